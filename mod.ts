@@ -1,0 +1,43 @@
+/**
+ * Ballast is an HTTP load balancer: weighted least connections over servers whose health it checks,
+ * and that can be added, changed and removed while it runs.
+ *
+ * @example Balance over two servers, with an admin API
+ * ```ts no-eval
+ * import { createAdmin, LoadBalancer } from "@ballast/lb";
+ *
+ * const balancer = new LoadBalancer({
+ *   servers: [
+ *     { url: "http://127.0.0.1:3001", weight: 2 },
+ *     { url: "http://127.0.0.1:3002" },
+ *   ],
+ * });
+ * Deno.serve({ port: 8080 }, balancer.fetch);
+ * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(balancer).fetch);
+ * ```
+ *
+ * @module
+ */
+
+export { type Admin, type AdminTarget, createAdmin } from "./src/admin/handler.ts";
+export type { ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
+export { type Config, parseConfig } from "./src/config/config.ts";
+export {
+  BalancerError,
+  type BalancerErrorOptions,
+  type ErrorCode,
+  type ErrorSource,
+  type Fault,
+} from "./src/core/errors.ts";
+export {
+  canonicalServerUrl,
+  type Server,
+  type ServerChange,
+  type ServerInit,
+  UINT32_MAX,
+} from "./src/core/server.ts";
+export type { CheckReport, ServerStatus } from "./src/core/server_status.ts";
+export type { HealthCheck } from "./src/health/health_check.ts";
+export type { Threshold } from "./src/health/threshold.ts";
+export { LoadBalancer, type LoadBalancerOptions } from "./src/load_balancer.ts";
+export type { RequestInfo } from "./src/proxy/incoming.ts";

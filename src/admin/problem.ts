@@ -1,0 +1,87 @@
+import { STATUS_TEXT, type StatusCode } from "@std/http/status";
+import { BalancerError, type ErrorCode } from "../core/errors.ts";
+
+/** One fault of a request, as an error response lists it. */
+export interface FieldFault {
+  /** The field, for example `weight`; `body`, `content-type` … for the request as a whole. */
+  readonly field: string;
+  /** What is wrong with it, and what is allowed. */
+  readonly detail: string;
+}
+
+/** A request that the admin API refuses. It becomes an `application/problem+json` response. */
+export class Problem extends Error {
+  /** The status of the response. */
+  readonly status: StatusCode;
+  /** What is wrong, by field. */
+  readonly faults: readonly FieldFault[];
+  /** Further fields of the response. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * @param status The status of the response.
+   * @param detail What happened, and what to do next.
+   * @param options What is wrong by field, and further fields of the response.
+   */
+  constructor(
+    status: StatusCode,
+    detail: string,
+    options: { faults?: readonly FieldFault[]; headers?: Record<string, string> } = {},
+  ) {
+    super(detail);
+    this.status = status;
+    this.faults = options.faults ?? [];
+    this.headers = options.headers ?? {};
+  }
+}
+
+const STATUSES: Partial<Record<ErrorCode, StatusCode>> = {
+  invalid: 400,
+  not_found: 404,
+  already_exists: 409,
+  full: 409,
+  closed: 503,
+};
+
+/** The problem that a balancer's refusal is; undefined if the error is none. */
+export function problemOf(error: BalancerError): Problem | undefined {
+  const status = STATUSES[error.code];
+  if (status === undefined) return undefined;
+  // A fault of the body as a whole has no path.
+  const faults = error.faults.map(({ path, message }) => ({
+    field: path === "" ? "body" : path,
+    detail: message,
+  }));
+  // These two are about the URL, whatever else the body says.
+  if (error.code === "not_found" || error.code === "already_exists") {
+    faults.push({ field: "url", detail: error.message });
+  }
+  return new Problem(status, error.message, { faults });
+}
+
+/** The response for a problem (RFC 9457). */
+export function problemResponse(problem: Problem): Response {
+  const { status, message, faults, headers } = problem;
+  const body = {
+    type: "about:blank",
+    title: STATUS_TEXT[status],
+    status,
+    detail: message,
+    ...(faults.length > 0 ? { errors: faults } : {}),
+  };
+  return new Response(JSON.stringify(body) + "\n", {
+    status,
+    headers: {
+      ...headers,
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+    },
+  });
+}
+
+/** Makes any error a response; what is not a refusal is a defect, and is told as such. */
+export function errorToResponse(error: unknown): Response {
+  if (error instanceof Problem) return problemResponse(error);
+  const problem = error instanceof BalancerError ? problemOf(error) : undefined;
+  return problemResponse(problem ?? new Problem(500, "Ballast failed; its log says how."));
+}

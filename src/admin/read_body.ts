@@ -1,0 +1,82 @@
+import { findDuplicateKey } from "./duplicate_keys.ts";
+import { Problem } from "./problem.ts";
+
+/** The largest request body, in bytes. A server with every field at its longest takes 3 KiB. */
+export const BODY_MAX_BYTES = 65_536;
+
+/**
+ * Reads a request's body as JSON, or as plain text where that is allowed.
+ *
+ * @param request The request.
+ * @param plainText Whether the body may be plain text instead. It is when the request says so, or
+ * does not say what it is.
+ * @returns What the JSON says, or the text.
+ * @throws {Problem} 400, 413 or 415.
+ */
+export async function readBody(request: Request, plainText: boolean): Promise<unknown> {
+  const type = mediaType(request, plainText);
+  const text = decode(await readBytes(request));
+  return type === "text/plain" ? text.trim() : parseJson(text);
+}
+
+function mediaType(request: Request, plainText: boolean): "application/json" | "text/plain" {
+  const field = request.headers.get("content-type");
+  if (field === null && plainText) return "text/plain";
+  const [type = "", ...parameters] = (field ?? "").toLowerCase().split(";").map((s) => s.trim());
+  const utf8 = parameters.every((parameter) => /^charset="?utf-8"?$/.test(parameter));
+  if (type === "application/json" && utf8) return type;
+  if (type === "text/plain" && utf8 && plainText) return type;
+  const allowed = plainText ? "application/json or text/plain" : "application/json";
+  const found = field === null ? "there is none" : `not ${field.slice(0, 100)}`;
+  const detail = `must be ${allowed} in UTF-8; ${found}`;
+  throw new Problem(415, `The content type ${detail}`, {
+    faults: [{ field: "content-type", detail }],
+    headers: { "accept": plainText ? "application/json, text/plain" : "application/json" },
+  });
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > BODY_MAX_BYTES) {
+      const detail = `must not be larger than ${BODY_MAX_BYTES} bytes`;
+      throw new Problem(413, `The body ${detail}`, { faults: [{ field: "body", detail }] });
+    }
+    chunks.push(chunk);
+  }
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw badBody("is not valid UTF-8");
+  }
+}
+
+function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw badBody(`is not valid JSON: ${(error as Error).message.slice(0, 200)}`);
+  }
+  const key = findDuplicateKey(text);
+  if (key === undefined) return value;
+  throw new Problem(400, `The body has the key ${JSON.stringify(key)} twice; keep one`, {
+    faults: [{ field: key, detail: "must not be given twice" }],
+  });
+}
+
+function badBody(detail: string): Problem {
+  return new Problem(400, `The body ${detail}`, { faults: [{ field: "body", detail }] });
+}

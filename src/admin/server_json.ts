@@ -1,0 +1,54 @@
+import type { Server } from "../core/server.ts";
+import type { ServerStatus } from "../core/server_status.ts";
+
+/** A server, as the admin API writes it. */
+export interface ServerJson {
+  /** The server's URL in canonical form. */
+  readonly url: string;
+  /** Its name. */
+  readonly name: string;
+  /** Its weight. */
+  readonly weight: number;
+  /** Seconds between two health checks. */
+  readonly health_check_period: number;
+}
+
+/** A server with how it is doing, as the admin API writes it. */
+export interface ServerStatusJson extends ServerJson {
+  /** Whether it counts as healthy. */
+  readonly healthy: boolean;
+  /** How many requests it is working on. */
+  readonly active: number;
+  /** What the latest health check found; null before the first. */
+  readonly last_check: {
+    /** When it began, as RFC 3339. */
+    readonly at: string;
+    /** Whether it passed. */
+    readonly passed: boolean;
+    /** What the server answered, or why there was no answer. */
+    readonly detail: string;
+    /** How long it took, in milliseconds. */
+    readonly duration_ms: number;
+  } | null;
+}
+
+/** A server as JSON. */
+export function serverJson({ url, name, weight, healthCheckPeriod }: Server): ServerJson {
+  return { url, name, weight, health_check_period: healthCheckPeriod };
+}
+
+/** A server with how it is doing as JSON. */
+export function serverStatusJson(status: ServerStatus): ServerStatusJson {
+  const { healthy, active, lastCheck } = status;
+  return {
+    ...serverJson(status),
+    healthy,
+    active,
+    last_check: lastCheck === undefined ? null : {
+      at: lastCheck.at.toISOString(),
+      passed: lastCheck.passed,
+      detail: lastCheck.detail,
+      duration_ms: Math.round(lastCheck.duration * 10) / 10,
+    },
+  };
+}

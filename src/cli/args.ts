@@ -1,0 +1,127 @@
+import { parseArgs } from "@std/cli/parse-args";
+import { UsageError } from "./errors.ts";
+
+/** A flag that takes a value. */
+export interface ValueFlag {
+  /** What stands for the value in the help, for example `PORT`. */
+  readonly value: string;
+  /** What the flag does, with its default. */
+  readonly help: string;
+}
+
+/** A flag that is there or not. */
+export interface SwitchFlag {
+  /** What the flag does. */
+  readonly help: string;
+}
+
+/** What a command accepts on its command line. */
+export interface Syntax {
+  /** Flags with a value, by name without the dashes. */
+  readonly values: Readonly<Record<string, ValueFlag>>;
+  /** Flags without a value, by name without the dashes. */
+  readonly switches: Readonly<Record<string, SwitchFlag>>;
+  /** The name of the one argument without a flag, if the command takes one. */
+  readonly argument?: string;
+}
+
+/** A command line that fits its syntax. */
+export class Args {
+  readonly #values: ReadonlyMap<string, string>;
+  readonly #switches: ReadonlySet<string>;
+  /** The argument without a flag. */
+  readonly argument: string | undefined;
+
+  /**
+   * @param values The flags with a value that were given.
+   * @param switches The flags without a value that were given.
+   * @param argument The argument without a flag.
+   */
+  constructor(
+    values: ReadonlyMap<string, string>,
+    switches: ReadonlySet<string>,
+    argument: string | undefined,
+  ) {
+    this.#values = values;
+    this.#switches = switches;
+    this.argument = argument;
+  }
+
+  /** Whether a flag without a value was given. */
+  has(name: string): boolean {
+    return this.#switches.has(name);
+  }
+
+  /** A flag's value, if it was given. */
+  text(name: string): string | undefined {
+    return this.#values.get(name);
+  }
+
+  /**
+   * A flag's value, which has to be there.
+   *
+   * @throws {UsageError} If it was not given.
+   */
+  required(name: string): string {
+    const value = this.#values.get(name);
+    if (value === undefined) throw new UsageError(`--${name} is missing`);
+    return value;
+  }
+
+  /**
+   * A flag's value as a whole number, if it was given.
+   *
+   * @throws {UsageError} If it is not one, or out of range.
+   */
+  wholeNumber(name: string, min: number, max: number): number | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    const number = /^[0-9]+$/.test(value) ? Number(value) : NaN;
+    if (number >= min && number <= max) return number;
+    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+  }
+}
+
+/**
+ * Reads a command line.
+ *
+ * @param args What stands behind the command's name.
+ * @param syntax What the command accepts.
+ * @throws {UsageError} If it does not fit.
+ */
+export function readArgs(args: readonly string[], syntax: Syntax): Args {
+  const valueNames = Object.keys(syntax.values);
+  const switchNames = Object.keys(syntax.switches);
+  const parsed: Record<string, unknown> = parseArgs(joinNegativeNumbers(args, valueNames), {
+    string: [...valueNames, "_"],
+    collect: valueNames,
+    boolean: switchNames,
+    unknown: (arg: string, key?: string) => {
+      if (key !== undefined) throw new UsageError(`${arg.split("=")[0]} is not known here`);
+    },
+  });
+  const values = new Map<string, string>();
+  for (const name of valueNames) {
+    const given = parsed[name] as string[];
+    if (given.length > 1) throw new UsageError(`--${name} is given more than once`);
+    if (given[0] === "") throw new UsageError(`--${name} needs a value`);
+    if (given[0] !== undefined) values.set(name, given[0]);
+  }
+  const switches = new Set(switchNames.filter((name) => parsed[name] === true));
+  const [argument, ...rest] = (parsed._ as unknown[]).map(String);
+  const surplus = syntax.argument === undefined ? argument : rest[0];
+  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many`);
+  return new Args(values, switches, argument);
+}
+
+/** `--weight -1` as `--weight=-1`: the parser would take `-1` for a flag, and the error with it. */
+function joinNegativeNumbers(args: readonly string[], valueNames: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const arg of args) {
+    const flag = joined.at(-1);
+    if (/^-[0-9.]/.test(arg) && flag !== undefined && valueNames.includes(flag.slice(2))) {
+      joined.push(`${joined.pop()}=${arg}`);
+    } else joined.push(arg);
+  }
+  return joined;
+}

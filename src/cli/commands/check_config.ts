@@ -1,0 +1,22 @@
+import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import { printJson, printLine } from "../output.ts";
+import { readConfig } from "../read_config.ts";
+import { JSON_SWITCH } from "../switches.ts";
+
+/** `check-config`: says whether a configuration file can be used, and what is wrong with it. */
+export const checkConfig: Command = {
+  name: "check-config",
+  summary: "Say whether a configuration file can be used, and all that is wrong with it",
+  example: "ballast check-config servers.yaml",
+  values: {},
+  switches: JSON_SWITCH,
+  argument: "FILE",
+  async run(args): Promise<void> {
+    if (args.argument === undefined) throw new UsageError("the FILE to check is missing");
+    const config = await readConfig(args.argument);
+    if (args.has("json")) return printJson({ valid: true, servers: config.servers.length });
+    const count = config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`;
+    printLine(`${args.argument} is valid: ${count}`);
+  },
+};

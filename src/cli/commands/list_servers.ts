@@ -1,0 +1,39 @@
+import type { ServerStatusJson } from "../../../mod.ts";
+import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
+import type { Command } from "../command.ts";
+import { printJson, printLine, table } from "../output.ts";
+import { JSON_SWITCH } from "../switches.ts";
+
+const HEADER = ["NAME", "URL", "WEIGHT", "PERIOD", "HEALTH", "ACTIVE", "LAST CHECK"];
+
+/** `list-servers`: lists the servers of a running balancer. */
+export const listServers: Command = {
+  name: "list-servers",
+  summary: "List the servers of a running balancer, and how they are doing",
+  example: "ballast list-servers",
+  values: ADMIN_FLAGS,
+  switches: JSON_SWITCH,
+  async run(args): Promise<void> {
+    const servers = await callAdmin(args, "/servers") as ServerStatusJson[];
+    if (args.has("json")) return printJson(servers);
+    if (servers.length === 0) {
+      return printLine("There are no servers. Add one: ballast add-server --url URL");
+    }
+    printLine(table(HEADER, servers.map(row)));
+  },
+};
+
+function row(server: ServerStatusJson): string[] {
+  const { last_check } = server;
+  return [
+    server.name,
+    server.url,
+    String(server.weight),
+    server.health_check_period === 0 ? "off" : `${server.health_check_period} s`,
+    server.healthy ? "healthy" : "UNHEALTHY",
+    String(server.active),
+    last_check === null
+      ? "none yet"
+      : `${last_check.detail} in ${last_check.duration_ms} ms at ${last_check.at}`,
+  ];
+}

@@ -1,0 +1,86 @@
+import { createAdmin, LoadBalancer } from "../../../mod.ts";
+import { logToStream } from "../../logging/console_logging.ts";
+import type { Args } from "../args.ts";
+import type { Command } from "../command.ts";
+import { printLine } from "../output.ts";
+import { readConfig } from "../read_config.ts";
+import { type Listener, serveOn } from "../serve.ts";
+import { waitForStop } from "../stop_signal.ts";
+
+const GRACE_PERIOD_MAX = 86_400;
+
+interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly apiHost: string;
+  readonly apiPort: number;
+  readonly gracePeriod: number;
+}
+
+/** `listen`: runs the balancer until it is told to stop. */
+export const listen: Command = {
+  name: "listen",
+  summary: "Run the balancer",
+  example: "ballast listen --config servers.yaml --port 8080",
+  values: {
+    "config": { value: "FILE", help: "YAML file with the servers and settings" },
+    "port": { value: "PORT", help: "accept requests on this port (default 80)" },
+    "host": { value: "HOST", help: "accept requests on this address (default 0.0.0.0, all)" },
+    "api-port": { value: "PORT", help: "serve the admin API on this port (default 8000)" },
+    "api-host": {
+      value: "HOST",
+      help: "serve the admin API on this address (default 127.0.0.1); anyone who reaches it rules",
+    },
+    "grace-period": {
+      value: "SECONDS",
+      help: "how long requests under way get to finish at shutdown (default 10)",
+    },
+  },
+  switches: { debug: { help: "log every pick and every health check" } },
+  async run(args): Promise<void> {
+    const path = args.text("config");
+    const config = path === undefined ? undefined : await readConfig(path);
+    const settings = combine(args, config ?? {});
+    await logToStream(Deno.stderr.writable, {
+      debug: args.has("debug"),
+      colors: Deno.stderr.isTerminal() && !Deno.noColor,
+    });
+    await using balancer = new LoadBalancer({
+      servers: config?.servers ?? [],
+      ...(config === undefined ? {} : { healthCheck: config.healthCheck }),
+    });
+    await run(balancer, settings);
+  },
+};
+
+/** What the flags say, else the file, else the default. */
+function combine(args: Args, config: Partial<Settings>): Settings {
+  return {
+    host: args.text("host") ?? config.host ?? "0.0.0.0",
+    port: args.wholeNumber("port", 1, 65_535) ?? config.port ?? 80,
+    apiHost: args.text("api-host") ?? config.apiHost ?? "127.0.0.1",
+    apiPort: args.wholeNumber("api-port", 1, 65_535) ?? config.apiPort ?? 8000,
+    gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
+  };
+}
+
+async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
+  const { host, port, apiHost, apiPort, gracePeriod } = settings;
+  const admin = createAdmin(balancer);
+  const proxyListener = serveOn({ host, port, flag: "--port" }, balancer.fetch);
+  let adminListener: Listener;
+  try {
+    adminListener = serveOn({ host: apiHost, port: apiPort, flag: "--api-port" }, admin.fetch);
+  } catch (error) {
+    await proxyListener.close();
+    throw error;
+  }
+  const count = balancer.servers().length;
+  printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxyListener.url}`);
+  printLine(`Admin API on ${adminListener.url}`);
+  const signal = await waitForStop();
+  printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
+  const limit = AbortSignal.timeout(gracePeriod * 1000);
+  await Promise.all([proxyListener.shutdown(limit), adminListener.shutdown(limit)]);
+  await balancer.close(limit);
+}

@@ -1,0 +1,39 @@
+/** Writes a line to the standard output. */
+export function printLine(line: string): void {
+  // deno-lint-ignore no-console
+  console.log(line);
+}
+
+/** Writes a line to the standard error output. */
+export function printError(line: string): void {
+  // deno-lint-ignore no-console
+  console.error(line);
+}
+
+/** Writes a value as JSON, for programs. */
+export function printJson(value: unknown): void {
+  printLine(JSON.stringify(value, null, 2));
+}
+
+/**
+ * Rows of text in aligned columns.
+ *
+ * @param header The columns' names.
+ * @param rows The rows, each with as many cells as there are columns.
+ */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows.map((row) => row.map(printable))];
+  const widths = header.map((_, column) =>
+    Math.max(...all.map((row) => [...(row[column] ?? "")].length))
+  );
+  return all.map((row) =>
+    row.map((cell, column) => cell + " ".repeat(widths[column]! - [...cell].length)).join("  ")
+      .trimEnd()
+  ).join("\n");
+}
+
+/** Text with its control characters replaced: what a server is called must not drive a terminal. */
+export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "\ufffd");
+}

@@ -1,0 +1,36 @@
+import { BalancerError, type Config, parseConfig } from "../../mod.ts";
+import { CommandError } from "./errors.ts";
+
+/**
+ * Reads a configuration file.
+ *
+ * @param path Where it is.
+ * @throws {CommandError} If it cannot be read or used, with every fault on a line of its own.
+ */
+export async function readConfig(path: string): Promise<Config> {
+  let text: string;
+  try {
+    const bytes = await Deno.readFile(path);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new CommandError(`Cannot read the configuration ${path}: ${whyUnreadable(error)}`);
+  }
+  try {
+    return parseConfig(text, path);
+  } catch (error) {
+    if (!(error instanceof BalancerError)) throw error;
+    const [first, ...rest] = error.faults.map(({ path: at, message }) =>
+      at === "" ? message : `${at} ${message}`
+    );
+    if (rest.length === 0) throw new CommandError(`Cannot use ${path}: ${first}`);
+    const list = [first, ...rest].map((fault) => `  ${fault}`).join("\n");
+    throw new CommandError(`Cannot use ${path}; ${rest.length + 1} faults:\n${list}`);
+  }
+}
+
+function whyUnreadable(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.NotCapable) return "start with --allow-read";
+  if (error instanceof TypeError) return "it is not UTF-8 text";
+  return error instanceof Error ? error.message : String(error);
+}

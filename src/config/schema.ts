@@ -1,0 +1,130 @@
+import { z } from "zod";
+import {
+  canonicalServerUrl,
+  DEFAULT_HEALTH_CHECK_PERIOD,
+  DEFAULT_WEIGHT,
+  NAME_MAX_LENGTH,
+  UINT32_MAX,
+} from "../core/server.ts";
+import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
+
+/** The longest period that the program waits for anything at shutdown, in seconds. */
+const GRACE_PERIOD_MAX = 86_400;
+
+// Each field says what is allowed in one phrase. That phrase is the error, whichever rule of the
+// field was broken, so that a message always tells what to write instead.
+
+function wholeNumber(min: number, max: number): z.ZodNumber {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
+}
+
+function text(pattern: RegExp, error: string): z.ZodString {
+  return z.string({ error }).regex(pattern, { error });
+}
+
+const url = z.string({ error: "must be a URL such as http://127.0.0.1:3001" })
+  .superRefine((value, context) => {
+    try {
+      canonicalServerUrl(value);
+    } catch (error) {
+      const why = (error as TypeError).message;
+      context.addIssue({
+        code: "custom",
+        message: `${why}; it must be a URL such as http://127.0.0.1:3001`,
+      });
+    }
+  })
+  .describe("The server's unique URL: an http or https origin, optionally with a base path");
+
+const name = text(
+  new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f]{1,${NAME_MAX_LENGTH}}$`),
+  `must be text of 1 to ${NAME_MAX_LENGTH} characters without control characters`,
+).describe("A name for people. Default: the URL's host and port");
+
+const weight = wholeNumber(0, UINT32_MAX).describe(
+  `The server's share of the requests relative to the others; 0 takes no new requests. ` +
+    `Default: ${DEFAULT_WEIGHT}`,
+);
+
+const healthCheckPeriod = wholeNumber(0, UINT32_MAX).describe(
+  `Seconds between two health checks; 0 turns them off. Default: ${DEFAULT_HEALTH_CHECK_PERIOD}`,
+);
+
+const seconds = z.number({ error: "must be a number of seconds above 0 and up to 3600" })
+  .gt(0, { error: "must be a number of seconds above 0 and up to 3600" })
+  .max(3600, { error: "must be a number of seconds above 0 and up to 3600" });
+
+const port = wholeNumber(1, 65_535);
+const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, "must be a host name or an IP address to listen on");
+
+/** A server, as the configuration file, the API and the library's callers write it. */
+export const serverSchema = z.strictObject({
+  url,
+  name: name.optional(),
+  weight: weight.optional(),
+  health_check_period: healthCheckPeriod.optional(),
+}, { error: "must be a server with at least a url" });
+
+/** What tells which server is meant. */
+export const serverKeySchema = z.strictObject({ url }, { error: "must be the URL of a server" });
+
+/** How servers are checked. */
+export const healthCheckSchema = z.strictObject({
+  path: text(/^\/[!-~]*$/, "must be a path that begins with / and has no spaces")
+    .describe(`What is asked for with GET. Default: ${DEFAULT_HEALTH_CHECK.path}`).optional(),
+  timeout: seconds.describe(
+    `Seconds that an answer may take, never longer than the period. Default: ${DEFAULT_HEALTH_CHECK.timeout}`,
+  ).optional(),
+  min_status: wholeNumber(100, 599)
+    .describe(`The lowest status that passes. Default: ${DEFAULT_HEALTH_CHECK.minStatus}`)
+    .optional(),
+  max_status: wholeNumber(100, 599)
+    .describe(`The highest status that passes. Default: ${DEFAULT_HEALTH_CHECK.maxStatus}`)
+    .optional(),
+  rise: wholeNumber(1, 100).describe(
+    `Passed checks in a row that make a server healthy. Default: ${DEFAULT_HEALTH_CHECK.rise}`,
+  ).optional(),
+  fall: wholeNumber(1, 100).describe(
+    `Failed checks in a row that make a server unhealthy. Default: ${DEFAULT_HEALTH_CHECK.fall}`,
+  ).optional(),
+}, { error: "must be a mapping of health check settings" });
+
+const servers = z.array(serverSchema, { error: "must be a list of servers" })
+  .superRefine((list, context) => {
+    const first = new Map<string, number>();
+    for (const [index, server] of list.entries()) {
+      const key = canonicalServerUrl(server.url);
+      const other = first.get(key);
+      if (other === undefined) first.set(key, index);
+      else {
+        context.addIssue({
+          code: "custom",
+          path: [index, "url"],
+          message: `is there twice: servers[${other}] has the same URL`,
+        });
+      }
+    }
+  })
+  .describe("The servers that requests are balanced over");
+
+/** The configuration file in its long form: servers and settings. */
+export const settingsSchema = z.strictObject({
+  host: host.describe("The address on which requests are accepted. Default: 0.0.0.0").optional(),
+  port: port.describe("The port on which requests are accepted. Default: 80").optional(),
+  api_host: host.describe("The address of the admin API. Default: 127.0.0.1").optional(),
+  api_port: port.describe("The port of the admin API. Default: 8000").optional(),
+  grace_period: z.number({
+    error: `must be a number of seconds from 0 to ${GRACE_PERIOD_MAX}`,
+  }).min(0, { error: `must be a number of seconds from 0 to ${GRACE_PERIOD_MAX}` })
+    .max(GRACE_PERIOD_MAX, { error: `must be a number of seconds from 0 to ${GRACE_PERIOD_MAX}` })
+    .describe("Seconds that requests under way get to finish at shutdown. Default: 10").optional(),
+  health_check: healthCheckSchema.optional(),
+  servers: servers.optional(),
+}, { error: "must be a list of servers, or a mapping with servers: and settings" });
+
+/** The configuration file in the seed's form: a list of servers. */
+export const serverListSchema = servers;
+
+/** The configuration file: either form. */
+export const configSchema = z.union([serverListSchema, settingsSchema]);

@@ -1,0 +1,90 @@
+/** What can go wrong, as a stable code: safe to compare, unlike a message. */
+export type ErrorCode =
+  /** Input does not fit the schema; `faults` names every fault. */
+  | "invalid"
+  /** A server with this URL is there already. */
+  | "already_exists"
+  /** There is no server with this URL. */
+  | "not_found"
+  /** The state table has no free slot. */
+  | "full"
+  /** The balancer was closed. */
+  | "closed"
+  /** No server can take the request. */
+  | "no_server"
+  /** The connection to the server could not be made. */
+  | "connect_failed"
+  /** The connection to the server could not be made in time. */
+  | "connect_timeout"
+  /** The server did not answer, or stopped in the middle of an answer, for too long. */
+  | "response_timeout"
+  /** The server closed the connection before the first byte of its response. */
+  | "closed_early"
+  /** The server closed or broke the connection in the middle of its response. */
+  | "incomplete"
+  /** The server's response breaks HTTP. */
+  | "bad_response"
+  /** The client left, or its request broke off. */
+  | "client_gone"
+  /** The client's request breaks HTTP or asks for something that is not passed on. */
+  | "bad_request"
+  /** Ballast itself failed; the cause says how. */
+  | "internal";
+
+/** Who is at fault: the client (`downstream`), a server (`upstream`), or Ballast (`internal`). */
+export type ErrorSource = "downstream" | "upstream" | "internal";
+
+/** One fault in a piece of input. */
+export interface Fault {
+  /** Where it is, for example `servers[2].weight`; empty for the input as a whole. */
+  readonly path: string;
+  /** What is wrong: the value that was found, and what is allowed. */
+  readonly message: string;
+}
+
+/** What a {@linkcode BalancerError} carries beside its message. */
+export interface BalancerErrorOptions extends ErrorOptions {
+  /** Who is at fault. Default: `internal`. */
+  source?: ErrorSource;
+  /** Every fault of an `invalid` input. Default: none. */
+  faults?: readonly Fault[];
+}
+
+/**
+ * The error that Ballast throws.
+ *
+ * @example Tell one error from another by its code
+ * ```ts
+ * import { BalancerError, LoadBalancer } from "@ballast/lb";
+ *
+ * await using balancer = new LoadBalancer();
+ * try {
+ *   balancer.remove("http://127.0.0.1:3001");
+ * } catch (error) {
+ *   if (!(error instanceof BalancerError && error.code === "not_found")) throw error;
+ * }
+ * ```
+ */
+export class BalancerError extends Error {
+  /** A stable code: safe to compare, unlike the message. */
+  readonly code: ErrorCode;
+  /** Who is at fault. */
+  readonly source: ErrorSource;
+  /** Every fault of an `invalid` input; empty for other codes. */
+  readonly faults: readonly Fault[];
+
+  /**
+   * Makes an error.
+   *
+   * @param code A stable code.
+   * @param message What happened, to what, and why: "Cannot <do> <what>: <why>".
+   * @param options Source, faults and cause.
+   */
+  constructor(code: ErrorCode, message: string, options: BalancerErrorOptions = {}) {
+    super(message, options);
+    this.name = "BalancerError";
+    this.code = code;
+    this.source = options.source ?? "internal";
+    this.faults = options.faults ?? [];
+  }
+}

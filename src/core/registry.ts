@@ -1,0 +1,133 @@
+import { BalancerError } from "./errors.ts";
+import {
+  canonicalServerUrl,
+  completeServer,
+  type Server,
+  type ServerChange,
+  type ServerInit,
+} from "./server.ts";
+import type { StateTable } from "./state_table.ts";
+
+/** A server and the slot of the state table that it has. */
+export interface Entry {
+  /** What the configuration says of the server. */
+  readonly server: Server;
+  /** The server's slot in the state table; the same as long as the server is registered. */
+  readonly slot: number;
+}
+
+/** What happened to a server. */
+export type RegistryEvent =
+  | { readonly type: "added"; readonly entry: Entry }
+  | { readonly type: "updated"; readonly entry: Entry; readonly previous: Server }
+  | { readonly type: "removed"; readonly entry: Entry };
+
+/**
+ * The servers, keyed by URL, in the order in which they were added. Every change is atomic: it is
+ * made and announced, or it throws and nothing is different.
+ */
+export class Registry {
+  readonly #table: StateTable;
+  readonly #entries = new Map<string, Entry>();
+  readonly #bySlot: (Entry | undefined)[] = [];
+  readonly #listeners = new Set<(event: RegistryEvent) => void>();
+
+  /** @param table Where the servers get their slots. */
+  constructor(table: StateTable) {
+    this.#table = table;
+  }
+
+  /** The servers, in the order in which they were added. */
+  entries(): Entry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The server that has this slot, if any. */
+  inSlot(slot: number): Entry | undefined {
+    return this.#bySlot[slot];
+  }
+
+  /** Calls `listener` after each change; the returned function ends that. */
+  subscribe(listener: (event: RegistryEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Adds a server.
+   *
+   * @throws {BalancerError} `already_exists` or `full`.
+   */
+  add(init: ServerInit): Entry {
+    const server = completeServer(init);
+    if (this.#entries.has(server.url)) {
+      throw new BalancerError(
+        "already_exists",
+        `Cannot add ${server.url}: there is a server with this URL already; update it instead`,
+      );
+    }
+    const slot = this.#table.allocate(server.weight);
+    if (slot === -1) {
+      throw new BalancerError(
+        "full",
+        `Cannot add ${server.url}: all ${this.#table.capacity} places for servers are taken; ` +
+          `delete one first`,
+      );
+    }
+    const entry: Entry = { server, slot };
+    this.#set(entry);
+    this.#announce({ type: "added", entry });
+    return entry;
+  }
+
+  /**
+   * Changes a server. What the change leaves out keeps its value.
+   *
+   * @throws {BalancerError} `not_found`.
+   */
+  update(url: string, change: ServerChange): Entry {
+    const { server: previous, slot } = this.get(url);
+    const server = completeServer({ ...previous, ...change, url: previous.url });
+    const entry: Entry = { server, slot };
+    this.#set(entry);
+    this.#table.setWeight(slot, server.weight);
+    this.#announce({ type: "updated", entry, previous });
+    return entry;
+  }
+
+  /**
+   * Removes a server. It gets no further request; those that it is working on may finish.
+   *
+   * @throws {BalancerError} `not_found`.
+   */
+  remove(url: string): Entry {
+    const entry = this.get(url);
+    this.#entries.delete(entry.server.url);
+    this.#bySlot[entry.slot] = undefined;
+    this.#table.release(entry.slot);
+    this.#announce({ type: "removed", entry });
+    return entry;
+  }
+
+  /**
+   * The server with this URL, in any spelling of it.
+   *
+   * @throws {BalancerError} `not_found`.
+   */
+  get(url: string): Entry {
+    const entry = this.#entries.get(canonicalServerUrl(url));
+    if (entry === undefined) {
+      throw new BalancerError("not_found", `There is no server with the URL ${url}`);
+    }
+    return entry;
+  }
+
+  #set(entry: Entry): void {
+    this.#entries.set(entry.server.url, entry);
+    this.#bySlot[entry.slot] = entry;
+  }
+
+  #announce(event: RegistryEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}

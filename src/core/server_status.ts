@@ -1,0 +1,23 @@
+import type { Server } from "./server.ts";
+
+/** What a finished health check found, and when. */
+export interface CheckReport {
+  /** When the check began. */
+  readonly at: Date;
+  /** Whether the server passed. */
+  readonly passed: boolean;
+  /** What the server answered, or why there is no answer, for people. */
+  readonly detail: string;
+  /** How long the check took, in milliseconds. */
+  readonly duration: number;
+}
+
+/** A server with how it is doing. */
+export interface ServerStatus extends Server {
+  /** Whether the server counts as healthy; before the first check and without checks it does. */
+  readonly healthy: boolean;
+  /** How many requests the server is working on. */
+  readonly active: number;
+  /** What the latest health check found; undefined before the first. */
+  readonly lastCheck: CheckReport | undefined;
+}

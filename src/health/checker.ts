@@ -1,0 +1,164 @@
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../core/clock.ts";
+import type { Entry, Registry } from "../core/registry.ts";
+import type { Server } from "../core/server.ts";
+import type { CheckReport } from "../core/server_status.ts";
+import type { StateTable } from "../core/state_table.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { HealthCheck } from "./health_check.ts";
+import { probe, type ProbeResult } from "./probe.ts";
+import { type Health, nextHealth, UNCHECKED } from "./threshold.ts";
+
+const logger = getLogger(["ballast", "health"]);
+
+/**
+ * A wait between two checks is between this share of the period and the whole period, so that
+ * servers which were added together are soon not checked together; it is never longer, so that a
+ * failure is seen within the period.
+ */
+const SHORTEST_WAIT = 0.8;
+
+/** What a {@linkcode HealthChecker} works with. */
+export interface CheckerOptions {
+  /** The servers to check. */
+  readonly registry: Registry;
+  /** Where their health is written. */
+  readonly table: StateTable;
+  /** What moves the requests. */
+  readonly transport: Transport;
+  /** The time and the timers. */
+  readonly clock: Clock;
+  /** What to ask for, and what passes. */
+  readonly check: HealthCheck;
+  /** A number from 0 up to 1 that spreads the checks. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+interface Task {
+  readonly slot: number;
+  readonly abort: AbortController;
+  server: Server;
+  health: Health;
+  report: CheckReport | undefined;
+  probing: boolean;
+  lastStart: number;
+  cancelTimer: () => void;
+}
+
+/**
+ * Checks every server's health: one abortable timer task a server, in a map keyed by the server's
+ * URL, that follows the registry. A server that is added is checked at once.
+ */
+export class HealthChecker implements Disposable {
+  readonly #options: CheckerOptions;
+  readonly #random: () => number;
+  readonly #tasks = new Map<string, Task>();
+  readonly #unsubscribe: () => void;
+
+  /** @param options What to work with. The checks begin at once. */
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+    this.#unsubscribe = options.registry.subscribe((event) => {
+      if (event.type === "added") this.#add(event.entry);
+      else if (event.type === "removed") this.#remove(event.entry.server.url);
+      else this.#update(event.entry.server);
+    });
+    for (const entry of options.registry.entries()) this.#add(entry);
+  }
+
+  /** What the latest finished check of a server found; undefined before the first. */
+  report(serverUrl: string): CheckReport | undefined {
+    return this.#tasks.get(serverUrl)?.report;
+  }
+
+  /** Breaks every check off and starts none any more. */
+  [Symbol.dispose](): void {
+    this.#unsubscribe();
+    for (const url of [...this.#tasks.keys()]) this.#remove(url);
+  }
+
+  #add({ server, slot }: Entry): void {
+    const task: Task = {
+      slot,
+      abort: new AbortController(),
+      server,
+      health: UNCHECKED,
+      report: undefined,
+      probing: false,
+      lastStart: -Infinity,
+      cancelTimer: () => {},
+    };
+    this.#tasks.set(server.url, task);
+    if (server.healthCheckPeriod > 0) this.#check(task);
+  }
+
+  #remove(serverUrl: string): void {
+    const task = this.#tasks.get(serverUrl)!;
+    this.#tasks.delete(serverUrl);
+    task.cancelTimer();
+    task.abort.abort();
+  }
+
+  #update(server: Server): void {
+    const task = this.#tasks.get(server.url)!;
+    const previous = task.server.healthCheckPeriod;
+    task.server = server;
+    if (server.healthCheckPeriod === previous) return;
+    task.cancelTimer();
+    if (server.healthCheckPeriod === 0) this.#setHealth(task, UNCHECKED);
+    else if (!task.probing) this.#schedule(task);
+  }
+
+  async #check(task: Task): Promise<void> {
+    const { transport, clock, check } = this.#options;
+    const { url, healthCheckPeriod } = task.server;
+    const at = clock.date();
+    task.probing = true;
+    task.lastStart = clock.now();
+    const result = await this.#probe(url, {
+      transport,
+      clock,
+      check,
+      timeout: Math.min(check.timeout, healthCheckPeriod),
+      signal: task.abort.signal,
+    });
+    task.probing = false;
+    if (task.abort.signal.aborted) return;
+    task.report = { ...result, at, duration: clock.now() - task.lastStart };
+    logger.debug("Checked {url}: {detail}", { url, detail: result.detail });
+    // The checks may have been turned off while this one was under way.
+    if (task.server.healthCheckPeriod === 0) return;
+    this.#setHealth(task, nextHealth(task.health, result.passed, check));
+    this.#schedule(task);
+  }
+
+  /** A check whose failure is a defect of ours must not end the checks of a server. */
+  async #probe(url: string, options: Parameters<typeof probe>[1]): Promise<ProbeResult> {
+    try {
+      return await probe(url, options);
+    } catch (error) {
+      logger.error("Cannot check {url}: {error}", { url, error });
+      return { passed: false, detail: String(error) };
+    }
+  }
+
+  #schedule(task: Task): void {
+    const { clock } = this.#options;
+    const share = SHORTEST_WAIT + (1 - SHORTEST_WAIT) * this.#random();
+    const wait = task.server.healthCheckPeriod * 1000 * share;
+    const elapsed = clock.now() - task.lastStart;
+    task.cancelTimer = clock.after(Math.max(0, wait - elapsed), () => this.#check(task));
+  }
+
+  #setHealth(task: Task, health: Health): void {
+    const before = task.health.healthy;
+    task.health = health;
+    this.#options.table.setHealthy(task.slot, health.healthy);
+    if (before === health.healthy) return;
+    const { url } = task.server;
+    const detail = task.report?.detail;
+    if (health.healthy) logger.info("{url} is healthy again: {detail}", { url, detail });
+    else logger.warn("{url} is unhealthy: {detail}", { url, detail });
+  }
+}

@@ -1,0 +1,75 @@
+import { Cancellation } from "../core/cancellation.ts";
+import type { Clock } from "../core/clock.ts";
+import { BalancerError } from "../core/errors.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { HealthCheck } from "./health_check.ts";
+
+/** What one check found. */
+export interface ProbeResult {
+  /** Whether the server is fine. */
+  readonly passed: boolean;
+  /** What it answered, or why there is no answer, for people. */
+  readonly detail: string;
+}
+
+/** What one check is made with. */
+export interface ProbeOptions {
+  /** What moves the request. */
+  readonly transport: Transport;
+  /** The time for the timeout. */
+  readonly clock: Clock;
+  /** What to ask for, and what passes. */
+  readonly check: HealthCheck;
+  /** How long an answer may take, in seconds. */
+  readonly timeout: number;
+  /** Breaks the check off. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Checks a server once: GET on a connection of its own, as a server whose pooled connections still
+ * work may have stopped to accept new ones. Redirects are not followed: a 3xx is an answer.
+ *
+ * @returns What the check found; also when it was broken off.
+ */
+export async function probe(serverUrl: string, options: ProbeOptions): Promise<ProbeResult> {
+  const { transport, clock, check, timeout, signal } = options;
+  const cancellation = new Cancellation();
+  const cancelTimeout = clock.after(timeout * 1000, () => {
+    cancellation.cancel(new BalancerError("response_timeout", `No answer within ${timeout} s`));
+  });
+  function onAbort(): void {
+    cancellation.cancel(new BalancerError("closed", "The check was broken off"));
+  }
+  signal.addEventListener("abort", onAbort);
+  try {
+    const request = {
+      method: "GET",
+      target: check.path,
+      headers: [
+        ["host", new URL(serverUrl).host],
+        ["user-agent", "ballast-health-check"],
+        ["accept", "*/*"],
+      ],
+      body: null,
+      contentLength: undefined,
+      replayable: true,
+    } as const;
+    const response = await transport.send(serverUrl, request, {
+      cancellation,
+      freshConnection: true,
+    });
+    response.discard();
+    const { status } = response;
+    return {
+      passed: status >= check.minStatus && status <= check.maxStatus,
+      detail: `HTTP ${status}`,
+    };
+  } catch (error) {
+    if (!(error instanceof BalancerError)) throw error;
+    return { passed: false, detail: error.message };
+  } finally {
+    cancelTimeout();
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -1,0 +1,201 @@
+import { camelCase, camelKeys, snakeKeys } from "./config/names.ts";
+import { healthCheckSchema, serverSchema } from "./config/schema.ts";
+import { validate } from "./config/validate.ts";
+import { Deadlines } from "./core/deadlines.ts";
+import { BalancerError } from "./core/errors.ts";
+import { type Entry, Registry } from "./core/registry.ts";
+import type { Server, ServerChange, ServerInit } from "./core/server.ts";
+import type { ServerStatus } from "./core/server_status.ts";
+import { StateTable } from "./core/state_table.ts";
+import { HealthChecker } from "./health/checker.ts";
+import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
+import { LeastConnections } from "./policies/least_connections.ts";
+import { ProxyHandler } from "./proxy/handler.ts";
+import type { RequestInfo } from "./proxy/incoming.ts";
+import { systemClock } from "./system_clock.ts";
+import { Http1Transport } from "./transport/http1/http1_transport.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** What a {@linkcode LoadBalancer} starts with. */
+export interface LoadBalancerOptions {
+  /** The first servers. Default: none. */
+  readonly servers?: readonly ServerInit[];
+  /** How servers are checked; what is left out has its default. */
+  readonly healthCheck?: Partial<HealthCheck>;
+}
+
+/**
+ * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
+ *
+ * Each request goes to the healthy server with the fewest active requests for its weight; while
+ * there is no healthy one, to an unhealthy one. Health checks begin when a server is added.
+ *
+ * @example Balance over two servers
+ * ```ts no-eval
+ * import { LoadBalancer } from "@ballast/lb";
+ *
+ * const balancer = new LoadBalancer({
+ *   servers: [
+ *     { url: "http://127.0.0.1:3001", weight: 2 },
+ *     { url: "http://127.0.0.1:3002" },
+ *   ],
+ * });
+ * Deno.serve({ port: 8080 }, balancer.fetch);
+ * ```
+ */
+export class LoadBalancer implements AsyncDisposable {
+  readonly #table = new StateTable();
+  readonly #registry = new Registry(this.#table);
+  readonly #deadlines = new Deadlines(systemClock);
+  readonly #transport: Transport;
+  readonly #checker: HealthChecker;
+  readonly #handler: ProxyHandler;
+  #closed = false;
+
+  /**
+   * Starts a balancer. It accepts no connections of its own.
+   *
+   * @param options The first servers, and how they are checked.
+   * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
+   */
+  constructor(options: LoadBalancerOptions = {}) {
+    const servers = (options.servers ?? []).map((server) => checkServer(server));
+    const check = { ...DEFAULT_HEALTH_CHECK, ...checkHealthCheck(options.healthCheck ?? {}) };
+    for (const server of servers) this.#registry.add(server);
+    const parts = { registry: this.#registry, table: this.#table };
+    this.#transport = new Http1Transport({ clock: systemClock, deadlines: this.#deadlines });
+    this.#handler = new ProxyHandler({
+      ...parts,
+      policy: new LeastConnections(),
+      transport: this.#transport,
+      deadlines: this.#deadlines,
+    });
+    this.#checker = new HealthChecker({
+      ...parts,
+      transport: this.#transport,
+      clock: systemClock,
+      check,
+    });
+  }
+
+  /**
+   * Answers a request with the response of a server. Never rejects: where no server answers, it is
+   * 502, 503 or 504 with the reason. It can be passed on its own, as in `Deno.serve(balancer.fetch)`.
+   *
+   * @param request What the client sent.
+   * @param info What the runtime knows of the client and of the response's delivery, as
+   * `Deno.serve` passes it. Without it, a request counts as over when its response has been read.
+   */
+  readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
+    this.#handler.fetch(request, info);
+
+  /**
+   * Adds a server. Its first health check begins at once; until that says otherwise, the server
+   * counts as healthy.
+   *
+   * @param server The server; all but the URL may be left out.
+   * @returns The server with its URL in canonical form and the defaults filled in.
+   * @throws {BalancerError} `invalid`, `already_exists`, `full` or `closed`; nothing has changed.
+   */
+  add(server: ServerInit): Server {
+    this.#checkOpen();
+    return this.#registry.add(checkServer(server)).server;
+  }
+
+  /**
+   * Changes a server. Requests that it is working on, its connections and its health stay.
+   *
+   * @param url The server's URL, in any spelling.
+   * @param change What is different; what is left out keeps its value.
+   * @returns The server after the change.
+   * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
+   */
+  update(url: string, change: ServerChange): Server {
+    this.#checkOpen();
+    const { url: _, ...checked } = checkServer({ ...change, url });
+    return this.#registry.update(url, checked).server;
+  }
+
+  /**
+   * Removes a server. It gets no new request and no further health check; requests that it is
+   * working on may finish.
+   *
+   * @param url The server's URL, in any spelling.
+   * @returns The server as it was.
+   * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
+   */
+  remove(url: string): Server {
+    this.#checkOpen();
+    checkServer({ url });
+    const { server } = this.#registry.remove(url);
+    this.#transport.forget(server.url);
+    return server;
+  }
+
+  /** The servers, in the order in which they were added, with how they are doing. */
+  servers(): ServerStatus[] {
+    return this.#registry.entries().map((entry) => this.#status(entry));
+  }
+
+  /**
+   * Stops the health checks, refuses new requests with 503, waits for those under way, and closes
+   * every connection. Harmless a second time.
+   *
+   * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
+   */
+  async close(signal?: AbortSignal): Promise<void> {
+    this.#closed = true;
+    this.#checker[Symbol.dispose]();
+    await Promise.race([this.#handler.drain(), aborted(signal)]);
+    await this.#transport[Symbol.asyncDispose]();
+    this.#deadlines.clear();
+  }
+
+  /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #status({ server, slot }: Entry): ServerStatus {
+    return {
+      ...server,
+      healthy: this.#table.isHealthy(slot),
+      active: this.#table.active(slot),
+      lastCheck: this.#checker.report(server.url),
+    };
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) {
+      throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
+    }
+  }
+}
+
+function checkServer(server: ServerInit): ServerInit {
+  return validateNames(() => camelKeys(validate(serverSchema, snakeKeys(server), "the server")));
+}
+
+function checkHealthCheck(check: Partial<HealthCheck>): Partial<HealthCheck> {
+  return validateNames(() =>
+    camelKeys(validate(healthCheckSchema, snakeKeys(check), "the health check"))
+  );
+}
+
+/** The schema spells names with underscores; the library's callers do not. */
+function validateNames<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof BalancerError)) throw error;
+    const faults = error.faults.map(({ path, message }) => ({ path: camelCase(path), message }));
+    throw new BalancerError(error.code, camelCase(error.message), { source: "downstream", faults });
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    else signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

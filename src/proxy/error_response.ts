@@ -1,0 +1,86 @@
+import { STATUS_TEXT, type StatusCode } from "@std/http/status";
+import type { BalancerError, ErrorCode } from "../core/errors.ts";
+import { PROXY_NAME } from "./headers.ts";
+
+interface Answer {
+  readonly status: StatusCode;
+  /** The error type by which `Proxy-Status` names it (RFC 9209 §2.3). */
+  readonly type: string;
+  readonly detail: string;
+}
+
+/** What a client is told; nothing in it says where the servers are. */
+const ANSWERS: Partial<Record<ErrorCode, Answer>> = {
+  no_server: {
+    status: 503,
+    type: "destination_unavailable",
+    detail: "There is no server that takes requests.",
+  },
+  connect_failed: {
+    status: 502,
+    type: "connection_refused",
+    detail: "No server accepted the connection.",
+  },
+  connect_timeout: {
+    status: 504,
+    type: "connection_timeout",
+    detail: "No server accepted the connection in time.",
+  },
+  response_timeout: {
+    status: 504,
+    type: "http_response_timeout",
+    detail: "The server did not answer in time.",
+  },
+  closed_early: {
+    status: 502,
+    type: "connection_terminated",
+    detail: "The server closed the connection without an answer.",
+  },
+  incomplete: {
+    status: 502,
+    type: "http_response_incomplete",
+    detail: "The server closed the connection in the middle of its answer.",
+  },
+  bad_response: {
+    status: 502,
+    type: "http_protocol_error",
+    detail: "The server's answer is not valid HTTP.",
+  },
+  bad_request: { status: 400, type: "http_request_error", detail: "" },
+  client_gone: {
+    status: 400,
+    type: "http_request_error",
+    detail: "The request ended before its content was complete.",
+  },
+  closed: {
+    status: 503,
+    type: "proxy_configuration_error",
+    detail: "The load balancer is shutting down.",
+  },
+};
+
+const INTERNAL: Answer = {
+  status: 500,
+  type: "proxy_internal_error",
+  detail: "The load balancer failed; its log says how.",
+};
+
+/**
+ * The response for a request that no server answered: plain text for people, `Proxy-Status`
+ * (RFC 9209) for programs.
+ *
+ * @param error Why there is no answer.
+ */
+export function errorResponse(error: BalancerError): Response {
+  const { status, type, detail } = ANSWERS[error.code] ?? INTERNAL;
+  // What is wrong with a request is the client's to know.
+  const message = error.code === "bad_request" ? error.message : detail;
+  return new Response(`${status} ${STATUS_TEXT[status]}: ${message}\n`, {
+    status,
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "cache-control": "no-store",
+      "proxy-status": `${PROXY_NAME}; error=${type}`,
+    },
+  });
+}

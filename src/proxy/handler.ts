@@ -1,0 +1,219 @@
+import { getLogger } from "@logtape/logtape";
+import { Cancellation } from "../core/cancellation.ts";
+import { Candidates } from "../core/candidates.ts";
+import type { Deadlines } from "../core/deadlines.ts";
+import { BalancerError } from "../core/errors.ts";
+import type { Policy } from "../core/policy.ts";
+import type { Entry, Registry } from "../core/registry.ts";
+import type { StateTable } from "../core/state_table.ts";
+import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
+import { errorResponse } from "./error_response.ts";
+import { downstreamHeaders } from "./headers.ts";
+import { ALLOWED_METHODS, readIncoming, type RequestInfo } from "./incoming.ts";
+import { mayTryAgain } from "./retry.ts";
+
+const logger = getLogger(["ballast", "proxy"]);
+
+/**
+ * How long a request waits for its response before anyone looks whether the client is still there,
+ * in milliseconds. Listening from the start would cost every request a quarter of the throughput.
+ */
+const DEPARTURE_WATCH_MS = 100;
+
+const NOTHING_TRIED: readonly number[] = [];
+
+/** What a {@linkcode ProxyHandler} works with. */
+export interface ProxyParts {
+  /** The servers. */
+  readonly registry: Registry;
+  /** Their state. */
+  readonly table: StateTable;
+  /** The rule by which one is chosen. */
+  readonly policy: Policy;
+  /** What moves the requests. */
+  readonly transport: Transport;
+  /** The timer for requests that wait. */
+  readonly deadlines: Deadlines;
+}
+
+/** Gives each request to a server and its response to the client. */
+export class ProxyHandler {
+  readonly #parts: ProxyParts;
+  readonly #candidates: Candidates;
+  #inFlight = 0;
+  #closed = false;
+  #onDrained: (() => void) | undefined;
+
+  /** @param parts What to work with. */
+  constructor(parts: ProxyParts) {
+    this.#parts = parts;
+    this.#candidates = new Candidates(parts.table);
+  }
+
+  /**
+   * Answers a request with a server's response, or with an error of its own: 400, 405, 502, 503 or
+   * 504. Never rejects.
+   *
+   * @param request What the client sent.
+   * @param info What the runtime knows of the client and of the response's delivery.
+   */
+  async fetch(request: Request, info?: RequestInfo): Promise<Response> {
+    // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
+    if (request.method === "CONNECT" || request.method === "TRACE") return methodRefused();
+    try {
+      if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
+      return await this.#forward(request, info);
+    } catch (thrown) {
+      const error = thrown instanceof BalancerError
+        ? thrown
+        : new BalancerError("internal", String(thrown), { cause: thrown });
+      if (!(thrown instanceof BalancerError)) logger.error("Unexpected: {thrown}", { thrown });
+      return errorResponse(error);
+    }
+  }
+
+  /** Refuses new requests from now on and waits until the last one that is active is over. */
+  async drain(): Promise<void> {
+    this.#closed = true;
+    if (this.#inFlight === 0) return;
+    await new Promise<void>((resolve) => this.#onDrained = resolve);
+  }
+
+  async #forward(request: Request, info: RequestInfo | undefined): Promise<Response> {
+    const outgoing = await readIncoming(request, info);
+    let tried = NOTHING_TRIED;
+    let failure: BalancerError | undefined;
+    for (;;) {
+      const entry = this.#pick(tried);
+      if (entry === undefined) throw failure ?? noServer();
+      try {
+        const response = await this.#send(entry, request, outgoing);
+        return this.#deliver(entry, response, info);
+      } catch (thrown) {
+        this.#finish(entry.slot);
+        if (!(thrown instanceof BalancerError)) throw thrown;
+        failure = thrown;
+        tried = [...tried, entry.slot];
+        logger.debug("{url} failed: {message}", {
+          url: entry.server.url,
+          message: failure.message,
+        });
+        if (!mayTryAgain(failure, tried.length, outgoing)) throw failure;
+      }
+    }
+  }
+
+  /** Picks a server that was not tried and counts the request as active there. */
+  #pick(tried: readonly number[]): Entry | undefined {
+    const { policy, table, registry } = this.#parts;
+    const candidates = this.#candidates.select(tried);
+    if (candidates.length === 0) return undefined;
+    const slot = policy.pick(candidates, table);
+    table.begin(slot);
+    this.#inFlight++;
+    const entry = registry.inSlot(slot)!;
+    if (logger.isEnabledFor("debug")) {
+      logger.debug("Picked {url} of {count} ({active} active)", {
+        url: entry.server.url,
+        count: candidates.length,
+        active: table.active(slot),
+      });
+    }
+    return entry;
+  }
+
+  async #send(
+    entry: Entry,
+    request: Request,
+    outgoing: UpstreamRequest,
+  ): Promise<UpstreamResponse> {
+    const { transport, deadlines } = this.#parts;
+    const cancellation = new Cancellation();
+    let onAbort: (() => void) | undefined;
+    const watch = deadlines.start(DEPARTURE_WATCH_MS, () => {
+      onAbort = () => cancellation.cancel(clientLeft());
+      if (request.signal.aborted) onAbort();
+      else request.signal.addEventListener("abort", onAbort);
+    });
+    try {
+      return await transport.send(entry.server.url, outgoing, { cancellation });
+    } finally {
+      deadlines.cancel(watch);
+      if (onAbort !== undefined) request.signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Passes a response on; the request is active until the client has it or gives up. */
+  #deliver(entry: Entry, upstream: UpstreamResponse, info: RequestInfo | undefined): Response {
+    const { status } = upstream;
+    const finish = () => {
+      upstream.discard();
+      this.#finish(entry.slot);
+    };
+    const completed = info?.completed;
+    let { body } = upstream;
+    // RFC 9110 §15.3.6: no content in a 205, and the platform would refuse it.
+    if (status === 205) body = null;
+    const streaming = body instanceof ReadableStream;
+    if (completed === undefined && body instanceof ReadableStream) body = onceRead(body, finish);
+    const headers = downstreamHeaders(upstream.headers, status);
+    let response: Response;
+    try {
+      response = new Response(body, { status, headers });
+    } catch (error) {
+      upstream.discard();
+      throw error;
+    }
+    // Nothing may fail from here on: the end of the request is counted now.
+    if (completed !== undefined) completed.then(finish, finish);
+    else if (!streaming || status === 205) finish();
+    return response;
+  }
+
+  #finish(slot: number): void {
+    this.#parts.table.finish(slot);
+    if (--this.#inFlight === 0) this.#onDrained?.();
+  }
+}
+
+/** The same stream, and a call when it has been read to its end, has failed or is given up. */
+function onceRead(
+  stream: ReadableStream<Uint8Array>,
+  callback: () => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        callback();
+        controller.close();
+      } catch (error) {
+        callback();
+        controller.error(error);
+      }
+    },
+    cancel: async (reason) => {
+      callback();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+function methodRefused(): Response {
+  return new Response("405 Method Not Allowed: CONNECT and TRACE are not passed on.\n", {
+    status: 405,
+    headers: { "content-type": "text/plain; charset=utf-8", "allow": ALLOWED_METHODS },
+  });
+}
+
+function noServer(): BalancerError {
+  return new BalancerError("no_server", "There is no server that takes requests");
+}
+
+function clientLeft(): BalancerError {
+  return new BalancerError("client_gone", "The client left before the response came", {
+    source: "downstream",
+  });
+}

@@ -1,0 +1,128 @@
+import { BalancerError } from "../../core/errors.ts";
+import type { Connection } from "./connection.ts";
+import { badResponse } from "./response_head.ts";
+import type { ResponseFraming } from "./response_framing.ts";
+
+/** The longest chunk-size line or trailer field that is accepted, in bytes. */
+const LINE_MAX_BYTES = 8192;
+/** The most trailer fields that are read over. */
+const TRAILERS_MAX = 100;
+
+/** Reads a response's content from a connection, piece by piece. */
+export interface ContentReader {
+  /**
+   * The next piece, or undefined at the end of the content.
+   *
+   * @throws {BalancerError} `incomplete` if the connection ends before the content, `bad_response`
+   * if the framing breaks HTTP.
+   */
+  next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+}
+
+/** The reader for content that is framed like this. */
+export function contentReader(
+  connection: Connection,
+  framing: Exclude<ResponseFraming, { kind: "none" }>,
+): ContentReader {
+  switch (framing.kind) {
+    case "length":
+      return new LengthReader(connection, framing.length);
+    case "chunked":
+      return new ChunkedReader(connection);
+    case "until_close":
+      return { next: () => connection.next(Infinity) };
+  }
+}
+
+/** Content of a known length (RFC 9112 §6.2). */
+class LengthReader implements ContentReader {
+  readonly #connection: Connection;
+  #left: number;
+
+  constructor(connection: Connection, length: number) {
+    this.#connection = connection;
+    this.#left = length;
+  }
+
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#left === 0) return undefined;
+    const piece = await this.#connection.next(this.#left);
+    if (piece === undefined) throw incomplete();
+    this.#left -= piece.length;
+    return piece;
+  }
+}
+
+/** Content in chunks (RFC 9112 §7.1). Chunk extensions and trailer fields are read over. */
+class ChunkedReader implements ContentReader {
+  readonly #connection: Connection;
+  /** What is left of the current chunk, in bytes. */
+  #left = 0;
+  #first = true;
+  #ended = false;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.#ended) return undefined;
+    const connection = this.#connection;
+    if (this.#left === 0) {
+      // The line break behind a chunk's data belongs to the chunk.
+      if (!this.#first && await this.#line() !== "") throw badResponse("has a chunk without end");
+      this.#first = false;
+      this.#left = parseChunkSize(await this.#line());
+      if (this.#left === 0) {
+        await this.#skipTrailers();
+        this.#ended = true;
+        return undefined;
+      }
+    }
+    if (connection.buffered === 0 && !await connection.fill()) throw incomplete();
+    const piece = connection.take(Math.min(this.#left, connection.buffered));
+    this.#left -= piece.length;
+    return piece;
+  }
+
+  async #skipTrailers(): Promise<void> {
+    for (let count = 0; await this.#line() !== ""; count++) {
+      if (count === TRAILERS_MAX) throw badResponse(`has more than ${TRAILERS_MAX} trailer fields`);
+    }
+  }
+
+  /** The next line without its line break, which has to be CR LF. */
+  async #line(): Promise<string> {
+    const connection = this.#connection;
+    for (;;) {
+      const bytes = connection.peek();
+      const end = bytes.indexOf(0x0a);
+      if (end > LINE_MAX_BYTES || (end === -1 && bytes.length > LINE_MAX_BYTES)) {
+        throw badResponse("has a chunk-size line or trailer field that is too long");
+      }
+      if (end !== -1) {
+        if (bytes[end - 1] !== 0x0d) throw badResponse("has a line break without CR");
+        const line = String.fromCharCode(...bytes.subarray(0, end - 1));
+        connection.consume(end + 1);
+        return line;
+      }
+      if (!await connection.fill()) throw incomplete();
+    }
+  }
+}
+
+/** The size on a chunk's first line, which an extension may follow (RFC 9112 §7.1, §7.1.1). */
+function parseChunkSize(line: string): number {
+  // deno-lint-ignore no-control-regex
+  const match = /^([0-9a-fA-F]{1,13})[ \t]*(?:;[^\u0000-\u0008\u000a-\u001f\u007f]*)?$/.exec(line);
+  if (match === null) throw badResponse("has a chunk size that is no size");
+  return parseInt(match[1]!, 16);
+}
+
+function incomplete(): BalancerError {
+  return new BalancerError(
+    "incomplete",
+    "The server closed the connection in the middle of its response",
+    { source: "upstream" },
+  );
+}

@@ -1,0 +1,36 @@
+import type { UpstreamRequest } from "../transport.ts";
+
+/** How a request's content is framed (RFC 9112 §6). */
+export type RequestFraming = "none" | "length" | "chunked";
+
+/** How this request's content is to be framed. */
+export function requestFraming(request: UpstreamRequest): RequestFraming {
+  if (request.contentLength !== undefined) return "length";
+  return request.body === null ? "none" : "chunked";
+}
+
+/**
+ * The head of a request as text, each character standing for one byte (RFC 9112 §3, §5).
+ *
+ * @param basePath The path of the server's URL, without a slash at the end.
+ * @param request What to send.
+ * @param close Whether this is the connection's last request.
+ */
+export function requestHead(basePath: string, request: UpstreamRequest, close: boolean): string {
+  let head = `${request.method} ${basePath}${request.target} HTTP/1.1\r\n`;
+  for (const [name, value] of request.headers) head += `${name}: ${value}\r\n`;
+  const framing = requestFraming(request);
+  if (framing === "length") head += `content-length: ${request.contentLength}\r\n`;
+  if (framing === "chunked") head += "transfer-encoding: chunked\r\n";
+  if (close) head += "connection: close\r\n";
+  return head + "\r\n";
+}
+
+/** Turns text of one-byte characters into those bytes (ISO 8859-1). */
+export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  // A character above 0x7F takes two bytes in UTF-8, so the text finds room exactly if it is ASCII.
+  if (new TextEncoder().encodeInto(text, bytes).read === text.length) return bytes;
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
