@@ -58,7 +58,8 @@ function parseYaml(text: string, source: string): unknown {
     // An empty file, or one with comments only, has no servers.
     return parse(text) ?? [];
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw invalid(source, [{ path: "", message: `it is not valid YAML: ${message.trim()}` }]);
+    // Behind the first line stands an excerpt of the text.
+    const [message] = (error instanceof Error ? error.message : String(error)).split(":\n");
+    throw invalid(source, [{ path: "", message: `it is not valid YAML: ${message}` }]);
   }
 }

@@ -23,17 +23,22 @@ function text(pattern: RegExp, error: string): z.ZodString {
   return z.string({ error }).regex(pattern, { error });
 }
 
+/** What is wrong with a server URL; undefined where nothing is. */
+function urlFault(value: string): string | undefined {
+  try {
+    canonicalServerUrl(value);
+    return undefined;
+  } catch (error) {
+    return (error as TypeError).message;
+  }
+}
+
 const url = z.string({ error: "must be a URL such as http://127.0.0.1:3001" })
   .superRefine((value, context) => {
-    try {
-      canonicalServerUrl(value);
-    } catch (error) {
-      const why = (error as TypeError).message;
-      context.addIssue({
-        code: "custom",
-        message: `${why}; it must be a URL such as http://127.0.0.1:3001`,
-      });
-    }
+    const fault = urlFault(value);
+    if (fault === undefined) return;
+    const message = `${fault}; it must be a URL such as http://127.0.0.1:3001`;
+    context.addIssue({ code: "custom", message });
   })
   .describe("The server's unique URL: an http or https origin, optionally with a base path");
 
@@ -94,6 +99,8 @@ const servers = z.array(serverSchema, { error: "must be a list of servers" })
   .superRefine((list, context) => {
     const first = new Map<string, number>();
     for (const [index, server] of list.entries()) {
+      // This runs also where a server has faults of its own; those are told already.
+      if (typeof server?.url !== "string" || urlFault(server.url) !== undefined) continue;
       const key = canonicalServerUrl(server.url);
       const other = first.get(key);
       if (other === undefined) first.set(key, index);
