@@ -105,7 +105,8 @@ async function peek(
   const reader = body.getReader();
   let first: ReadableStreamReadResult<Uint8Array>;
   try {
-    first = await reader.read();
+    // The platform may hand out an empty piece before it says that there is nothing.
+    do first = await reader.read(); while (first.value?.length === 0);
   } catch (cause) {
     throw new BalancerError("client_gone", "The client broke off its request", {
       source: "downstream",

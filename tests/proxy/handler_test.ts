@@ -1,0 +1,306 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { activeRequests, serveBalancer } from "../testing/balancer.ts";
+import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
+import { answering, answeringAndClosing, RawServer, unusedUrl } from "../testing/raw_server.ts";
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+Deno.test("ProxyHandler.fetch() passes the target on as received, with the client's Host", async () => {
+  await using server = answering(OK);
+  await using served = serveBalancer([server.url]);
+  await exchangeRaw(
+    served.url,
+    "GET /a/../b%2f//c?x=%zz&y=\xc3\xa9 HTTP/1.1\r\nHost: Example.com:81\r\nConnection: close\r\n\r\n",
+  );
+  const received = server.connections[0]!.received();
+  assertMatch(received, /^GET \/a\/\.\.\/b%2f\/\/c\?x=%zz&y=%C3%A9 HTTP\/1\.1\r\n/);
+  assertStringIncludes(received, "host: Example.com:81\r\n");
+  assertStringIncludes(received, "x-forwarded-for: 127.0.0.1\r\n");
+});
+
+Deno.test("ProxyHandler.fetch() lets an absolute target override the Host", async () => {
+  await using server = answering(OK);
+  await using served = serveBalancer([server.url]);
+  await exchangeRaw(
+    served.url,
+    "GET http://real.example/p?q HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n",
+  );
+  const received = server.connections[0]!.received();
+  assertMatch(received, /^GET \/p\?q HTTP\/1\.1\r\nhost: real\.example\r\n/);
+});
+
+Deno.test("ProxyHandler.fetch() refuses what cannot be passed on as one request", async () => {
+  await using server = answering(OK);
+  await using served = serveBalancer([server.url]);
+  const host = "Host: a\r\nConnection: close\r\n";
+  const cases: [string, number][] = [
+    [`CONNECT a:80 HTTP/1.1\r\n${host}\r\n`, 405],
+    [`TRACE / HTTP/1.1\r\n${host}\r\n`, 405],
+    [`GET / HTTP/1.1\r\n${host}Content-Length: 3\r\n\r\nabc`, 400],
+    [`GET / HTTP/1.1\r\n${host}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`, 400],
+    ["GET / HTTP/1.1\r\nHost: a b/c\r\nConnection: close\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: user@a\r\nConnection: close\r\n\r\n", 400],
+    ["GET http://user@a/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", 400],
+  ];
+  for (const [request, status] of cases) {
+    const response = await exchangeRaw(served.url, request);
+    assertStringIncludes(response, `HTTP/1.1 ${status}`, request);
+  }
+  assertEquals(server.accepted, 0);
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("ProxyHandler.fetch() strips an Upgrade to something else", async () => {
+  await using server = answering(OK);
+  await using served = serveBalancer([server.url]);
+  await exchangeRaw(
+    served.url,
+    "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade, HTTP2-Settings\r\n" +
+      "Upgrade: h2c\r\nHTTP2-Settings: x\r\n\r\n",
+  );
+  assertEquals(/upgrade|http2/i.test(server.connections[0]!.received()), false);
+});
+
+Deno.test("ProxyHandler.fetch() keeps the framing, the encoding and repeated fields", async () => {
+  await using server = answering(
+    "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Encoding: gzip\r\nContent-Type: text/html\r\n" +
+      "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nKeep-Alive: timeout=5\r\n\r\nabc",
+  );
+  await using served = serveBalancer([server.url]);
+  const response = await exchangeRaw(
+    served.url,
+    "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n",
+  );
+  const wanted = [
+    "content-length: 3\r\n",
+    "content-encoding: gzip\r\n",
+    "set-cookie: a=1\r\nset-cookie: b=2\r\n",
+    "x-latin: \xe9\r\n",
+    "\r\n\r\nabc",
+  ];
+  for (const part of wanted) assertStringIncludes(response, part);
+  assertEquals(/keep-alive: timeout|transfer-encoding/i.test(response), false);
+});
+
+Deno.test("ProxyHandler.fetch() answers HEAD with the length and no content", async () => {
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");
+  await using served = serveBalancer([server.url]);
+  const response = await exchangeRaw(
+    served.url,
+    "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+  );
+  assertMatch(response, /^HTTP\/1\.1 200 OK\r\ncontent-length: 1234\r\n[^]*\r\n\r\n$/);
+});
+
+Deno.test("ProxyHandler.fetch() sends POST without content as such, and chunks as chunks", async () => {
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("content-length: 0\r\n\r\n");
+    await connection.send(OK);
+    await connection.waitFor("3\r\nabc\r\n0\r\n\r\n");
+    await connection.send(OK);
+  });
+  await using served = serveBalancer([server.url]);
+  const end = "Host: a\r\nConnection: close\r\n";
+  await exchangeRaw(served.url, `POST / HTTP/1.1\r\n${end}\r\n`);
+  await exchangeRaw(
+    served.url,
+    `POST / HTTP/1.1\r\n${end}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`,
+  );
+  const received = server.connections.map((connection) => connection.received()).join("");
+  assertMatch(
+    received,
+    /^POST [^]*content-length: 0\r\n\r\nPOST [^]*chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/,
+  );
+});
+
+Deno.test("ProxyHandler.fetch() answers errors with the right status, and says why", async () => {
+  const cases: [string, number, string][] = [
+    ["", 502, "connection_terminated"],
+    ["HTTP/1.1 200", 502, "http_response_incomplete"],
+    ["HTTP/1.1 200 OK\nContent-Length: 0\n\n", 502, "http_protocol_error"],
+  ];
+  for (const [answer, status, type] of cases) {
+    await using server = answeringAndClosing(answer);
+    await using served = serveBalancer([server.url]);
+    const response = await fetch(served.url);
+    assertEquals(response.status, status);
+    assertEquals(response.headers.get("proxy-status"), `ballast; error=${type}`);
+    const text = await response.text();
+    assertStringIncludes(text, String(status));
+    // A client is not told where the servers are.
+    assertEquals(text.includes("127.0.0.1"), false);
+    assertEquals(activeRequests(served.balancer), 0);
+  }
+});
+
+Deno.test("ProxyHandler.fetch() says 502 when all servers are down, 503 when there is none", async () => {
+  await using served = serveBalancer([unusedUrl(), unusedUrl(), unusedUrl(), unusedUrl()]);
+  const down = await fetch(served.url, { method: "POST", body: "abc" });
+  assertEquals(down.status, 502);
+  assertStringIncludes(await down.text(), "No server accepted the connection");
+  for (const { url } of served.balancer.servers()) served.balancer.remove(url);
+  const none = await fetch(served.url);
+  assertEquals(none.status, 503);
+  assertStringIncludes(await none.text(), "no server");
+});
+
+Deno.test("ProxyHandler.fetch() gives weight 0 no requests", async () => {
+  await using server = answering(OK);
+  await using served = serveBalancer([server.url]);
+  served.balancer.update(server.url, { weight: 0 });
+  const response = await fetch(served.url);
+  assertEquals([response.status, server.accepted], [503, 0]);
+  await response.body?.cancel();
+});
+
+Deno.test("ProxyHandler.fetch() goes to another server when one cannot be connected to", async () => {
+  await using server = new RawServer(async (connection) => {
+    for (let request = 1;; request++) {
+      await connection.waitFor("abc", request);
+      await connection.send(OK);
+    }
+  });
+  await using served = serveBalancer([unusedUrl(), unusedUrl(), server.url]);
+  for (let i = 0; i < 6; i++) {
+    // Content that was not touched can go to the next server as well.
+    const response = await fetch(served.url, { method: "POST", body: "abc" });
+    assertEquals([response.status, await response.text()], [200, "ok"]);
+    served.balancer.update(served.balancer.servers()[0]!.url, { weight: i + 2 });
+  }
+});
+
+Deno.test("ProxyHandler.fetch() tries GET elsewhere after an early close, but not POST", async () => {
+  await using closing = answeringAndClosing("");
+  await using good = answering(OK);
+  await using served = serveBalancer([closing.url, good.url]);
+  const get = await fetch(served.url);
+  assertEquals([get.status, await get.text(), closing.accepted], [200, "ok", 1]);
+  served.balancer.update(good.url, { weight: 0 });
+  const post = await fetch(served.url, { method: "POST", body: "abc" });
+  assertEquals([post.status, closing.accepted, good.accepted], [502, 2, 1]);
+  await post.body?.cancel();
+});
+
+Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes", async () => {
+  const { promise: seen, resolve: sawFirst } = Promise.withResolvers<void>();
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    await seen;
+    await connection.send("4\r\nlast\r\n0\r\n\r\n");
+  });
+  await using served = serveBalancer([server.url]);
+  const response = await fetch(served.url);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await reader.read()).value, "first");
+  assertEquals(activeRequests(served.balancer), 1);
+  sawFirst();
+  assertEquals((await reader.read()).value, "last");
+  assertEquals((await reader.read()).done, true);
+  await served.idle();
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("ProxyHandler.fetch() breaks the response off where the server's breaks off", async () => {
+  const cases = [
+    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+  ];
+  for (const answer of cases) {
+    await using server = answeringAndClosing(answer);
+    await using served = serveBalancer([server.url]);
+    const response = await exchangeRaw(served.url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertStringIncludes(response, "abc");
+    assertEquals(response.endsWith("0\r\n\r\n"), false);
+    await served.idle();
+    assertEquals(activeRequests(served.balancer), 0);
+  }
+});
+
+Deno.test("a client that leaves while it waits frees the server, and costs it nothing", async () => {
+  await using server = new RawServer(() => {});
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const upstream = await server.connection(1);
+  await upstream.waitFor("\r\n\r\n");
+  client.close();
+  await upstream.closed;
+  await served.idle();
+  const [status] = served.balancer.servers();
+  assertEquals([status!.active, status!.healthy], [0, true]);
+});
+
+Deno.test("a client that leaves in the middle of a response frees the server", async () => {
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+    for (let i = 0; i < 1000; i++) await connection.send("x".repeat(100_000));
+  });
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.readUntil("xxx");
+  client.close();
+  await server.connections[0]!.closed;
+  await served.idle();
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("a client that leaves in the middle of its request frees the server", async () => {
+  await using server = new RawServer(() => {});
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  const upstream = await server.connection(1);
+  await upstream.waitFor("abc");
+  client.close();
+  await upstream.closed;
+  await served.idle();
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("LoadBalancer.fetch() counts a request as over when its response was read", async () => {
+  await using server = answering(
+    "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000),
+  );
+  await using served = serveBalancer([server.url]);
+  const { balancer } = served;
+  const read = await balancer.fetch(new Request("http://example.com/"));
+  assertEquals(activeRequests(balancer), 1);
+  assertEquals((await read.text()).length, 100_000);
+  assertEquals(activeRequests(balancer), 0);
+  const given = await balancer.fetch(new Request("http://example.com/"));
+  await given.body!.cancel();
+  assertEquals(activeRequests(balancer), 0);
+});
+
+Deno.test("LoadBalancer.close() waits for what is under way and refuses what comes", async () => {
+  const { promise: closing, resolve: isClosing } = Promise.withResolvers<void>();
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+    await closing;
+    await connection.send("cd");
+  });
+  await using served = serveBalancer([server.url]);
+  const response = await fetch(served.url);
+  const closed = served.balancer.close();
+  const late = await fetch(served.url);
+  assertEquals(late.status, 503);
+  await late.body?.cancel();
+  isClosing();
+  assertEquals(await response.text(), "abcd");
+  await closed;
+});
+
+Deno.test("LoadBalancer.close() breaks off what is under way when its signal says so", async () => {
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+  await using served = serveBalancer([server.url]);
+  const response = await fetch(served.url);
+  await served.balancer.close(AbortSignal.abort());
+  await server.connections[0]!.closed;
+  let failed = false;
+  await response.text().catch(() => failed = true);
+  assertEquals(failed, true);
+});

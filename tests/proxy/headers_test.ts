@@ -1,0 +1,98 @@
+import { assertEquals } from "@std/assert";
+import { downstreamHeaders, upstreamHeaders } from "../../src/proxy/headers.ts";
+
+const ORIGIN = { clientAddress: "192.0.2.1", host: "example.com", scheme: "http" };
+
+/** The fields behind the Host and before those that the proxy sets. */
+function passedOn(received: Record<string, string>): Record<string, string> {
+  const headers = upstreamHeaders(new Headers(received), ORIGIN);
+  return Object.fromEntries(headers.slice(1, -5));
+}
+
+Deno.test("upstreamHeaders() drops hop-by-hop fields and those that Connection names", () => {
+  assertEquals(
+    passedOn({
+      "accept": "*/*",
+      "connection": "keep-alive, X-Secret , upgrade",
+      "keep-alive": "timeout=5",
+      "proxy-authorization": "Basic x",
+      "proxy-connection": "keep-alive",
+      "te": "trailers",
+      "trailer": "x",
+      "transfer-encoding": "chunked",
+      "upgrade": "h2c",
+      "expect": "100-continue",
+      "content-length": "3",
+      "x-secret": "1",
+      "x-other": "2",
+    }),
+    { "accept": "*/*", "x-other": "2" },
+  );
+});
+
+Deno.test("upstreamHeaders() cannot be made to drop the Host or what the proxy sets", () => {
+  const received = new Headers({ connection: "host, x-forwarded-for, via", host: "other" });
+  const headers = Object.fromEntries(upstreamHeaders(received, ORIGIN));
+  assertEquals(headers, {
+    "host": "example.com",
+    "x-forwarded-for": "192.0.2.1",
+    "x-forwarded-host": "example.com",
+    "x-forwarded-proto": "http",
+    "forwarded": 'for=192.0.2.1;host="example.com";proto=http',
+    "via": "1.1 ballast",
+  });
+});
+
+Deno.test("upstreamHeaders() replaces what a client claims about itself", () => {
+  const received = new Headers({
+    "x-forwarded-for": "10.0.0.1",
+    "x-forwarded-host": "evil",
+    "x-forwarded-proto": "https",
+    "forwarded": "for=10.0.0.1",
+    "via": "1.0 fred",
+  });
+  const headers = upstreamHeaders(received, { ...ORIGIN, clientAddress: "2001:db8::1" });
+  assertEquals(headers.slice(1), [
+    ["x-forwarded-for", "2001:db8::1"],
+    ["x-forwarded-host", "example.com"],
+    ["x-forwarded-proto", "http"],
+    ["forwarded", 'for="[2001:db8::1]";host="example.com";proto=http'],
+    ["via", "1.0 fred, 1.1 ballast"],
+  ]);
+});
+
+Deno.test("upstreamHeaders() says unknown where the client's address is not known", () => {
+  const headers = upstreamHeaders(new Headers(), { ...ORIGIN, clientAddress: undefined });
+  const names = headers.map(([name]) => name);
+  assertEquals(names.includes("x-forwarded-for"), false);
+  assertEquals(new Map(headers).get("forwarded")!.startsWith("for=unknown;"), true);
+});
+
+Deno.test("downstreamHeaders() drops what is about the connection and keeps the rest in order", () => {
+  assertEquals(
+    downstreamHeaders([
+      ["set-cookie", "a=1"],
+      ["connection", "close, x-hop"],
+      ["connection", "x-hop-too"],
+      ["x-hop", "1"],
+      ["x-hop-too", "1"],
+      ["keep-alive", "timeout=5"],
+      ["transfer-encoding", "chunked"],
+      ["content-encoding", "gzip"],
+      ["content-length", "5"],
+      ["set-cookie", "b=2"],
+    ], 200),
+    [
+      ["set-cookie", "a=1"],
+      ["content-encoding", "gzip"],
+      ["content-length", "5"],
+      ["set-cookie", "b=2"],
+    ],
+  );
+});
+
+Deno.test("downstreamHeaders() keeps the length though Connection names it, but not for 204", () => {
+  const received = [["connection", "content-length"], ["content-length", "5"]] as const;
+  assertEquals(downstreamHeaders(received, 200), [["content-length", "5"]]);
+  assertEquals(downstreamHeaders(received, 204), []);
+});
