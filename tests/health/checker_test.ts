@@ -1,0 +1,233 @@
+import { assertEquals } from "@std/assert";
+import { BalancerError } from "../../src/core/errors.ts";
+import { Registry } from "../../src/core/registry.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { HealthChecker } from "../../src/health/checker.ts";
+import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
+import type { SendOptions, Transport, UpstreamResponse } from "../../src/transport/transport.ts";
+import { FakeClock } from "../testing/fake_clock.ts";
+
+/** A transport on which servers answer with a status, refuse (0) or never answer (-1). */
+class ScriptedTransport implements Transport {
+  /** When each probe was sent, and to whom. */
+  readonly probes: [time: number, url: string][] = [];
+  readonly #clock: FakeClock;
+  readonly #statuses: Record<string, number>;
+
+  constructor(clock: FakeClock, statuses: Record<string, number>) {
+    this.#clock = clock;
+    this.#statuses = statuses;
+  }
+
+  send(url: string, _: unknown, { cancellation }: SendOptions = {}): Promise<UpstreamResponse> {
+    this.probes.push([this.#clock.now(), url]);
+    const status = this.#statuses[url]!;
+    if (status === 0) return Promise.reject(new BalancerError("connect_failed", "refused"));
+    if (status > 0) {
+      return Promise.resolve({ status, headers: [], body: null, discard: () => {} });
+    }
+    return new Promise((_, reject) => cancellation?.onCancel(reject));
+  }
+
+  forget(): void {}
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+const A = "http://127.0.0.1:3001";
+const B = "http://127.0.0.1:3002";
+
+function setUp(
+  statuses: Record<string, number>,
+  options: { check?: Partial<HealthCheck>; random?: () => number } = {},
+) {
+  const clock = new FakeClock();
+  const table = new StateTable(8);
+  const registry = new Registry(table);
+  const transport = new ScriptedTransport(clock, statuses);
+  const checker = new HealthChecker({
+    registry,
+    table,
+    transport,
+    clock,
+    check: { ...DEFAULT_HEALTH_CHECK, ...options.check },
+    // The latest moment of the range, so that times in the tests are round.
+    random: options.random ?? (() => 1),
+  });
+  function isHealthy(url: string): boolean {
+    return table.isHealthy(registry.get(url).slot);
+  }
+  function times(url: string): number[] {
+    return transport.probes.filter((probe) => probe[1] === url).map(([time]) => time);
+  }
+  return { clock, registry, checker, statuses, isHealthy, times };
+}
+
+Deno.test("HealthChecker checks a server at once when it is added, then every period", async () => {
+  const { clock, registry, isHealthy, times } = setUp({ [A]: 200 });
+  registry.add({ url: A, healthCheckPeriod: 10 });
+  assertEquals(times(A), [0]);
+  await clock.advance(35_000);
+  assertEquals(times(A), [0, 10_000, 20_000, 30_000]);
+  assertEquals(isHealthy(A), true);
+});
+
+Deno.test("HealthChecker takes a server for healthy until its first check says otherwise", async () => {
+  const { clock, registry, isHealthy } = setUp({ [A]: 0 });
+  registry.add({ url: A });
+  assertEquals(isHealthy(A), true);
+  await clock.advance(0);
+  assertEquals(isHealthy(A), false);
+});
+
+Deno.test("HealthChecker passes 200 to 399, and nothing else", async () => {
+  const cases: [number, boolean][] = [
+    [200, true],
+    [204, true],
+    [301, true],
+    [399, true],
+    [400, false],
+    [404, false],
+    [500, false],
+    [503, false],
+    [0, false],
+  ];
+  for (const [status, healthy] of cases) {
+    const { clock, registry, checker, isHealthy } = setUp({ [A]: status });
+    registry.add({ url: A });
+    await clock.advance(0);
+    assertEquals(isHealthy(A), healthy, String(status));
+    assertEquals(checker.report(A)!.passed, healthy);
+    if (status > 0) assertEquals(checker.report(A)!.detail, `HTTP ${status}`);
+  }
+});
+
+Deno.test("HealthChecker sees a server go and come back within its period", async () => {
+  const { clock, registry, statuses, isHealthy } = setUp({ [A]: 200 });
+  registry.add({ url: A, healthCheckPeriod: 3 });
+  await clock.advance(4000);
+  statuses[A] = 500;
+  await clock.advance(3000);
+  assertEquals(isHealthy(A), false);
+  statuses[A] = 200;
+  await clock.advance(3000);
+  assertEquals(isHealthy(A), true);
+});
+
+Deno.test("HealthChecker gives a hanging server up after the timeout, and goes on", async () => {
+  const { clock, registry, checker, isHealthy, times } = setUp({ [A]: -1 });
+  registry.add({ url: A, healthCheckPeriod: 10 });
+  await clock.advance(4999);
+  assertEquals(isHealthy(A), true);
+  await clock.advance(1);
+  assertEquals(isHealthy(A), false);
+  assertEquals(checker.report(A)!.detail, "No answer within 5 s");
+  assertEquals(checker.report(A)!.duration, 5000);
+  await clock.advance(5000);
+  assertEquals(times(A), [0, 10_000]);
+});
+
+Deno.test("HealthChecker never waits longer for an answer than the period", async () => {
+  const { clock, registry, isHealthy } = setUp({ [A]: -1 });
+  registry.add({ url: A, healthCheckPeriod: 1 });
+  await clock.advance(1000);
+  assertEquals(isHealthy(A), false);
+});
+
+Deno.test("HealthChecker sends nothing more to a server that was removed", async () => {
+  const { clock, registry, times } = setUp({ [A]: 200, [B]: -1 });
+  registry.add({ url: A, healthCheckPeriod: 1 });
+  registry.add({ url: B, healthCheckPeriod: 10 });
+  await clock.advance(500);
+  registry.remove(A);
+  registry.remove(B);
+  await clock.advance(60_000);
+  assertEquals([times(A), times(B)], [[0], [0]]);
+  // Neither a period nor a timeout is left waiting.
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("HealthChecker does not let a broken-off check decide about a newcomer", async () => {
+  const { clock, registry, statuses, isHealthy } = setUp({ [A]: -1 });
+  registry.add({ url: A });
+  registry.remove(A);
+  statuses[A] = 200;
+  registry.add({ url: A });
+  await clock.advance(9000);
+  assertEquals(isHealthy(A), true);
+});
+
+Deno.test("HealthChecker follows a changed period at once, counted from the latest check", async () => {
+  const { clock, registry, times } = setUp({ [A]: 200 });
+  registry.add({ url: A, healthCheckPeriod: 100 });
+  await clock.advance(10_000);
+  registry.update(A, { healthCheckPeriod: 20 });
+  await clock.advance(10_000);
+  assertEquals(times(A), [0, 20_000]);
+  await clock.advance(10_000);
+  // The time that the new period allows has passed already.
+  registry.update(A, { healthCheckPeriod: 5 });
+  await clock.advance(0);
+  assertEquals(times(A), [0, 20_000, 30_000]);
+  await clock.advance(5000);
+  assertEquals(times(A).at(-1), 35_000);
+});
+
+Deno.test("HealthChecker keeps counts and rhythm through changes of other fields", async () => {
+  const { clock, registry, isHealthy, times } = setUp({ [A]: 500 }, { check: { fall: 2 } });
+  registry.add({ url: A, healthCheckPeriod: 10 });
+  await clock.advance(1000);
+  registry.update(A, { weight: 5, name: "other" });
+  registry.update(A, { healthCheckPeriod: 20 });
+  assertEquals(isHealthy(A), true);
+  await clock.advance(19_000);
+  // The failure from before the changes counts.
+  assertEquals([times(A), isHealthy(A)], [[0, 20_000], false]);
+});
+
+Deno.test("HealthChecker stops and trusts a server whose period becomes 0, and starts again", async () => {
+  const { clock, registry, isHealthy, times } = setUp({ [A]: 500 });
+  registry.add({ url: A });
+  await clock.advance(1000);
+  assertEquals(isHealthy(A), false);
+  registry.update(A, { healthCheckPeriod: 0 });
+  assertEquals(isHealthy(A), true);
+  await clock.advance(60_000);
+  assertEquals([times(A), clock.timers], [[0], 0]);
+  registry.update(A, { healthCheckPeriod: 10 });
+  await clock.advance(0);
+  assertEquals([times(A), isHealthy(A)], [[0, 61_000], false]);
+});
+
+Deno.test("HealthChecker does not check a server that was added with period 0", async () => {
+  const { clock, registry, checker, times } = setUp({ [A]: 500 });
+  registry.add({ url: A, healthCheckPeriod: 0 });
+  await clock.advance(60_000);
+  assertEquals([times(A), checker.report(A)], [[], undefined]);
+});
+
+Deno.test("HealthChecker spreads checks over the last fifth of the period", async () => {
+  let random = 0;
+  const { clock, registry, times } = setUp({ [A]: 200 }, { random: () => random });
+  registry.add({ url: A, healthCheckPeriod: 10 });
+  await clock.advance(8000);
+  assertEquals(times(A), [0, 8000]);
+  random = 0.5;
+  await clock.advance(8000);
+  random = 1;
+  await clock.advance(9000);
+  assertEquals(times(A), [0, 8000, 16_000, 25_000]);
+});
+
+Deno.test("HealthChecker leaves nothing behind when it is disposed of", async () => {
+  const { clock, registry, checker, times } = setUp({ [A]: 200, [B]: -1 });
+  registry.add({ url: A });
+  registry.add({ url: B });
+  await clock.advance(1);
+  checker[Symbol.dispose]();
+  registry.add({ url: "http://127.0.0.1:3003" });
+  await clock.advance(60_000);
+  assertEquals([times(A).length, times(B).length, clock.timers], [1, 1, 0]);
+});
