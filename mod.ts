@@ -3,7 +3,7 @@
  * and that can be added, changed and removed while it runs.
  *
  * @example Balance over two servers, with an admin API
- * ```ts no-eval
+ * ```ts ignore
  * import { createAdmin, LoadBalancer } from "@ballast/lb";
  *
  * const balancer = new LoadBalancer({
@@ -12,7 +12,7 @@
  *     { url: "http://127.0.0.1:3002" },
  *   ],
  * });
- * Deno.serve({ port: 8080 }, balancer.fetch);
+ * balancer.listen({ port: 8080 });
  * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(balancer).fetch);
  * ```
  *
@@ -39,5 +39,10 @@ export {
 export type { CheckReport, ServerStatus } from "./src/core/server_status.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
-export { LoadBalancer, type LoadBalancerOptions } from "./src/load_balancer.ts";
+export {
+  type Listener,
+  type ListenOptions,
+  LoadBalancer,
+  type LoadBalancerOptions,
+} from "./src/load_balancer.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";

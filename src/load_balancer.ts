@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import { camelCase, camelKeys, snakeKeys } from "./config/names.ts";
 import { healthCheckSchema, serverSchema } from "./config/schema.ts";
 import { validate } from "./config/validate.ts";
@@ -16,12 +17,34 @@ import { systemClock } from "./system_clock.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
 import type { Transport } from "./transport/transport.ts";
 
+const logger = getLogger(["ballast", "listen"]);
+
 /** What a {@linkcode LoadBalancer} starts with. */
 export interface LoadBalancerOptions {
   /** The first servers. Default: none. */
   readonly servers?: readonly ServerInit[];
   /** How servers are checked; what is left out has its default. */
   readonly healthCheck?: Partial<HealthCheck>;
+}
+
+/** Where and how to accept connections. */
+export interface ListenOptions {
+  /** The port; 0 takes a free one. Default: 8000, as `Deno.serve` has it. */
+  readonly port?: number;
+  /** The address. Default: "0.0.0.0", all. */
+  readonly hostname?: string;
+  /** Stops accepting and breaks everything off. Default: none. */
+  readonly signal?: AbortSignal;
+}
+
+/** A port on which a balancer accepts connections; what `Deno.serve` returns is one. */
+export interface Listener {
+  /** Where it listens. */
+  readonly addr: { readonly hostname: string; readonly port: number };
+  /** Resolves when it has stopped. */
+  readonly finished: Promise<void>;
+  /** Accepts no more, and resolves when what is under way is over. */
+  shutdown(): Promise<void>;
 }
 
 /**
@@ -31,7 +54,7 @@ export interface LoadBalancerOptions {
  * there is no healthy one, to an unhealthy one. Health checks begin when a server is added.
  *
  * @example Balance over two servers
- * ```ts no-eval
+ * ```ts ignore
  * import { LoadBalancer } from "@ballast/lb";
  *
  * const balancer = new LoadBalancer({
@@ -40,7 +63,7 @@ export interface LoadBalancerOptions {
  *     { url: "http://127.0.0.1:3002" },
  *   ],
  * });
- * Deno.serve({ port: 8080 }, balancer.fetch);
+ * balancer.listen({ port: 8080 });
  * ```
  */
 export class LoadBalancer implements AsyncDisposable {
@@ -88,6 +111,32 @@ export class LoadBalancer implements AsyncDisposable {
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#handler.fetch(request, info);
+
+  /**
+   * Accepts connections with `Deno.serve` (Deno only). Large responses pass faster than through
+   * {@linkcode LoadBalancer.fetch}, as nothing can stand between the balancer and the client.
+   *
+   * @param options Where and how.
+   * @returns What accepts the connections. {@linkcode LoadBalancer.close} does not stop it.
+   * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
+   */
+  listen(options: ListenOptions = {}): Listener {
+    return Deno.serve(
+      {
+        ...options,
+        onListen: () => {},
+        // A response that breaks off after its head ends here too; the client sees it break off.
+        onError: (error) => {
+          logger.debug("A response broke off: {error}", { error });
+          return new Response(null, { status: 502 });
+        },
+        // A proxy passes content on as it is (RFC 9110 §7.7).
+        automaticCompression: false,
+      },
+      (request, { remoteAddr, completed }) =>
+        this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
+    );
+  }
 
   /**
    * Adds a server. Its first health check begins at once; until that says otherwise, the server

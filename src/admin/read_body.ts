@@ -38,13 +38,18 @@ function mediaType(request: Request, plainText: boolean): "application/json" | "
 async function readBytes(request: Request): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > BODY_MAX_BYTES) {
-      const detail = `must not be larger than ${BODY_MAX_BYTES} bytes`;
-      throw new Problem(413, `The body ${detail}`, { faults: [{ field: "body", detail }] });
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.length;
+      if (size > BODY_MAX_BYTES) {
+        const detail = `must not be larger than ${BODY_MAX_BYTES} bytes`;
+        throw new Problem(413, `The body ${detail}`, { faults: [{ field: "body", detail }] });
+      }
+      chunks.push(chunk);
     }
-    chunks.push(chunk);
+  } catch (error) {
+    // Anything else is the client's connection, and no defect of ours.
+    throw error instanceof Problem ? error : badBody("broke off before its end");
   }
   const bytes = new Uint8Array(size);
   let at = 0;
@@ -73,7 +78,7 @@ function parseJson(text: string): unknown {
   const key = findDuplicateKey(text);
   if (key === undefined) return value;
   throw new Problem(400, `The body has the key ${JSON.stringify(key)} twice; keep one`, {
-    faults: [{ field: key, detail: "must not be given twice" }],
+    faults: [{ field: key === "" ? '""' : key, detail: "must not be given twice" }],
   });
 }
 

@@ -1,3 +1,4 @@
+import type { ServerJson } from "../../mod.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";
 import { printable } from "./output.ts";
@@ -37,6 +38,7 @@ export async function callAdmin(args: Args, path: string, body?: unknown): Promi
       }),
     });
     answer = await response.json();
+    if (response.ok && !areServers(answer)) throw new SyntaxError("Not servers");
   } catch (error) {
     const why = error instanceof SyntaxError ? "what answers there is not Ballast" : reason(error);
     throw new CommandError(
@@ -46,6 +48,14 @@ export async function callAdmin(args: Args, path: string, body?: unknown): Promi
   }
   if (response.ok) return answer;
   throw new CommandError(`The balancer refused: ${printable(refusal(answer, response.status))}`);
+}
+
+/** Whether this is what Ballast answers: a server or a list of servers. */
+function areServers(answer: unknown): boolean {
+  const servers = [answer].flat() as (Partial<ServerJson> | null)[];
+  return servers.every((server) =>
+    typeof server?.url === "string" && typeof server.name === "string"
+  );
 }
 
 function refusal(answer: unknown, status: number): string {

@@ -9,7 +9,7 @@ import { listServers } from "./commands/list_servers.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { printError, printLine } from "./output.ts";
+import { printable, printError, printLine } from "./output.ts";
 
 /** What the program exits with when all was done. */
 const DONE = 0;
@@ -45,7 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) {
       const help = command === undefined ? "ballast --help" : `ballast ${command.name} --help`;
-      printError(`ballast: ${error.message}. See "${help}".`);
+      printError(`ballast: ${printable(error.message)}. See "${help}".`);
       return WRONG_USAGE;
     }
     if (error instanceof CommandError) {

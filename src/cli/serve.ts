@@ -1,8 +1,5 @@
-import type { RequestInfo } from "../../mod.ts";
-import { getLogger } from "@logtape/logtape";
+import type { Listener, ListenOptions } from "../../mod.ts";
 import { CommandError } from "./errors.ts";
-
-const logger = getLogger(["ballast", "listen"]);
 
 /** Where to listen. */
 export interface Address {
@@ -14,8 +11,8 @@ export interface Address {
   readonly flag: string;
 }
 
-/** A server that accepts connections. */
-export interface Listener {
+/** A port that the program listens on. */
+export interface Service {
   /** Where a browser finds it. */
   readonly url: string;
   /** Accepts no more, waits for what is under way until the signal, then breaks it off. */
@@ -25,43 +22,32 @@ export interface Listener {
 }
 
 /**
- * Accepts connections.
+ * Listens on a port.
  *
  * @param address Where to listen.
- * @param handler What answers.
+ * @param listen What accepts the connections.
  * @throws {CommandError} If the address cannot be had.
  */
-export function serveOn(
+export function startService(
   { host, port, flag }: Address,
-  handler: (request: Request, info: RequestInfo) => Promise<Response>,
-): Listener {
+  listen: (options: ListenOptions) => Listener,
+): Service {
   const abort = new AbortController();
-  let server: Deno.HttpServer;
+  let listener: Listener;
   try {
-    server = Deno.serve({
-      hostname: host,
-      port,
-      signal: abort.signal,
-      onListen: () => {},
-      // A response that breaks off after its head ends here too; the client sees it break off.
-      onError: (error) => {
-        logger.debug("A response broke off: {error}", { error });
-        return new Response(null, { status: 502 });
-      },
-      automaticCompression: false,
-    }, handler);
+    listener = listen({ hostname: host, port, signal: abort.signal });
   } catch (error) {
     throw new CommandError(`Cannot listen on ${host}:${port}: ${whyNot(error, port, flag)}`);
   }
   async function close(): Promise<void> {
     abort.abort();
-    await server.finished;
+    await listener.finished;
   }
   return {
     url: `http://${urlHost(host)}:${port}`,
     async shutdown(limit: AbortSignal): Promise<void> {
       limit.addEventListener("abort", close);
-      await server.shutdown();
+      await listener.shutdown();
       limit.removeEventListener("abort", close);
     },
     close,

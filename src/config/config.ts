@@ -3,7 +3,7 @@ import type { ServerInit } from "../core/server.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
-import { invalid, validate } from "./validate.ts";
+import { invalid, printable, validate } from "./validate.ts";
 
 /** What a configuration file says. */
 export interface Config {
@@ -59,7 +59,7 @@ function parseYaml(text: string, source: string): unknown {
     return parse(text) ?? [];
   } catch (error) {
     // Behind the first line stands an excerpt of the text.
-    const [message] = (error instanceof Error ? error.message : String(error)).split(":\n");
-    throw invalid(source, [{ path: "", message: `it is not valid YAML: ${message}` }]);
+    const [message = ""] = (error instanceof Error ? error.message : String(error)).split(":\n");
+    throw invalid(source, [{ path: "", message: `it is not valid YAML: ${printable(message)}` }]);
   }
 }

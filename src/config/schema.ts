@@ -99,7 +99,7 @@ const servers = z.array(serverSchema, { error: "must be a list of servers" })
   .superRefine((list, context) => {
     const first = new Map<string, number>();
     for (const [index, server] of list.entries()) {
-      // This runs also where a server has faults of its own; those are told already.
+      // What is not a server URL is told already.
       if (typeof server?.url !== "string" || urlFault(server.url) !== undefined) continue;
       const key = canonicalServerUrl(server.url);
       const other = first.get(key);
@@ -112,7 +112,8 @@ const servers = z.array(serverSchema, { error: "must be a list of servers" })
         });
       }
     }
-  })
+    // Where a server has faults of its own too, all are to be told at once.
+  }, { when: ({ value }) => Array.isArray(value) })
   .describe("The servers that requests are balanced over");
 
 /** The configuration file in its long form: servers and settings. */

@@ -70,7 +70,10 @@ function pathText(at: string, path: readonly PropertyKey[]): string {
   let text = at;
   for (const key of path) {
     if (typeof key === "number") text += `[${key}]`;
-    else text += text === "" ? String(key) : `.${String(key)}`;
+    else {
+      const name = key === "" ? '""' : String(key);
+      text += text === "" ? name : `.${name}`;
+    }
   }
   return text;
 }
@@ -84,6 +87,11 @@ function show(value: unknown): string {
 }
 
 function clip(text: string): string {
-  const printable = text.replace(UNPRINTABLE, "\ufffd");
-  return printable.length <= SHOWN_MAX ? printable : `${printable.slice(0, SHOWN_MAX)}…`;
+  const shown = printable(text);
+  return shown.length <= SHOWN_MAX ? shown : `${shown.slice(0, SHOWN_MAX)}…`;
+}
+
+/** Text with all that could disturb a terminal replaced. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, "\ufffd");
 }

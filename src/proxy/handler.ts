@@ -9,7 +9,7 @@ import type { StateTable } from "../core/state_table.ts";
 import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
 import { errorResponse } from "./error_response.ts";
 import { downstreamHeaders } from "./headers.ts";
-import { ALLOWED_METHODS, readIncoming, type RequestInfo } from "./incoming.ts";
+import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
 import { mayTryAgain } from "./retry.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
@@ -57,7 +57,7 @@ export class ProxyHandler {
    * @param request What the client sent.
    * @param info What the runtime knows of the client and of the response's delivery.
    */
-  async fetch(request: Request, info?: RequestInfo): Promise<Response> {
+  async fetch(request: Request, info?: ListenerInfo): Promise<Response> {
     // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
     if (request.method === "CONNECT" || request.method === "TRACE") return methodRefused();
     try {
@@ -79,7 +79,7 @@ export class ProxyHandler {
     await new Promise<void>((resolve) => this.#onDrained = resolve);
   }
 
-  async #forward(request: Request, info: RequestInfo | undefined): Promise<Response> {
+  async #forward(request: Request, info: ListenerInfo | undefined): Promise<Response> {
     const outgoing = await readIncoming(request, info);
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
@@ -87,7 +87,7 @@ export class ProxyHandler {
       const entry = this.#pick(tried);
       if (entry === undefined) throw failure ?? noServer();
       try {
-        const response = await this.#send(entry, request, outgoing);
+        const response = await this.#send(entry, request, { outgoing, info });
         return this.#deliver(entry, response, info);
       } catch (thrown) {
         this.#finish(entry.slot);
@@ -125,7 +125,7 @@ export class ProxyHandler {
   async #send(
     entry: Entry,
     request: Request,
-    outgoing: UpstreamRequest,
+    { outgoing, info }: { outgoing: UpstreamRequest; info: ListenerInfo | undefined },
   ): Promise<UpstreamResponse> {
     const { transport, deadlines } = this.#parts;
     const cancellation = new Cancellation();
@@ -136,7 +136,10 @@ export class ProxyHandler {
       else request.signal.addEventListener("abort", onAbort);
     });
     try {
-      return await transport.send(entry.server.url, outgoing, { cancellation });
+      return await transport.send(entry.server.url, outgoing, {
+        cancellation,
+        releaseContent: info?.direct ?? false,
+      });
     } finally {
       deadlines.cancel(watch);
       if (onAbort !== undefined) request.signal.removeEventListener("abort", onAbort);
@@ -144,7 +147,7 @@ export class ProxyHandler {
   }
 
   /** Passes a response on; the request is active until the client has it or gives up. */
-  #deliver(entry: Entry, upstream: UpstreamResponse, info: RequestInfo | undefined): Response {
+  #deliver(entry: Entry, upstream: UpstreamResponse, info: ListenerInfo | undefined): Response {
     const { status } = upstream;
     const finish = () => {
       upstream.discard();

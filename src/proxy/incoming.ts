@@ -11,6 +11,15 @@ export interface RequestInfo {
   readonly completed?: Promise<void>;
 }
 
+/** The same, from the balancer's own listener. */
+export interface ListenerInfo extends RequestInfo {
+  /**
+   * Set where the response goes straight to the platform's server, which is done with a piece of
+   * content before it asks for the next one. Anything in between might not be.
+   */
+  readonly direct?: boolean;
+}
+
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 

@@ -40,6 +40,11 @@ export interface SendOptions {
   readonly cancellation?: Cancellation;
   /** Makes a connection for this request alone, as a health check does. Default: false. */
   readonly freshConnection?: boolean;
+  /**
+   * Lets the transport free each piece of the response's content when the next one is asked for.
+   * Only right where the reader is done with a piece by then. Default: false.
+   */
+  readonly releaseContent?: boolean;
 }
 
 /** Moves requests to servers and responses back. It knows nothing of who picks the servers. */

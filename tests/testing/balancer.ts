@@ -19,21 +19,13 @@ export function serveBalancer(
     servers: urls.map((url) => ({ url, healthCheckPeriod: 0 })),
     ...options,
   });
-  const completed = new Set<Promise<void>>();
-  const server = Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
-    onListen: () => {},
-    onError: () => new Response(null, { status: 502 }),
-  }, (request, info) => {
-    completed.add(info.completed);
-    return balancer.fetch(request, info);
-  });
+  const server = balancer.listen({ hostname: "127.0.0.1", port: 0 });
   return {
     balancer,
     url: `http://127.0.0.1:${server.addr.port}`,
     async idle(): Promise<void> {
-      await Promise.allSettled(completed);
+      // What is under way ends when its completion is reported, which is an event of its own.
+      while (activeRequests(balancer) > 0) await new Promise((resolve) => setTimeout(resolve, 0));
     },
     async [Symbol.asyncDispose](): Promise<void> {
       await server.shutdown();

@@ -23,7 +23,11 @@ export class RawClient implements AsyncDisposable {
 
   /** Sends text, each character as one byte. */
   async send(text: string): Promise<void> {
-    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    await this.sendBytes(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+  }
+
+  /** Sends bytes. */
+  async sendBytes(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
   }
 

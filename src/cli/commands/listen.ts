@@ -4,7 +4,7 @@ import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";
 import { printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
-import { type Listener, serveOn } from "../serve.ts";
+import { type Service, startService } from "../serve.ts";
 import { waitForStop } from "../stop_signal.ts";
 
 const GRACE_PERIOD_MAX = 86_400;
@@ -67,20 +67,23 @@ function combine(args: Args, config: Partial<Settings>): Settings {
 async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod } = settings;
   const admin = createAdmin(balancer);
-  const proxyListener = serveOn({ host, port, flag: "--port" }, balancer.fetch);
-  let adminListener: Listener;
+  const proxy = startService({ host, port, flag: "--port" }, (options) => balancer.listen(options));
+  let api: Service;
   try {
-    adminListener = serveOn({ host: apiHost, port: apiPort, flag: "--api-port" }, admin.fetch);
+    api = startService(
+      { host: apiHost, port: apiPort, flag: "--api-port" },
+      (options) => Deno.serve({ ...options, onListen: () => {} }, admin.fetch),
+    );
   } catch (error) {
-    await proxyListener.close();
+    await proxy.close();
     throw error;
   }
   const count = balancer.servers().length;
-  printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxyListener.url}`);
-  printLine(`Admin API on ${adminListener.url}`);
+  printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}`);
+  printLine(`Admin API on ${api.url}`);
   const signal = await waitForStop();
   printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
   const limit = AbortSignal.timeout(gracePeriod * 1000);
-  await Promise.all([proxyListener.shutdown(limit), adminListener.shutdown(limit)]);
+  await Promise.all([proxy.shutdown(limit), api.shutdown(limit)]);
   await balancer.close(limit);
 }

@@ -122,6 +122,7 @@ export class Http1Transport implements Transport {
       responseTimeout: this.#responseTimeout,
       contentTimeout: this.#contentTimeout,
       cancellation: options.cancellation,
+      releaseContent: options.releaseContent ?? false,
       onEnd: (reusable) => {
         this.#busy.delete(connection);
         if (reusable) this.#keep(target, connection);

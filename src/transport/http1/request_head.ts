@@ -34,3 +34,26 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }
+
+/** The end of content that is sent in chunks (RFC 9112 §7.1). */
+export const LAST_CHUNK: Uint8Array<ArrayBuffer> = latin1Bytes("0\r\n\r\n");
+
+/**
+ * Puts a chunk together: its size, its data and the line breaks (RFC 9112 §7.1) in one piece, as
+ * parts that are written one by one wait for each other's acknowledgement. One is used for all the
+ * chunks of a request, so that a large upload does not leave as much garbage as it has bytes.
+ */
+export class ChunkFramer {
+  #buffer = new Uint8Array(0);
+
+  /** The chunk with this data; valid until the next call. */
+  frame(data: Uint8Array): Uint8Array {
+    const size = latin1Bytes(`${data.length.toString(16)}\r\n`);
+    const length = size.length + data.length + 2;
+    if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
+    this.#buffer.set(size);
+    this.#buffer.set(data, size.length);
+    this.#buffer.set([0x0d, 0x0a], length - 2);
+    return this.#buffer.subarray(0, length);
+  }
+}

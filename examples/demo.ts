@@ -1,0 +1,77 @@
+// deno-lint-ignore-file no-console
+/**
+ * Three sample servers, the balancer in front of them, and what to try: `deno task demo`.
+ */
+import { createAdmin, LoadBalancer } from "../mod.ts";
+
+const PROXY_PORT = 8080;
+const ADMIN_PORT = 8000;
+const SAMPLES = [
+  { name: "one", port: 3001, weight: 2 },
+  { name: "two", port: 3002, weight: 1 },
+  { name: "three", port: 3003, weight: 1 },
+];
+
+const print = console.log;
+
+/** Serves on a port of this machine; a port that is taken ends the demo with a line that says so. */
+function serve(
+  port: number,
+  handler: (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>,
+): Deno.HttpServer {
+  try {
+    return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, handler);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    console.error(`Cannot start the demo: port ${port} is in use. Stop what uses it, try again.`);
+    Deno.exit(1);
+  }
+}
+
+/** A server that says its name and how many requests it has had. Health checks do not count. */
+function startSample(name: string, port: number): Deno.HttpServer {
+  let hits = 0;
+  return serve(port, (request) => {
+    if (request.headers.get("user-agent") !== "ballast-health-check") hits++;
+    return Promise.resolve(new Response(`server ${name}, hit ${hits}\n`));
+  });
+}
+
+const samples = SAMPLES.map(({ name, port }) => startSample(name, port));
+const balancer = new LoadBalancer({
+  servers: SAMPLES.map(({ name, port, weight }) => ({
+    url: `http://127.0.0.1:${port}`,
+    name,
+    weight,
+    healthCheckPeriod: 2,
+  })),
+});
+const proxy = serve(PROXY_PORT, balancer.fetch);
+const admin = serve(ADMIN_PORT, createAdmin(balancer).fetch);
+
+print("Sample servers:");
+for (const { name, port, weight } of SAMPLES) {
+  print(`  http://127.0.0.1:${port}  ${name}, weight ${weight}`);
+}
+print(`
+Open the balancer:  http://127.0.0.1:${PROXY_PORT}/
+Its servers:        http://127.0.0.1:${ADMIN_PORT}/servers
+
+Try in another terminal ("npx -y deno@2.9" in place of "deno" where Deno is not installed):
+  curl http://127.0.0.1:${PROXY_PORT}/
+  deno run -A cli.ts list-servers
+  deno run -A cli.ts update-server --url http://127.0.0.1:3003 --weight 5
+  deno run -A cli.ts delete-server --url http://127.0.0.1:3001
+  deno run -A cli.ts add-server --url http://127.0.0.1:3001 --name one --weight 2
+
+Ctrl-C stops everything.`);
+
+const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+Deno.addSignalListener("SIGINT", stop);
+if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
+await stopped;
+print("Stopping.");
+await Promise.all([proxy.shutdown(), admin.shutdown()]);
+await balancer.close();
+await Promise.all(samples.map((sample) => sample.shutdown()));
+Deno.exit(0);
