@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
-import { camelCase, camelKeys, snakeKeys } from "./config/names.ts";
+import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
 import { healthCheckSchema, serverSchema } from "./config/schema.ts";
-import { validate } from "./config/validate.ts";
+import { invalid, type Schema, validate } from "./config/validate.ts";
 import { Deadlines } from "./core/deadlines.ts";
 import { BalancerError } from "./core/errors.ts";
 import { type Entry, Registry } from "./core/registry.ts";
@@ -222,23 +222,24 @@ export class LoadBalancer implements AsyncDisposable {
 }
 
 function checkServer(server: ServerInit): ServerInit {
-  return validateNames(() => camelKeys(validate(serverSchema, snakeKeys(server), "the server")));
+  return checkNames(serverSchema, server, "the server");
 }
 
 function checkHealthCheck(check: Partial<HealthCheck>): Partial<HealthCheck> {
-  return validateNames(() =>
-    camelKeys(validate(healthCheckSchema, snakeKeys(check), "the health check"))
-  );
+  return checkNames(healthCheckSchema, check, "the health check");
 }
 
 /** The schema spells names with underscores; the library's callers do not. */
-function validateNames<T>(check: () => T): T {
+function checkNames<T extends object>(
+  schema: Schema<T>,
+  value: unknown,
+  what: string,
+): CamelKeys<T> {
   try {
-    return check();
+    return camelKeys(validate(schema, snakeKeys(value), what));
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
-    const faults = error.faults.map(({ path, message }) => ({ path: camelCase(path), message }));
-    throw new BalancerError(error.code, camelCase(error.message), { source: "downstream", faults });
+    throw invalid(what, error.faults.map((fault) => ({ ...fault, path: camelCase(fault.path) })));
   }
 }
 

@@ -22,7 +22,7 @@ export const ADMIN_FLAGS: Readonly<Record<"api-host" | "api-port", ValueFlag>> =
  * @throws {CommandError} If it cannot be reached, or refuses.
  */
 export async function callAdmin(args: Args, path: string, body?: unknown): Promise<unknown> {
-  const host = args.text("api-host") ?? "127.0.0.1";
+  const host = (args.text("api-host") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
   const port = args.wholeNumber("api-port", 1, 65_535) ?? 8000;
   const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
   let response: Response;

@@ -93,7 +93,14 @@ export const healthCheckSchema = z.strictObject({
   fall: wholeNumber(1, 100).describe(
     `Failed checks in a row that make a server unhealthy. Default: ${DEFAULT_HEALTH_CHECK.fall}`,
   ).optional(),
-}, { error: "must be a mapping of health check settings" });
+}, { error: "must be a mapping of health check settings" }).superRefine((check, context) => {
+  const min = check.min_status ?? DEFAULT_HEALTH_CHECK.minStatus;
+  const max = check.max_status ?? DEFAULT_HEALTH_CHECK.maxStatus;
+  if (min <= max) return;
+  const path = [check.max_status === undefined ? "min_status" : "max_status"];
+  const message = `leaves no status that passes: the lowest is ${min}, the highest ${max}`;
+  context.addIssue({ code: "custom", path, message });
+});
 
 const servers = z.array(serverSchema, { error: "must be a list of servers" })
   .superRefine((list, context) => {

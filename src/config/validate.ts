@@ -1,6 +1,9 @@
 import type { z } from "zod";
 import { BalancerError, type Fault } from "../core/errors.ts";
 
+/** What says which values are allowed. */
+export type Schema<T> = z.ZodType<T>;
+
 /** The most characters of a wrong value that a message shows. */
 const SHOWN_MAX = 60;
 /** Controls, line separators and direction marks. */
@@ -17,7 +20,7 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g;
  * @returns The value, typed.
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function validate<T>(schema: z.ZodType<T>, value: unknown, what: string, at = ""): T {
+export function validate<T>(schema: Schema<T>, value: unknown, what: string, at = ""): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw invalid(what, result.error.issues.flatMap((issue) => toFaults(issue, value, at)));

@@ -1,0 +1,86 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { runCli } from "../testing/run_cli.ts";
+import { makeTemporaryFile } from "../testing/temporary_file.ts";
+
+Deno.test("check-config says that a configuration is valid, and how many servers it has", async () => {
+  assertEquals(await runCli("check-config", "examples/servers.yaml"), {
+    code: 0,
+    stdout: "examples/servers.yaml is valid: 3 servers\n",
+    stderr: "",
+  });
+  await using file = await makeTemporaryFile("- url: http://127.0.0.1:3001\n");
+  assertEquals(
+    (await runCli("check-config", file.path)).stdout,
+    `${file.path} is valid: 1 server\n`,
+  );
+});
+
+Deno.test("check-config --json writes JSON", async () => {
+  const { code, stdout, stderr } = await runCli("check-config", "examples/settings.yaml", "--json");
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(JSON.parse(stdout), { valid: true, servers: 2 });
+});
+
+Deno.test("check-config tells a single fault in one line", async () => {
+  await using file = await makeTemporaryFile("port: 0\n");
+  assertEquals(await runCli("check-config", file.path), {
+    code: 1,
+    stdout: "",
+    stderr: `ballast: Cannot use ${file.path}: ` +
+      "port must be a whole number from 1 to 65535; not 0\n",
+  });
+});
+
+Deno.test("check-config tells every fault on a line of its own", async () => {
+  await using file = await makeTemporaryFile("- url: nope\n- url: http://a\n  weight: -1\n");
+  const { code, stdout, stderr } = await runCli("check-config", file.path);
+  assertEquals([code, stdout], [1, ""]);
+  assertEquals(stderr.trimEnd().split("\n"), [
+    `ballast: Cannot use ${file.path}; 2 faults:`,
+    '  servers[0].url "nope" does not begin with http:// or https://; ' +
+    "it must be a URL such as http://127.0.0.1:3001",
+    "  servers[1].weight must be a whole number from 0 to 4294967295; not -1",
+  ]);
+});
+
+/** Files that cannot be used, and what the one line of the error says. */
+const UNUSABLE: [content: string | Uint8Array, message: string][] = [
+  [new Uint8Array([0xff, 0xfe, 0x2d, 0x00]), "it is not UTF-8 text"],
+  [new Uint8Array([0x23, 0xe2, 0x82, 0x0a]), "it is not UTF-8 text"],
+  ["- url: http://a\n  url: http://b\n", "it is not valid YAML: "],
+  ["[", "it is not valid YAML: "],
+  ["- !<tag:\u001b[31m> x\n", "it is not valid YAML: "],
+  ["nope", "must be a list of servers, or a mapping with servers: and settings"],
+];
+
+Deno.test("check-config and listen tell in one line what cannot be used", async () => {
+  await Promise.all(UNUSABLE.map(async ([content, message]) => {
+    await using file = await makeTemporaryFile(content);
+    for (const args of [["check-config"], ["listen", "--config"]]) {
+      const { code, stdout, stderr } = await runCli(...args, file.path);
+      assertEquals([code, stdout], [1, ""]);
+      assertEquals(stderr.match(/\n/g)?.length, 1, stderr);
+      assertStringIncludes(stderr, `${file.path}: `);
+      assertStringIncludes(stderr, message);
+      assertEquals(stderr.includes("\u001b"), false);
+    }
+  }));
+});
+
+Deno.test("check-config and listen tell why a file cannot be read", async () => {
+  const reasons = { "no/such/file.yaml": "there is no such file", "examples": "" };
+  for (const [path, reason] of Object.entries(reasons)) {
+    for (const args of [["check-config"], ["listen", "--config"]]) {
+      const { code, stdout, stderr } = await runCli(...args, path);
+      assertEquals([code, stdout], [1, ""]);
+      assertStringIncludes(stderr, `ballast: Cannot read the configuration ${path}: ${reason}`);
+      assertEquals(stderr.match(/\n/g)?.length, 1, stderr);
+    }
+  }
+});
+
+Deno.test("check-config takes an empty file for no servers", async () => {
+  await using file = await makeTemporaryFile("");
+  const { code, stdout } = await runCli("check-config", file.path);
+  assertEquals([code, stdout], [0, `${file.path} is valid: 0 servers\n`]);
+});

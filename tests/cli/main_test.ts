@@ -1,0 +1,101 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import denoJson from "../../deno.json" with { type: "json" };
+import { runCli } from "../testing/run_cli.ts";
+
+const COMMANDS = [
+  "listen",
+  "add-server",
+  "delete-server",
+  "update-server",
+  "list-servers",
+  "check-config",
+];
+
+Deno.test("main() shows the help with every command", async () => {
+  for (const flag of ["--help", "-h"]) {
+    const { code, stdout, stderr } = await runCli(flag);
+    assertEquals([code, stderr], [0, ""]);
+    for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^  ${command} +[A-Z]`, "m"));
+    assertStringIncludes(stdout, "Exit codes: 0 done, 1 ");
+  }
+});
+
+Deno.test("main() shows the version", async () => {
+  const version = { code: 0, stdout: `ballast ${denoJson.version}\n`, stderr: "" };
+  assertEquals(await runCli("--version"), version);
+  assertEquals(await runCli("-V"), version);
+});
+
+Deno.test("main() shows each command's help, with its flags and their defaults", async () => {
+  const server = ["--url URL", "--name NAME", "--weight N", "--health-check-period SECONDS"];
+  const admin = ["--api-port PORT", "--api-host HOST", "(default 8000)", "--json"];
+  const expected: Record<string, string[]> = {
+    "listen": [
+      ["--config FILE", "--port PORT", "(default 80)", "--api-port PORT", "(default 8000)"],
+      ["--host HOST", "--api-host HOST", "(default 127.0.0.1)", "--grace-period", "--debug"],
+    ].flat(),
+    "add-server": [...server, ...admin, "(default 1)", "(default 10)"],
+    "delete-server": ["--url URL", ...admin],
+    "update-server": [...server, ...admin, "(default 1)", "(default 10)"],
+    "list-servers": admin,
+    "check-config": ["check-config FILE [OPTIONS]", "--json"],
+  };
+  assertEquals(Object.keys(expected), COMMANDS);
+  await Promise.all(COMMANDS.map(async (command) => {
+    const { code, stdout, stderr } = await runCli(command, "--help");
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, `Usage: ballast ${command} `);
+    assertMatch(stdout, new RegExp(`\\nExample:\\n  ballast ${command}\\b`));
+    for (const text of [...expected[command]!, "--help"]) assertStringIncludes(stdout, text);
+  }));
+});
+
+Deno.test("main() shows a command's help also where the rest makes no sense", async () => {
+  const { code, stdout, stderr } = await runCli("add-server", "--nope", "-1", "--help");
+  assertEquals([code, stderr], [0, ""]);
+  assertStringIncludes(stdout, "Usage: ballast add-server");
+});
+
+/** Command lines that make no sense, and what the one line of the error says. */
+const WRONG_USAGE: [args: string[], message: string][] = [
+  [[], "a command is missing"],
+  [[""], '"" is not a command'],
+  [["nope"], '"nope" is not a command'],
+  [["Listen"], '"Listen" is not a command'],
+  [["--nope"], '"--nope" is not a command'],
+  [["--json", "list-servers"], '"--json" is not a command'],
+  [["a\nb\u001b[31m"], '"a\ufffdb\ufffd[31m" is not a command'],
+  [["listen", "--nope"], "--nope is not known here"],
+  [["listen", "now"], '"now" is one argument too many'],
+  [["listen", "--port"], "--port needs a value"],
+  [["listen", "--port", "0"], '--port must be a whole number from 1 to 65535, not "0"'],
+  [["listen", "--port", "65536"], '--port must be a whole number from 1 to 65535, not "65536"'],
+  [["listen", "--port", "1\n2"], '--port must be a whole number from 1 to 65535, not "1\ufffd2"'],
+  [["listen", "--api-port", "-1"], '--api-port must be a whole number from 1 to 65535, not "-1"'],
+  [
+    ["listen", "--grace-period", "1s"],
+    '--grace-period must be a whole number from 0 to 86400, not "1s"',
+  ],
+  [["listen", "--port", "1", "--port", "2"], "--port is given more than once"],
+  [["add-server"], "--url is missing"],
+  [["add-server", "--url", "nope"], "--url does not begin with http:// or https://"],
+  [["add-server", "--url", "http://a#b"], "--url contains a fragment"],
+  [["add-server", "--url", "http://a", "--weight", "4294967296"], "from 0 to 4294967295"],
+  [["add-server", "--url", "http://a", "--health-check-period", "0.5"], "from 0 to 4294967295"],
+  [["update-server", "--weight", "2"], "--url is missing"],
+  [["delete-server"], "--url is missing"],
+  [["delete-server", "--url", "http://a", "--weight", "1"], "--weight is not known here"],
+  [["list-servers", "--api-port", "x"], "--api-port must be a whole number from 1 to 65535"],
+  [["check-config"], "the FILE to check is missing"],
+  [["check-config", "a", "b"], '"b" is one argument too many'],
+];
+
+Deno.test("main() answers wrong usage with exit code 2 and one line that names the help", async () => {
+  await Promise.all(WRONG_USAGE.map(async ([args, message]) => {
+    const { code, stdout, stderr } = await runCli(...args);
+    assertEquals([code, stdout], [2, ""], args.join(" "));
+    assertMatch(stderr, /^ballast: [^\n]+\. See "ballast( [a-z-]+)? --help"\.\n$/);
+    assertStringIncludes(stderr, message);
+    if (COMMANDS.includes(args[0] ?? "")) assert(stderr.includes(`ballast ${args[0]} --help`));
+  }));
+});

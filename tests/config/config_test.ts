@@ -1,0 +1,104 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseConfig } from "../../src/config/config.ts";
+import { BalancerError } from "../../src/core/errors.ts";
+
+Deno.test("parseConfig() reads a list of servers", () => {
+  const config = parseConfig(`
+- url: http://127.0.0.1:3001
+  name: one
+  weight: 2
+  health_check_period: 5
+- url: https://example.com/app
+`);
+  assertEquals(config, {
+    servers: [
+      { url: "http://127.0.0.1:3001", name: "one", weight: 2, healthCheckPeriod: 5 },
+      { url: "https://example.com/app" },
+    ],
+    healthCheck: {},
+  });
+});
+
+Deno.test("parseConfig() reads a mapping with servers and every setting", () => {
+  const config = parseConfig(`
+host: "::1"
+port: 8080
+api_host: 127.0.0.1
+api_port: 8001
+grace_period: 2.5
+health_check:
+  path: /healthz
+  timeout: 0.5
+  min_status: 200
+  max_status: 204
+  rise: 2
+  fall: 3
+servers:
+  - url: http://127.0.0.1:3001
+    weight: 0
+    health_check_period: 4294967295
+`);
+  assertEquals(config, {
+    host: "::1",
+    port: 8080,
+    apiHost: "127.0.0.1",
+    apiPort: 8001,
+    gracePeriod: 2.5,
+    healthCheck: {
+      path: "/healthz",
+      timeout: 0.5,
+      minStatus: 200,
+      maxStatus: 204,
+      rise: 2,
+      fall: 3,
+    },
+    servers: [{ url: "http://127.0.0.1:3001", weight: 0, healthCheckPeriod: 4294967295 }],
+  });
+});
+
+Deno.test("parseConfig() fills in nothing that the file leaves out", () => {
+  assertEquals(parseConfig("port: 8080"), { port: 8080, servers: [], healthCheck: {} });
+});
+
+Deno.test("parseConfig() takes JSON, which is YAML too", () => {
+  const { servers } = parseConfig('[{"url": "http://127.0.0.1:3001", "weight": 3}]');
+  assertEquals(servers, [{ url: "http://127.0.0.1:3001", weight: 3 }]);
+});
+
+Deno.test("parseConfig() takes a file without content for no servers", () => {
+  const nothing = { servers: [], healthCheck: {} };
+  for (const text of ["", "\n", "# only a comment\n", "---\n", "~", "[]"]) {
+    assertEquals(parseConfig(text), nothing, JSON.stringify(text));
+  }
+});
+
+Deno.test("parseConfig() keeps the spelling of a URL and the order of the servers", () => {
+  const { servers } = parseConfig("- url: HTTP://Example.com:80/\n- url: http://a\n");
+  assertEquals(servers.map(({ url }) => url), ["HTTP://Example.com:80/", "http://a"]);
+});
+
+Deno.test("parseConfig() says where the text comes from", () => {
+  const error = assertThrows(() => parseConfig("port: 0", "balancer.yaml"), BalancerError);
+  assertEquals(error.code, "invalid");
+  assertEquals(error.source, "downstream");
+  assertEquals(
+    error.message,
+    "Cannot use balancer.yaml: port must be a whole number from 1 to 65535; not 0",
+  );
+});
+
+Deno.test("parseConfig() gives every fault a part in the message", () => {
+  const error = assertThrows(() => parseConfig("port: 0\nhost: 1\n"), BalancerError);
+  assertEquals(
+    error.message,
+    "Cannot use the configuration: " +
+      "host must be a host name or an IP address to listen on; not 1; " +
+      "port must be a whole number from 1 to 65535; not 0",
+  );
+});
+
+Deno.test("parseConfig() refuses a status range in which nothing passes", () => {
+  const text = "health_check: { min_status: 400 }";
+  const error = assertThrows(() => parseConfig(text), BalancerError);
+  assertEquals(error.faults.map(({ path }) => path), ["health_check.min_status"]);
+});

@@ -1,0 +1,31 @@
+import { assert, assertEquals } from "@std/assert";
+import { parseConfig } from "../../src/config/config.ts";
+
+const examples = new URL("../../examples/", import.meta.url);
+
+async function yamlFiles(): Promise<URL[]> {
+  const files: URL[] = [];
+  for await (const { name, isFile } of Deno.readDir(examples)) {
+    if (isFile && /\.ya?ml$/.test(name)) files.push(new URL(name, examples));
+  }
+  return files;
+}
+
+Deno.test("examples/*.yaml can be used and have a server", async () => {
+  const files = await yamlFiles();
+  assert(files.length > 0, "there are examples");
+  for (const file of files) {
+    const { servers } = parseConfig(await Deno.readTextFile(file), file.pathname);
+    assert(servers.length > 0, file.pathname);
+  }
+});
+
+Deno.test("examples/*.yaml begin with the line that tells an editor where the schema is", async () => {
+  for (const file of await yamlFiles()) {
+    const [line = ""] = (await Deno.readTextFile(file)).split("\n");
+    const path = line.match(/^# yaml-language-server: \$schema=(\S+)$/)?.[1];
+    assert(path !== undefined, `${file.pathname} begins with ${line}`);
+    const { isFile } = await Deno.stat(new URL(path, file));
+    assertEquals(isFile, true, path);
+  }
+});

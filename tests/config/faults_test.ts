@@ -1,0 +1,240 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { parseConfig } from "../../src/config/config.ts";
+import { BalancerError, type Fault } from "../../src/core/errors.ts";
+
+const UINT32 = "must be a whole number from 0 to 4294967295";
+const UNKNOWN = "is not known here; remove it or correct its spelling";
+
+function faultsOf(yaml: string): readonly Fault[] {
+  const error = assertThrows(() => parseConfig(yaml), BalancerError);
+  assertEquals(error.code, "invalid");
+  return error.faults;
+}
+
+/** The faults of one server's field, which has to be the only one that is wrong. */
+function faultOf(field: string, value: string): string {
+  const url = field === "url" ? "" : "url: http://a, ";
+  const [fault, ...rest] = faultsOf(`- {${url}${field}: ${value}}`);
+  assertEquals(rest, []);
+  assertEquals(fault?.path, `servers[0].${field}`);
+  return fault!.message;
+}
+
+Deno.test("parseConfig() tells every fault at once, with path, value and what is allowed", () => {
+  const faults = faultsOf(`
+port: 70000
+api_port: "8000"
+grace_period: -1
+colour: red
+health_check:
+  path: healthz
+  timeout: 0
+  min_status: 99
+  max_status: 600
+  rise: 0
+  fall: 1.5
+  method: HEAD
+servers:
+  - url: http://127.0.0.1:3001
+  - name: ""
+  - url: ftp://example.com
+    weight: -1
+    health_check_period: 4294967296
+    wieght: 2
+`);
+  assertEquals(Object.fromEntries(faults.map(({ path, message }) => [path, message])), {
+    "port": "must be a whole number from 1 to 65535; not 70000",
+    "api_port": 'must be a whole number from 1 to 65535; not "8000"',
+    "grace_period": "must be a number of seconds from 0 to 86400; not -1",
+    "colour": UNKNOWN,
+    "health_check.path": 'must be a path that begins with / and has no spaces; not "healthz"',
+    "health_check.timeout": "must be a number of seconds above 0 and up to 3600; not 0",
+    "health_check.min_status": "must be a whole number from 100 to 599; not 99",
+    "health_check.max_status": "must be a whole number from 100 to 599; not 600",
+    "health_check.rise": "must be a whole number from 1 to 100; not 0",
+    "health_check.fall": "must be a whole number from 1 to 100; not 1.5",
+    "health_check.method": UNKNOWN,
+    "servers[1].url": "must be a URL such as http://127.0.0.1:3001; it is missing",
+    "servers[1].name": 'must be text of 1 to 255 characters without control characters; not ""',
+    "servers[2].url": '"ftp://example.com" does not begin with http:// or https://; ' +
+      "it must be a URL such as http://127.0.0.1:3001",
+    "servers[2].weight": `${UINT32}; not -1`,
+    "servers[2].health_check_period": `${UINT32}; not 4294967296`,
+    "servers[2].wieght": UNKNOWN,
+  });
+});
+
+Deno.test("parseConfig() names the same paths for a plain list of servers", () => {
+  const faults = faultsOf("- url: http://a\n- url: http://b\n- url: http://c\n  weight: -1\n");
+  assertEquals(faults, [{ path: "servers[2].weight", message: `${UINT32}; not -1` }]);
+});
+
+Deno.test("parseConfig() refuses numbers that no unsigned 32-bit integer is", () => {
+  const shown = {
+    ".nan": "NaN",
+    ".inf": "Infinity",
+    "-.inf": "-Infinity",
+    "1e400": "Infinity",
+    "-1": "-1",
+    "0.5": "0.5",
+    "1.0000001": "1.0000001",
+    "4294967296": "4294967296",
+    "9007199254740993": "9007199254740992",
+  };
+  for (const [value, found] of Object.entries(shown)) {
+    assertEquals(faultOf("weight", value), `${UINT32}; not ${found}`);
+    assertEquals(faultOf("health_check_period", value), `${UINT32}; not ${found}`);
+  }
+});
+
+Deno.test("parseConfig() refuses values of the wrong type", () => {
+  const shown = {
+    '"2"': '"2"',
+    "two": '"two"',
+    "true": "true",
+    "null": "null",
+    "[]": "an empty list",
+    "[2]": "a list",
+    "{a: 2}": "a mapping",
+  };
+  for (const [value, found] of Object.entries(shown)) {
+    assertEquals(faultOf("weight", value), `${UINT32}; not ${found}`);
+  }
+  for (const value of ["2", "true", "null", "[x]", "{a: b}", ".nan"]) {
+    assertStringIncludes(faultOf("name", value), "must be text of 1 to 255 characters");
+    assertStringIncludes(faultOf("url", value), "must be a URL such as http://127.0.0.1:3001; not");
+  }
+});
+
+Deno.test("parseConfig() refuses names that are too long or drive a terminal", () => {
+  for (const value of ['"\\e[31m"', '"a\\nb"', '"\\x85"', '"\\x7f"', "x".repeat(256)]) {
+    assertStringIncludes(faultOf("name", value), "must be text of 1 to 255 characters");
+  }
+  assertEquals(parseConfig(`- {url: http://a, name: ${"x".repeat(255)}}`).servers.length, 1);
+});
+
+Deno.test("parseConfig() refuses URLs that are no server's", () => {
+  const reasons = {
+    "javascript:alert(1)": "does not begin with http:// or https://",
+    "file:///etc/passwd": "does not begin with http:// or https://",
+    "//example.com": "does not begin with http:// or https://",
+    "http://": "is not a URL that can be parsed",
+    "http://a:99999": "is not a URL that can be parsed",
+    "http://a:0": "has port 0",
+    "http://me:secret@a": "contains a user name or password",
+    "http://@a": "contains a user name or password",
+    "http://a/?": "contains a query",
+    "http://a/#": "contains a fragment",
+    "http://a b": "contains a space",
+    "http:\\\\\\\\a": "contains a space, a control character or a backslash",
+    "http://a\\t": "contains a space, a control character or a backslash",
+    [`http://a/${"x".repeat(2048)}`]: "is 2057 characters long; at most 2048 are allowed",
+  };
+  for (const [url, reason] of Object.entries(reasons)) {
+    assertStringIncludes(faultOf("url", `"${url}"`), reason);
+  }
+});
+
+Deno.test("parseConfig() refuses a URL that is there twice, in any spelling", () => {
+  const message = "is there twice: servers[0] has the same URL";
+  for (const other of ["http://example.com/app", "HTTP://Example.COM:80/app/"]) {
+    const list = `- url: http://example.com/app\n- url: http://b\n- url: ${other}\n`;
+    assertEquals(faultsOf(list), [{ path: "servers[2].url", message: `"${other}" ${message}` }]);
+    const mapping = `servers: [{url: http://example.com/app}, {url: ${other}}]`;
+    assertEquals(faultsOf(mapping), [{ path: "servers[1].url", message: `"${other}" ${message}` }]);
+  }
+});
+
+Deno.test("parseConfig() tells of a duplicate URL beside all other faults", () => {
+  const faults = faultsOf(`
+- {url: http://a, weight: x}
+- {url: nope}
+- {url: http://a, wieght: 1}
+- {name: three}
+- null
+- http://a
+- {url: http://A/}
+`);
+  assertEquals(faults.map(({ path }) => path).sort(), [
+    "servers[0].weight",
+    "servers[1].url",
+    "servers[2].url",
+    "servers[2].wieght",
+    "servers[3].url",
+    "servers[4]",
+    "servers[5]",
+    "servers[6].url",
+  ]);
+});
+
+Deno.test("parseConfig() refuses a mapping key that is there twice", () => {
+  for (const yaml of ["- url: http://a\n  url: http://b\n", "port: 1\nservers: []\nport: 2\n"]) {
+    const [fault, ...rest] = faultsOf(yaml);
+    assertEquals(rest, []);
+    assertEquals(fault?.path, "");
+    assertStringIncludes(fault!.message, "it is not valid YAML: ");
+    assertStringIncludes(fault!.message, "duplicated key at line ");
+  }
+});
+
+Deno.test("parseConfig() refuses keys that an object has by nature", () => {
+  for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+    assertEquals(faultsOf(`- {url: http://a, ${key}: {weight: 2}}`), [
+      { path: `servers[0].${key}`, message: UNKNOWN },
+    ]);
+    assertEquals(faultsOf(`${key}: {port: 2}`), [{ path: key, message: UNKNOWN }]);
+  }
+});
+
+Deno.test("parseConfig() names an unknown key that is empty or drives a terminal", () => {
+  assertEquals(faultsOf('"": 1'), [{ path: '""', message: UNKNOWN }]);
+  assertEquals(faultsOf('"\\e[31m": 1'), [{ path: "\ufffd[31m", message: UNKNOWN }]);
+});
+
+Deno.test("parseConfig() refuses a document that is no list and no mapping", () => {
+  const allowed = "must be a list of servers, or a mapping with servers: and settings";
+  const shown = { "5": "5", "true": "true", "http://127.0.0.1:3001": '"http://127.0.0.1:3001"' };
+  for (const [yaml, found] of Object.entries(shown)) {
+    assertEquals(faultsOf(yaml), [{ path: "", message: `${allowed}; not ${found}` }]);
+  }
+  for (const yaml of ["- http://127.0.0.1:3001", "- 5", "- ~", "- []"]) {
+    assertEquals(faultsOf(yaml)[0]?.path, "servers[0]");
+  }
+  assertEquals(faultsOf("servers:\n"), [
+    { path: "servers", message: "must be a list of servers; not null" },
+  ]);
+});
+
+Deno.test("parseConfig() refuses text that is not YAML, or more than one document", () => {
+  const texts = [
+    "[",
+    "- url: http://a\n weight: 1",
+    "port: 1: 2",
+    "a: *nothing",
+    "- {}\n---\n- {}",
+    "\u0000",
+    "!!js/function x",
+    "[".repeat(20_000),
+  ];
+  for (const text of texts) {
+    const [fault, ...rest] = faultsOf(text);
+    assertEquals(rest, []);
+    assertEquals(fault?.path, "");
+    assertStringIncludes(fault!.message, "it is not valid YAML: ");
+    assert(!fault!.message.includes("\n"), "the message is one line");
+  }
+});
+
+Deno.test("parseConfig() puts nothing into a message that drives a terminal", () => {
+  const texts = ["- !<tag:\u001b[31m> x", '- {url: "\\e[31m\\u202e"}', '- {url: "a\\u2028b"}'];
+  for (const text of texts) {
+    const { message } = assertThrows(() => parseConfig(text), BalancerError);
+    assertStringIncludes(message, "\ufffd");
+    // deno-lint-ignore no-control-regex
+    assertEquals(message.match(/[\u0000-\u001f\u2028\u202e]/), null);
+  }
+});
+
+Deno.test("parseConfig() shortens a long value in its message", () => {
+  assert(faultOf("url", "x".repeat(5000)).length < 200);
+});

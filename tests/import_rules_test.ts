@@ -1,0 +1,168 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  findCycle,
+  type ModuleGraph,
+  readModuleGraph,
+  readSource,
+  sourceFiles,
+} from "./testing/module_graph.ts";
+
+/** What the files that match may import; the first rule that matches a file counts. */
+interface ImportRule {
+  readonly files: RegExp;
+  readonly mayImport: readonly RegExp[];
+}
+
+const CORE = /^src\/core\//;
+const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
+const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
+const LOGTAPE = /^@logtape\/logtape$/;
+const STD_HTTP = /^@std\/http\//;
+
+const RULES: readonly ImportRule[] = [
+  { files: CORE, mayImport: [CORE] },
+  { files: /^src\/system_clock\.ts$/, mayImport: [CORE] },
+  { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
+  { files: /^src\/logging\//, mayImport: [LOGTAPE] },
+  { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
+  {
+    files: /^src\/health\//,
+    mayImport: [CORE, /^src\/health\//, TRANSPORT_INTERFACE, LOGTAPE],
+  },
+  {
+    files: /^src\/proxy\//,
+    mayImport: [CORE, /^src\/proxy\//, TRANSPORT_INTERFACE, LOGTAPE, STD_HTTP],
+  },
+  {
+    files: /^src\/config\//,
+    mayImport: [CORE, /^src\/config\//, HEALTH_CHECK, /^zod$/, /^@std\/yaml$/],
+  },
+  {
+    files: /^src\/admin\//,
+    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP],
+  },
+  { files: /^src\/load_balancer\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE] },
+  {
+    files: /^src\/cli\//,
+    mayImport: [
+      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//],
+      [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
+    ].flat(),
+  },
+  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/)/] },
+  { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
+  { files: /^tools\//, mayImport: [/^src\/config\//] },
+];
+
+/** Where the runtime's own API may be used; everything else runs on other runtimes too. */
+const MAY_USE_DENO = /^src\/(transport\/http1\/|workers\/|cli\/|load_balancer\.ts$)|^cli\.ts$/;
+
+// The tool is an entry too: it loads what neither the library nor the program needs.
+const ENTRIES = ["mod.ts", "cli.ts", "tools/config_schema.ts"];
+
+function brokenRules(graph: ModuleGraph): string[] {
+  return [...graph].filter(([file]) => file.endsWith(".ts")).flatMap(([file, imports]) => {
+    const rule = RULES.find(({ files }) => files.test(file));
+    if (rule === undefined) return [`${file} has no rule; add one`];
+    return imports
+      .filter((imported) => !rule.mayImport.some((allowed) => allowed.test(imported)))
+      .map((imported) => `${file} must not import ${imported}`);
+  });
+}
+
+/** The nodes of a module's code that a selector finds, as their source text. */
+function findCode(source: string, selector: string): string[] {
+  const plugin: Deno.lint.Plugin = {
+    name: "import-rules",
+    rules: {
+      find: {
+        create: (context) => ({
+          [selector](node: Deno.lint.Node): void {
+            context.report({ node, message: context.sourceCode.getText(node) });
+          },
+        }),
+      },
+    },
+  };
+  return Deno.lint.runPlugin(plugin, "module.ts", source).map(({ message }) => message);
+}
+
+Deno.test("each part imports only what it may", async () => {
+  assertEquals(brokenRules(await readModuleGraph(...ENTRIES)), []);
+});
+
+Deno.test("the import rules see every file of src", async () => {
+  const graph = await readModuleGraph(...ENTRIES);
+  const unseen = (await sourceFiles("src/")).filter((file) => !graph.has(file));
+  assertEquals(unseen, [], "no entry loads these files");
+});
+
+Deno.test("the import rules find a type-only import that breaks them", () => {
+  const graph = new Map([
+    ["src/core/a.ts", ["src/core/b.ts", "src/health/threshold.ts", "zod"]],
+    ["src/proxy/a.ts", ["src/transport/transport.ts", "src/transport/http1/pool.ts"]],
+    ["src/load_balancer.ts", ["src/admin/handler.ts", "src/cli/main.ts"]],
+    ["src/new/a.ts", []],
+  ]);
+  assertEquals(brokenRules(graph), [
+    "src/core/a.ts must not import src/health/threshold.ts",
+    "src/core/a.ts must not import zod",
+    "src/proxy/a.ts must not import src/transport/http1/pool.ts",
+    "src/load_balancer.ts must not import src/cli/main.ts",
+    "src/new/a.ts has no rule; add one",
+  ]);
+});
+
+Deno.test("no modules import each other in a ring", async () => {
+  assertEquals(findCycle(await readModuleGraph(...ENTRIES)), undefined);
+});
+
+Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
+  const diamond = { a: ["b", "c"], b: ["d"], c: ["d"], d: [] };
+  assertEquals(findCycle(new Map(Object.entries(diamond))), undefined);
+  const ring = { ...diamond, d: ["b"] };
+  assertEquals(findCycle(new Map(Object.entries(ring))), ["b", "d", "b"]);
+  assertEquals(findCycle(new Map([["a", ["a"]]])), ["a", "a"]);
+});
+
+Deno.test("mod.ts re-exports and does nothing else", async () => {
+  const statements = findCode(await readSource("mod.ts"), "Program > *");
+  assert(statements.length > 0, "there are statements");
+  const others = statements.filter((text) => !/^export (type )?\{[^}]*\} from "/.test(text));
+  assertEquals(others, []);
+});
+
+Deno.test("only the transport, the program and the workers use Deno", async () => {
+  const files = ["mod.ts", "cli.ts", ...await sourceFiles("src/")];
+  const users: string[] = [];
+  for (const file of files) {
+    if (MAY_USE_DENO.test(file)) continue;
+    if (findCode(await readSource(file), "Identifier[name='Deno']").length > 0) users.push(file);
+  }
+  assertEquals(users, []);
+});
+
+Deno.test("findCode() sees Deno in code and types, and not in comments and strings", () => {
+  const source = `// Deno.a\n/** Deno.b */ const a = "Deno.c"; Deno.d; type E = Deno.E;`;
+  assertEquals(findCode(source, "Identifier[name='Deno']"), ["Deno", "Deno"]);
+});
+
+Deno.test("importing mod.ts needs no permission and starts nothing", async () => {
+  const module = new URL("../mod.ts", import.meta.url).href;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-"],
+    cwd: new URL("../", import.meta.url),
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const source = `import * as ballast from ${JSON.stringify(module)};
+console.log(typeof ballast.LoadBalancer);`;
+  await writer.write(new TextEncoder().encode(source));
+  await writer.close();
+  // It ends by itself: nothing that the import started keeps it running.
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  assertEquals([code, decoder.decode(stdout)], [0, "function\n"], decoder.decode(stderr));
+});
