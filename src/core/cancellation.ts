@@ -1,5 +1,11 @@
 import type { BalancerError } from "./errors.ts";
 
+/** Work that can be called off. */
+export interface Cancellable {
+  /** Ends the work with this error. */
+  cancel(reason: BalancerError): void;
+}
+
 /**
  * A way to call off one piece of work. It does what an `AbortSignal` does, for one listener at a
  * time, at the price of a plain object: every request has one, and an `AbortController` with a
@@ -7,22 +13,22 @@ import type { BalancerError } from "./errors.ts";
  */
 export class Cancellation {
   #reason: BalancerError | undefined;
-  #listener: ((reason: BalancerError) => void) | undefined;
+  #work: Cancellable | undefined;
 
   /** Why the work was called off, if it was. */
   get reason(): BalancerError | undefined {
     return this.#reason;
   }
 
-  /** Sets what to do when the work is called off, in place of what was set before. */
-  onCancel(listener: ((reason: BalancerError) => void) | undefined): void {
-    this.#listener = listener;
+  /** Says what is to be called off, in place of what was said before. */
+  attach(work: Cancellable | undefined): void {
+    this.#work = work;
   }
 
   /** Calls the work off. Only the first call counts. */
   cancel(reason: BalancerError): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    this.#listener?.(reason);
+    this.#work?.cancel(reason);
   }
 }

@@ -1,25 +1,48 @@
 import type { Clock } from "./clock.ts";
 
-/** How often deadlines are looked at, in milliseconds: how late a deadline may fire. */
+/** How often deadlines are looked at, in milliseconds. */
 const TICK_MS = 100;
 
-/** A point in time by which something has to be over. Pass it to {@linkcode Deadlines.cancel}. */
-export interface Deadline {
-  /** When it falls due, in the clock's milliseconds. */
-  readonly at: number;
-  /** What happens then. */
-  readonly onDue: () => void;
+/** Something that has to be over by a certain time. It can wait in one queue at a time. */
+export abstract class Deadline {
+  /** When it falls due, in the clock's milliseconds. Belongs to the queue that it waits in. */
+  at = 0;
+  /** The queue that it waits in. Belongs to that queue. */
+  queue: DeadlineQueue | undefined;
+  /** Its neighbours in the queue. They belong to the queue. */
+  before: Deadline | undefined;
+  /** See {@linkcode Deadline.before}. */
+  behind: Deadline | undefined;
+
+  /** What happens when it falls due. */
+  abstract onDue(): void;
+
+  /** Calls the deadline off. Harmless where it is in no queue. */
+  meet(): void {
+    this.queue?.remove(this);
+  }
+}
+
+/** Deadlines that all have the same length, and so fall due in the order in which they began. */
+export interface DeadlineQueue {
+  /** How long each of them has, in milliseconds. */
+  readonly milliseconds: number;
+  /** Lets a deadline begin now, anew where it has begun already. */
+  add(deadline: Deadline): void;
+  /** Takes a deadline out of the queue. */
+  remove(deadline: Deadline): void;
 }
 
 /**
  * Any number of deadlines on one coarse timer. A timer of its own for each request would cost more
- * than the request's JavaScript; here a deadline that is met costs an insertion and a removal.
+ * than the request's JavaScript; here a deadline that is met costs a link and an unlink.
  *
- * The timer runs only while there are deadlines. They fire up to 100 ms late, never early.
+ * The timer runs only while there are deadlines. They fire up to 200 ms late, never early.
  */
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #pending = new Set<Deadline>();
+  readonly #queues = new Map<number, Queue>();
+  readonly #tickTime = { now: 0 };
   #cancelTick: (() => void) | undefined;
 
   /** @param clock The time and the one timer. */
@@ -27,35 +50,90 @@ export class Deadlines {
     this.#clock = clock;
   }
 
-  /** Calls `onDue` once when `milliseconds` have passed, unless cancelled before. */
-  start(milliseconds: number, onDue: () => void): Deadline {
-    const deadline = { at: this.#clock.now() + milliseconds, onDue };
-    this.#pending.add(deadline);
-    this.#cancelTick ??= this.#clock.after(TICK_MS, () => this.#tick());
-    return deadline;
-  }
-
-  /** Calls a deadline off. Calling off one that has passed does nothing. */
-  cancel(deadline: Deadline): void {
-    this.#pending.delete(deadline);
+  /** The queue for deadlines of this length. */
+  queue(milliseconds: number): DeadlineQueue {
+    let queue = this.#queues.get(milliseconds);
+    if (queue === undefined) {
+      queue = new Queue(milliseconds, this.#tickTime, () => this.#start());
+      this.#queues.set(milliseconds, queue);
+    }
+    return queue;
   }
 
   /** Calls every deadline off and stops the timer. */
   clear(): void {
-    this.#pending.clear();
+    for (const queue of this.#queues.values()) queue.clear();
     this.#cancelTick?.();
     this.#cancelTick = undefined;
   }
 
+  #start(): void {
+    if (this.#cancelTick !== undefined) return;
+    this.#tickTime.now = this.#clock.now();
+    this.#cancelTick = this.#clock.after(TICK_MS, () => this.#tick());
+  }
+
   #tick(): void {
-    const now = this.#clock.now();
-    for (const deadline of this.#pending) {
-      if (deadline.at > now) continue;
-      this.#pending.delete(deadline);
+    this.#cancelTick = undefined;
+    const now = this.#tickTime.now = this.#clock.now();
+    let waiting = false;
+    for (const queue of this.#queues.values()) {
+      queue.fire(now);
+      waiting ||= queue.first !== undefined;
+    }
+    if (waiting) this.#start();
+  }
+}
+
+/** A list through the deadlines themselves: adding and removing cost no memory. */
+class Queue implements DeadlineQueue {
+  readonly milliseconds: number;
+  /** The time of the last tick: asking for the time costs a call into the runtime. */
+  readonly #tickTime: { readonly now: number };
+  readonly #onAdd: () => void;
+  first: Deadline | undefined;
+  #last: Deadline | undefined;
+
+  constructor(milliseconds: number, tickTime: { readonly now: number }, onAdd: () => void) {
+    this.milliseconds = milliseconds;
+    this.#tickTime = tickTime;
+    this.#onAdd = onAdd;
+  }
+
+  add(deadline: Deadline): void {
+    deadline.meet();
+    // Only the first of a queue can find the timer stopped.
+    if (this.first === undefined) {
+      this.#onAdd();
+      this.first = deadline;
+    } else {
+      deadline.before = this.#last;
+      this.#last!.behind = deadline;
+    }
+    this.#last = deadline;
+    deadline.queue = this;
+    // The last tick may be almost a tick ago.
+    deadline.at = this.#tickTime.now + this.milliseconds + TICK_MS;
+  }
+
+  remove(deadline: Deadline): void {
+    const { before, behind } = deadline;
+    if (before === undefined) this.first = behind;
+    else before.behind = behind;
+    if (behind === undefined) this.#last = before;
+    else behind.before = before;
+    deadline.before = deadline.behind = deadline.queue = undefined;
+  }
+
+  fire(now: number): void {
+    while (this.first !== undefined && this.first.at <= now) {
+      const deadline = this.first;
+      this.remove(deadline);
       deadline.onDue();
     }
-    this.#cancelTick = this.#pending.size > 0
-      ? this.#clock.after(TICK_MS, () => this.#tick())
-      : undefined;
+  }
+
+  clear(): void {
+    while (this.first !== undefined) this.remove(this.first);
   }
 }

@@ -1,12 +1,12 @@
 import { getLogger } from "@logtape/logtape";
-import { Cancellation } from "../core/cancellation.ts";
 import { Candidates } from "../core/candidates.ts";
-import type { Deadlines } from "../core/deadlines.ts";
+import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Policy } from "../core/policy.ts";
 import type { Entry, Registry } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
+import { Departure } from "./departure.ts";
 import { errorResponse } from "./error_response.ts";
 import { downstreamHeaders } from "./headers.ts";
 import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
@@ -40,6 +40,7 @@ export interface ProxyParts {
 export class ProxyHandler {
   readonly #parts: ProxyParts;
   readonly #candidates: Candidates;
+  readonly #departures: DeadlineQueue;
   #inFlight = 0;
   #closed = false;
   #onDrained: (() => void) | undefined;
@@ -48,6 +49,7 @@ export class ProxyHandler {
   constructor(parts: ProxyParts) {
     this.#parts = parts;
     this.#candidates = new Candidates(parts.table);
+    this.#departures = parts.deadlines.queue(DEPARTURE_WATCH_MS);
   }
 
   /**
@@ -58,17 +60,17 @@ export class ProxyHandler {
    * @param info What the runtime knows of the client and of the response's delivery.
    */
   async fetch(request: Request, info?: ListenerInfo): Promise<Response> {
-    // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
-    if (request.method === "CONNECT" || request.method === "TRACE") return methodRefused();
     try {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
-      return await this.#forward(request, info);
+      // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
+      if (request.method === "CONNECT" || request.method === "TRACE") return methodRefused();
+      const incoming = readIncoming(request, info);
+      const outgoing = incoming instanceof Promise ? await incoming : incoming;
+      return await this.#forward(request, outgoing, info);
     } catch (thrown) {
-      const error = thrown instanceof BalancerError
-        ? thrown
-        : new BalancerError("internal", String(thrown), { cause: thrown });
-      if (!(thrown instanceof BalancerError)) logger.error("Unexpected: {thrown}", { thrown });
-      return errorResponse(error);
+      if (thrown instanceof BalancerError) return errorResponse(thrown);
+      logger.error("Unexpected: {thrown}", { thrown });
+      return errorResponse(new BalancerError("internal", String(thrown), { cause: thrown }));
     }
   }
 
@@ -79,27 +81,41 @@ export class ProxyHandler {
     await new Promise<void>((resolve) => this.#onDrained = resolve);
   }
 
-  async #forward(request: Request, info: ListenerInfo | undefined): Promise<Response> {
-    const outgoing = await readIncoming(request, info);
+  async #forward(
+    request: Request,
+    outgoing: UpstreamRequest,
+    info: ListenerInfo | undefined,
+  ): Promise<Response> {
+    const departure = new Departure(request);
+    const options = {
+      cancellation: departure.cancellation,
+      releaseContent: info?.direct ?? false,
+    };
+    this.#departures.add(departure);
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
-    for (;;) {
-      const entry = this.#pick(tried);
-      if (entry === undefined) throw failure ?? noServer();
-      try {
-        const response = await this.#send(entry, request, { outgoing, info });
-        return this.#deliver(entry, response, info);
-      } catch (thrown) {
-        this.#finish(entry.slot);
-        if (!(thrown instanceof BalancerError)) throw thrown;
-        failure = thrown;
-        tried = [...tried, entry.slot];
-        logger.debug("{url} failed: {message}", {
-          url: entry.server.url,
-          message: failure.message,
-        });
-        if (!mayTryAgain(failure, tried.length, outgoing)) throw failure;
+    try {
+      for (;;) {
+        const entry = this.#pick(tried);
+        if (entry === undefined) throw failure ?? noServer();
+        try {
+          const { transport } = this.#parts;
+          const response = await transport.send(entry.server.url, outgoing, options);
+          return this.#deliver(entry, response, info);
+        } catch (thrown) {
+          this.#finish(entry.slot);
+          if (!(thrown instanceof BalancerError)) throw thrown;
+          failure = thrown;
+          tried = [...tried, entry.slot];
+          logger.debug("{url} failed: {message}", {
+            url: entry.server.url,
+            message: failure.message,
+          });
+          if (!mayTryAgain(failure, tried.length, outgoing)) throw failure;
+        }
       }
+    } finally {
+      departure.end();
     }
   }
 
@@ -120,30 +136,6 @@ export class ProxyHandler {
       });
     }
     return entry;
-  }
-
-  async #send(
-    entry: Entry,
-    request: Request,
-    { outgoing, info }: { outgoing: UpstreamRequest; info: ListenerInfo | undefined },
-  ): Promise<UpstreamResponse> {
-    const { transport, deadlines } = this.#parts;
-    const cancellation = new Cancellation();
-    let onAbort: (() => void) | undefined;
-    const watch = deadlines.start(DEPARTURE_WATCH_MS, () => {
-      onAbort = () => cancellation.cancel(clientLeft());
-      if (request.signal.aborted) onAbort();
-      else request.signal.addEventListener("abort", onAbort);
-    });
-    try {
-      return await transport.send(entry.server.url, outgoing, {
-        cancellation,
-        releaseContent: info?.direct ?? false,
-      });
-    } finally {
-      deadlines.cancel(watch);
-      if (onAbort !== undefined) request.signal.removeEventListener("abort", onAbort);
-    }
   }
 
   /** Passes a response on; the request is active until the client has it or gives up. */
@@ -213,10 +205,4 @@ function methodRefused(): Response {
 
 function noServer(): BalancerError {
   return new BalancerError("no_server", "There is no server that takes requests");
-}
-
-function clientLeft(): BalancerError {
-  return new BalancerError("client_gone", "The client left before the response came", {
-    source: "downstream",
-  });
 }

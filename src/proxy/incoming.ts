@@ -25,92 +25,108 @@ export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /** What may stand in a Host: no user name, path, space or control (RFC 3986 §3.2.2, §3.2.3). */
 const HOST = /^[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+$/;
+/** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
+const TARGET = /^\/[!"$-~]*$/;
 
 /**
  * Makes the request for a server out of a client's.
  *
  * @param request What the client sent.
  * @param info Who the client is.
+ * @returns The request; a promise of it where the client's content has to be looked at first.
  * @throws {BalancerError} `bad_request` for what cannot be passed on as exactly one request.
  */
-export async function readIncoming(
+export function readIncoming(
   request: Request,
   info: RequestInfo | undefined,
-): Promise<UpstreamRequest> {
-  const { scheme, authority, target } = splitUrl(request.url);
-  checkHost(request.headers.get("host") ?? authority);
+): UpstreamRequest | Promise<UpstreamRequest> {
+  const { method, url, headers, body } = request;
+  // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
+  const from = url.indexOf("://") + 3;
+  const host = headers.get("host");
+  const to = host !== null && url.startsWith(host, from) && isTargetStart(url, from + host.length)
+    ? from + host.length
+    : authorityEnd(url, from);
   // RFC 9112 §3.2.2: the authority of an absolute-form target overrides the Host field. Where the
   // target is in origin form, the runtime has put the Host field into the URL.
+  const authority = url.slice(from, to);
   checkHost(authority);
-  const origin: Origin = { clientAddress: info?.remoteAddr?.hostname, host: authority, scheme };
-  const { body, contentLength } = await readContent(request);
-  return {
-    method: request.method,
-    target,
-    headers: upstreamHeaders(request.headers, origin),
-    body,
-    contentLength,
-    replayable: body === null && isIdempotent(request.method),
+  if (host !== null && host !== authority) checkHost(host);
+  const origin: Origin = {
+    clientAddress: info?.remoteAddr?.hostname,
+    host: authority,
+    scheme: url.slice(0, from - 3),
   };
+  const incoming = {
+    method,
+    target: readTarget(url, to),
+    headers: upstreamHeaders(headers, origin),
+    body: null,
+    contentLength: undefined,
+    replayable: isIdempotent(method),
+  };
+  const length = headers.get("content-length");
+  if (body === null) {
+    if ((length !== null && length !== "0") || headers.has("transfer-encoding")) {
+      // RFC 9110 §9.3.1: content in a GET has no meaning, and the platform does not hand it out.
+      throw badRequest(`content in a ${method} request is not passed on`);
+    }
+    return incoming;
+  }
+  if (length !== null) return withLength(incoming, body, length);
+  if (headers.has("transfer-encoding")) return { ...incoming, body, replayable: false };
+  // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
+  return peek(incoming, body);
 }
 
-/** Takes a URL apart as it was received: `new URL` would resolve `..` and re-encode. */
-function splitUrl(url: string): { scheme: string; authority: string; target: string } {
-  const schemeEnd = url.indexOf("://");
-  const from = schemeEnd + 3;
-  const length = url.slice(from).search(/[/?#]/);
-  const to = length === -1 ? url.length : from + length;
-  // A fragment has no place in a request target (RFC 9112 §3.2); servers differ in what they do.
-  const hash = url.indexOf("#", to);
-  let target = url.slice(to, hash === -1 ? url.length : hash);
-  // RFC 9112 §3.2.1: an empty path is sent as "/".
-  if (!target.startsWith("/")) target = `/${target}`;
+function isTargetStart(url: string, at: number): boolean {
+  return at === url.length || "/?#".includes(url[at]!);
+}
+
+function authorityEnd(url: string, from: number): number {
+  let to = from;
+  while (!isTargetStart(url, to)) to++;
+  return to;
+}
+
+function readTarget(url: string, from: number): string {
+  const target = url.slice(from);
+  if (TARGET.test(target)) return target;
+  // Servers differ in what they do with a fragment.
+  const [whole = ""] = target.split("#", 1);
   // deno-lint-ignore no-control-regex
-  if (/[\u0000-\u0020\u007f]/.test(target)) throw badRequest("its target is not valid");
+  if (/[\u0000-\u0020\u007f]/.test(whole)) throw badRequest("its target is not valid");
   // Bytes above 0x7F are not allowed in a target either, but browsers' users type them.
-  target = target.replace(/[\u0080-\uffff]+/g, encodeURIComponentSafely);
-  return { scheme: url.slice(0, schemeEnd), authority: url.slice(from, to), target };
-}
-
-function encodeURIComponentSafely(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  const encoded = whole.replace(
+    /[\u0080-\uffff]+/g,
+    (text) => encodeURIComponent(text.toWellFormed()),
+  );
+  // RFC 9112 §3.2.1: an empty path is sent as "/".
+  return encoded.startsWith("/") ? encoded : `/${encoded}`;
 }
 
 function checkHost(host: string): void {
   if (!HOST.test(host)) throw badRequest("its Host is not valid");
 }
 
-/** The content with its length, if it is known (RFC 9112 §6.3). */
-async function readContent(
-  request: Request,
-): Promise<{ body: ReadableStream<Uint8Array> | null; contentLength: number | undefined }> {
-  const length = request.headers.get("content-length");
-  const chunked = request.headers.has("transfer-encoding");
-  const { body } = request;
-  if (body === null) {
-    if (chunked || (length !== null && length !== "0")) {
-      // RFC 9110 §9.3.1: content in a GET has no meaning, and the platform does not hand it out.
-      throw badRequest(`content in a ${request.method} request is not passed on`);
-    }
-    return { body: null, contentLength: undefined };
+function withLength(
+  incoming: UpstreamRequest,
+  body: ReadableStream<Uint8Array>,
+  length: string,
+): UpstreamRequest {
+  const contentLength = Number(length);
+  if (!/^[0-9]+$/.test(length) || !Number.isSafeInteger(contentLength)) {
+    throw badRequest("its Content-Length is not valid");
   }
-  if (length !== null) {
-    const contentLength = Number(length);
-    if (!/^[0-9]+$/.test(length) || !Number.isSafeInteger(contentLength)) {
-      throw badRequest("its Content-Length is not valid");
-    }
-    // RFC 9110 §8.6: a POST without content says so.
-    if (contentLength === 0) return { body: null, contentLength: 0 };
-    return { body, contentLength };
-  }
-  if (chunked) return { body, contentLength: undefined };
-  // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
-  return await peek(body);
+  // RFC 9110 §8.6: a POST without content says so.
+  if (contentLength === 0) return { ...incoming, contentLength };
+  return { ...incoming, body, contentLength, replayable: false };
 }
 
 async function peek(
+  incoming: UpstreamRequest,
   body: ReadableStream<Uint8Array>,
-): Promise<{ body: ReadableStream<Uint8Array> | null; contentLength: number | undefined }> {
+): Promise<UpstreamRequest> {
   const reader = body.getReader();
   let first: ReadableStreamReadResult<Uint8Array>;
   try {
@@ -122,7 +138,7 @@ async function peek(
       cause,
     });
   }
-  if (first.done) return { body: null, contentLength: 0 };
+  if (first.done) return { ...incoming, contentLength: 0 };
   const stream = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(first.value),
     pull: async (controller) => {
@@ -132,7 +148,7 @@ async function peek(
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-  return { body: stream, contentLength: undefined };
+  return { ...incoming, body: stream, replayable: false };
 }
 
 function badRequest(why: string): BalancerError {

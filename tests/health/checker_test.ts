@@ -26,7 +26,7 @@ class ScriptedTransport implements Transport {
     if (status > 0) {
       return Promise.resolve({ status, headers: [], body: null, discard: () => {} });
     }
-    return new Promise((_, reject) => cancellation?.onCancel(reject));
+    return new Promise((_, reject) => cancellation?.attach({ cancel: reject }));
   }
 
   forget(): void {}

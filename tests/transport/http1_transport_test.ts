@@ -131,7 +131,7 @@ Deno.test("Http1Transport.send() says what kind of failure it was", async () => 
     ["HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", "bad_response"],
     ["HTTP/1.1 100 Continue\r\n\r\n".repeat(200), "bad_response"],
     [`HTTP/1.1 200 OK\r\na: ${"b".repeat(70_000)}`, "bad_response"],
-    ["SSH-2.0-OpenSSH_9.2\r\n", "incomplete"],
+    ["SSH-2.0-OpenSSH_9.2\r\n", "bad_response"],
   ] as const;
   for (const [answer, code] of cases) {
     await using server = answeringAndClosing(answer);

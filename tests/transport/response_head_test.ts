@@ -1,50 +1,58 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import * as fc from "fast-check";
 import { BalancerError } from "../../src/core/errors.ts";
 import { delimitResponse } from "../../src/transport/http1/response_framing.ts";
 import {
-  findHeadEnd,
-  parseResponseHead,
   RESPONSE_HEAD_MAX_BYTES,
   type ResponseHead,
+  ResponseHeadParser,
 } from "../../src/transport/http1/response_head.ts";
 
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
+/** One parser for all tests: what it remembers of one must not show in another. */
+const parser = new ResponseHeadParser();
+
 function parse(text: string): ResponseHead {
-  const bytes = bytesOf(text);
-  return parseResponseHead(bytes, 0, findHeadEnd(bytes, 0, bytes.length));
+  return parser.parse(bytesOf(text), 0, text.length)!;
 }
 
 function assertBad(action: () => unknown, what: string): void {
   assertEquals(assertThrows(action, BalancerError, undefined, what).code, "bad_response", what);
 }
 
-Deno.test("parseResponseHead() reads the status and the fields", () => {
+Deno.test("ResponseHeadParser.parse() reads the status and the fields", () => {
   assertEquals(
     parse("HTTP/1.1 200 OK\r\nContent-Type:text/plain\r\nX-A: \t b c \t\r\nx-a:\r\n\r\n"),
     {
       minorVersion: 1,
       status: 200,
       headers: [["content-type", "text/plain"], ["x-a", "b c"], ["x-a", ""]],
+      end: 64,
     },
   );
 });
 
-Deno.test("parseResponseHead() takes a status line without a reason, and HTTP/1.0", () => {
-  assertEquals(parse("HTTP/1.0 404\r\n\r\n"), { minorVersion: 0, status: 404, headers: [] });
+Deno.test("ResponseHeadParser.parse() takes a status line without a reason, and HTTP/1.0", () => {
+  assertEquals(parse("HTTP/1.0 404\r\n\r\n"), {
+    minorVersion: 0,
+    status: 404,
+    headers: [],
+    end: 16,
+  });
   assertEquals(parse("HTTP/1.1 404 \r\n\r\n").status, 404);
 });
 
-Deno.test("parseResponseHead() keeps each byte above 0x7F as one character", () => {
+Deno.test("ResponseHeadParser.parse() keeps each byte above 0x7F as one character", () => {
   assertEquals(parse("HTTP/1.1 200 OK\r\nx: \x80\xe9\xff\r\n\r\n").headers, [[
     "x",
     "\x80\xe9\xff",
   ]]);
 });
 
-Deno.test("parseResponseHead() refuses what breaks RFC 9112", () => {
+Deno.test("ResponseHeadParser.parse() refuses what breaks RFC 9112", () => {
   const status = "HTTP/1.1 200 OK\r\n";
   const cases = [
     "HTTP/2 200 OK\r\n\r\n",
@@ -75,15 +83,15 @@ Deno.test("parseResponseHead() refuses what breaks RFC 9112", () => {
   for (const text of cases) assertBad(() => parse(text), JSON.stringify(text));
 });
 
-Deno.test("findHeadEnd() waits for the empty line", () => {
+Deno.test("ResponseHeadParser.parse() waits for the empty line", () => {
   const text = "HTTP/1.1 200 OK\r\na: b\r\n\r\n";
   for (let length = 0; length < text.length; length++) {
-    assertEquals(findHeadEnd(bytesOf(text), 0, length), -1);
+    assertEquals(parser.parse(bytesOf(text), 0, length), undefined);
   }
-  assertEquals(findHeadEnd(bytesOf(`${text}more`), 0, text.length + 4), text.length);
+  assertEquals(parser.parse(bytesOf(`${text}more`), 0, text.length + 4)!.end, text.length);
 });
 
-Deno.test("findHeadEnd() refuses a bare LF and a head that is too large", () => {
+Deno.test("ResponseHeadParser.parse() refuses a bare LF and a head that is too large", () => {
   const cases = [
     "HTTP/1.1 200 OK\n\r\n",
     "\nHTTP/1.1 200 OK\r\n\r\n",
@@ -92,11 +100,28 @@ Deno.test("findHeadEnd() refuses a bare LF and a head that is too large", () => 
     "a".repeat(RESPONSE_HEAD_MAX_BYTES + 1),
     `HTTP/1.1 200 OK\r\na: ${"b".repeat(RESPONSE_HEAD_MAX_BYTES)}\r\n\r\n`,
   ];
-  for (const text of cases) {
-    const bytes = bytesOf(text);
-    assertBad(() => findHeadEnd(bytes, 0, bytes.length), JSON.stringify(text.slice(0, 40)));
-  }
+  for (const text of cases) assertBad(() => parse(text), JSON.stringify(text.slice(0, 40)));
 });
+
+Deno.test("ResponseHeadParser.parse() reads any line the second time as the first time", () => {
+  const line = fc.oneof(
+    fc.constantFrom("HTTP/1.1 200 OK", "HTTP/1.1 500 X", "a: b", "A: b", "a:b", "a : b", " a: b"),
+    fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)) }),
+  );
+  fc.assert(fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), (lines) => {
+    const text = `${lines.join("\r\n")}\r\n\r\n`;
+    assertEquals(outcome(parser, text), outcome(new ResponseHeadParser(), text));
+  }));
+});
+
+/** What a parser says of a text, be it a head or an error. */
+function outcome(of: ResponseHeadParser, text: string): unknown {
+  try {
+    return of.parse(bytesOf(text), 0, text.length);
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 function delimit(fields: string, method = "GET", status = "HTTP/1.1 200 OK"): unknown {
   const { framing, keepAlive } = delimitResponse(method, parse(`${status}\r\n${fields}\r\n`));

@@ -1,7 +1,9 @@
+import { encodeLatin1 } from "./latin1.ts";
+
 /** How much is read at a time while a response head is awaited, in bytes. */
 const BUFFER_BYTES = 16_384;
 /** How much is read at a time while content streams, in bytes. */
-const CHUNK_BYTES = 65_536;
+const CHUNK_BYTES = 262_144;
 
 /**
  * One connection to a server: bytes out, bytes in through a buffer, and a watch while it is idle.
@@ -9,20 +11,30 @@ const CHUNK_BYTES = 65_536;
  */
 export class Connection {
   readonly #socket: Deno.Conn;
-  #buffer = new Uint8Array(BUFFER_BYTES);
-  #from = 0;
-  #to = 0;
-  #readAhead: Promise<number> | undefined;
-  #onIdleEnd: (() => void) | undefined;
+  readonly #onClose: (connection: Connection) => void;
+  /** Where bytes arrive: those from {@linkcode from} to {@linkcode to} are not consumed yet. */
+  buffer: Uint8Array<ArrayBuffer> = new Uint8Array(BUFFER_BYTES);
+  /** Where in the buffer the bytes that are not consumed begin. */
+  from = 0;
+  /** Where in the buffer they end. */
+  to = 0;
+  #text = new Uint8Array(1024);
+  #readAhead: Promise<number | null> | undefined;
+  #onIdleEnd: ((connection: Connection) => void) | undefined;
+  readonly #idleEnded = () => this.#onIdleEnd?.(this);
   #closed = false;
   /** When the connection was last put aside, in the clock's milliseconds. */
   idleSince = 0;
   /** Whether it has carried a request before. */
   reused = false;
 
-  /** @param socket The open connection, which from now on belongs to this object. */
-  constructor(socket: Deno.Conn) {
+  /**
+   * @param socket The open connection, which from now on belongs to this object.
+   * @param onClose Called once when the connection is closed from this side.
+   */
+  constructor(socket: Deno.Conn, onClose: (connection: Connection) => void) {
     this.#socket = socket;
+    this.#onClose = onClose;
   }
 
   /** Whether {@linkcode close} was called. */
@@ -32,42 +44,35 @@ export class Connection {
 
   /** How many bytes have arrived and are not consumed. */
   get buffered(): number {
-    return this.#to - this.#from;
-  }
-
-  /** The bytes that have arrived and are not consumed; valid until the next call. */
-  peek(): Uint8Array {
-    return this.#buffer.subarray(this.#from, this.#to);
-  }
-
-  /** Takes note that the first `count` of the bytes that have arrived are dealt with. */
-  consume(count: number): void {
-    this.#from += count;
+    return this.to - this.from;
   }
 
   /** The first `count` of the bytes that have arrived, as the caller's own. */
   take(count: number): Uint8Array<ArrayBuffer> {
-    const bytes = this.#buffer.slice(this.#from, this.#from + count);
-    this.#from += count;
+    const bytes = this.buffer.slice(this.from, this.from + count);
+    this.from += count;
     return bytes;
   }
 
   /**
-   * Waits for more bytes and adds them to those that {@linkcode peek} shows.
+   * Waits for more bytes and puts them behind those that have arrived, which may move.
    *
    * @returns False when the server has closed or broken the connection.
    */
   async fill(): Promise<boolean> {
-    let count: number;
-    if (this.#readAhead !== undefined) {
-      count = await this.#readAhead;
-      this.#readAhead = undefined;
-    } else {
+    let reading = this.#readAhead;
+    if (reading === undefined) {
       this.#makeRoom();
-      count = await this.#read(this.#buffer.subarray(this.#to));
+      reading = this.#socket.read(this.buffer.subarray(this.to));
+    } else this.#readAhead = undefined;
+    try {
+      const count = await reading;
+      if (count === null) return false;
+      this.to += count;
+      return true;
+    } catch {
+      return false;
     }
-    this.#to += count;
-    return count > 0;
   }
 
   /**
@@ -80,11 +85,26 @@ export class Connection {
     if (this.buffered === 0 && this.#readAhead === undefined) {
       // Straight into memory that is handed on, so that large content is not copied.
       const chunk = new Uint8Array(Math.min(limit, CHUNK_BYTES));
-      const count = await this.#read(chunk);
-      return count > 0 ? chunk.subarray(0, count) : undefined;
+      try {
+        const count = await this.#socket.read(chunk);
+        return count === null ? undefined : chunk.subarray(0, count);
+      } catch {
+        return undefined;
+      }
     }
     if (this.buffered === 0 && !await this.fill()) return undefined;
     return this.take(Math.min(limit, this.buffered));
+  }
+
+  /**
+   * Writes text, each character as one byte. The text before must have been written.
+   *
+   * @throws If the server has closed or broken the connection.
+   */
+  writeText(text: string): Promise<void> {
+    if (this.#text.length < text.length) this.#text = new Uint8Array(text.length * 2);
+    encodeLatin1(text, this.#text);
+    return this.write(this.#text.subarray(0, text.length));
   }
 
   /**
@@ -93,8 +113,9 @@ export class Connection {
    * @throws If the server has closed or broken the connection.
    */
   async write(bytes: Uint8Array): Promise<void> {
-    for (let from = 0; from < bytes.length;) {
-      from += await this.#socket.write(from === 0 ? bytes : bytes.subarray(from));
+    let written = await this.#socket.write(bytes);
+    while (written < bytes.length) {
+      written += await this.#socket.write(bytes.subarray(written));
     }
   }
 
@@ -106,12 +127,14 @@ export class Connection {
    * idle. Both make it useless: bytes that nobody asked for must not become the answer to the next
    * request.
    */
-  watch(onEnd: () => void): void {
+  watch(onEnd: (connection: Connection) => void): void {
     this.#onIdleEnd = onEnd;
-    this.#from = 0;
-    this.#to = 0;
-    this.#readAhead = this.#read(this.#buffer);
-    this.#readAhead.then(() => this.#onIdleEnd?.());
+    this.from = 0;
+    this.to = 0;
+    // What a large head or trailer made grow is not held by an idle connection.
+    if (this.buffer.length > BUFFER_BYTES) this.buffer = new Uint8Array(BUFFER_BYTES);
+    this.#readAhead = this.#socket.read(this.buffer);
+    this.#readAhead.then(this.#idleEnded, this.#idleEnded);
   }
 
   /** Ends the watch: a request is about to use the connection. */
@@ -125,6 +148,7 @@ export class Connection {
     if (this.#closed) return;
     this.#closed = true;
     this.#onIdleEnd = undefined;
+    this.#onClose(this);
     try {
       this.#socket.close();
     } catch {
@@ -132,25 +156,16 @@ export class Connection {
     }
   }
 
-  /** Reads; 0 when the connection is at its end, for whatever reason. */
-  async #read(into: Uint8Array): Promise<number> {
-    try {
-      return await this.#socket.read(into) ?? 0;
-    } catch {
-      return 0;
-    }
-  }
-
   /** Makes sure that there is room behind the bytes that have arrived. */
   #makeRoom(): void {
-    if (this.#from > 0) {
-      this.#buffer.copyWithin(0, this.#from, this.#to);
-      this.#to -= this.#from;
-      this.#from = 0;
+    if (this.from > 0) {
+      this.buffer.copyWithin(0, this.from, this.to);
+      this.to -= this.from;
+      this.from = 0;
     }
-    if (this.#to < this.#buffer.length) return;
-    const larger = new Uint8Array(this.#buffer.length * 2);
-    larger.set(this.#buffer);
-    this.#buffer = larger;
+    if (this.to < this.buffer.length) return;
+    const larger = new Uint8Array(this.buffer.length * 2);
+    larger.set(this.buffer);
+    this.buffer = larger;
   }
 }

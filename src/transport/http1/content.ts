@@ -1,5 +1,6 @@
 import { BalancerError } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
+import { latin1Text } from "./latin1.ts";
 import { badResponse } from "./response_head.ts";
 import type { ResponseFraming } from "./response_framing.ts";
 
@@ -95,16 +96,19 @@ class ChunkedReader implements ContentReader {
   async #line(): Promise<string> {
     const connection = this.#connection;
     for (;;) {
-      const bytes = connection.peek();
-      const end = bytes.indexOf(0x0a);
-      if (end > LINE_MAX_BYTES || (end === -1 && bytes.length > LINE_MAX_BYTES)) {
+      const { buffer, from, to } = connection;
+      const found = buffer.indexOf(0x0a, from);
+      // What stands behind the bytes that have arrived is left from before.
+      const end = found < to ? found : -1;
+      if ((end === -1 ? to : end) - from > LINE_MAX_BYTES) {
         throw badResponse("has a chunk-size line or trailer field that is too long");
       }
       if (end !== -1) {
-        if (bytes[end - 1] !== 0x0d) throw badResponse("has a line break without CR");
-        const line = String.fromCharCode(...bytes.subarray(0, end - 1));
-        connection.consume(end + 1);
-        return line;
+        if (end === from || buffer[end - 1] !== 0x0d) {
+          throw badResponse("has a line break without CR");
+        }
+        connection.from = end + 1;
+        return latin1Text(buffer, from, end - 1);
       }
       if (!await connection.fill()) throw incomplete();
     }

@@ -1,46 +1,69 @@
-import type { Cancellation } from "../../core/cancellation.ts";
-import type { Deadlines } from "../../core/deadlines.ts";
+import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
+import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
-import { Connection } from "./connection.ts";
-
-/** What it takes to dial. */
-export interface DialOptions {
-  /** The timer for all connections. */
-  readonly deadlines: Deadlines;
-  /** How long a connection, with its TLS handshake, may take, in milliseconds. */
-  readonly timeout: number;
-  /** Calls the attempt off. */
-  readonly cancellation: Cancellation | undefined;
-}
 
 /**
  * Makes a connection to a server; with TLS, verified against the system's certificates, where its
  * URL says `https:`.
  *
+ * @param serverUrl The server.
+ * @param queue How long the connection, with its TLS handshake, may take.
+ * @param cancellation Calls the attempt off.
  * @throws {BalancerError} `connect_failed`, `connect_timeout`, or the cancellation's reason.
  */
-export async function dial(serverUrl: URL, options: DialOptions): Promise<Connection> {
-  const { deadlines, timeout, cancellation } = options;
-  const abort = new AbortController();
-  let failure: BalancerError | undefined;
-  function giveUp(reason: BalancerError): void {
-    failure ??= reason;
-    abort.abort();
-  }
+export async function dial(
+  serverUrl: URL,
+  queue: DeadlineQueue,
+  cancellation: Cancellation | undefined,
+): Promise<Deno.Conn> {
   if (cancellation?.reason !== undefined) throw cancellation.reason;
-  cancellation?.onCancel(giveUp);
-  const deadline = deadlines.start(timeout, () => giveUp(tooSlow(serverUrl, timeout)));
+  const attempt = new Attempt(serverUrl, queue);
+  cancellation?.attach(attempt);
   try {
-    return new Connection(await connect(serverUrl, abort.signal));
+    return await connect(serverUrl, attempt.signal);
   } catch (cause) {
-    throw failure ?? new BalancerError(
+    throw attempt.failure ?? new BalancerError(
       "connect_failed",
       `Cannot connect to ${serverUrl.origin}: ${cause instanceof Error ? cause.message : cause}`,
       { source: "upstream", cause },
     );
   } finally {
-    deadlines.cancel(deadline);
-    cancellation?.onCancel(undefined);
+    attempt.meet();
+    cancellation?.attach(undefined);
+  }
+}
+
+/** An attempt to connect, which can take too long or be called off. */
+class Attempt extends Deadline implements Cancellable {
+  readonly #serverUrl: URL;
+  readonly #abort = new AbortController();
+  readonly #seconds: number;
+  failure: BalancerError | undefined;
+
+  constructor(serverUrl: URL, queue: DeadlineQueue) {
+    super();
+    this.#serverUrl = serverUrl;
+    this.#seconds = queue.milliseconds / 1000;
+    queue.add(this);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  cancel(reason: BalancerError): void {
+    this.failure ??= reason;
+    this.#abort.abort();
+  }
+
+  override onDue(): void {
+    this.cancel(
+      new BalancerError(
+        "connect_timeout",
+        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${this.#seconds} s`,
+        { source: "upstream" },
+      ),
+    );
   }
 }
 
@@ -65,12 +88,4 @@ async function connect(serverUrl: URL, signal: AbortSignal): Promise<Deno.Conn> 
   } finally {
     signal.removeEventListener("abort", close);
   }
-}
-
-function tooSlow(serverUrl: URL, timeout: number): BalancerError {
-  return new BalancerError(
-    "connect_timeout",
-    `Cannot connect to ${serverUrl.origin}: no answer within ${timeout / 1000} s`,
-    { source: "upstream" },
-  );
 }

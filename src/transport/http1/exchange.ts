@@ -1,105 +1,143 @@
-import type { Cancellation } from "../../core/cancellation.ts";
-import type { Deadline, Deadlines } from "../../core/deadlines.ts";
+import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
+import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
-import type { UpstreamRequest, UpstreamResponse } from "../transport.ts";
+import type { HeaderField, UpstreamRequest, UpstreamResponse } from "../transport.ts";
 import type { Connection } from "./connection.ts";
-import { RequestContent } from "./request_content.ts";
 import { type ContentReader, contentReader } from "./content.ts";
-import {
-  ChunkFramer,
-  LAST_CHUNK,
-  latin1Bytes,
-  requestFraming,
-  requestHead,
-} from "./request_head.ts";
+import { RequestContent } from "./request_content.ts";
+import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
 import { delimitResponse, type ResponseFraming } from "./response_framing.ts";
-import { badResponse, findHeadEnd, parseResponseHead, type ResponseHead } from "./response_head.ts";
+import { badResponse, type ResponseHead, type ResponseHeadParser } from "./response_head.ts";
 
 /** How many interim (1xx) responses are read over before the final one. */
 const INTERIM_MAX = 100;
 
-/** What an exchange needs beside the connection and the request. */
-export interface ExchangeOptions {
+/** What all exchanges with one server have in common. */
+export interface ExchangeContext {
   /** The path of the server's URL, without a slash at the end. */
   readonly basePath: string;
-  /** Whether the connection is to be closed after this exchange. */
-  readonly close: boolean;
-  /** The timer for all exchanges. */
-  readonly deadlines: Deadlines;
-  /** How long to wait for the head of the response, in milliseconds. */
-  readonly responseTimeout: number;
-  /** How long content may stand still, in milliseconds, in either direction. */
-  readonly contentTimeout: number;
+  /** Reads response heads. */
+  readonly parser: ResponseHeadParser;
+  /** How long to wait for the head of a response. */
+  readonly responseQueue: DeadlineQueue;
+  /** How long content may stand still, in either direction. */
+  readonly contentQueue: DeadlineQueue;
+  /** Takes a connection back that can carry another request. */
+  release(connection: Connection): void;
+}
+
+/** How one exchange is made. */
+export interface ExchangeOptions {
   /** Calls the exchange off. */
-  readonly cancellation: Cancellation | undefined;
-  /** Whether a piece of the response's content may be freed when the next one is asked for. */
-  readonly releaseContent: boolean;
-  /** Called once when the exchange is over, with whether the connection can carry another. */
-  readonly onEnd: (reusable: boolean) => void;
+  readonly cancellation?: Cancellation;
+  /** Whether the connection is to be closed afterwards. Default: false. */
+  readonly freshConnection?: boolean;
+  /**
+   * Whether a piece of the response's content may be freed when the next one is asked for.
+   * Default: false.
+   */
+  readonly releaseContent?: boolean;
 }
 
 /**
  * One request and its response on a connection. The request's content is sent while the response
  * is read, as a server may answer before it has read everything.
+ *
+ * It is the response and its own deadline as well: a small exchange is over in some microseconds,
+ * and each object more would be felt.
  */
-export class Exchange {
+export class Exchange extends Deadline implements UpstreamResponse, Cancellable {
   readonly #connection: Connection;
   readonly #request: UpstreamRequest;
+  readonly #context: ExchangeContext;
   readonly #options: ExchangeOptions;
-  #deadline: Deadline | undefined;
   #content: RequestContent | undefined;
   #sent = false;
   #ended = false;
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
   #keepAlive = false;
+  /** See {@linkcode UpstreamResponse}. */
+  status = 0;
+  /** See {@linkcode UpstreamResponse}. */
+  headers: readonly HeaderField[] = [];
+  /** See {@linkcode UpstreamResponse}. */
+  body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null = null;
 
   /**
    * @param connection An open connection that nothing else uses.
    * @param request What to send.
-   * @param options Limits and callbacks.
+   * @param settings What it shares with others, and what is its own.
    */
-  constructor(connection: Connection, request: UpstreamRequest, options: ExchangeOptions) {
+  constructor(
+    connection: Connection,
+    request: UpstreamRequest,
+    settings: { context: ExchangeContext; options: ExchangeOptions },
+  ) {
+    super();
     this.#connection = connection;
     this.#request = request;
-    this.#options = options;
+    this.#context = settings.context;
+    this.#options = settings.options;
   }
 
   /**
    * Sends the request and waits for the head of the final response.
    *
+   * @returns This, as the response.
    * @throws {BalancerError} See {@linkcode Transport.send}. The connection is closed then.
    */
   async run(): Promise<UpstreamResponse> {
     const { cancellation } = this.#options;
-    if (cancellation?.reason !== undefined) this.#fail(cancellation.reason);
-    cancellation?.onCancel((reason) => this.#fail(reason));
+    cancellation?.attach(this);
+    if (cancellation?.reason !== undefined) this.cancel(cancellation.reason);
     try {
       const sending = this.#send();
       const head = await this.#readFinalHead();
       const { framing, keepAlive } = delimitResponse(this.#request.method, head);
-      this.#keepAlive = keepAlive && !this.#options.close;
-      this.#stopDeadline();
-      const body = await this.#responseBody(framing, sending);
-      return {
-        status: head.status,
-        headers: head.headers,
-        body,
-        discard: () => this.#giveUp(),
-      };
+      this.#keepAlive = keepAlive && !this.#options.freshConnection;
+      this.status = head.status;
+      this.headers = head.headers;
+      this.meet();
+      // The server has answered a request that was in one piece, so the write is over as well.
+      if (!this.#sent && this.#request.body === null) await sending;
+      this.#startBody(framing);
+      return this;
     } catch (error) {
-      this.#giveUp();
+      this.discard();
       throw this.#failure ?? error;
     }
   }
 
+  /** See {@linkcode UpstreamResponse}. */
+  discard(): void {
+    if (!this.#ended) this.#finish(false);
+  }
+
+  /** Breaks the exchange off; whatever waits on the connection ends with this error. */
+  cancel(reason: BalancerError): void {
+    if (!this.#ended) this.#failure ??= reason;
+    this.#connection.close();
+  }
+
+  /** The server was silent for too long. */
+  override onDue(): void {
+    this.cancel(
+      new BalancerError("response_timeout", "The server was silent for too long", {
+        source: "upstream",
+      }),
+    );
+  }
+
   /** Sends the head and the content. Never rejects: what the server says of it decides. */
   async #send(): Promise<void> {
-    const { basePath, close, responseTimeout } = this.#options;
+    const { basePath, responseQueue } = this.#context;
+    const { body } = this.#request;
     try {
-      this.#startDeadline(responseTimeout);
-      await this.#connection.write(latin1Bytes(requestHead(basePath, this.#request, close)));
-      if (this.#request.body !== null) await this.#sendContent(this.#request.body);
+      responseQueue.add(this);
+      const close = this.#options.freshConnection ?? false;
+      await this.#connection.writeText(requestHead(basePath, this.#request, close));
+      if (body !== null) await this.#sendContent(body);
       this.#sent = true;
     } catch {
       // The server no longer reads. It may have answered before (with 413, say), so the response
@@ -115,70 +153,58 @@ export class Exchange {
       const chunk = await this.#readFromClient(content);
       if (chunk === undefined) break;
       left -= chunk.length;
-      if (left < 0) throw this.#fail(clientGone("sent more content than it announced"));
+      if (left < 0) throw this.#clientGone("sent more content than it announced");
       // An empty chunk would end the content (RFC 9112 §7.1).
       if (chunk.length === 0) continue;
       await this.#connection.write(framer === undefined ? chunk : framer.frame(chunk));
-      if (!this.#ended) this.#startDeadline(this.#options.contentTimeout);
-    }
-    if (framer === undefined && left > 0) {
-      throw this.#fail(clientGone("sent less content than it announced"));
+      if (!this.#ended) this.#context.contentQueue.add(this);
     }
     if (framer !== undefined) await this.#connection.write(LAST_CHUNK);
-    if (!this.#ended) this.#startDeadline(this.#options.responseTimeout);
+    else if (left > 0) throw this.#clientGone("sent less content than it announced");
+    if (!this.#ended) this.#context.responseQueue.add(this);
   }
 
   async #readFromClient(content: RequestContent): Promise<Uint8Array | undefined> {
     try {
       return await content.next();
     } catch (cause) {
-      throw this.#fail(clientGone("broke off its request", cause));
+      throw this.#clientGone("broke off its request", cause);
     }
   }
 
   async #readFinalHead(): Promise<ResponseHead> {
-    for (let interim = 0; interim <= INTERIM_MAX; interim++) {
-      const head = await this.#readHead();
+    const connection = this.#connection;
+    for (let interim = 0; interim <= INTERIM_MAX;) {
+      const head = this.#parseHead();
+      if (head === undefined) {
+        if (await connection.fill()) continue;
+        throw connection.buffered === 0 ? closedEarly() : headIncomplete();
+      }
       if (head.status >= 200) return head;
       // RFC 9110 §15.2: a proxy may drop interim responses. 101 is the answer to an Upgrade, which
       // was never sent.
       if (head.status === 101) throw badResponse("switches protocols without having been asked to");
+      interim++;
     }
     throw badResponse(`has more than ${INTERIM_MAX} interim responses before it`);
   }
 
-  async #readHead(): Promise<ResponseHead> {
+  /** The next head, if all of it has arrived. */
+  #parseHead(): ResponseHead | undefined {
     const connection = this.#connection;
-    for (;;) {
-      const bytes = connection.peek();
-      const end = findHeadEnd(bytes, 0, bytes.length);
-      if (end !== -1) {
-        const head = parseResponseHead(bytes, 0, end);
-        connection.consume(end);
-        return head;
-      }
-      if (await connection.fill()) continue;
-      throw connection.buffered === 0 ? closedEarly() : headIncomplete();
-    }
+    if (connection.buffered === 0) return undefined;
+    const head = this.#context.parser.parse(connection.buffer, connection.from, connection.to);
+    if (head !== undefined) connection.from = head.end;
+    return head;
   }
 
-  async #responseBody(
-    framing: ResponseFraming,
-    sending: Promise<void>,
-  ): Promise<UpstreamResponse["body"]> {
-    if (framing.kind === "none") {
-      // Where the whole request was written already, its promise needs a turn to say so.
-      if (this.#request.body === null) await sending;
-      this.#end();
-      return null;
-    }
+  #startBody(framing: ResponseFraming): void {
+    if (framing.kind === "none") return this.#end();
     if (framing.kind === "length" && this.#connection.buffered >= framing.length) {
-      if (this.#request.body === null) await sending;
-      const body = this.#connection.take(framing.length);
-      this.#end();
-      return body;
+      this.body = this.#connection.take(framing.length);
+      return this.#end();
     }
-    return this.#stream(contentReader(this.#connection, framing));
+    this.body = this.#stream(contentReader(this.#connection, framing));
   }
 
   #stream(reader: ContentReader): ReadableStream<Uint8Array> {
@@ -189,73 +215,50 @@ export class Exchange {
           // Left to the garbage collector, up to 90 MiB of used pieces would pile up, and new ones
           // would never come from memory that is still warm: that costs a third of the throughput.
           if (this.#options.releaseContent) previous?.buffer.transfer(0);
-          this.#startDeadline(this.#options.contentTimeout);
+          this.#context.contentQueue.add(this);
           const piece = await reader.next();
-          this.#stopDeadline();
+          this.meet();
           previous = piece;
           if (piece !== undefined) return controller.enqueue(piece);
           this.#end();
           controller.close();
         } catch (error) {
-          this.#giveUp();
+          this.discard();
           controller.error(this.#failure ?? error);
         }
       },
-      cancel: () => this.#giveUp(),
+      cancel: () => this.discard(),
     }, { highWaterMark: 0 });
   }
 
   /** The response is complete: the connection goes back if it can carry another request. */
   #end(): void {
-    if (this.#ended) return;
     // Bytes behind the response are none of ours: the next request would get them for its answer.
-    this.#finish(this.#keepAlive && this.#sent && this.#connection.buffered === 0);
-  }
-
-  /** The rest of the response is not wanted, or cannot be had. */
-  #giveUp(): void {
-    if (!this.#ended) this.#finish(false);
+    if (!this.#ended) {
+      this.#finish(this.#keepAlive && this.#sent && this.#connection.buffered === 0);
+    }
   }
 
   #finish(reusable: boolean): void {
     this.#ended = true;
-    this.#stopDeadline();
-    this.#options.cancellation?.onCancel(undefined);
+    this.meet();
+    this.#options.cancellation?.attach(undefined);
     if (!this.#sent) this.#content?.cancel().catch(ignore);
-    this.#options.onEnd(reusable && !this.#connection.closed);
+    if (reusable && !this.#connection.closed) this.#context.release(this.#connection);
+    else this.#connection.close();
   }
 
-  /** Breaks the exchange off; whatever waits on the connection ends with this error. */
-  #fail(reason: BalancerError): BalancerError {
-    if (!this.#ended) this.#failure ??= reason;
-    this.#connection.close();
-    return reason;
-  }
-
-  #startDeadline(milliseconds: number): void {
-    this.#stopDeadline();
-    this.#deadline = this.#options.deadlines.start(milliseconds, () => {
-      this.#fail(
-        new BalancerError(
-          "response_timeout",
-          `The server was silent for ${milliseconds / 1000} s`,
-          { source: "upstream" },
-        ),
-      );
+  #clientGone(what: string, cause?: unknown): BalancerError {
+    const reason = new BalancerError("client_gone", `The client ${what}`, {
+      source: "downstream",
+      cause,
     });
-  }
-
-  #stopDeadline(): void {
-    if (this.#deadline !== undefined) this.#options.deadlines.cancel(this.#deadline);
-    this.#deadline = undefined;
+    this.cancel(reason);
+    return reason;
   }
 }
 
 function ignore(): void {}
-
-function clientGone(what: string, cause?: unknown): BalancerError {
-  return new BalancerError("client_gone", `The client ${what}`, { source: "downstream", cause });
-}
 
 function closedEarly(): BalancerError {
   return new BalancerError(

@@ -1,11 +1,13 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Deadline, Deadlines } from "../../core/deadlines.ts";
+import type { Cancellation } from "../../core/cancellation.ts";
+import { Deadline, type DeadlineQueue, type Deadlines } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { SendOptions, Transport, UpstreamRequest, UpstreamResponse } from "../transport.ts";
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
-import { Exchange } from "./exchange.ts";
+import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { Pool } from "./pool.ts";
+import { ResponseHeadParser } from "./response_head.ts";
 
 /** What a {@linkcode Http1Transport} runs on, and its limits. */
 export interface Http1TransportOptions {
@@ -19,37 +21,34 @@ export interface Http1TransportOptions {
   readonly responseTimeout?: number;
   /** How long content may stand still, in milliseconds. Default: 60000. */
   readonly contentTimeout?: number;
-  /** How long an idle connection is kept, in milliseconds. Default: 60000. */
+  /**
+   * How long an idle connection is kept at least, in milliseconds; at most it is twice that. Default:
+   * 60000.
+   */
   readonly keepAliveTimeout?: number;
-}
-
-interface Target {
-  readonly url: URL;
-  readonly basePath: string;
-  readonly pool: Pool;
 }
 
 /** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
 export class Http1Transport implements Transport {
   readonly #clock: Clock;
-  readonly #deadlines: Deadlines;
-  readonly #connectTimeout: number;
-  readonly #responseTimeout: number;
-  readonly #contentTimeout: number;
-  readonly #keepAliveTimeout: number;
+  readonly #parser = new ResponseHeadParser();
+  readonly #connectQueue: DeadlineQueue;
+  readonly #responseQueue: DeadlineQueue;
+  readonly #contentQueue: DeadlineQueue;
+  readonly #sweepQueue: DeadlineQueue;
   readonly #targets = new Map<string, Target>();
-  readonly #busy = new Set<Connection>();
-  #sweep: Deadline | undefined;
+  readonly #connections = new Set<Connection>();
+  readonly #sweep = new Sweep(() => this.#closeExpired());
   #closed = false;
 
   /** @param options What to run on, and the limits. */
   constructor(options: Http1TransportOptions) {
-    this.#clock = options.clock;
-    this.#deadlines = options.deadlines;
-    this.#connectTimeout = options.connectTimeout ?? 5_000;
-    this.#responseTimeout = options.responseTimeout ?? 60_000;
-    this.#contentTimeout = options.contentTimeout ?? 60_000;
-    this.#keepAliveTimeout = options.keepAliveTimeout ?? 60_000;
+    const { clock, deadlines } = options;
+    this.#clock = clock;
+    this.#connectQueue = deadlines.queue(options.connectTimeout ?? 5_000);
+    this.#responseQueue = deadlines.queue(options.responseTimeout ?? 60_000);
+    this.#contentQueue = deadlines.queue(options.contentTimeout ?? 60_000);
+    this.#sweepQueue = deadlines.queue(options.keepAliveTimeout ?? 60_000);
   }
 
   /** Sends a request and waits for the head of the response. */
@@ -62,7 +61,7 @@ export class Http1Transport implements Transport {
     const pooled = options.freshConnection ? undefined : target.pool.take();
     if (pooled !== undefined) {
       try {
-        return await this.#exchange(pooled, target, request, options);
+        return await new Exchange(pooled, request, { context: target, options }).run();
       } catch (error) {
         // The server may close an idle connection in the moment in which it is used again. RFC 9112
         // §9.3.1 allows a second attempt where nothing can have been done twice.
@@ -70,12 +69,8 @@ export class Http1Transport implements Transport {
         if (!stale || !request.replayable) throw error;
       }
     }
-    const fresh = await dial(target.url, {
-      deadlines: this.#deadlines,
-      timeout: this.#connectTimeout,
-      cancellation: options.cancellation,
-    });
-    return await this.#exchange(fresh, target, request, options);
+    const fresh = await this.#dial(target, options.cancellation);
+    return await new Exchange(fresh, request, { context: target, options }).run();
   }
 
   /** Closes the idle connections to a server; those in use close when they are done. */
@@ -88,9 +83,8 @@ export class Http1Transport implements Transport {
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const serverUrl of this.#targets.keys()) this.forget(serverUrl);
-    for (const connection of this.#busy) connection.close();
-    this.#busy.clear();
-    if (this.#sweep !== undefined) this.#deadlines.cancel(this.#sweep);
+    for (const connection of this.#connections) connection.close();
+    this.#sweep.meet();
     return Promise.resolve();
   }
 
@@ -100,52 +94,66 @@ export class Http1Transport implements Transport {
     }
     let target = this.#targets.get(serverUrl);
     if (target === undefined) {
-      const url = new URL(serverUrl);
-      target = { url, basePath: url.pathname.replace(/\/$/, ""), pool: new Pool() };
+      target = this.#makeTarget(serverUrl);
       this.#targets.set(serverUrl, target);
     }
     return target;
   }
 
-  async #exchange(
-    connection: Connection,
-    target: Target,
-    request: UpstreamRequest,
-    options: SendOptions,
-  ): Promise<UpstreamResponse> {
-    if (this.#closed) connection.close();
-    this.#busy.add(connection);
-    const exchange = new Exchange(connection, request, {
-      basePath: target.basePath,
-      close: options.freshConnection ?? false,
-      deadlines: this.#deadlines,
-      responseTimeout: this.#responseTimeout,
-      contentTimeout: this.#contentTimeout,
-      cancellation: options.cancellation,
-      releaseContent: options.releaseContent ?? false,
-      onEnd: (reusable) => {
-        this.#busy.delete(connection);
-        if (reusable) this.#keep(target, connection);
-        else connection.close();
+  #makeTarget(serverUrl: string): Target {
+    const url = new URL(serverUrl);
+    const pool = new Pool();
+    return {
+      url,
+      pool,
+      basePath: url.pathname.replace(/\/$/, ""),
+      parser: this.#parser,
+      responseQueue: this.#responseQueue,
+      contentQueue: this.#contentQueue,
+      release: (connection) => {
+        pool.put(connection, this.#clock.now());
+        if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
       },
-    });
-    return await exchange.run();
+    };
   }
 
-  #keep(target: Target, connection: Connection): void {
-    target.pool.put(connection, this.#clock.now());
-    this.#sweep ??= this.#deadlines.start(this.#keepAliveTimeout, () => this.#closeExpired());
+  async #dial(target: Target, cancellation: Cancellation | undefined): Promise<Connection> {
+    const socket = await dial(target.url, this.#connectQueue, cancellation);
+    const connection = new Connection(socket, (closed) => this.#connections.delete(closed));
+    this.#connections.add(connection);
+    // The transport may have been closed while this was under way.
+    if (this.#closed) connection.close();
+    return connection;
   }
 
+  /** Runs once in a keep-alive timeout, so a connection is closed after one to two of them. */
   #closeExpired(): void {
-    const expired = this.#clock.now() - this.#keepAliveTimeout;
+    const expired = this.#clock.now() - this.#sweepQueue.milliseconds;
     let idle = 0;
     for (const { pool } of this.#targets.values()) {
       pool.closeIdleSince(expired);
       idle += pool.size;
     }
-    this.#sweep = idle > 0
-      ? this.#deadlines.start(this.#keepAliveTimeout / 4, () => this.#closeExpired())
-      : undefined;
+    if (idle > 0) this.#sweepQueue.add(this.#sweep);
+  }
+}
+
+/** A server: where it is, its idle connections, and what every exchange with it needs. */
+interface Target extends ExchangeContext {
+  readonly url: URL;
+  readonly pool: Pool;
+}
+
+/** When idle connections are looked through. */
+class Sweep extends Deadline {
+  readonly #onDue: () => void;
+
+  constructor(onDue: () => void) {
+    super();
+    this.#onDue = onDue;
+  }
+
+  override onDue(): void {
+    this.#onDue();
   }
 }

@@ -7,6 +7,11 @@ const IDLE_MAX = 1024;
 export class Pool {
   readonly #idle: Connection[] = [];
   #closed = false;
+  /** One for all connections, as they are put aside once a request. */
+  readonly #drop = (connection: Connection): void => {
+    this.#idle.splice(this.#idle.indexOf(connection), 1);
+    connection.close();
+  };
 
   /** How many idle connections there are. */
   get size(): number {
@@ -25,10 +30,7 @@ export class Pool {
     if (this.#closed || this.#idle.length >= IDLE_MAX) return connection.close();
     connection.idleSince = now;
     this.#idle.push(connection);
-    connection.watch(() => {
-      this.#idle.splice(this.#idle.indexOf(connection), 1);
-      connection.close();
-    });
+    connection.watch(this.#drop);
   }
 
   /** Closes the connections that have been idle since before `time`. */

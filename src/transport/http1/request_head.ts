@@ -1,4 +1,5 @@
 import type { UpstreamRequest } from "../transport.ts";
+import { encodeLatin1, latin1Bytes } from "./latin1.ts";
 
 /** How a request's content is framed (RFC 9112 §6). */
 export type RequestFraming = "none" | "length" | "chunked";
@@ -26,15 +27,6 @@ export function requestHead(basePath: string, request: UpstreamRequest, close: b
   return head + "\r\n";
 }
 
-/** Turns text of one-byte characters into those bytes (ISO 8859-1). */
-export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
-  // A character above 0x7F takes two bytes in UTF-8, so the text finds room exactly if it is ASCII.
-  if (new TextEncoder().encodeInto(text, bytes).read === text.length) return bytes;
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
-
 /** The end of content that is sent in chunks (RFC 9112 §7.1). */
 export const LAST_CHUNK: Uint8Array<ArrayBuffer> = latin1Bytes("0\r\n\r\n");
 
@@ -48,10 +40,10 @@ export class ChunkFramer {
 
   /** The chunk with this data; valid until the next call. */
   frame(data: Uint8Array): Uint8Array {
-    const size = latin1Bytes(`${data.length.toString(16)}\r\n`);
+    const size = `${data.length.toString(16)}\r\n`;
     const length = size.length + data.length + 2;
     if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
-    this.#buffer.set(size);
+    encodeLatin1(size, this.#buffer);
     this.#buffer.set(data, size.length);
     this.#buffer.set([0x0d, 0x0a], length - 2);
     return this.#buffer.subarray(0, length);

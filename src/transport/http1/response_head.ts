@@ -1,9 +1,9 @@
 import { BalancerError } from "../../core/errors.ts";
 import type { HeaderField } from "../transport.ts";
+import { LineMemory } from "./line_memory.ts";
 
 /** The largest response head that is accepted, in bytes. */
 export const RESPONSE_HEAD_MAX_BYTES = 65_536;
-
 /** The head of a response (RFC 9112 §4, §5). */
 export interface ResponseHead {
   /** The minor version of HTTP/1. */
@@ -12,10 +12,11 @@ export interface ResponseHead {
   readonly status: number;
   /** The fields as received, names in lower case. */
   readonly headers: readonly HeaderField[];
+  /** Where the head ends, behind the empty line. */
+  readonly end: number;
 }
 
 const CR = 0x0d;
-const LF = 0x0a;
 
 /** What may stand in a field name: a token (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -23,50 +24,61 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // deno-lint-ignore no-control-regex
 const FORBIDDEN = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
-/**
- * Finds the end of a head: the first empty line.
- *
- * @param bytes Where to look.
- * @param from Where the head begins.
- * @param to Where the bytes that have arrived end.
- * @returns The index behind the empty line, or -1 when it has not arrived yet.
- * @throws {BalancerError} `bad_response` for a line break that is not CR LF, and for a head that is
- * too large. RFC 9112 §2.2 lets a recipient accept a bare LF; two parties that differ on it are
- * how responses get split, so it is refused.
- */
-export function findHeadEnd(bytes: Uint8Array, from: number, to: number): number {
-  for (let i = bytes.indexOf(LF, from); i !== -1 && i < to; i = bytes.indexOf(LF, i + 1)) {
-    if (i === from || bytes[i - 1] !== CR) throw badResponse("has a line break without CR");
-    if (i - from >= 3 && bytes[i - 2] === LF) return checkSize(i + 1 - from) + from;
-  }
-  checkSize(to - from);
-  return -1;
+interface StatusLine {
+  readonly minorVersion: number;
+  readonly status: number;
 }
 
-function checkSize(size: number): number {
+/** Reads response heads from bytes. One serves any number of connections. */
+export class ResponseHeadParser {
+  readonly #statusLines = new LineMemory(parseStatusLine);
+  readonly #fields = new LineMemory(parseField);
+
+  /**
+   * Reads a head, if all of it has arrived.
+   *
+   * @param bytes Where it stands.
+   * @param from Where it begins.
+   * @param to Where the bytes that have arrived end.
+   * @returns The head, or undefined when its end has not arrived yet.
+   * @throws {BalancerError} `bad_response` if it breaks a rule of RFC 9112, or is too large.
+   */
+  parse(bytes: Uint8Array, from: number, to: number): ResponseHead | undefined {
+    let status: StatusLine | undefined;
+    const headers: HeaderField[] = [];
+    for (let start = from; start < to;) {
+      const lines = status === undefined ? this.#statusLines : this.#fields;
+      const lf = lines.findEnd(bytes, start, to);
+      checkSize((lf === -1 ? to : lf + 1) - from);
+      if (lf === -1) return undefined;
+      // RFC 9112 §2.2 lets a recipient accept a bare LF; two parties that differ on it are how
+      // responses get split, so it is refused.
+      if (lf === start || bytes[lf - 1] !== CR) throw badResponse("has a line break without CR");
+      if (status === undefined) {
+        status = this.#statusLines.read(bytes, start, lf);
+      } else if (lf === start + 1) {
+        return { minorVersion: status.minorVersion, status: status.status, headers, end: lf + 1 };
+      } else {
+        headers.push(this.#fields.read(bytes, start, lf));
+      }
+      start = lf + 1;
+    }
+    return undefined;
+  }
+}
+
+function checkSize(size: number): void {
   if (size > RESPONSE_HEAD_MAX_BYTES) {
     throw badResponse(`has a head of more than ${RESPONSE_HEAD_MAX_BYTES} bytes`);
   }
-  return size;
 }
 
-/**
- * Reads a complete head.
- *
- * @param bytes Where it stands.
- * @param from Where it begins.
- * @param to Where it ends, behind the empty line.
- * @throws {BalancerError} `bad_response` if it breaks a rule of RFC 9112.
- */
-export function parseResponseHead(bytes: Uint8Array, from: number, to: number): ResponseHead {
-  const lines = latin1Text(bytes.subarray(from, to - 4)).split("\r\n");
-  const status = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: |$)/.exec(lines[0]!);
-  if (status === null || FORBIDDEN.test(lines[0]!)) {
+function parseStatusLine(line: string): StatusLine {
+  const match = /^HTTP\/1\.([01]) ([1-5][0-9][0-9])(?: |$)/.exec(line);
+  if (match === null || FORBIDDEN.test(line)) {
     throw badResponse("does not begin with an HTTP/1 status line");
   }
-  const headers: HeaderField[] = [];
-  for (let i = 1; i < lines.length; i++) headers.push(parseField(lines[i]!));
-  return { minorVersion: Number(status[1]), status: Number(status[2]), headers };
+  return { minorVersion: Number(match[1]), status: Number(match[2]) };
 }
 
 function parseField(line: string): HeaderField {
@@ -92,15 +104,6 @@ function trimWhitespace(value: string): string {
 
 function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
-}
-
-/** One character for each byte (ISO 8859-1; `TextDecoder("latin1")` is windows-1252). */
-function latin1Text(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) {
-    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  }
-  return text;
 }
 
 /** An error that says that the server's response breaks HTTP. */

@@ -1,0 +1,31 @@
+// HTTP's heads are bytes, and this project's strings for them have one character a byte (ISO 8859-1).
+// `TextDecoder("latin1")` is no help: it is windows-1252.
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes text, each character as one byte.
+ *
+ * @param text The text; characters up to U+00FF.
+ * @param into Where the bytes go; at least as long as the text.
+ */
+export function encodeLatin1(text: string, into: Uint8Array): void {
+  // In UTF-8, a character above 0x7F takes two bytes: as many bytes as characters are all ASCII.
+  const { read, written } = encoder.encodeInto(text, into);
+  if (read === text.length && written === text.length) return;
+  for (let i = 0; i < text.length; i++) into[i] = text.charCodeAt(i);
+}
+
+/** The bytes of a text, each character one byte. */
+export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length);
+  encodeLatin1(text, bytes);
+  return bytes;
+}
+
+/** The text of some bytes, each byte one character. */
+export function latin1Text(bytes: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+  return text;
+}
