@@ -43,7 +43,7 @@ export class ProxyHandler {
   readonly #departures: DeadlineQueue;
   #inFlight = 0;
   #closed = false;
-  #onDrained: (() => void) | undefined;
+  readonly #drained = Promise.withResolvers<void>();
 
   /** @param parts What to work with. */
   constructor(parts: ProxyParts) {
@@ -77,8 +77,8 @@ export class ProxyHandler {
   /** Refuses new requests from now on and waits until the last one that is active is over. */
   async drain(): Promise<void> {
     this.#closed = true;
-    if (this.#inFlight === 0) return;
-    await new Promise<void>((resolve) => this.#onDrained = resolve);
+    if (this.#inFlight === 0) this.#drained.resolve();
+    await this.#drained.promise;
   }
 
   async #forward(
@@ -167,7 +167,7 @@ export class ProxyHandler {
 
   #finish(slot: number): void {
     this.#parts.table.finish(slot);
-    if (--this.#inFlight === 0) this.#onDrained?.();
+    if (--this.#inFlight === 0 && this.#closed) this.#drained.resolve();
   }
 }
 

@@ -285,7 +285,7 @@ Deno.test("LoadBalancer.close() waits for what is under way and refuses what com
   });
   await using served = serveBalancer([server.url]);
   const response = await fetch(served.url);
-  const closed = served.balancer.close();
+  const closed = Promise.all([served.balancer.close(), served.balancer.close()]);
   const late = await fetch(served.url);
   assertEquals(late.status, 503);
   await late.body?.cancel();
