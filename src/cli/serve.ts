@@ -15,9 +15,9 @@ export interface Address {
 export interface Service {
   /** Where a browser finds it. */
   readonly url: string;
-  /** Accepts no more, waits for what is under way until the signal, then breaks it off. */
+  /** Accepts no more, and resolves when what is under way is over, or when the signal says so. */
   shutdown(limit: AbortSignal): Promise<void>;
-  /** Stops at once. */
+  /** Stops at once. Not possible any more once {@linkcode shutdown} was called. */
   close(): Promise<void>;
 }
 
@@ -46,9 +46,9 @@ export function startService(
   return {
     url: `http://${urlHost(host)}:${port}`,
     async shutdown(limit: AbortSignal): Promise<void> {
-      limit.addEventListener("abort", close);
-      await listener.shutdown();
-      limit.removeEventListener("abort", close);
+      const { promise: limitReached, resolve } = Promise.withResolvers<void>();
+      limit.addEventListener("abort", () => resolve(), { once: true });
+      await Promise.race([listener.shutdown(), limitReached]);
     },
     close,
   };

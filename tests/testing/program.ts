@@ -35,10 +35,25 @@ export class RunningBalancer implements AsyncDisposable {
     return runCli(command, `--api-port=${this.apiPort}`, ...args);
   }
 
-  /** Asks it to stop, waits for the end and returns what it exited with. */
-  async stop(): Promise<number> {
-    this.#program.kill("SIGTERM");
+  /** Waits until its standard output contains a text. */
+  waitFor(text: string): Promise<void> {
+    return this.#program.waitFor(text);
+  }
+
+  /** Sends it a signal. */
+  signal(signal: Deno.Signal): void {
+    this.#program.kill(signal);
+  }
+
+  /** Waits for the end and returns what it exited with. */
+  async exitCode(): Promise<number> {
     return (await this.#program.result()).code;
+  }
+
+  /** Asks it to stop, waits for the end and returns what it exited with. */
+  stop(): Promise<number> {
+    this.signal("SIGTERM");
+    return this.exitCode();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

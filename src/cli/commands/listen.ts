@@ -83,6 +83,7 @@ async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
   printLine(`Admin API on ${api.url}`);
   const signal = await waitForStop();
   printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
+  // What is not over by then is broken off by the end of the process.
   const limit = AbortSignal.timeout(gracePeriod * 1000);
   await Promise.all([proxy.shutdown(limit), api.shutdown(limit)]);
   await balancer.close(limit);

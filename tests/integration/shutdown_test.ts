@@ -1,0 +1,51 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { RunningBalancer } from "../testing/program.ts";
+import { RawClient } from "../testing/raw_client.ts";
+import { RawServer } from "../testing/raw_server.ts";
+
+const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+/** A balancer with one request under way, whose response has begun and is not complete. */
+async function withRequestUnderWay(server: RawServer, ...flags: string[]): Promise<{
+  balancer: RunningBalancer;
+  client: RawClient;
+}> {
+  const balancer = await RunningBalancer.start(...flags);
+  await balancer.run("add-server", `--url=${server.url}`, "--health-check-period=0");
+  const client = await RawClient.connect(balancer.url);
+  await client.send(REQUEST);
+  await client.readUntil("first");
+  return { balancer, client };
+}
+
+Deno.test("SIGTERM lets a request finish, and the program ends with 0", async () => {
+  const { promise: stopped, resolve: isStopping } = Promise.withResolvers<void>();
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
+    await stopped;
+    await connection.send("last");
+  });
+  const { balancer, client } = await withRequestUnderWay(server);
+  await using _ = balancer;
+  await using __ = client;
+  balancer.signal("SIGTERM");
+  await balancer.waitFor("SIGTERM: finishing what is under way");
+  isStopping();
+  assertStringIncludes(await client.readToEnd(), "firstlast");
+  assertEquals(await balancer.exitCode(), 0);
+});
+
+Deno.test("SIGTERM breaks off what is not over within the grace period, and ends with 0", async () => {
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
+  });
+  const { balancer, client } = await withRequestUnderWay(server, "--grace-period=0");
+  await using _ = balancer;
+  await using __ = client;
+  balancer.signal("SIGTERM");
+  assertEquals(await balancer.exitCode(), 0);
+  assertEquals((await client.readToEnd()).endsWith("first"), true);
+  await server.connections[0]!.closed;
+});
