@@ -2,6 +2,8 @@
 // `TextDecoder("latin1")` is no help: it is windows-1252.
 
 const encoder = new TextEncoder();
+/** How many arguments one call takes without coming near the stack's limit. */
+const ARGUMENTS_MAX = 4096;
 
 /**
  * Writes text, each character as one byte.
@@ -26,6 +28,10 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 /** The text of some bytes, each byte one character. */
 export function latin1Text(bytes: Uint8Array, from: number, to: number): string {
   let text = "";
-  for (let i = from; i < to; i++) text += String.fromCharCode(bytes[i]!);
+  for (let at = from; at < to; at += ARGUMENTS_MAX) {
+    const piece = bytes.subarray(at, Math.min(at + ARGUMENTS_MAX, to));
+    // Twice as fast as a spread, which goes through the iterator.
+    text += Reflect.apply(String.fromCharCode, undefined, piece);
+  }
   return text;
 }

@@ -7,11 +7,6 @@ const LENGTH_MAX = 256;
 
 const LF = 0x0a;
 
-interface Known<T> {
-  readonly bytes: Uint8Array;
-  readonly meaning: T;
-}
-
 /**
  * Reads lines, and remembers what they mean.
  *
@@ -20,7 +15,11 @@ interface Known<T> {
  */
 export class LineMemory<T> {
   readonly #parse: (line: string) => T;
-  readonly #known: (Known<T> | undefined)[] = new Array(PLACES).fill(undefined);
+  /** What the line in each place means. */
+  readonly #meanings: (T | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #lengths = new Uint16Array(PLACES);
+  /** The bytes of the line in each place, one place behind the other. */
+  readonly #bytes = new Uint8Array(PLACES * LENGTH_MAX);
   /** Of the line that was looked for last. */
   #hash = 0;
 
@@ -48,15 +47,30 @@ export class LineMemory<T> {
     const end = lf - 1;
     const hash = this.#hash;
     const place = (hash ^ (hash >>> 16)) & (PLACES - 1);
-    const known = this.#known[place];
-    if (known?.bytes.length === end - from && isAt(known.bytes, bytes, from)) return known.meaning;
-    const meaning = this.#parse(latin1Text(bytes, from, end));
-    if (end - from <= LENGTH_MAX) this.#known[place] = { bytes: bytes.slice(from, end), meaning };
+    const length = end - from;
+    const meaning = this.#meanings[place];
+    if (
+      meaning !== undefined && this.#lengths[place] === length &&
+      this.#isKnown(place, bytes, from)
+    ) return meaning;
+    return this.#learn(place, bytes.subarray(from, end));
+  }
+
+  #isKnown(place: number, bytes: Uint8Array, from: number): boolean {
+    const known = this.#bytes;
+    const offset = place * LENGTH_MAX;
+    const length = this.#lengths[place]!;
+    for (let i = 0; i < length; i++) if (known[offset + i] !== bytes[from + i]) return false;
+    return true;
+  }
+
+  #learn(place: number, line: Uint8Array): T {
+    const meaning = this.#parse(latin1Text(line, 0, line.length));
+    if (line.length <= LENGTH_MAX) {
+      this.#meanings[place] = meaning;
+      this.#lengths[place] = line.length;
+      this.#bytes.set(line, place * LENGTH_MAX);
+    }
     return meaning;
   }
-}
-
-function isAt(known: Uint8Array, bytes: Uint8Array, from: number): boolean {
-  for (let i = 0; i < known.length; i++) if (known[i] !== bytes[from + i]) return false;
-  return true;
 }
