@@ -72,30 +72,29 @@ export function upstreamHeaders(received: Headers, origin: Origin): HeaderField[
 }
 
 /**
- * The fields of the response to the client: what the server sent, less what is about its
- * connection.
+ * Adds to a response what the server sent, less what is about its connection.
  *
+ * @param headers The fields of the response to the client.
  * @param received What the server sent, names in lower case.
  * @param status The status of the response.
  */
-export function downstreamHeaders(
+export function addDownstreamHeaders(
+  headers: Headers,
   received: readonly HeaderField[],
   status: number,
-): [string, string][] {
+): void {
   let named: readonly string[] = [];
   for (const [name, value] of received) {
     if (name === "connection") named = [...named, ...connectionOptions(value)];
   }
-  const headers: [string, string][] = [];
   for (const [name, value] of received) {
     if (HOP_BY_HOP.has(name)) continue;
     // The length is part of the framing, not of the connection, so it cannot be named away.
     if (name !== "content-length" && named.includes(name)) continue;
     // RFC 9110 §8.6: no Content-Length in a 204.
     if (name === "content-length" && status === 204) continue;
-    headers.push([name, value]);
+    headers.append(name, value);
   }
-  return headers;
 }
 
 /** The names in a `Connection` field, in lower case (RFC 9110 §7.6.1). */

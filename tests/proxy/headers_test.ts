@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { downstreamHeaders, upstreamHeaders } from "../../src/proxy/headers.ts";
+import { addDownstreamHeaders, upstreamHeaders } from "../../src/proxy/headers.ts";
 
 const ORIGIN = { clientAddress: "192.0.2.1", host: "example.com", scheme: "http" };
 
@@ -68,7 +68,16 @@ Deno.test("upstreamHeaders() says unknown where the client's address is not know
   assertEquals(new Map(headers).get("forwarded")!.startsWith("for=unknown;"), true);
 });
 
-Deno.test("downstreamHeaders() drops what is about the connection and keeps the rest in order", () => {
+function downstreamHeaders(
+  received: readonly (readonly [string, string])[],
+  status: number,
+): [string, string][] {
+  const headers = new Headers();
+  addDownstreamHeaders(headers, received, status);
+  return [...headers];
+}
+
+Deno.test("addDownstreamHeaders() drops what is about the connection and keeps the rest", () => {
   assertEquals(
     downstreamHeaders([
       ["set-cookie", "a=1"],
@@ -83,15 +92,15 @@ Deno.test("downstreamHeaders() drops what is about the connection and keeps the 
       ["set-cookie", "b=2"],
     ], 200),
     [
-      ["set-cookie", "a=1"],
       ["content-encoding", "gzip"],
       ["content-length", "5"],
+      ["set-cookie", "a=1"],
       ["set-cookie", "b=2"],
     ],
   );
 });
 
-Deno.test("downstreamHeaders() keeps the length though Connection names it, but not for 204", () => {
+Deno.test("addDownstreamHeaders() keeps the length though Connection names it, but not for 204", () => {
   const received = [["connection", "content-length"], ["content-length", "5"]] as const;
   assertEquals(downstreamHeaders(received, 200), [["content-length", "5"]]);
   assertEquals(downstreamHeaders(received, 204), []);
