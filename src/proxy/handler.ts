@@ -149,7 +149,6 @@ export class ProxyHandler {
     let { body } = upstream;
     // RFC 9110 §15.3.6: no content in a 205, and the platform would refuse it.
     if (status === 205) body = null;
-    const streaming = body instanceof ReadableStream;
     if (completed === undefined && body instanceof ReadableStream) body = onceRead(body, finish);
     let response: Response;
     try {
@@ -160,9 +159,11 @@ export class ProxyHandler {
       upstream.discard();
       throw error;
     }
+    // The response has a copy of content that came in one piece; the connection is free again.
+    if (!(body instanceof ReadableStream)) upstream.discard();
     // Nothing may fail from here on: the end of the request is counted now.
     if (completed !== undefined) completed.then(finish, finish);
-    else if (!streaming || status === 205) finish();
+    else if (!(body instanceof ReadableStream)) finish();
     return response;
   }
 

@@ -25,11 +25,14 @@ export interface UpstreamResponse {
   readonly status: number;
   /** Every field as received, names in lower case. */
   readonly headers: readonly HeaderField[];
-  /** The content: in one piece where it came together with the head, else as a stream. */
+  /**
+   * The content: as a stream, or in one piece where it came together with the head. The piece is a
+   * view of memory that is used again after {@linkcode UpstreamResponse.discard}.
+   */
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
   /**
-   * Gives up the rest of the content. What has not arrived is not waited for. Harmless after the
-   * end of the content.
+   * Says that the content is not needed any longer: the connection is free for others. What has not
+   * arrived is not waited for. Harmless a second time, and after the end of a stream.
    */
   discard(): void;
 }

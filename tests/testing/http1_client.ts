@@ -34,5 +34,8 @@ export function streamOf(...pieces: string[]): ReadableStream<Uint8Array> {
 
 /** A response's content as text. */
 export async function textOf(response: UpstreamResponse): Promise<string> {
-  return await new Response(response.body).text();
+  const { body } = response;
+  const copy = new Response(body);
+  if (!(body instanceof ReadableStream)) response.discard();
+  return await copy.text();
 }

@@ -47,11 +47,16 @@ export class Connection {
     return this.to - this.from;
   }
 
-  /** The first `count` of the bytes that have arrived, as the caller's own. */
-  take(count: number): Uint8Array<ArrayBuffer> {
-    const bytes = this.buffer.slice(this.from, this.from + count);
+  /** Consumes the first `count` of the bytes that have arrived; they stay until the next read. */
+  view(count: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.buffer.subarray(this.from, this.from + count);
     this.from += count;
     return bytes;
+  }
+
+  /** Consumes the first `count` of the bytes that have arrived, as the caller's own. */
+  take(count: number): Uint8Array<ArrayBuffer> {
+    return this.view(count).slice();
   }
 
   /**

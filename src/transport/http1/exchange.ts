@@ -111,7 +111,9 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
 
   /** See {@linkcode UpstreamResponse}. */
   discard(): void {
-    if (!this.#ended) this.#finish(false);
+    // Content in one piece has arrived, so the exchange is complete.
+    if (this.body instanceof Uint8Array) this.#end();
+    else if (!this.#ended) this.#finish(false);
   }
 
   /** Breaks the exchange off; whatever waits on the connection ends with this error. */
@@ -201,8 +203,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   #startBody(framing: ResponseFraming): void {
     if (framing.kind === "none") return this.#end();
     if (framing.kind === "length" && this.#connection.buffered >= framing.length) {
-      this.body = this.#connection.take(framing.length);
-      return this.#end();
+      this.body = this.#connection.view(framing.length);
+      return;
     }
     this.body = this.#stream(contentReader(this.#connection, framing));
   }
