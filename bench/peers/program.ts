@@ -1,0 +1,11 @@
+import type { PeerContext } from "./peer.ts";
+
+/** The path of one of the programs in programs/. */
+export function programPath(name: string): string {
+  return new URL(`./programs/${name}`, import.meta.url).pathname;
+}
+
+/** What every one of those programs takes as its arguments. */
+export function programArguments({ port, upstreams }: PeerContext): string[] {
+  return [port, ...upstreams].map(String);
+}
