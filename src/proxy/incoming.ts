@@ -23,6 +23,12 @@ export interface ListenerInfo extends RequestInfo {
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
+/**
+ * Content up to this length, in bytes, is taken from the client before a server is picked. It is
+ * sent with the head in one piece, can be sent again, and a slow client keeps no server waiting.
+ */
+const SMALL_CONTENT = 65_536;
+
 /** What may stand in a Host: no user name, path, space or control (RFC 3986 §3.2.2, §3.2.3). */
 const HOST = /^[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+$/;
 /** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
@@ -73,7 +79,7 @@ export function readIncoming(
     }
     return incoming;
   }
-  if (length !== null) return withLength(incoming, body, length);
+  if (length !== null) return withLength(incoming, request, length);
   if (headers.has("transfer-encoding")) return { ...incoming, body, replayable: false };
   // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
   return peek(incoming, body);
@@ -111,16 +117,32 @@ function checkHost(host: string): void {
 
 function withLength(
   incoming: UpstreamRequest,
-  body: ReadableStream<Uint8Array>,
+  request: Request,
   length: string,
-): UpstreamRequest {
+): UpstreamRequest | Promise<UpstreamRequest> {
   const contentLength = Number(length);
   if (!/^[0-9]+$/.test(length) || !Number.isSafeInteger(contentLength)) {
     throw badRequest("its Content-Length is not valid");
   }
   // RFC 9110 §8.6: a POST without content says so.
   if (contentLength === 0) return { ...incoming, contentLength };
-  return { ...incoming, body, contentLength, replayable: false };
+  if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
+  return { ...incoming, body: request.body, contentLength, replayable: false };
+}
+
+async function withSmallContent(
+  incoming: UpstreamRequest,
+  request: Request,
+  contentLength: number,
+): Promise<UpstreamRequest> {
+  let body: Uint8Array;
+  try {
+    body = new Uint8Array(await request.arrayBuffer());
+  } catch (cause) {
+    throw brokenOff(cause);
+  }
+  if (body.length !== contentLength) throw brokenOff();
+  return { ...incoming, body, contentLength };
 }
 
 async function peek(
@@ -133,10 +155,7 @@ async function peek(
     // The platform may hand out an empty piece before it says that there is nothing.
     do first = await reader.read(); while (first.value?.length === 0);
   } catch (cause) {
-    throw new BalancerError("client_gone", "The client broke off its request", {
-      source: "downstream",
-      cause,
-    });
+    throw brokenOff(cause);
   }
   if (first.done) return { ...incoming, contentLength: 0 };
   const stream = new ReadableStream<Uint8Array>({
@@ -149,6 +168,13 @@ async function peek(
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
   return { ...incoming, body: stream, replayable: false };
+}
+
+function brokenOff(cause?: unknown): BalancerError {
+  return new BalancerError("client_gone", "The client broke off its request", {
+    source: "downstream",
+    cause,
+  });
 }
 
 function badRequest(why: string): BalancerError {

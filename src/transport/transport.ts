@@ -11,11 +11,11 @@ export interface UpstreamRequest {
   readonly target: string;
   /** Every field but those of the framing, which the transport writes; with `host`. */
   readonly headers: readonly HeaderField[];
-  /** The content, if any. */
-  readonly body: ReadableStream<Uint8Array> | null;
+  /** The content, if any: as a stream, or in one piece. */
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
   /** The content's length in bytes; undefined when it is not known beforehand. */
   readonly contentLength: number | undefined;
-  /** Whether it may be sent a second time: the method is idempotent and there is no content. */
+  /** Whether it may be sent a second time: the method is idempotent, the content no stream. */
   readonly replayable: boolean;
 }
 

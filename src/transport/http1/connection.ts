@@ -2,6 +2,8 @@ import { encodeLatin1 } from "./latin1.ts";
 
 /** How much is read at a time while a response head is awaited, in bytes. */
 const BUFFER_BYTES = 16_384;
+/** How much room there is for a request head at first, in bytes. */
+const OUT_BYTES = 1024;
 /** How much is read at a time while content streams, in bytes. */
 const CHUNK_BYTES = 262_144;
 
@@ -18,7 +20,7 @@ export class Connection {
   from = 0;
   /** Where in the buffer they end. */
   to = 0;
-  #text = new Uint8Array(1024);
+  #out = new Uint8Array(OUT_BYTES);
   #readAhead: Promise<number | null> | undefined;
   #onIdleEnd: ((connection: Connection) => void) | undefined;
   readonly #idleEnded = () => this.#onIdleEnd?.(this);
@@ -102,14 +104,17 @@ export class Connection {
   }
 
   /**
-   * Writes text, each character as one byte. The text before must have been written.
+   * Writes text, each character as one byte, and bytes behind it, in one piece. What was written
+   * before like this must have gone out.
    *
    * @throws If the server has closed or broken the connection.
    */
-  writeText(text: string): Promise<void> {
-    if (this.#text.length < text.length) this.#text = new Uint8Array(text.length * 2);
-    encodeLatin1(text, this.#text);
-    return this.write(this.#text.subarray(0, text.length));
+  writeText(text: string, bytes: Uint8Array | null = null): Promise<void> {
+    const length = text.length + (bytes?.length ?? 0);
+    if (this.#out.length < length) this.#out = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
+    encodeLatin1(text, this.#out);
+    if (bytes !== null) this.#out.set(bytes, text.length);
+    return this.write(this.#out.subarray(0, length));
   }
 
   /**
@@ -136,8 +141,9 @@ export class Connection {
     this.#onIdleEnd = onEnd;
     this.from = 0;
     this.to = 0;
-    // What a large head or trailer made grow is not held by an idle connection.
+    // What a large message made grow is not held by an idle connection.
     if (this.buffer.length > BUFFER_BYTES) this.buffer = new Uint8Array(BUFFER_BYTES);
+    if (this.#out.length > BUFFER_BYTES) this.#out = new Uint8Array(OUT_BYTES);
     this.#readAhead = this.#socket.read(this.buffer);
     this.#readAhead.then(this.#idleEnded, this.#idleEnded);
   }

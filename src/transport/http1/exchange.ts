@@ -100,7 +100,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       this.headers = head.headers;
       this.meet();
       // The server has answered a request that was in one piece, so the write is over as well.
-      if (!this.#sent && this.#request.body === null) await sending;
+      if (!this.#sent && !(this.#request.body instanceof ReadableStream)) await sending;
       this.#startBody(framing);
       return this;
     } catch (error) {
@@ -138,8 +138,11 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     try {
       responseQueue.add(this);
       const close = this.#options.freshConnection ?? false;
-      await this.#connection.writeText(requestHead(basePath, this.#request, close));
-      if (body !== null) await this.#sendContent(body);
+      const head = requestHead(basePath, this.#request, close);
+      if (body instanceof ReadableStream) {
+        await this.#connection.writeText(head);
+        await this.#sendContent(body);
+      } else await this.#connection.writeText(head, body);
       this.#sent = true;
     } catch {
       // The server no longer reads. It may have answered before (with 413, say), so the response
