@@ -8,6 +8,9 @@ import {
 } from "../core/server.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 
+/** The range of a health check's timeout, in seconds. */
+const TIMEOUT_MIN = 0.001;
+const TIMEOUT_MAX = 3600;
 /** The longest period that the program waits for anything at shutdown, in seconds. */
 const GRACE_PERIOD_MAX = 86_400;
 
@@ -56,9 +59,11 @@ const healthCheckPeriod = wholeNumber(0, UINT32_MAX).describe(
   `Seconds between two health checks; 0 turns them off. Default: ${DEFAULT_HEALTH_CHECK_PERIOD}`,
 );
 
-const seconds = z.number({ error: "must be a number of seconds above 0 and up to 3600" })
-  .gt(0, { error: "must be a number of seconds above 0 and up to 3600" })
-  .max(3600, { error: "must be a number of seconds above 0 and up to 3600" });
+/** A number of seconds, fractions allowed. */
+function seconds(min: number, max: number): z.ZodNumber {
+  const error = `must be a number of seconds from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
 
 const port = wholeNumber(1, 65_535);
 const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, "must be a host name or an IP address to listen on");
@@ -78,7 +83,7 @@ export const serverKeySchema = z.strictObject({ url }, { error: "must be the URL
 export const healthCheckSchema = z.strictObject({
   path: text(/^\/[!-~]*$/, "must be a path that begins with / and has no spaces")
     .describe(`What is asked for with GET. Default: ${DEFAULT_HEALTH_CHECK.path}`).optional(),
-  timeout: seconds.describe(
+  timeout: seconds(TIMEOUT_MIN, TIMEOUT_MAX).describe(
     `Seconds that an answer may take, never longer than the period. Default: ${DEFAULT_HEALTH_CHECK.timeout}`,
   ).optional(),
   min_status: wholeNumber(100, 599)
@@ -129,10 +134,7 @@ export const settingsSchema = z.strictObject({
   port: port.describe("The port on which requests are accepted. Default: 80").optional(),
   api_host: host.describe("The address of the admin API. Default: 127.0.0.1").optional(),
   api_port: port.describe("The port of the admin API. Default: 8000").optional(),
-  grace_period: z.number({
-    error: `must be a number of seconds from 0 to ${GRACE_PERIOD_MAX}`,
-  }).min(0, { error: `must be a number of seconds from 0 to ${GRACE_PERIOD_MAX}` })
-    .max(GRACE_PERIOD_MAX, { error: `must be a number of seconds from 0 to ${GRACE_PERIOD_MAX}` })
+  grace_period: seconds(0, GRACE_PERIOD_MAX)
     .describe("Seconds that requests under way get to finish at shutdown. Default: 10").optional(),
   health_check: healthCheckSchema.optional(),
   servers: servers.optional(),

@@ -5,7 +5,7 @@ export interface HealthCheck extends Threshold {
   /** What is asked for with GET, beginning with "/", below the server's base path. Default: "/". */
   readonly path: string;
   /**
-   * How long an answer may take, in seconds, more than 0; never longer than the server's period.
+   * How long an answer may take, in seconds, 0.001 to 3600; never longer than the server's period.
    * Default: 5.
    */
   readonly timeout: number;

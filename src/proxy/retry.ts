@@ -17,7 +17,7 @@ export function isIdempotent(method: string): boolean {
  *
  * A server that could not be connected to has seen nothing of it. One that closed the connection
  * before the first byte of a response may have worked on it, so only what can be done twice, and
- * whose content is not spent, goes on. Everything else is final: the response may have begun.
+ * whose content can be sent twice, goes on. Everything else is final: the response may have begun.
  *
  * @param error Why it failed.
  * @param tries How many servers it was given to.

@@ -48,7 +48,7 @@ servers:
     "grace_period": "must be a number of seconds from 0 to 86400; not -1",
     "colour": UNKNOWN,
     "health_check.path": 'must be a path that begins with / and has no spaces; not "healthz"',
-    "health_check.timeout": "must be a number of seconds above 0 and up to 3600; not 0",
+    "health_check.timeout": "must be a number of seconds from 0.001 to 3600; not 0",
     "health_check.min_status": "must be a whole number from 100 to 599; not 99",
     "health_check.max_status": "must be a whole number from 100 to 599; not 600",
     "health_check.rise": "must be a whole number from 1 to 100; not 0",

@@ -27,8 +27,6 @@ export class Connection {
   #closed = false;
   /** When the connection was last put aside, in the clock's milliseconds. */
   idleSince = 0;
-  /** Whether it has carried a request before. */
-  reused = false;
 
   /**
    * @param socket The open connection, which from now on belongs to this object.
@@ -151,7 +149,6 @@ export class Connection {
   /** Ends the watch: a request is about to use the connection. */
   unwatch(): void {
     this.#onIdleEnd = undefined;
-    this.reused = true;
   }
 
   /** Closes the connection at once. A pending read or write ends. Harmless a second time. */

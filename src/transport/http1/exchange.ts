@@ -1,7 +1,7 @@
-import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
+import type { Cancellable } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
-import type { HeaderField, UpstreamRequest, UpstreamResponse } from "../transport.ts";
+import type { HeaderField, SendOptions, UpstreamRequest, UpstreamResponse } from "../transport.ts";
 import type { Connection } from "./connection.ts";
 import { type ContentReader, contentReader } from "./content.ts";
 import { RequestContent } from "./request_content.ts";
@@ -26,19 +26,6 @@ export interface ExchangeContext {
   release(connection: Connection): void;
 }
 
-/** How one exchange is made. */
-export interface ExchangeOptions {
-  /** Calls the exchange off. */
-  readonly cancellation?: Cancellation;
-  /** Whether the connection is to be closed afterwards. Default: false. */
-  readonly freshConnection?: boolean;
-  /**
-   * Whether a piece of the response's content may be freed when the next one is asked for.
-   * Default: false.
-   */
-  readonly releaseContent?: boolean;
-}
-
 /**
  * One request and its response on a connection. The request's content is sent while the response
  * is read, as a server may answer before it has read everything.
@@ -50,7 +37,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   readonly #connection: Connection;
   readonly #request: UpstreamRequest;
   readonly #context: ExchangeContext;
-  readonly #options: ExchangeOptions;
+  readonly #options: SendOptions;
   #content: RequestContent | undefined;
   #sent = false;
   #ended = false;
@@ -72,7 +59,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   constructor(
     connection: Connection,
     request: UpstreamRequest,
-    settings: { context: ExchangeContext; options: ExchangeOptions },
+    settings: { context: ExchangeContext; options: SendOptions },
   ) {
     super();
     this.#connection = connection;
