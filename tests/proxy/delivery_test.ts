@@ -1,0 +1,143 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { activeRequests, serveBalancer } from "../testing/balancer.ts";
+import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
+import { answering, answeringAndClosing, RawServer } from "../testing/raw_server.ts";
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes", async () => {
+  const { promise: seen, resolve: sawFirst } = Promise.withResolvers<void>();
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n");
+    await seen;
+    await connection.send("4\r\nlast\r\n0\r\n\r\n");
+  });
+  await using served = serveBalancer([server.url]);
+  const response = await fetch(served.url);
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assertEquals((await reader.read()).value, "first");
+  assertEquals(activeRequests(served.balancer), 1);
+  sawFirst();
+  assertEquals((await reader.read()).value, "last");
+  assertEquals((await reader.read()).done, true);
+  await served.idle();
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("ProxyHandler.fetch() breaks the response off where the server's breaks off", async () => {
+  const cases = [
+    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+  ];
+  for (const answer of cases) {
+    await using server = answeringAndClosing(answer);
+    await using served = serveBalancer([server.url]);
+    const response = await exchangeRaw(served.url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assertStringIncludes(response, "abc");
+    assertEquals(response.endsWith("0\r\n\r\n"), false);
+    await served.idle();
+    assertEquals(activeRequests(served.balancer), 0);
+  }
+});
+
+Deno.test("a client that leaves while it waits frees the server, and costs it nothing", async () => {
+  await using server = new RawServer(() => {});
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const upstream = await server.connection(1);
+  await upstream.waitFor("\r\n\r\n");
+  client.close();
+  await upstream.closed;
+  await served.idle();
+  const [status] = served.balancer.servers();
+  assertEquals([status!.active, status!.healthy], [0, true]);
+});
+
+Deno.test("a client that leaves in the middle of a response frees the server", async () => {
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+    for (let i = 0; i < 1000; i++) await connection.send("x".repeat(100_000));
+  });
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await client.readUntil("xxx");
+  client.close();
+  await server.connections[0]!.closed;
+  await served.idle();
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("a client that leaves in the middle of its request frees the server", async () => {
+  await using server = new RawServer(() => {});
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
+  const upstream = await server.connection(1);
+  await upstream.waitFor("abc");
+  client.close();
+  await upstream.closed;
+  await served.idle();
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
+Deno.test("a client that leaves in the middle of small content costs no server anything", async () => {
+  await using server = answering(OK);
+  await using served = serveBalancer([server.url]);
+  const client = await RawClient.connect(served.url);
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
+  client.close();
+  // The next request is answered behind the one that broke off.
+  const response = await fetch(served.url);
+  assertEquals([response.status, await response.text()], [200, "ok"]);
+  assertEquals(server.connections[0]!.received().startsWith("GET "), true);
+  await served.idle();
+});
+
+Deno.test("LoadBalancer.fetch() counts a request as over when its response was read", async () => {
+  await using server = answering(
+    "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000),
+  );
+  await using served = serveBalancer([server.url]);
+  const { balancer } = served;
+  const read = await balancer.fetch(new Request("http://example.com/"));
+  assertEquals(activeRequests(balancer), 1);
+  assertEquals((await read.text()).length, 100_000);
+  assertEquals(activeRequests(balancer), 0);
+  const given = await balancer.fetch(new Request("http://example.com/"));
+  await given.body!.cancel();
+  assertEquals(activeRequests(balancer), 0);
+});
+
+Deno.test("LoadBalancer.close() waits for what is under way and refuses what comes", async () => {
+  const { promise: closing, resolve: isClosing } = Promise.withResolvers<void>();
+  await using server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+    await closing;
+    await connection.send("cd");
+  });
+  await using served = serveBalancer([server.url]);
+  const response = await fetch(served.url);
+  const closed = Promise.all([served.balancer.close(), served.balancer.close()]);
+  const late = await fetch(served.url);
+  assertEquals(late.status, 503);
+  await late.body?.cancel();
+  isClosing();
+  assertEquals(await response.text(), "abcd");
+  await closed;
+});
+
+Deno.test("LoadBalancer.close() breaks off what is under way when its signal says so", async () => {
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+  await using served = serveBalancer([server.url]);
+  const response = await fetch(served.url);
+  await served.balancer.close(AbortSignal.abort());
+  await server.connections[0]!.closed;
+  let failed = false;
+  await response.text().catch(() => failed = true);
+  assertEquals(failed, true);
+});
