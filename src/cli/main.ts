@@ -57,11 +57,11 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function runCommand(command: Command, rest: readonly string[]): Promise<void> {
-  const syntax = { ...command, switches: { ...command.switches, ...HELP } };
+  const withHelp = { ...command, switches: { ...command.switches, ...HELP } };
   // Help is asked for when something about the command line is unclear, so it need not be right.
   if (rest.includes("--help") || rest.includes("-h")) {
-    printLine(commandHelp({ ...command, ...syntax }));
-  } else await command.run(readArgs(rest, syntax));
+    printLine(commandHelp(withHelp));
+  } else await command.run(readArgs(rest, withHelp));
 }
 
 function runWithoutCommand(name: string | undefined): void {

@@ -21,7 +21,7 @@ Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes",
   sawFirst();
   assertEquals((await reader.read()).value, "last");
   assertEquals((await reader.read()).done, true);
-  await served.idle();
+  await served.balancer.close();
   assertEquals(activeRequests(served.balancer), 0);
 });
 
@@ -36,7 +36,7 @@ Deno.test("ProxyHandler.fetch() breaks the response off where the server's break
     const response = await exchangeRaw(served.url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assertStringIncludes(response, "abc");
     assertEquals(response.endsWith("0\r\n\r\n"), false);
-    await served.idle();
+    await served.balancer.close();
     assertEquals(activeRequests(served.balancer), 0);
   }
 });
@@ -50,7 +50,7 @@ Deno.test("a client that leaves while it waits frees the server, and costs it no
   await upstream.waitFor("\r\n\r\n");
   client.close();
   await upstream.closed;
-  await served.idle();
+  await served.balancer.close();
   const [status] = served.balancer.servers();
   assertEquals([status!.active, status!.healthy], [0, true]);
 });
@@ -67,7 +67,7 @@ Deno.test("a client that leaves in the middle of a response frees the server", a
   await client.readUntil("xxx");
   client.close();
   await server.connections[0]!.closed;
-  await served.idle();
+  await served.balancer.close();
   assertEquals(activeRequests(served.balancer), 0);
 });
 
@@ -80,7 +80,7 @@ Deno.test("a client that leaves in the middle of its request frees the server", 
   await upstream.waitFor("abc");
   client.close();
   await upstream.closed;
-  await served.idle();
+  await served.balancer.close();
   assertEquals(activeRequests(served.balancer), 0);
 });
 
@@ -94,7 +94,7 @@ Deno.test("a client that leaves in the middle of small content costs no server a
   const response = await fetch(served.url);
   assertEquals([response.status, await response.text()], [200, "ok"]);
   assertEquals(server.connections[0]!.received().startsWith("GET "), true);
-  await served.idle();
+  await served.balancer.close();
 });
 
 Deno.test("LoadBalancer.fetch() counts a request as over when its response was read", async () => {

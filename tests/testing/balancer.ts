@@ -6,8 +6,6 @@ export interface ServedBalancer extends AsyncDisposable {
   readonly balancer: LoadBalancer;
   /** Where its proxy listens. */
   readonly url: string;
-  /** Resolves when no server has an active request any more. */
-  idle(): Promise<void>;
 }
 
 /** Serves a balancer over these servers, which are not checked unless a test wants that. */
@@ -23,10 +21,6 @@ export function serveBalancer(
   return {
     balancer,
     url: `http://127.0.0.1:${server.addr.port}`,
-    async idle(): Promise<void> {
-      // What is under way ends when its completion is reported, which is an event of its own.
-      while (activeRequests(balancer) > 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    },
     async [Symbol.asyncDispose](): Promise<void> {
       await server.shutdown();
       await balancer.close();
