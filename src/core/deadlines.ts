@@ -27,6 +27,11 @@ export abstract class Deadline {
 export interface DeadlineQueue {
   /** How long each of them has, in milliseconds. */
   readonly milliseconds: number;
+  /**
+   * The time of the last tick, in the clock's milliseconds: at most a tick old while any deadline
+   * waits. Asking the clock itself costs a call into the runtime.
+   */
+  readonly now: number;
   /** Lets a deadline begin now, anew where it has begun already. */
   add(deadline: Deadline): void;
   /** Takes a deadline out of the queue. */
@@ -88,7 +93,6 @@ export class Deadlines {
 /** A list through the deadlines themselves: adding and removing cost no memory. */
 class Queue implements DeadlineQueue {
   readonly milliseconds: number;
-  /** The time of the last tick: asking for the time costs a call into the runtime. */
   readonly #tickTime: { readonly now: number };
   readonly #onAdd: () => void;
   first: Deadline | undefined;
@@ -98,6 +102,10 @@ class Queue implements DeadlineQueue {
     this.milliseconds = milliseconds;
     this.#tickTime = tickTime;
     this.#onAdd = onAdd;
+  }
+
+  get now(): number {
+    return this.#tickTime.now;
   }
 
   add(deadline: Deadline): void {

@@ -3,12 +3,12 @@ import { Candidates } from "../core/candidates.ts";
 import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Policy } from "../core/policy.ts";
-import type { Entry, Registry } from "../core/registry.ts";
+import type { Entry, SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
 import { Departure } from "./departure.ts";
+import { downstreamResponse } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
-import { addDownstreamHeaders } from "./headers.ts";
 import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
 import { mayTryAgain } from "./retry.ts";
 
@@ -25,7 +25,7 @@ const NOTHING_TRIED: readonly number[] = [];
 /** What a {@linkcode ProxyHandler} works with. */
 export interface ProxyParts {
   /** The servers. */
-  readonly registry: Registry;
+  readonly registry: SlotDirectory;
   /** Their state. */
   readonly table: StateTable;
   /** The rule by which one is chosen. */
@@ -59,18 +59,18 @@ export class ProxyHandler {
    * @param request What the client sent.
    * @param info What the runtime knows of the client and of the response's delivery.
    */
-  async fetch(request: Request, info?: ListenerInfo): Promise<Response> {
+  fetch(request: Request, info?: ListenerInfo): Promise<Response> {
     try {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
       // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
-      if (request.method === "CONNECT" || request.method === "TRACE") return methodRefused();
+      if (request.method === "CONNECT" || request.method === "TRACE") {
+        return Promise.resolve(methodRefused());
+      }
       const incoming = readIncoming(request, info);
-      const outgoing = incoming instanceof Promise ? await incoming : incoming;
-      return await this.#forward(request, outgoing, info);
+      if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
+      return incoming.then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
     } catch (thrown) {
-      if (thrown instanceof BalancerError) return errorResponse(thrown);
-      logger.error("Unexpected: {thrown}", { thrown });
-      return errorResponse(new BalancerError("internal", String(thrown), { cause: thrown }));
+      return Promise.resolve(failureResponse(thrown));
     }
   }
 
@@ -97,7 +97,7 @@ export class ProxyHandler {
     try {
       for (;;) {
         const entry = this.#pick(tried);
-        if (entry === undefined) throw failure ?? noServer();
+        if (entry === undefined) return errorResponse(failure ?? noServer());
         try {
           const { transport } = this.#parts;
           const response = await transport.send(entry.server.url, outgoing, options);
@@ -111,9 +111,11 @@ export class ProxyHandler {
             url: entry.server.url,
             message: failure.message,
           });
-          if (!mayTryAgain(failure, tried.length, outgoing)) throw failure;
+          if (!mayTryAgain(failure, tried.length, outgoing)) return errorResponse(failure);
         }
       }
+    } catch (thrown) {
+      return failureResponse(thrown);
     } finally {
       departure.end();
     }
@@ -140,30 +142,21 @@ export class ProxyHandler {
 
   /** Passes a response on; the request is active until the client has it or gives up. */
   #deliver(entry: Entry, upstream: UpstreamResponse, info: ListenerInfo | undefined): Response {
-    const { status } = upstream;
     const finish = () => {
       upstream.discard();
       this.#finish(entry.slot);
     };
-    const completed = info?.completed;
-    let { body } = upstream;
-    // RFC 9110 §15.3.6: no content in a 205, and the platform would refuse it.
-    if (status === 205) body = null;
-    if (completed === undefined && body instanceof ReadableStream) body = onceRead(body, finish);
     let response: Response;
     try {
-      response = new Response(body, { status });
-      // Cheaper than fields in the constructor, which takes them through iterators.
-      addDownstreamHeaders(response.headers, upstream.headers, status);
+      response = downstreamResponse(upstream, info?.completed === undefined ? finish : undefined);
     } catch (error) {
       upstream.discard();
       throw error;
     }
-    // The response has a copy of content that came in one piece; the connection is free again.
-    if (!(body instanceof ReadableStream)) upstream.discard();
-    // Nothing may fail from here on: the end of the request is counted now.
-    if (completed !== undefined) completed.then(finish, finish);
-    else if (!(body instanceof ReadableStream)) finish();
+    // Nothing may fail from here on: the end of the request is counted now. A response in one piece
+    // is over for the platform as well as soon as it has it.
+    if (!(upstream.body instanceof ReadableStream)) finish();
+    else info?.completed?.then(finish, finish);
     return response;
   }
 
@@ -173,29 +166,11 @@ export class ProxyHandler {
   }
 }
 
-/** The same stream, and a call when it has been read to its end, has failed or is given up. */
-function onceRead(
-  stream: ReadableStream<Uint8Array>,
-  callback: () => void,
-): ReadableStream<Uint8Array> {
-  const reader = stream.getReader();
-  return new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      try {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        callback();
-        controller.close();
-      } catch (error) {
-        callback();
-        controller.error(error);
-      }
-    },
-    cancel: async (reason) => {
-      callback();
-      await reader.cancel(reason);
-    },
-  }, { highWaterMark: 0 });
+/** The response for a request that failed, in a way that was foreseen or not. */
+function failureResponse(thrown: unknown): Response {
+  if (thrown instanceof BalancerError) return errorResponse(thrown);
+  logger.error("Unexpected: {thrown}", { thrown });
+  return errorResponse(new BalancerError("internal", String(thrown), { cause: thrown }));
 }
 
 function methodRefused(): Response {

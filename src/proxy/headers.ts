@@ -4,7 +4,7 @@ import type { HeaderField } from "../transport/transport.ts";
 export const PROXY_NAME = "ballast";
 
 /**
- * Fields that are about one connection only, and so are not passed on (RFC 9110 §7.6.1), with
+ * Request fields that are about one connection only, and so are not passed on (RFC 9110 §7.6.1), with
  * `Proxy-Authenticate` and `Proxy-Authorization` (§11.7), which speak to the proxy itself, and
  * `Trailer`, as trailer fields are dropped.
  */
@@ -35,6 +35,46 @@ const REPLACED: ReadonlySet<string> = new Set([
   "x-forwarded-proto",
 ]);
 
+/** What is not among the fields that are simply passed on. */
+const SET_ASIDE: ReadonlySet<string> = HOP_BY_HOP.union(REPLACED);
+
+const NO_OPTIONS: readonly string[] = [];
+
+/**
+ * A client's fields, taken apart in one pass: each look-up by name would be a call into the runtime,
+ * and the iterator of `Headers` costs more than all the rest of this file.
+ */
+export class ReceivedFields {
+  /** What may be passed on, names in lower case. */
+  readonly others: HeaderField[] = [];
+  /** The value of `Host`. */
+  host: string | undefined;
+  /** The value of `Content-Length`. */
+  contentLength: string | undefined;
+  /** Whether there is a `Transfer-Encoding`. */
+  chunked = false;
+  /** The value of `Connection`. */
+  connection: string | undefined;
+  /** The value of `Via`. */
+  via: string | undefined;
+
+  /** @param headers What the client sent. */
+  constructor(headers: Headers) {
+    headers.forEach((value, name) => {
+      if (SET_ASIDE.has(name)) this.#setAside(name, value);
+      else this.others.push([name, value]);
+    });
+  }
+
+  #setAside(name: string, value: string): void {
+    if (name === "host") this.host = value;
+    else if (name === "content-length") this.contentLength = value;
+    else if (name === "transfer-encoding") this.chunked = true;
+    else if (name === "connection") this.connection = value;
+    else if (name === "via") this.via = value;
+  }
+}
+
 /** Who sent a request, and how, as this proxy saw it. */
 export interface Origin {
   /** The client's IP address; undefined where the platform does not tell. */
@@ -52,54 +92,23 @@ export interface Origin {
  * @param received What the client sent.
  * @param origin Who the client is.
  */
-export function upstreamHeaders(received: Headers, origin: Origin): HeaderField[] {
-  const named = connectionOptions(received.get("connection"));
+export function upstreamHeaders(received: ReceivedFields, origin: Origin): HeaderField[] {
   // RFC 9110 §7.2: Host first is good practice.
   const headers: HeaderField[] = [["host", origin.host]];
-  for (const field of received) {
-    const name = field[0];
-    if (HOP_BY_HOP.has(name) || REPLACED.has(name) || named.includes(name)) continue;
-    headers.push(field);
-  }
+  const { connection, via } = received;
+  const named = connection === undefined ? NO_OPTIONS : connectionOptions(connection);
+  for (const field of received.others) if (!named.includes(field[0])) headers.push(field);
   if (origin.clientAddress !== undefined) headers.push(["x-forwarded-for", origin.clientAddress]);
   headers.push(["x-forwarded-host", origin.host]);
   headers.push(["x-forwarded-proto", origin.scheme]);
   headers.push(["forwarded", forwarded(origin)]);
   // RFC 9110 §7.6.3. The version received is not known here; 1.1 is what the server will speak.
-  const via = received.get("via");
-  headers.push(["via", via === null ? `1.1 ${PROXY_NAME}` : `${via}, 1.1 ${PROXY_NAME}`]);
+  headers.push(["via", via === undefined ? `1.1 ${PROXY_NAME}` : `${via}, 1.1 ${PROXY_NAME}`]);
   return headers;
 }
 
-/**
- * Adds to a response what the server sent, less what is about its connection.
- *
- * @param headers The fields of the response to the client.
- * @param received What the server sent, names in lower case.
- * @param status The status of the response.
- */
-export function addDownstreamHeaders(
-  headers: Headers,
-  received: readonly HeaderField[],
-  status: number,
-): void {
-  let named: readonly string[] = [];
-  for (const [name, value] of received) {
-    if (name === "connection") named = [...named, ...connectionOptions(value)];
-  }
-  for (const [name, value] of received) {
-    if (HOP_BY_HOP.has(name)) continue;
-    // The length is part of the framing, not of the connection, so it cannot be named away.
-    if (name !== "content-length" && named.includes(name)) continue;
-    // RFC 9110 §8.6: no Content-Length in a 204.
-    if (name === "content-length" && status === 204) continue;
-    headers.append(name, value);
-  }
-}
-
 /** The names in a `Connection` field, in lower case (RFC 9110 §7.6.1). */
-function connectionOptions(value: string | null): readonly string[] {
-  if (value === null) return [];
+function connectionOptions(value: string): readonly string[] {
   return value.toLowerCase().split(",").map((name) => name.trim());
 }
 

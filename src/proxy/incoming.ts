@@ -1,6 +1,6 @@
 import { BalancerError } from "../core/errors.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
-import { type Origin, upstreamHeaders } from "./headers.ts";
+import { type Origin, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { isIdempotent } from "./retry.ts";
 
 /** What a runtime tells about a request beside the request. `Deno.serve` passes one of these. */
@@ -46,18 +46,20 @@ export function readIncoming(
   request: Request,
   info: RequestInfo | undefined,
 ): UpstreamRequest | Promise<UpstreamRequest> {
-  const { method, url, headers, body } = request;
+  const { method, url } = request;
+  const received = new ReceivedFields(request.headers);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
   const from = url.indexOf("://") + 3;
-  const host = headers.get("host");
-  const to = host !== null && url.startsWith(host, from) && isTargetStart(url, from + host.length)
-    ? from + host.length
-    : authorityEnd(url, from);
+  const host = received.host;
+  const to =
+    host !== undefined && url.startsWith(host, from) && isTargetStart(url, from + host.length)
+      ? from + host.length
+      : authorityEnd(url, from);
   // RFC 9112 §3.2.2: the authority of an absolute-form target overrides the Host field. Where the
   // target is in origin form, the runtime has put the Host field into the URL.
   const authority = url.slice(from, to);
   checkHost(authority);
-  if (host !== null && host !== authority) checkHost(host);
+  if (host !== undefined && host !== authority) checkHost(host);
   const origin: Origin = {
     clientAddress: info?.remoteAddr?.hostname,
     host: authority,
@@ -66,23 +68,23 @@ export function readIncoming(
   const incoming = {
     method,
     target: readTarget(url, to),
-    headers: upstreamHeaders(headers, origin),
+    headers: upstreamHeaders(received, origin),
     body: null,
     contentLength: undefined,
     replayable: isIdempotent(method),
   };
-  const length = headers.get("content-length");
-  if (body === null) {
-    if ((length !== null && length !== "0") || headers.has("transfer-encoding")) {
-      // RFC 9110 §9.3.1: content in a GET has no meaning, and the platform does not hand it out.
-      throw badRequest(`content in a ${method} request is not passed on`);
-    }
-    return incoming;
+  const { contentLength: length, chunked } = received;
+  // Each access to the body makes a stream of it, so it is left alone where there is nothing in it.
+  if (method === "GET" || method === "HEAD") {
+    if (!chunked && (length === undefined || length === "0")) return incoming;
+    // RFC 9110 §9.3.1: content in a GET has no meaning, and the platform does not hand it out.
+    throw badRequest(`content in a ${method} request is not passed on`);
   }
-  if (length !== null) return withLength(incoming, request, length);
-  if (headers.has("transfer-encoding")) return { ...incoming, body, replayable: false };
+  if (length !== undefined) return withLength(incoming, request, length);
+  if (request.body === null) return incoming;
+  if (chunked) return { ...incoming, body: request.body, replayable: false };
   // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
-  return peek(incoming, body);
+  return peek(incoming, request.body);
 }
 
 function isTargetStart(url: string, at: number): boolean {

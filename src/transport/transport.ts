@@ -23,8 +23,16 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   /** The status code, 200 to 599. */
   readonly status: number;
-  /** Every field as received, names in lower case. */
+  /**
+   * The fields that a proxy passes on, names in lower case: not those that are about the connection
+   * (RFC 9110 §7.6.1), and no Content-Length.
+   */
   readonly headers: readonly HeaderField[];
+  /**
+   * The Content-Length as received, in bytes, if there was one. The response to a HEAD has that of a
+   * GET, without any content.
+   */
+  readonly contentLength: number | undefined;
   /**
    * The content: as a stream, or in one piece where it came together with the head. The piece is a
    * view of memory that is used again after {@linkcode UpstreamResponse.discard}.

@@ -24,7 +24,8 @@ class ScriptedTransport implements Transport {
     const status = this.#statuses[url]!;
     if (status === 0) return Promise.reject(new BalancerError("connect_failed", "refused"));
     if (status > 0) {
-      return Promise.resolve({ status, headers: [], body: null, discard: () => {} });
+      const nothing = { headers: [], contentLength: undefined, body: null };
+      return Promise.resolve({ status, ...nothing, discard: () => {} });
     }
     return new Promise((_, reject) => cancellation?.attach({ cancel: reject }));
   }

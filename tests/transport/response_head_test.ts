@@ -30,6 +30,7 @@ Deno.test("ResponseHeadParser.parse() reads the status and the fields", () => {
       minorVersion: 1,
       status: 200,
       headers: [["content-type", "text/plain"], ["x-a", "b c"], ["x-a", ""]],
+      framing: [],
       end: 64,
     },
   );
@@ -40,6 +41,7 @@ Deno.test("ResponseHeadParser.parse() takes a status line without a reason, and 
     minorVersion: 0,
     status: 404,
     headers: [],
+    framing: [],
     end: 16,
   });
   assertEquals(parse("HTTP/1.1 404 \r\n\r\n").status, 404);
@@ -50,6 +52,29 @@ Deno.test("ResponseHeadParser.parse() keeps each byte above 0x7F as one characte
     "x",
     "\x80\xe9\xff",
   ]]);
+});
+
+Deno.test("ResponseHeadParser.parse() sets aside what is about the connection (RFC 9110 §7.6.1)", () => {
+  const { headers, framing } = parse([
+    "HTTP/1.1 200 OK",
+    "Connection: Keep-Alive, X-Hop",
+    "Keep-Alive: timeout=5",
+    "Content-Length: 5",
+    "Proxy-Authenticate: Basic",
+    "Proxy-Connection: close",
+    "TE: trailers",
+    "Trailer: x",
+    "Transfer-Encoding: chunked",
+    "Upgrade: h2c",
+    "Content-Encoding: gzip",
+    "\r\n",
+  ].join("\r\n"));
+  assertEquals(headers, [["content-encoding", "gzip"]]);
+  assertEquals(framing, [
+    { role: "connection", options: ["keep-alive", "x-hop"] },
+    { role: "content_length", length: 5 },
+    { role: "transfer_encoding", chunked: true },
+  ]);
 });
 
 Deno.test("ResponseHeadParser.parse() refuses what breaks RFC 9112", () => {
@@ -140,6 +165,18 @@ Deno.test("delimitResponse() finds the framing by RFC 9112 §6.3", () => {
   assertEquals(delimit("Transfer-Encoding: chunked\r\n", "HEAD"), ["none", true]);
   assertEquals(delimit("", "GET", "HTTP/1.1 204 No"), ["none", true]);
   assertEquals(delimit("Content-Length: 5\r\n", "GET", "HTTP/1.1 304 Not"), ["none", true]);
+});
+
+Deno.test("delimitResponse() drops what Connection names, but not the length", () => {
+  const { headers, contentLength } = delimitResponse(
+    "GET",
+    parse(
+      "HTTP/1.1 200 OK\r\nX-Hop: 1\r\nX-Kept: 2\r\nContent-Length: 5\r\n" +
+        "Connection: content-length, X-Hop\r\nConnection: x-hop-too\r\nx-hop-too: 3\r\n\r\n",
+    ),
+  );
+  assertEquals(headers, [["x-kept", "2"]]);
+  assertEquals(contentLength, 5);
 });
 
 Deno.test("delimitResponse() tells whether the connection stays open by RFC 9112 §9.3", () => {

@@ -21,9 +21,10 @@ export class Connection {
   /** Where in the buffer they end. */
   to = 0;
   #out = new Uint8Array(OUT_BYTES);
-  #readAhead: Promise<number | null> | undefined;
+  #outLength = 0;
+  #unsent = false;
+  #readAhead: Promise<boolean> | undefined;
   #onIdleEnd: ((connection: Connection) => void) | undefined;
-  readonly #idleEnded = () => this.#onIdleEnd?.(this);
   #closed = false;
   /** When the connection was last put aside, in the clock's milliseconds. */
   idleSince = 0;
@@ -35,6 +36,11 @@ export class Connection {
   constructor(socket: Deno.Conn, onClose: (connection: Connection) => void) {
     this.#socket = socket;
     this.#onClose = onClose;
+  }
+
+  /** Whether what was written last has not gone out: it is still under way, or it failed. */
+  get unsent(): boolean {
+    return this.#unsent;
   }
 
   /** Whether {@linkcode close} was called. */
@@ -64,20 +70,14 @@ export class Connection {
    *
    * @returns False when the server has closed or broken the connection.
    */
-  async fill(): Promise<boolean> {
-    let reading = this.#readAhead;
-    if (reading === undefined) {
-      this.#makeRoom();
-      reading = this.#socket.read(this.buffer.subarray(this.to));
-    } else this.#readAhead = undefined;
-    try {
-      const count = await reading;
-      if (count === null) return false;
-      this.to += count;
-      return true;
-    } catch {
-      return false;
+  fill(): Promise<boolean> {
+    const readAhead = this.#readAhead;
+    if (readAhead !== undefined) {
+      this.#readAhead = undefined;
+      return readAhead;
     }
+    this.#makeRoom();
+    return this.#read(this.to === 0 ? this.buffer : this.buffer.subarray(this.to));
   }
 
   /**
@@ -103,27 +103,34 @@ export class Connection {
 
   /**
    * Writes text, each character as one byte, and bytes behind it, in one piece. What was written
-   * before like this must have gone out.
+   * before must have gone out.
    *
-   * @throws If the server has closed or broken the connection.
+   * @returns False when the server has closed or broken the connection.
    */
-  writeText(text: string, bytes: Uint8Array | null = null): Promise<void> {
+  writeText(text: string, bytes: Uint8Array | null = null): Promise<boolean> {
     const length = text.length + (bytes?.length ?? 0);
     if (this.#out.length < length) this.#out = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
     encodeLatin1(text, this.#out);
     if (bytes !== null) this.#out.set(bytes, text.length);
-    return this.write(this.#out.subarray(0, length));
+    this.#outLength = length;
+    this.#unsent = true;
+    return this.#socket.write(this.#out.subarray(0, length)).then(this.#wrote, this.#writeFailed);
   }
 
   /**
    * Writes all the bytes.
    *
-   * @throws If the server has closed or broken the connection.
+   * @returns False when the server has closed or broken the connection.
    */
-  async write(bytes: Uint8Array): Promise<void> {
-    let written = await this.#socket.write(bytes);
-    while (written < bytes.length) {
-      written += await this.#socket.write(bytes.subarray(written));
+  async write(bytes: Uint8Array): Promise<boolean> {
+    this.#unsent = true;
+    try {
+      let written = await this.#socket.write(bytes);
+      while (written < bytes.length) written += await this.#socket.write(bytes.subarray(written));
+      this.#unsent = false;
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -142,8 +149,7 @@ export class Connection {
     // What a large message made grow is not held by an idle connection.
     if (this.buffer.length > BUFFER_BYTES) this.buffer = new Uint8Array(BUFFER_BYTES);
     if (this.#out.length > BUFFER_BYTES) this.#out = new Uint8Array(OUT_BYTES);
-    this.#readAhead = this.#socket.read(this.buffer);
-    this.#readAhead.then(this.#idleEnded, this.#idleEnded);
+    this.#readAhead = this.#read(this.buffer);
   }
 
   /** Ends the watch: a request is about to use the connection. */
@@ -163,6 +169,31 @@ export class Connection {
       // The socket was closed underneath; there is nothing left to release.
     }
   }
+
+  #read(into: Uint8Array): Promise<boolean> {
+    return this.#socket.read(into).then(this.#arrived, this.#broke);
+  }
+
+  // One of each for all reads and writes of the connection: they are on every request's way.
+
+  readonly #arrived = (count: number | null): boolean => {
+    if (count !== null) this.to += count;
+    this.#onIdleEnd?.(this);
+    return count !== null;
+  };
+
+  readonly #broke = (): boolean => {
+    this.#onIdleEnd?.(this);
+    return false;
+  };
+
+  readonly #wrote = (count: number): boolean | Promise<boolean> => {
+    if (count < this.#outLength) return this.write(this.#out.subarray(count, this.#outLength));
+    this.#unsent = false;
+    return true;
+  };
+
+  readonly #writeFailed = (): boolean => false;
 
   /** Makes sure that there is room behind the bytes that have arrived. */
   #makeRoom(): void {

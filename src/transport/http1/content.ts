@@ -1,7 +1,7 @@
 import { BalancerError } from "../../core/errors.ts";
+import { badResponse } from "./bad_response.ts";
 import type { Connection } from "./connection.ts";
 import { latin1Text } from "./latin1.ts";
-import { badResponse } from "./response_head.ts";
 import type { ResponseFraming } from "./response_framing.ts";
 
 /** The longest chunk-size line or trailer field that is accepted, in bytes. */

@@ -1,13 +1,14 @@
-import type { Cancellable } from "../../core/cancellation.ts";
+import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { HeaderField, SendOptions, UpstreamRequest, UpstreamResponse } from "../transport.ts";
+import { badResponse } from "./bad_response.ts";
 import type { Connection } from "./connection.ts";
 import { type ContentReader, contentReader } from "./content.ts";
 import { RequestContent } from "./request_content.ts";
 import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
-import { delimitResponse, type ResponseFraming } from "./response_framing.ts";
-import { badResponse, type ResponseHead, type ResponseHeadParser } from "./response_head.ts";
+import { delimitResponse } from "./response_framing.ts";
+import type { ResponseHead, ResponseHeadParser } from "./response_head.ts";
 
 /** How many interim (1xx) responses are read over before the final one. */
 const INTERIM_MAX = 100;
@@ -22,8 +23,20 @@ export interface ExchangeContext {
   readonly responseQueue: DeadlineQueue;
   /** How long content may stand still, in either direction. */
   readonly contentQueue: DeadlineQueue;
+  /** Makes a connection; see {@linkcode dial} for what it throws. */
+  connect(cancellation: Cancellation | undefined): Promise<Connection>;
   /** Takes a connection back that can carry another request. */
   release(connection: Connection): void;
+}
+
+/** What an exchange shares with others, and what is its own. */
+export interface ExchangeSettings {
+  /** What all exchanges with the server have in common. */
+  readonly context: ExchangeContext;
+  /** How this request is to be sent. */
+  readonly options: SendOptions;
+  /** Whether the connection has carried a request before. */
+  readonly reused: boolean;
 }
 
 /**
@@ -34,13 +47,17 @@ export interface ExchangeContext {
  * and each object more would be felt.
  */
 export class Exchange extends Deadline implements UpstreamResponse, Cancellable {
-  readonly #connection: Connection;
+  #connection: Connection;
+  #reused: boolean;
   readonly #request: UpstreamRequest;
   readonly #context: ExchangeContext;
   readonly #options: SendOptions;
   #content: RequestContent | undefined;
-  #sent = false;
+  /** Whether there is content to send that streams and has not come to its end. */
+  #streaming: boolean;
   #ended = false;
+  /** How many interim responses there were. */
+  #interim = 0;
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
   #keepAlive = false;
@@ -49,6 +66,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   /** See {@linkcode UpstreamResponse}. */
   headers: readonly HeaderField[] = [];
   /** See {@linkcode UpstreamResponse}. */
+  contentLength: number | undefined;
+  /** See {@linkcode UpstreamResponse}. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null = null;
 
   /**
@@ -56,14 +75,12 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
    * @param request What to send.
    * @param settings What it shares with others, and what is its own.
    */
-  constructor(
-    connection: Connection,
-    request: UpstreamRequest,
-    settings: { context: ExchangeContext; options: SendOptions },
-  ) {
+  constructor(connection: Connection, request: UpstreamRequest, settings: ExchangeSettings) {
     super();
     this.#connection = connection;
+    this.#reused = settings.reused;
     this.#request = request;
+    this.#streaming = request.body instanceof ReadableStream;
     this.#context = settings.context;
     this.#options = settings.options;
   }
@@ -76,23 +93,32 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
    */
   async run(): Promise<UpstreamResponse> {
     const { cancellation } = this.#options;
-    cancellation?.attach(this);
-    if (cancellation?.reason !== undefined) this.cancel(cancellation.reason);
-    try {
-      const sending = this.#send();
-      const head = await this.#readFinalHead();
-      const { framing, keepAlive } = delimitResponse(this.#request.method, head);
-      this.#keepAlive = keepAlive && !this.#options.freshConnection;
-      this.status = head.status;
-      this.headers = head.headers;
+    for (;;) {
+      const connection = this.#connection;
+      cancellation?.attach(this);
+      if (cancellation?.reason !== undefined) this.cancel(cancellation.reason);
+      try {
+        const sending = this.#send();
+        let head: ResponseHead | undefined;
+        while ((head = this.#parseFinalHead()) === undefined) {
+          if (await connection.fill()) continue;
+          throw connection.buffered === 0 ? closedEarly() : headIncomplete();
+        }
+        this.meet();
+        // The server has answered a request that was in one piece, so the write is over as well.
+        if (connection.unsent && !this.#streaming) await sending;
+        this.#begin(head);
+        return this;
+      } catch (error) {
+        if (!this.#isStale(error)) {
+          this.discard();
+          throw this.#failure ?? error;
+        }
+      }
       this.meet();
-      // The server has answered a request that was in one piece, so the write is over as well.
-      if (!this.#sent && !(this.#request.body instanceof ReadableStream)) await sending;
-      this.#startBody(framing);
-      return this;
-    } catch (error) {
-      this.discard();
-      throw this.#failure ?? error;
+      connection.close();
+      this.#connection = await this.#context.connect(cancellation);
+      this.#reused = false;
     }
   }
 
@@ -118,26 +144,21 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     );
   }
 
-  /** Sends the head and the content. Never rejects: what the server says of it decides. */
-  async #send(): Promise<void> {
+  /**
+   * Sends the head and the content. Never rejects: where the server no longer reads, it may have
+   * answered before (with 413, say), so the response decides.
+   */
+  #send(): Promise<unknown> {
     const { basePath, responseQueue } = this.#context;
     const { body } = this.#request;
-    try {
-      responseQueue.add(this);
-      const close = this.#options.freshConnection ?? false;
-      const head = requestHead(basePath, this.#request, close);
-      if (body instanceof ReadableStream) {
-        await this.#connection.writeText(head);
-        await this.#sendContent(body);
-      } else await this.#connection.writeText(head, body);
-      this.#sent = true;
-    } catch {
-      // The server no longer reads. It may have answered before (with 413, say), so the response
-      // is still waited for; if there is none, reading it fails in its turn.
-    }
+    responseQueue.add(this);
+    const head = requestHead(basePath, this.#request, this.#options.freshConnection ?? false);
+    if (body instanceof ReadableStream) return this.#sendStream(head, body).catch(ignore);
+    return this.#connection.writeText(head, body);
   }
 
-  async #sendContent(body: ReadableStream<Uint8Array>): Promise<void> {
+  async #sendStream(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
+    if (!await this.#connection.writeText(head)) return;
     const framer = requestFraming(this.#request) === "chunked" ? new ChunkFramer() : undefined;
     const content = this.#content = new RequestContent(body, this.#request.contentLength);
     let left = this.#request.contentLength ?? Infinity;
@@ -148,11 +169,13 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       if (left < 0) throw this.#clientGone("sent more content than it announced");
       // An empty chunk would end the content (RFC 9112 §7.1).
       if (chunk.length === 0) continue;
-      await this.#connection.write(framer === undefined ? chunk : framer.frame(chunk));
+      if (!await this.#connection.write(framer?.frame(chunk) ?? chunk)) return;
       if (!this.#ended) this.#context.contentQueue.add(this);
     }
-    if (framer !== undefined) await this.#connection.write(LAST_CHUNK);
-    else if (left > 0) throw this.#clientGone("sent less content than it announced");
+    if (framer !== undefined) {
+      if (!await this.#connection.write(LAST_CHUNK)) return;
+    } else if (left > 0) throw this.#clientGone("sent less content than it announced");
+    this.#streaming = false;
     if (!this.#ended) this.#context.responseQueue.add(this);
   }
 
@@ -164,39 +187,46 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     }
   }
 
-  async #readFinalHead(): Promise<ResponseHead> {
+  /** The head of the final response, if all of it has arrived. */
+  #parseFinalHead(): ResponseHead | undefined {
     const connection = this.#connection;
-    for (let interim = 0; interim <= INTERIM_MAX;) {
-      const head = this.#parseHead();
-      if (head === undefined) {
-        if (await connection.fill()) continue;
-        throw connection.buffered === 0 ? closedEarly() : headIncomplete();
-      }
+    while (connection.buffered > 0) {
+      const head = this.#context.parser.parse(connection.buffer, connection.from, connection.to);
+      if (head === undefined) return undefined;
+      connection.from = head.end;
       if (head.status >= 200) return head;
       // RFC 9110 §15.2: a proxy may drop interim responses. 101 is the answer to an Upgrade, which
       // was never sent.
       if (head.status === 101) throw badResponse("switches protocols without having been asked to");
-      interim++;
+      if (++this.#interim > INTERIM_MAX) {
+        throw badResponse(`has more than ${INTERIM_MAX} interim responses before it`);
+      }
     }
-    throw badResponse(`has more than ${INTERIM_MAX} interim responses before it`);
+    return undefined;
   }
 
-  /** The next head, if all of it has arrived. */
-  #parseHead(): ResponseHead | undefined {
-    const connection = this.#connection;
-    if (connection.buffered === 0) return undefined;
-    const head = this.#context.parser.parse(connection.buffer, connection.from, connection.to);
-    if (head !== undefined) connection.from = head.end;
-    return head;
-  }
-
-  #startBody(framing: ResponseFraming): void {
-    if (framing.kind === "none") return this.#end();
-    if (framing.kind === "length" && this.#connection.buffered >= framing.length) {
+  /** The head is there: makes this a response. */
+  #begin(head: ResponseHead): void {
+    const delimiting = delimitResponse(this.#request.method, head);
+    const { framing } = delimiting;
+    this.#keepAlive = delimiting.keepAlive && !this.#options.freshConnection;
+    this.status = head.status;
+    this.headers = delimiting.headers;
+    this.contentLength = delimiting.contentLength;
+    if (framing.kind === "none") this.#end();
+    else if (framing.kind === "length" && this.#connection.buffered >= framing.length) {
       this.body = this.#connection.view(framing.length);
-      return;
-    }
-    this.body = this.#stream(contentReader(this.#connection, framing));
+    } else this.body = this.#stream(contentReader(this.#connection, framing));
+  }
+
+  /**
+   * Whether this is the failure of an idle connection that the server closed in the moment in which
+   * it was used again. RFC 9112 §9.3.1 allows a second attempt where nothing can have been done
+   * twice.
+   */
+  #isStale(error: unknown): boolean {
+    return this.#reused && this.#failure === undefined && this.#request.replayable &&
+      error instanceof BalancerError && error.code === "closed_early";
   }
 
   #stream(reader: ContentReader): ReadableStream<Uint8Array> {
@@ -227,7 +257,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   #end(): void {
     // Bytes behind the response are none of ours: the next request would get them for its answer.
     if (!this.#ended) {
-      this.#finish(this.#keepAlive && this.#sent && this.#connection.buffered === 0);
+      const { unsent, buffered } = this.#connection;
+      this.#finish(this.#keepAlive && !this.#streaming && !unsent && buffered === 0);
     }
   }
 
@@ -235,7 +266,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#ended = true;
     this.meet();
     this.#options.cancellation?.attach(undefined);
-    if (!this.#sent) this.#content?.cancel().catch(ignore);
+    if (this.#streaming) this.#content?.cancel().catch(ignore);
     if (reusable && !this.#connection.closed) this.#context.release(this.#connection);
     else this.#connection.close();
   }

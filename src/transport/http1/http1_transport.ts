@@ -52,25 +52,20 @@ export class Http1Transport implements Transport {
   }
 
   /** Sends a request and waits for the head of the response. */
-  async send(
+  send(
     serverUrl: string,
     request: UpstreamRequest,
     options: SendOptions = {},
   ): Promise<UpstreamResponse> {
-    const target = this.#target(serverUrl);
-    const pooled = options.freshConnection ? undefined : target.pool.take();
-    if (pooled !== undefined) {
-      try {
-        return await new Exchange(pooled, request, { context: target, options }).run();
-      } catch (error) {
-        // The server may close an idle connection in the moment in which it is used again. RFC 9112
-        // §9.3.1 allows a second attempt where nothing can have been done twice.
-        const stale = error instanceof BalancerError && error.code === "closed_early";
-        if (!stale || !request.replayable) throw error;
-      }
+    if (this.#closed) {
+      return Promise.reject(
+        new BalancerError("closed", `Cannot send to ${serverUrl}: the transport is closed`),
+      );
     }
-    const fresh = await this.#dial(target, options.cancellation);
-    return await new Exchange(fresh, request, { context: target, options }).run();
+    const context = this.#target(serverUrl);
+    const pooled = options.freshConnection ? undefined : context.pool.take();
+    if (pooled === undefined) return this.#sendFresh(request, context, options);
+    return new Exchange(pooled, request, { context, options, reused: true }).run();
   }
 
   /** Closes the idle connections to a server; those in use close when they are done. */
@@ -88,10 +83,16 @@ export class Http1Transport implements Transport {
     return Promise.resolve();
   }
 
+  async #sendFresh(
+    request: UpstreamRequest,
+    context: Target,
+    options: SendOptions,
+  ): Promise<UpstreamResponse> {
+    const connection = await context.connect(options.cancellation);
+    return await new Exchange(connection, request, { context, options, reused: false }).run();
+  }
+
   #target(serverUrl: string): Target {
-    if (this.#closed) {
-      throw new BalancerError("closed", `Cannot send to ${serverUrl}: the transport is closed`);
-    }
     let target = this.#targets.get(serverUrl);
     if (target === undefined) {
       target = this.#makeTarget(serverUrl);
@@ -104,21 +105,21 @@ export class Http1Transport implements Transport {
     const url = new URL(serverUrl);
     const pool = new Pool();
     return {
-      url,
       pool,
       basePath: url.pathname.replace(/\/$/, ""),
       parser: this.#parser,
       responseQueue: this.#responseQueue,
       contentQueue: this.#contentQueue,
+      connect: (cancellation) => this.#connect(url, cancellation),
       release: (connection) => {
-        pool.put(connection, this.#clock.now());
+        pool.put(connection, this.#sweepQueue.now);
         if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
       },
     };
   }
 
-  async #dial(target: Target, cancellation: Cancellation | undefined): Promise<Connection> {
-    const socket = await dial(target.url, this.#connectQueue, cancellation);
+  async #connect(url: URL, cancellation: Cancellation | undefined): Promise<Connection> {
+    const socket = await dial(url, this.#connectQueue, cancellation);
     const connection = new Connection(socket, (closed) => this.#connections.delete(closed));
     this.#connections.add(connection);
     // The transport may have been closed while this was under way.
@@ -128,7 +129,7 @@ export class Http1Transport implements Transport {
 
   /** Runs once in a keep-alive timeout, so a connection is closed after one to two of them. */
   #closeExpired(): void {
-    const expired = this.#clock.now() - this.#sweepQueue.milliseconds;
+    const expired = this.#sweepQueue.now - this.#sweepQueue.milliseconds;
     let idle = 0;
     for (const { pool } of this.#targets.values()) {
       pool.closeIdleSince(expired);
@@ -138,9 +139,8 @@ export class Http1Transport implements Transport {
   }
 }
 
-/** A server: where it is, its idle connections, and what every exchange with it needs. */
+/** A server: its idle connections, and what every exchange with it needs. */
 interface Target extends ExchangeContext {
-  readonly url: URL;
   readonly pool: Pool;
 }
 

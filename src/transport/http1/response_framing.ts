@@ -1,4 +1,6 @@
-import { badResponse, type ResponseHead } from "./response_head.ts";
+import type { HeaderField } from "../transport.ts";
+import { badResponse } from "./bad_response.ts";
+import type { ResponseHead } from "./response_head.ts";
 
 /** How to find the end of a response's content (RFC 9112 §6.3). */
 export type ResponseFraming =
@@ -11,8 +13,12 @@ export type ResponseFraming =
 export interface ResponseDelimiting {
   /** How to find the end of the content. */
   readonly framing: ResponseFraming;
+  /** The Content-Length as received, in bytes; for a HEAD, it is what a GET would have had. */
+  readonly contentLength: number | undefined;
   /** Whether the server keeps the connection open afterwards. */
   readonly keepAlive: boolean;
+  /** The fields that are passed on: all but those that `Connection` names. */
+  readonly headers: readonly HeaderField[];
 }
 
 /**
@@ -24,44 +30,54 @@ export interface ResponseDelimiting {
  * @throws {BalancerError} `bad_response` for ambiguous or unknown framing.
  */
 export function delimitResponse(method: string, head: ResponseHead): ResponseDelimiting {
-  let length: number | undefined;
+  let contentLength: number | undefined;
   let chunked = false;
   // RFC 9112 §9.3: HTTP/1.1 keeps the connection unless told otherwise, HTTP/1.0 the reverse.
   let keepAlive = head.minorVersion === 1;
-  for (const [name, value] of head.headers) {
-    if (name === "content-length") length = parseLength(value, length);
-    else if (name === "transfer-encoding") {
-      if (chunked || value.toLowerCase() !== "chunked" || head.minorVersion === 0) {
-        throw badResponse("has a Transfer-Encoding other than chunked");
-      }
-      chunked = true;
-    } else if (name === "connection") {
-      for (const option of value.toLowerCase().split(",")) {
-        if (option.trim() === "close") keepAlive = false;
-        if (option.trim() === "keep-alive" && head.minorVersion === 0) keepAlive = true;
-      }
+  let headers = head.headers;
+  for (const field of head.framing) {
+    switch (field.role) {
+      case "content_length":
+        if (contentLength !== undefined && contentLength !== field.length) {
+          throw badResponse("has two different Content-Lengths");
+        }
+        contentLength = field.length;
+        break;
+      case "transfer_encoding":
+        if (chunked || !field.chunked || head.minorVersion === 0) {
+          throw badResponse("has a Transfer-Encoding other than chunked");
+        }
+        chunked = true;
+        break;
+      case "connection":
+        for (const option of field.options) {
+          if (option === "close") keepAlive = false;
+          else if (option !== "keep-alive") headers = headers.filter(([name]) => name !== option);
+          else if (head.minorVersion === 0) keepAlive = true;
+        }
     }
   }
   // RFC 9112 §6.1: a message with both might be an attempt at smuggling.
-  if (chunked && length !== undefined) {
+  if (chunked && contentLength !== undefined) {
     throw badResponse("has both Transfer-Encoding and Content-Length");
   }
-  // RFC 9112 §6.3 rules 1 and 4 to 8.
-  if (method === "HEAD" || head.status === 204 || head.status === 304) {
-    return { framing: { kind: "none" }, keepAlive };
-  }
-  if (chunked) return { framing: { kind: "chunked" }, keepAlive };
-  if (length === 0) return { framing: { kind: "none" }, keepAlive };
-  if (length !== undefined) return { framing: { kind: "length", length }, keepAlive };
-  return { framing: { kind: "until_close" }, keepAlive: false };
+  const framing = findFraming(method, head.status, { contentLength, chunked });
+  return {
+    framing,
+    contentLength,
+    keepAlive: keepAlive && framing.kind !== "until_close",
+    headers,
+  };
 }
 
-function parseLength(value: string, previous: number | undefined): number {
-  // RFC 9110 §8.6 allows a list of equal lengths to be taken as one; nobody sends that on purpose.
-  const length = /^[0-9]{1,16}$/.test(value) ? Number(value) : NaN;
-  if (!Number.isSafeInteger(length)) throw badResponse("has a Content-Length that is no length");
-  if (previous !== undefined && previous !== length) {
-    throw badResponse("has two different Content-Lengths");
-  }
-  return length;
+/** RFC 9112 §6.3 rules 1 and 4 to 8. */
+function findFraming(
+  method: string,
+  status: number,
+  { contentLength, chunked }: { contentLength: number | undefined; chunked: boolean },
+): ResponseFraming {
+  if (method === "HEAD" || status === 204 || status === 304) return { kind: "none" };
+  if (chunked) return { kind: "chunked" };
+  if (contentLength === undefined) return { kind: "until_close" };
+  return contentLength === 0 ? { kind: "none" } : { kind: "length", length: contentLength };
 }
