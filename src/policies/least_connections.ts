@@ -2,7 +2,7 @@ import type { CandidateList } from "../core/candidates.ts";
 import type { Policy } from "../core/policy.ts";
 import type { StateTable } from "../core/state_table.ts";
 
-/** How many turns a server may have had before all begin at 0 again: keeps the products exact. */
+/** How many turns a server may have before all begin at the start of the line again. */
 const TURNS_MAX = 2 ** 20;
 
 /**
@@ -19,64 +19,83 @@ const TURNS_MAX = 2 ** 20;
 export class LeastConnections implements Policy {
   /** How many turns the server in each slot has had, or was given for those it missed. */
   #turns = new Float64Array(0);
-  /** The furthest mark that had its turn, as twice the mark's place: a fraction. */
+  /**
+   * Twice the place of each slot's next mark, `(2 × turns + 1) / weight`. A division is rounded the
+   * same way for equal fractions, so that marks in one place are found to be in one place.
+   */
+  #marks = new Float64Array(0);
+  /** The furthest mark that had its turn. */
   #reached = 0;
-  #reachedWeight = 1;
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */
-  pick({ slots, length }: CandidateList, table: StateTable): number {
-    this.#beginRoundIfChanged(table);
-    const turns = this.#turns;
-    let chosen = -1;
-    let load = 0;
-    let weight = 1;
-    let mark = 0;
+  pick(candidates: CandidateList, table: StateTable): number {
+    if (this.#generation !== table.generation) this.#beginRound(table);
+    const slot = this.#findLeast(candidates, table);
+    this.#takeTurn(slot, table.weight(slot));
+    // A turn costs every server as much, so they all begin anew.
+    if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
+    return slot;
+  }
+
+  /** The candidate with the smallest key, which is an idle one if there is any. */
+  #findLeast({ slots, length }: CandidateList, table: StateTable): number {
+    const marks = this.#marks;
+    let chosen = slots[0]!;
+    let load = table.active(chosen) + 1;
+    let weight = table.weight(chosen);
     for (let i = 0; i < length; i++) {
       const slot = slots[i]!;
       const active = table.active(slot);
-      const otherLoad = active === 0 ? 0 : active + 1;
+      if (active === 0) return this.#findIdle({ slots, length }, table, i);
       const otherWeight = table.weight(slot);
       // Fractions are compared multiplied out: whole numbers compare exactly, as long as the
       // products stay below 2⁵³, which takes 2²¹ active requests at the largest weight.
-      const left = otherLoad * weight;
+      const left = (active + 1) * weight;
       const right = load * otherWeight;
-      if (left > right && chosen !== -1) continue;
-      const otherMark = 2 * turns[slot]! + 1;
-      if (left === right && otherMark * weight >= mark * otherWeight && chosen !== -1) continue;
+      if (left > right || left === right && marks[slot]! >= marks[chosen]!) continue;
       chosen = slot;
-      load = otherLoad;
+      load = active + 1;
       weight = otherWeight;
-      mark = otherMark;
     }
-    this.#takeTurn(chosen, mark, weight);
+    return chosen;
+  }
+
+  /** The idle candidate whose turn it is; the one at `from` is idle, and none before it. */
+  #findIdle({ slots, length }: CandidateList, table: StateTable, from: number): number {
+    const marks = this.#marks;
+    let chosen = slots[from]!;
+    let mark = marks[chosen]!;
+    for (let i = from + 1; i < length; i++) {
+      const slot = slots[i]!;
+      if (table.active(slot) !== 0 || marks[slot]! >= mark) continue;
+      chosen = slot;
+      mark = marks[slot]!;
+    }
     return chosen;
   }
 
   /** A turn that was earned beside other weights would take as long to pay off. */
-  #beginRoundIfChanged(table: StateTable): void {
-    if (this.#generation === table.generation) return;
+  #beginRound(table: StateTable): void {
     this.#generation = table.generation;
-    if (this.#turns.length < table.end) this.#turns = new Float64Array(table.end * 2);
-    this.#beginRound();
-  }
-
-  #beginRound(): void {
-    this.#turns.fill(0);
+    if (this.#turns.length < table.end) {
+      this.#turns = new Float64Array(table.end * 2);
+      this.#marks = new Float64Array(table.end * 2);
+    }
     this.#reached = 0;
-    this.#reachedWeight = 1;
+    this.#turns.fill(0);
+    for (let slot = 0; slot < table.end; slot++) this.#marks[slot] = 1 / table.weight(slot);
   }
 
-  #takeTurn(slot: number, mark: number, weight: number): void {
-    if (mark * this.#reachedWeight >= this.#reached * weight) {
-      this.#reached = mark;
-      this.#reachedWeight = weight;
+  #takeTurn(slot: number, weight: number): void {
+    if (this.#marks[slot]! >= this.#reached) {
+      this.#reached = this.#marks[slot]!;
       this.#turns[slot]! += 1;
     } else {
       // While it was busy, others had their turns. It does not get those that it missed: it would
       // have the next hundred for itself after an hour with a long download.
-      this.#turns[slot] = Math.floor(this.#reached * weight / this.#reachedWeight / 2 + 0.5);
+      this.#turns[slot] = Math.floor(this.#reached * weight / 2 + 0.5);
     }
-    if (this.#turns[slot]! > TURNS_MAX) this.#beginRound();
+    this.#marks[slot] = (2 * this.#turns[slot]! + 1) / weight;
   }
 }

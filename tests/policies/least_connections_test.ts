@@ -12,7 +12,7 @@ class Picker {
 
   constructor(weights: readonly number[]) {
     this.table = new StateTable(weights.length);
-    for (const weight of weights) this.table.allocate(weight);
+    for (const weight of weights) this.table.open(this.table.allocate(weight));
     this.#candidates = new Candidates(this.table);
   }
 
@@ -132,4 +132,18 @@ Deno.test("LeastConnections.pick() starts a new round when weights change", () =
   picker.picksOneAtATime(600);
   picker.table.setWeight(0, 1);
   assertEquals(countBySlot(picker.picksOneAtATime(10), 2), [5, 5]);
+});
+
+Deno.test("LeastConnections.pick() does not make up for the turns that a busy server missed", () => {
+  const picker = new Picker([1, 1, 1]);
+  const busy = picker.pick();
+  picker.picksOneAtATime(300);
+  picker.table.finish(busy);
+  const counts = countBySlot(picker.picksOneAtATime(30), 3);
+  for (const count of counts) assert(Math.abs(count - 10) <= 1, `${counts}`);
+});
+
+Deno.test("LeastConnections.pick() takes turns in an even order", () => {
+  assertEquals(new Picker([4, 1]).picksOneAtATime(5), [0, 0, 1, 0, 0]);
+  assertEquals(new Picker([1, 1]).picksOneAtATime(4), [0, 1, 0, 1]);
 });
