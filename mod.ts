@@ -12,7 +12,7 @@
  *     { url: "http://127.0.0.1:3002" },
  *   ],
  * });
- * balancer.listen({ port: 8080 });
+ * await balancer.listen({ port: 8080 });
  * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(balancer).fetch);
  * ```
  *
@@ -46,3 +46,4 @@ export {
   type LoadBalancerOptions,
 } from "./src/load_balancer.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";
+export { mayReusePort } from "./src/workers/reuse_port.ts";

@@ -1,23 +1,19 @@
-import { getLogger } from "@logtape/logtape";
 import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
-import { healthCheckSchema, serverSchema } from "./config/schema.ts";
+import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
-import { Deadlines } from "./core/deadlines.ts";
 import { BalancerError } from "./core/errors.ts";
 import { type Entry, Registry } from "./core/registry.ts";
 import type { Server, ServerChange, ServerInit } from "./core/server.ts";
 import type { ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
+import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
+import { DataPlane } from "./data_plane.ts";
 import { HealthChecker } from "./health/checker.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
-import { LeastConnections } from "./policies/least_connections.ts";
-import { ProxyHandler } from "./proxy/handler.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
-import { Http1Transport } from "./transport/http1/http1_transport.ts";
-import type { Transport } from "./transport/transport.ts";
-
-const logger = getLogger(["ballast", "listen"]);
+import { mayReusePort } from "./workers/reuse_port.ts";
+import { WorkerPool } from "./workers/worker_pool.ts";
 
 /** What a {@linkcode LoadBalancer} starts with. */
 export interface LoadBalancerOptions {
@@ -25,6 +21,11 @@ export interface LoadBalancerOptions {
   readonly servers?: readonly ServerInit[];
   /** How servers are checked; what is left out has its default. */
   readonly healthCheck?: Partial<HealthCheck>;
+  /**
+   * How many threads accept connections once {@linkcode LoadBalancer.listen} is called, 1 to 256;
+   * more than 1 on Deno with `--unstable-net` only. Default: 1, which is no thread of its own.
+   */
+  readonly workers?: number;
 }
 
 /** Where and how to accept connections. */
@@ -37,7 +38,7 @@ export interface ListenOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A port on which a balancer accepts connections; what `Deno.serve` returns is one. */
+/** A port on which a balancer accepts connections. */
 export interface Listener {
   /** Where it listens. */
   readonly addr: { readonly hostname: string; readonly port: number };
@@ -63,39 +64,38 @@ export interface Listener {
  *     { url: "http://127.0.0.1:3002" },
  *   ],
  * });
- * balancer.listen({ port: 8080 });
+ * await balancer.listen({ port: 8080 });
  * ```
  */
 export class LoadBalancer implements AsyncDisposable {
-  readonly #table = new StateTable();
-  readonly #registry = new Registry(this.#table);
-  readonly #deadlines = new Deadlines(systemClock);
-  readonly #transport: Transport;
+  readonly #table: StateTable;
+  readonly #registry: Registry;
+  readonly #plane: DataPlane;
   readonly #checker: HealthChecker;
-  readonly #handler: ProxyHandler;
+  readonly #workers: number;
+  #pool: WorkerPool | undefined;
   #closed = false;
 
   /**
    * Starts a balancer. It accepts no connections of its own.
    *
-   * @param options The first servers, and how they are checked.
+   * @param options The first servers, how they are checked, and how many threads there will be.
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
     const servers = (options.servers ?? []).map((server) => checkServer(server));
     const check = { ...DEFAULT_HEALTH_CHECK, ...checkHealthCheck(options.healthCheck ?? {}) };
+    this.#workers = checkWorkers(options.workers ?? 1);
+    // This thread counts too: it answers what comes through `fetch`.
+    const threads = this.#workers === 1 ? 1 : this.#workers + 1;
+    this.#table = new StateTable(allocateMemory(DEFAULT_CAPACITY, threads));
+    this.#registry = new Registry(this.#table, () => !this.#hasWorkers);
     for (const server of servers) this.#registry.add(server);
-    const parts = { registry: this.#registry, table: this.#table };
-    this.#transport = new Http1Transport({ clock: systemClock, deadlines: this.#deadlines });
-    this.#handler = new ProxyHandler({
-      ...parts,
-      policy: new LeastConnections(),
-      transport: this.#transport,
-      deadlines: this.#deadlines,
-    });
+    this.#plane = new DataPlane(this.#registry, this.#table);
     this.#checker = new HealthChecker({
-      ...parts,
-      transport: this.#transport,
+      registry: this.#registry,
+      table: this.#table,
+      transport: this.#plane.transport,
       clock: systemClock,
       check,
     });
@@ -110,32 +110,41 @@ export class LoadBalancer implements AsyncDisposable {
    * `Deno.serve` passes it. Without it, a request counts as over when its response has been read.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
-    this.#handler.fetch(request, info);
+    this.#plane.fetch(request, info);
 
   /**
    * Accepts connections with `Deno.serve` (Deno only). Large responses pass faster than through
    * {@linkcode LoadBalancer.fetch}, as nothing can stand between the balancer and the client.
    *
    * @param options Where and how.
-   * @returns What accepts the connections. {@linkcode LoadBalancer.close} does not stop it.
+   * @returns What accepts the connections. With one thread, {@linkcode LoadBalancer.close} does not
+   * stop it.
    * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
+   * @throws {BalancerError} `closed`, or `already_exists` if the workers listen already.
    */
-  listen(options: ListenOptions = {}): Listener {
-    return Deno.serve(
-      {
-        ...options,
-        onListen: () => {},
-        // A response that breaks off after its head ends here too; the client sees it break off.
-        onError: (error) => {
-          logger.debug("A response broke off: {error}", { error });
-          return new Response(null, { status: 502 });
-        },
-        // A proxy passes content on as it is (RFC 9110 §7.7).
-        automaticCompression: false,
-      },
-      (request, { remoteAddr, completed }) =>
-        this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
-    );
+  async listen(options: ListenOptions = {}): Promise<Listener> {
+    this.#checkOpen();
+    const { signal } = options;
+    const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
+    if (this.#workers === 1) {
+      return this.#plane.serve(signal === undefined ? address : { ...address, signal });
+    }
+    if (this.#hasWorkers) {
+      throw new BalancerError("already_exists", "Cannot listen: the workers listen already");
+    }
+    const pool = this.#pool = new WorkerPool({
+      registry: this.#registry,
+      table: this.#table,
+      clock: systemClock,
+      ...address,
+    });
+    signal?.addEventListener("abort", () => pool.terminate(), { once: true });
+    await pool.start();
+    return {
+      addr: { hostname: address.hostname, port: pool.port },
+      finished: pool.finished,
+      shutdown: () => pool.shutdown(),
+    };
   }
 
   /**
@@ -177,8 +186,13 @@ export class LoadBalancer implements AsyncDisposable {
     this.#checkOpen();
     checkServer({ url });
     const { server } = this.#registry.remove(url);
-    this.#transport.forget(server.url);
+    this.#plane.transport.forget(server.url);
     return server;
+  }
+
+  /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
+  get workers(): number {
+    return this.#workers;
   }
 
   /** The servers, in the order in which they were added, with how they are doing. */
@@ -187,22 +201,32 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
+   * Waits until every change that was made so far holds on every thread: a server that was added
+   * takes requests, one that was removed gets none. With one thread, that is at once.
+   */
+  async settled(): Promise<void> {
+    await this.#pool?.settled();
+  }
+
+  /**
    * Stops the health checks, refuses new requests with 503, waits for those under way, and closes
-   * every connection. Harmless a second time.
+   * every connection. Workers accept no more. Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
     this.#checker[Symbol.dispose]();
-    await Promise.race([this.#handler.drain(), aborted(signal)]);
-    await this.#transport[Symbol.asyncDispose]();
-    this.#deadlines.clear();
+    await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }
 
   /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  get #hasWorkers(): boolean {
+    return this.#pool?.running ?? false;
   }
 
   #status({ server, slot }: Entry): ServerStatus {
@@ -219,6 +243,15 @@ export class LoadBalancer implements AsyncDisposable {
       throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
     }
   }
+}
+
+function checkWorkers(workers: number): number {
+  validate(workersSchema, workers, "the number of workers", "workers");
+  if (workers === 1 || mayReusePort()) return workers;
+  const message =
+    `cannot be ${workers}: several threads can only share a port if Deno is started ` +
+    "with --unstable-net";
+  throw invalid("the options", [{ path: "workers", message }]);
 }
 
 function checkServer(server: ServerInit): ServerInit {
@@ -241,11 +274,4 @@ function checkNames<T extends object>(
     if (!(error instanceof BalancerError)) throw error;
     throw invalid(what, error.faults.map((fault) => ({ ...fault, path: camelCase(fault.path) })));
   }
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) resolve();
-    else signal?.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

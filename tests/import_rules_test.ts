@@ -17,11 +17,12 @@ const CORE = /^src\/core\//;
 const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
+const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
-  { files: /^src\/system_clock\.ts$/, mayImport: [CORE] },
+  { files: SYSTEM_CLOCK, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [LOGTAPE] },
   { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
@@ -41,6 +42,14 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/admin\//,
     mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP],
   },
+  {
+    files: /^src\/data_plane\.ts$/,
+    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, LOGTAPE],
+  },
+  {
+    files: /^src\/workers\//,
+    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, LOGTAPE],
+  },
   { files: /^src\/load_balancer\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE] },
   {
     files: /^src\/cli\//,
@@ -55,10 +64,10 @@ const RULES: readonly ImportRule[] = [
 ];
 
 /** Where the runtime's own API may be used; everything else runs on other runtimes too. */
-const MAY_USE_DENO = /^src\/(transport\/http1\/|workers\/|cli\/|load_balancer\.ts$)|^cli\.ts$/;
+const MAY_USE_DENO = /^src\/(transport\/http1\/|workers\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
 
-// The tool is an entry too: it loads what neither the library nor the program needs.
-const ENTRIES = ["mod.ts", "cli.ts", "tools/config_schema.ts"];
+// A worker is an entry, and so is the tool: it loads what neither library nor program needs.
+const ENTRIES = ["mod.ts", "cli.ts", "src/workers/worker.ts", "tools/config_schema.ts"];
 
 function brokenRules(graph: ModuleGraph): string[] {
   return [...graph].filter(([file]) => file.endsWith(".ts")).flatMap(([file, imports]) => {

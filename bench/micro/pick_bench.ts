@@ -67,6 +67,6 @@ function pickBeginFinish(count: number): () => void {
 
 function servers(count: number) {
   const table = new StateTable(count);
-  for (let i = 0; i < count; i++) table.allocate(1);
+  for (let i = 0; i < count; i++) table.open(table.allocate(1));
   return { table, candidates: new Candidates(table), policy: new LeastConnections() };
 }

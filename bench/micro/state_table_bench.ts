@@ -41,12 +41,12 @@ function releaseAndAllocate(count: number): () => void {
   const table = filled(count);
   return function replace(): void {
     table.release(count - 1);
-    table.allocate(1);
+    table.open(table.allocate(1));
   };
 }
 
 function filled(count: number): StateTable {
   const table = new StateTable(count);
-  for (let i = 0; i < count; i++) table.allocate(1);
+  for (let i = 0; i < count; i++) table.open(table.allocate(1));
   return table;
 }

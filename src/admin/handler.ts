@@ -21,6 +21,8 @@ export interface AdminTarget {
   remove(url: string): Server;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
+  /** Waits until every change that was made so far holds everywhere. Default: it does at once. */
+  settled?(): Promise<void>;
 }
 
 /** An admin API, ready to be served. */
@@ -66,6 +68,7 @@ export function createAdmin(balancer: AdminTarget): Admin {
 async function answer(target: AdminTarget, request: Request): Promise<Response> {
   try {
     const value = await route(request)(target, request);
+    await target.settled?.();
     return new Response(JSON.stringify(value) + "\n", {
       headers: { "content-type": "application/json", "cache-control": "no-store" },
     });

@@ -28,14 +28,14 @@ export interface Service {
  * @param listen What accepts the connections.
  * @throws {CommandError} If the address cannot be had.
  */
-export function startService(
+export async function startService(
   { host, port, flag }: Address,
-  listen: (options: ListenOptions) => Listener,
-): Service {
+  listen: (options: ListenOptions) => Listener | Promise<Listener>,
+): Promise<Service> {
   const abort = new AbortController();
   let listener: Listener;
   try {
-    listener = listen({ hostname: host, port, signal: abort.signal });
+    listener = await listen({ hostname: host, port, signal: abort.signal });
   } catch (error) {
     throw new CommandError(`Cannot listen on ${host}:${port}: ${whyNot(error, port, flag)}`);
   }

@@ -19,6 +19,8 @@ export interface Config {
   readonly apiHost?: string;
   /** The port of the admin API, 1 to 65535. */
   readonly apiPort?: number;
+  /** How many threads accept connections, 1 to 256, or one for each core. */
+  readonly workers?: number | "auto";
   /** How long requests under way get to finish at shutdown, in seconds. */
   readonly gracePeriod?: number;
 }

@@ -10,7 +10,7 @@ export interface CandidateList {
 
 /** The one predicate that says whether a server takes new requests: weight 0 drains it. */
 export function isAvailable(table: StateTable, slot: number): boolean {
-  return table.isUsed(slot) && table.weight(slot) > 0;
+  return table.isOpen(slot) && table.weight(slot) > 0;
 }
 
 /**

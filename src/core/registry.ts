@@ -16,6 +16,12 @@ export interface Entry {
   readonly slot: number;
 }
 
+/** Where the server that has a slot is found. */
+export interface SlotDirectory {
+  /** The server that has this slot, if any. */
+  inSlot(slot: number): Entry | undefined;
+}
+
 /** What happened to a server. */
 export type RegistryEvent =
   | { readonly type: "added"; readonly entry: Entry }
@@ -26,15 +32,21 @@ export type RegistryEvent =
  * The servers, keyed by URL, in the order in which they were added. Every change is atomic: it is
  * made and announced, or it throws and nothing is different.
  */
-export class Registry {
+export class Registry implements SlotDirectory {
   readonly #table: StateTable;
   readonly #entries = new Map<string, Entry>();
   readonly #bySlot: (Entry | undefined)[] = [];
   readonly #listeners = new Set<(event: RegistryEvent) => void>();
+  readonly #opens: () => boolean;
 
-  /** @param table Where the servers get their slots. */
-  constructor(table: StateTable) {
+  /**
+   * @param table Where the servers get their slots.
+   * @param opens Whether a server that is added may take requests at once; if not, somebody else
+   * opens its slot. Default: it may.
+   */
+  constructor(table: StateTable, opens: () => boolean = () => true) {
     this.#table = table;
+    this.#opens = opens;
   }
 
   /** The servers, in the order in which they were added. */
@@ -76,6 +88,7 @@ export class Registry {
     }
     const entry: Entry = { server, slot };
     this.#set(entry);
+    if (this.#opens()) this.#table.open(slot);
     this.#announce({ type: "added", entry });
     return entry;
   }

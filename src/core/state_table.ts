@@ -1,38 +1,61 @@
-/** How many servers a state table has room for where nothing else is said. */
-export const DEFAULT_CAPACITY = 65_536;
+import {
+  allocateMemory,
+  DEFAULT_CAPACITY,
+  layOut,
+  type TableColumns,
+  type TableMemory,
+} from "./table_memory.ts";
 
-const COLUMNS = 5;
+/** Where in the header the numbers of the table as a whole are. */
+const GENERATION = 0;
+const END = 1;
+const PULSES = 2;
+
+/** What a slot is used for. */
+const FREE = 0;
+/** It has a server that takes no requests yet. */
+const RESERVED = 1;
+/** It has a server. */
+const OPEN = 2;
 
 /**
  * What the policy needs to know of every server, as columns of numbers with one slot a server.
  *
  * This is all that the control plane (which owns the servers and checks their health) and the data
- * plane (which picks and counts) share. The columns stand on one buffer, so that it can be an
- * `ArrayBuffer` for one thread or a `SharedArrayBuffer` for several. Untouched slots cost no
- * memory: the operating system hands out pages when they are first written.
+ * plane (which picks and counts) share. Several threads can have a table each over one memory: then
+ * one of them is the control plane, all of them count, and every one sees the sum.
+ *
+ * What one thread writes and others only read is read and written plainly: aligned numbers of 32
+ * bits do not tear, and a pick does not mind that another thread is a step ahead. Only what several
+ * threads write, and the generation by which they notice changes, goes through `Atomics`.
  */
 export class StateTable {
-  /** The number of slots. */
-  readonly capacity: number;
+  /** What the table stands on, for other threads. */
+  readonly memory: TableMemory;
+  readonly #columns: TableColumns;
+  readonly #header: Int32Array;
   readonly #weight: Uint32Array;
   readonly #active: Int32Array;
-  readonly #unhealthy: Int32Array;
-  readonly #used: Int32Array;
+  readonly #own: Int32Array;
   readonly #picked: Uint32Array;
-  /** Slots that were never used begin here, so that looking for a free one stays short. */
-  #end = 0;
-  #generation = 0;
 
-  /** @param capacity The number of slots. */
-  constructor(capacity: number = DEFAULT_CAPACITY) {
-    this.capacity = capacity;
-    const bytes = capacity * 4;
-    const buffer = new ArrayBuffer(bytes * COLUMNS);
-    this.#weight = new Uint32Array(buffer, 0, capacity);
-    this.#active = new Int32Array(buffer, bytes, capacity);
-    this.#unhealthy = new Int32Array(buffer, bytes * 2, capacity);
-    this.#used = new Int32Array(buffer, bytes * 3, capacity);
-    this.#picked = new Uint32Array(buffer, bytes * 4, capacity);
+  /**
+   * @param memory What to stand on, or the number of slots of a table of its own.
+   * @param thread The number of the thread that counts in this table, 0 to `memory.threads - 1`.
+   */
+  constructor(memory: TableMemory | number = DEFAULT_CAPACITY, thread = 0) {
+    this.memory = typeof memory === "number" ? allocateMemory(memory, 1) : memory;
+    this.#columns = layOut(this.memory);
+    this.#header = this.#columns.header;
+    this.#weight = this.#columns.weight;
+    this.#active = this.#columns.active;
+    this.#own = this.#columns.own[thread]!;
+    this.#picked = this.#columns.picked[thread]!;
+  }
+
+  /** The number of slots. */
+  get capacity(): number {
+    return this.memory.capacity;
   }
 
   /**
@@ -40,44 +63,51 @@ export class StateTable {
    * those can keep it until this number is another.
    */
   get generation(): number {
-    return this.#generation;
+    return Atomics.load(this.#header, GENERATION);
   }
 
   /** One more than the highest slot that was ever used. */
   get end(): number {
-    return this.#end;
+    return Atomics.load(this.#header, END);
   }
 
   /**
-   * Takes a free slot for a new server: healthy, nothing active. A slot is free when no server has
-   * it and the last request of the server that had it is over, so that late completions never
-   * count against a newcomer.
+   * Takes a free slot for a new server: healthy, nothing active, and not open yet. A slot is free
+   * when no server has it and the last request of the server that had it is over, so that late
+   * completions never count against a newcomer.
    *
    * @param weight The server's weight.
    * @returns The slot, or -1 when there is none free.
    */
   allocate(weight: number): number {
+    const { use, unhealthy, picked } = this.#columns;
+    const end = this.end;
     let slot = 0;
-    while (slot < this.#end && (this.#used[slot] === 1 || this.#active[slot] !== 0)) slot++;
+    while (slot < end && (use[slot] !== FREE || this.active(slot) !== 0)) slot++;
     if (slot === this.capacity) return -1;
-    if (slot === this.#end) this.#end++;
-    this.#used[slot] = 1;
+    use[slot] = RESERVED;
     this.#weight[slot] = weight;
-    this.#unhealthy[slot] = 0;
-    this.#picked[slot] = 0;
-    this.#generation++;
+    unhealthy[slot] = 0;
+    for (const column of picked) column[slot] = 0;
+    if (slot === end) Atomics.store(this.#header, END, end + 1);
     return slot;
+  }
+
+  /** Lets the server in this slot take requests. */
+  open(slot: number): void {
+    this.#columns.use[slot] = OPEN;
+    this.#changed();
   }
 
   /** Gives a slot back. Its active requests go on counting until they are over. */
   release(slot: number): void {
-    this.#used[slot] = 0;
-    this.#generation++;
+    this.#columns.use[slot] = FREE;
+    this.#changed();
   }
 
-  /** Whether a server has this slot. */
-  isUsed(slot: number): boolean {
-    return this.#used[slot] === 1;
+  /** Whether the server in this slot may take requests. */
+  isOpen(slot: number): boolean {
+    return this.#columns.use[slot] === OPEN;
   }
 
   /** The weight of the server in this slot. */
@@ -89,40 +119,66 @@ export class StateTable {
   setWeight(slot: number, weight: number): void {
     if (this.#weight[slot] === weight) return;
     this.#weight[slot] = weight;
-    this.#generation++;
+    this.#changed();
   }
 
   /** Whether the server in this slot counts as healthy. */
   isHealthy(slot: number): boolean {
-    return this.#unhealthy[slot] === 0;
+    return this.#columns.unhealthy[slot] === 0;
   }
 
   /** Says whether the server in this slot counts as healthy. */
   setHealthy(slot: number, healthy: boolean): void {
     const unhealthy = healthy ? 0 : 1;
-    if (this.#unhealthy[slot] === unhealthy) return;
-    this.#unhealthy[slot] = unhealthy;
-    this.#generation++;
+    if (this.#columns.unhealthy[slot] === unhealthy) return;
+    this.#columns.unhealthy[slot] = unhealthy;
+    this.#changed();
   }
 
-  /** How many requests the server in this slot is working on. */
+  /** How many requests the server in this slot is working on, those of all threads. */
   active(slot: number): number {
     return this.#active[slot]!;
   }
 
-  /** How many requests were given to the server in this slot, modulo 2³². */
+  /** How many requests all threads gave to the server in this slot, each modulo 2³². */
   picked(slot: number): number {
-    return this.#picked[slot]!;
+    return this.#columns.picked.reduce((sum, column) => sum + column[slot]!, 0);
   }
 
-  /** Counts a request that was given to the server in this slot. */
+  /** Counts a request that this thread gave to the server in this slot. */
   begin(slot: number): void {
-    this.#active[slot]! += 1;
     this.#picked[slot]! += 1;
+    // A thread can be ended between any two calls, so nothing is called between these two.
+    this.#own[slot]! += 1;
+    Atomics.add(this.#active, slot, 1);
   }
 
-  /** Counts the end of a request that {@linkcode begin} counted. */
+  /** Counts the end of a request that {@linkcode begin} counted on this thread. */
   finish(slot: number): void {
-    this.#active[slot]! -= 1;
+    this.#own[slot]! -= 1;
+    Atomics.sub(this.#active, slot, 1);
+  }
+
+  /** Ends the requests that a thread has counted and will not finish, as it has come to its end. */
+  giveBack(thread: number): void {
+    const own = this.#columns.own[thread]!;
+    for (let slot = 0; slot < this.end; slot++) {
+      Atomics.sub(this.#active, slot, own[slot]!);
+      own[slot] = 0;
+    }
+  }
+
+  /** A number that a thread which is alive keeps changing; see {@linkcode beat}. */
+  pulse(thread: number): number {
+    return Atomics.load(this.#header, PULSES + thread);
+  }
+
+  /** Shows that a thread is alive. */
+  beat(thread: number): void {
+    Atomics.add(this.#header, PULSES + thread, 1);
+  }
+
+  #changed(): void {
+    Atomics.add(this.#header, GENERATION, 1);
   }
 }

@@ -9,7 +9,7 @@ function select(candidates: Candidates, tried: number[] = []): number[] {
 
 function tableOf(weights: number[]): { table: StateTable; candidates: Candidates } {
   const table = new StateTable(16);
-  for (const weight of weights) table.allocate(weight);
+  for (const weight of weights) table.open(table.allocate(weight));
   return { table, candidates: new Candidates(table) };
 }
 
@@ -49,6 +49,6 @@ Deno.test("Candidates.select() leaves out weight 0, healthy or not, and removed 
 Deno.test("Candidates.select() sees servers that come later", () => {
   const { table, candidates } = tableOf([]);
   assertEquals(select(candidates), []);
-  table.allocate(1);
+  table.open(table.allocate(1));
   assertEquals(select(candidates), [0]);
 });

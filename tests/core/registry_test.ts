@@ -96,6 +96,7 @@ Deno.test("StateTable.allocate() begins a slot afresh", () => {
 Deno.test("StateTable.generation changes exactly when a pick may depend on it", () => {
   const table = new StateTable(2);
   const slot = table.allocate(1);
+  table.open(slot);
   const before = table.generation;
   table.setWeight(slot, 1);
   table.setHealthy(slot, true);

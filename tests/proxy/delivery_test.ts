@@ -13,7 +13,7 @@ Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes",
     await seen;
     await connection.send("4\r\nlast\r\n0\r\n\r\n");
   });
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   assertEquals((await reader.read()).value, "first");
@@ -32,7 +32,7 @@ Deno.test("ProxyHandler.fetch() breaks the response off where the server's break
   ];
   for (const answer of cases) {
     await using server = answeringAndClosing(answer);
-    await using served = serveBalancer([server.url]);
+    await using served = await serveBalancer([server.url]);
     const response = await exchangeRaw(served.url, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assertStringIncludes(response, "abc");
     assertEquals(response.endsWith("0\r\n\r\n"), false);
@@ -43,7 +43,7 @@ Deno.test("ProxyHandler.fetch() breaks the response off where the server's break
 
 Deno.test("a client that leaves while it waits frees the server, and costs it nothing", async () => {
   await using server = new RawServer(() => {});
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   const upstream = await server.connection(1);
@@ -61,7 +61,7 @@ Deno.test("a client that leaves in the middle of a response frees the server", a
     await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
     for (let i = 0; i < 1000; i++) await connection.send("x".repeat(100_000));
   });
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await client.readUntil("xxx");
@@ -73,7 +73,7 @@ Deno.test("a client that leaves in the middle of a response frees the server", a
 
 Deno.test("a client that leaves in the middle of its request frees the server", async () => {
   await using server = new RawServer(() => {});
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc");
   const upstream = await server.connection(1);
@@ -86,7 +86,7 @@ Deno.test("a client that leaves in the middle of its request frees the server", 
 
 Deno.test("a client that leaves in the middle of small content costs no server anything", async () => {
   await using server = answering(OK);
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
   client.close();
@@ -101,7 +101,7 @@ Deno.test("LoadBalancer.fetch() counts a request as over when its response was r
   await using server = answering(
     "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000),
   );
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const { balancer } = served;
   const read = await balancer.fetch(new Request("http://example.com/"));
   assertEquals(activeRequests(balancer), 1);
@@ -120,7 +120,7 @@ Deno.test("LoadBalancer.close() waits for what is under way and refuses what com
     await closing;
     await connection.send("cd");
   });
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url);
   const closed = Promise.all([served.balancer.close(), served.balancer.close()]);
   const late = await fetch(served.url);
@@ -133,7 +133,7 @@ Deno.test("LoadBalancer.close() waits for what is under way and refuses what com
 
 Deno.test("LoadBalancer.close() breaks off what is under way when its signal says so", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url);
   await served.balancer.close(AbortSignal.abort());
   await server.connections[0]!.closed;

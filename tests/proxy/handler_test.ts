@@ -7,7 +7,7 @@ const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 Deno.test("ProxyHandler.fetch() passes the target on as received, with the client's Host", async () => {
   await using server = answering(OK);
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   await exchangeRaw(
     served.url,
     "GET /a/../b%2f//c?x=%zz&y=\xc3\xa9 HTTP/1.1\r\nHost: Example.com:81\r\nConnection: close\r\n\r\n",
@@ -20,7 +20,7 @@ Deno.test("ProxyHandler.fetch() passes the target on as received, with the clien
 
 Deno.test("ProxyHandler.fetch() lets an absolute target override the Host", async () => {
   await using server = answering(OK);
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   await exchangeRaw(
     served.url,
     "GET http://real.example/p?q HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n",
@@ -31,7 +31,7 @@ Deno.test("ProxyHandler.fetch() lets an absolute target override the Host", asyn
 
 Deno.test("ProxyHandler.fetch() refuses what cannot be passed on as one request", async () => {
   await using server = answering(OK);
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const host = "Host: a\r\nConnection: close\r\n";
   const cases: [string, number][] = [
     [`CONNECT a:80 HTTP/1.1\r\n${host}\r\n`, 405],
@@ -52,7 +52,7 @@ Deno.test("ProxyHandler.fetch() refuses what cannot be passed on as one request"
 
 Deno.test("ProxyHandler.fetch() strips an Upgrade to something else", async () => {
   await using server = answering(OK);
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   await exchangeRaw(
     served.url,
     "GET / HTTP/1.1\r\nHost: a\r\nConnection: close, Upgrade, HTTP2-Settings\r\n" +
@@ -66,7 +66,7 @@ Deno.test("ProxyHandler.fetch() keeps the framing, the encoding and repeated fie
     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Encoding: gzip\r\nContent-Type: text/html\r\n" +
       "Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nX-Latin: \xe9\r\nKeep-Alive: timeout=5\r\n\r\nabc",
   );
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const response = await exchangeRaw(
     served.url,
     "GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n",
@@ -84,7 +84,7 @@ Deno.test("ProxyHandler.fetch() keeps the framing, the encoding and repeated fie
 
 Deno.test("ProxyHandler.fetch() answers HEAD with the length and no content", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const response = await exchangeRaw(
     served.url,
     "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -99,7 +99,7 @@ Deno.test("ProxyHandler.fetch() sends POST without content as such, and chunks a
     await connection.waitFor("3\r\nabc\r\n0\r\n\r\n");
     await connection.send(OK);
   });
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   const end = "Host: a\r\nConnection: close\r\n";
   await exchangeRaw(served.url, `POST / HTTP/1.1\r\n${end}\r\n`);
   await exchangeRaw(
@@ -121,7 +121,7 @@ Deno.test("ProxyHandler.fetch() answers errors with the right status, and says w
   ];
   for (const [answer, status, type] of cases) {
     await using server = answeringAndClosing(answer);
-    await using served = serveBalancer([server.url]);
+    await using served = await serveBalancer([server.url]);
     const response = await fetch(served.url);
     assertEquals(response.status, status);
     assertEquals(response.headers.get("proxy-status"), `ballast; error=${type}`);
@@ -134,7 +134,7 @@ Deno.test("ProxyHandler.fetch() answers errors with the right status, and says w
 });
 
 Deno.test("ProxyHandler.fetch() says 502 when all servers are down, 503 when there is none", async () => {
-  await using served = serveBalancer([unusedUrl(), unusedUrl(), unusedUrl(), unusedUrl()]);
+  await using served = await serveBalancer([unusedUrl(), unusedUrl(), unusedUrl(), unusedUrl()]);
   const down = await fetch(served.url, { method: "POST", body: "abc" });
   assertEquals(down.status, 502);
   assertStringIncludes(await down.text(), "No server accepted the connection");
@@ -146,7 +146,7 @@ Deno.test("ProxyHandler.fetch() says 502 when all servers are down, 503 when the
 
 Deno.test("ProxyHandler.fetch() gives weight 0 no requests", async () => {
   await using server = answering(OK);
-  await using served = serveBalancer([server.url]);
+  await using served = await serveBalancer([server.url]);
   served.balancer.update(server.url, { weight: 0 });
   const response = await fetch(served.url);
   assertEquals([response.status, server.accepted], [503, 0]);
@@ -160,7 +160,7 @@ Deno.test("ProxyHandler.fetch() goes to another server when one cannot be connec
       await connection.send(OK);
     }
   });
-  await using served = serveBalancer([unusedUrl(), unusedUrl(), server.url]);
+  await using served = await serveBalancer([unusedUrl(), unusedUrl(), server.url]);
   for (let i = 0; i < 6; i++) {
     // Content that was not touched can go to the next server as well.
     const response = await fetch(served.url, { method: "POST", body: "abc" });
@@ -172,7 +172,7 @@ Deno.test("ProxyHandler.fetch() goes to another server when one cannot be connec
 Deno.test("ProxyHandler.fetch() tries GET elsewhere after an early close, but not POST", async () => {
   await using closing = answeringAndClosing("");
   await using good = answering(OK);
-  await using served = serveBalancer([closing.url, good.url]);
+  await using served = await serveBalancer([closing.url, good.url]);
   const get = await fetch(served.url);
   assertEquals([get.status, await get.text(), closing.accepted], [200, "ok", 1]);
   served.balancer.update(good.url, { weight: 0 });

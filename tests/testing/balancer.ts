@@ -9,15 +9,15 @@ export interface ServedBalancer extends AsyncDisposable {
 }
 
 /** Serves a balancer over these servers, which are not checked unless a test wants that. */
-export function serveBalancer(
+export async function serveBalancer(
   urls: readonly string[],
   options: LoadBalancerOptions = {},
-): ServedBalancer {
+): Promise<ServedBalancer> {
   const balancer = new LoadBalancer({
     servers: urls.map((url) => ({ url, healthCheckPeriod: 0 })),
     ...options,
   });
-  const server = balancer.listen({ hostname: "127.0.0.1", port: 0 });
+  const server = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
   return {
     balancer,
     url: `http://127.0.0.1:${server.addr.port}`,

@@ -6,6 +6,7 @@ import { printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
 import { type Service, startService } from "../serve.ts";
 import { waitForStop } from "../stop_signal.ts";
+import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
 
 const GRACE_PERIOD_MAX = 86_400;
 
@@ -15,6 +16,7 @@ interface Settings {
   readonly apiHost: string;
   readonly apiPort: number;
   readonly gracePeriod: number;
+  readonly workers: number | "auto";
 }
 
 /** `listen`: runs the balancer until it is told to stop. */
@@ -31,6 +33,7 @@ export const listen: Command = {
       value: "HOST",
       help: "serve the admin API on this address (default 127.0.0.1); anyone who reaches it rules",
     },
+    ...WORKERS_FLAG,
     "grace-period": {
       value: "SECONDS",
       help: "how long requests under way get to finish at shutdown (default 10)",
@@ -47,6 +50,7 @@ export const listen: Command = {
     });
     await using balancer = new LoadBalancer({
       servers: config?.servers ?? [],
+      workers: countWorkers(settings.workers),
       ...(config === undefined ? {} : { healthCheck: config.healthCheck }),
     });
     await run(balancer, settings);
@@ -61,16 +65,20 @@ function combine(args: Args, config: Partial<Settings>): Settings {
     apiHost: args.text("api-host") ?? config.apiHost ?? "127.0.0.1",
     apiPort: args.wholeNumber("api-port", 1, 65_535) ?? config.apiPort ?? 8000,
     gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
+    workers: readWorkersFlag(args) ?? config.workers ?? 1,
   };
 }
 
 async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod } = settings;
   const admin = createAdmin(balancer);
-  const proxy = startService({ host, port, flag: "--port" }, (options) => balancer.listen(options));
+  const proxy = await startService(
+    { host, port, flag: "--port" },
+    (options) => balancer.listen(options),
+  );
   let api: Service;
   try {
-    api = startService(
+    api = await startService(
       { host: apiHost, port: apiPort, flag: "--api-port" },
       (options) => Deno.serve({ ...options, onListen: () => {} }, admin.fetch),
     );
@@ -79,7 +87,8 @@ async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
     throw error;
   }
   const count = balancer.servers().length;
-  printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}`);
+  const by = balancer.workers === 1 ? "" : ` with ${balancer.workers} workers`;
+  printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
   printLine(`Admin API on ${api.url}`);
   const signal = await waitForStop();
   printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);

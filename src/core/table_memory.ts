@@ -1,0 +1,76 @@
+/** How many servers a state table has room for where nothing else is said. */
+export const DEFAULT_CAPACITY = 65_536;
+
+/** Columns that all threads write. */
+const SHARED_COLUMNS = 4;
+/** Columns that each thread has of its own. */
+const OWN_COLUMNS = 2;
+/** Numbers before the columns, beside one for each thread. */
+const HEADER_NUMBERS = 2;
+
+/**
+ * The memory under a state table. It can be posted to other threads, each of which makes a table
+ * of its own over it. Untouched slots cost nothing: the operating system hands out pages when they
+ * are first written.
+ */
+export interface TableMemory {
+  /** The number of slots. */
+  readonly capacity: number;
+  /** How many threads count requests in it, 1 or more. */
+  readonly threads: number;
+  /** The columns: an `ArrayBuffer` for one thread, a `SharedArrayBuffer` for several. */
+  readonly buffer: ArrayBufferLike;
+}
+
+/** The columns of a table as one thread sees them. */
+export interface TableColumns {
+  /** Numbers of the table as a whole: its generation, its end, and a pulse for each thread. */
+  readonly header: Int32Array;
+  /** The weight of each slot's server. */
+  readonly weight: Uint32Array;
+  /** 1 where the server is not healthy. */
+  readonly unhealthy: Int32Array;
+  /** Whether the slot has a server; see `SlotUse`. */
+  readonly use: Int32Array;
+  /** Active requests of all threads together. */
+  readonly active: Int32Array;
+  /** Active requests of each thread. */
+  readonly own: readonly Int32Array[];
+  /** Requests that each thread has given to the server. */
+  readonly picked: readonly Uint32Array[];
+}
+
+/**
+ * Takes memory for a table.
+ *
+ * @param capacity The number of slots.
+ * @param threads How many threads are to count in it.
+ */
+export function allocateMemory(capacity: number, threads: number): TableMemory {
+  const columns = SHARED_COLUMNS + OWN_COLUMNS * threads;
+  const bytes = (HEADER_NUMBERS + threads + capacity * columns) * 4;
+  const buffer = threads === 1 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
+  return { capacity, threads, buffer };
+}
+
+/** Lays the columns out over the memory, the same way on every thread. */
+export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns {
+  const header = new Int32Array(buffer, 0, HEADER_NUMBERS + threads);
+  let offset = header.byteLength;
+  function column<T>(
+    Column: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
+  ): T {
+    const made = new Column(buffer, offset, capacity);
+    offset += capacity * 4;
+    return made;
+  }
+  return {
+    header,
+    weight: column(Uint32Array),
+    unhealthy: column(Int32Array),
+    use: column(Int32Array),
+    active: column(Int32Array),
+    own: Array.from({ length: threads }, () => column(Int32Array)),
+    picked: Array.from({ length: threads }, () => column(Uint32Array)),
+  };
+}

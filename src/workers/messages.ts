@@ -1,0 +1,54 @@
+import type { LogLevel } from "@logtape/logtape";
+import type { Entry } from "../core/registry.ts";
+import type { TableMemory } from "../core/table_memory.ts";
+
+/** What a worker needs to begin. */
+export interface StartMessage {
+  readonly type: "start";
+  /** The number by which it counts in the state table. */
+  readonly thread: number;
+  /** What the state table stands on. */
+  readonly memory: TableMemory;
+  /** The servers there are. */
+  readonly entries: readonly Entry[];
+  /** The address to accept connections on. */
+  readonly hostname: string;
+  /** The port; 0 takes a free one. */
+  readonly port: number;
+  /** From which level on log records are wanted; null for none. */
+  readonly logLevel: LogLevel | null;
+}
+
+/** A change of the servers. Workers get all changes in the order in which they were made. */
+export interface ChangeMessage {
+  readonly type: "added" | "removed";
+  /** The number of the change, with which the worker says that it has been made. */
+  readonly change: number;
+  /** The server. */
+  readonly entry: Entry;
+}
+
+/** What the main thread tells a worker. */
+export type ToWorker = StartMessage | ChangeMessage | { readonly type: "stop" };
+
+/** A log record of a worker, which the main thread writes in its place. */
+export interface LogMessage {
+  readonly type: "log";
+  readonly category: readonly string[];
+  readonly level: LogLevel;
+  /** The message with placeholders for the properties. */
+  readonly text: string;
+  readonly properties: Record<string, unknown>;
+}
+
+/** What a worker tells the main thread. */
+export type FromWorker =
+  /** It accepts connections on this port. */
+  | { readonly type: "listening"; readonly port: number }
+  /** It cannot; with the name and message of the error. */
+  | { readonly type: "failed"; readonly name: string; readonly message: string }
+  /** From now on it picks servers with this change in mind. */
+  | { readonly type: "changed"; readonly change: number }
+  /** It has finished all that was under way. */
+  | { readonly type: "stopped" }
+  | LogMessage;
