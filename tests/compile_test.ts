@@ -42,9 +42,12 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     assertEquals(permissions["allow_read"], []);
     assertEquals(permissions["prompt"], false);
     for (const name of NOTHING_GRANTED) assertEquals(permissions[name], null, name);
-    for (const file of ["least_connections.ts", "http1_transport.ts"]) {
+    // The worker's module is loaded by its URL, so only `--include` brings it in.
+    for (const file of ["least_connections.ts", "http1_transport.ts", "workers/worker.ts"]) {
       assertStringIncludes(binary, file);
     }
+    // Without it, threads cannot share a port.
+    assertStringIncludes(binary, '"features":["net","no-legacy-abort"]');
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

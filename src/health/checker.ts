@@ -18,6 +18,9 @@ const logger = getLogger(["ballast", "health"]);
  */
 const SHORTEST_WAIT = 0.8;
 
+/** How many servers may be checked in the same moment at the start. */
+const AT_ONCE_MAX = 100;
+
 /** What a {@linkcode HealthChecker} works with. */
 export interface CheckerOptions {
   /** The servers to check. */
@@ -64,7 +67,7 @@ export class HealthChecker implements Disposable {
       else if (event.type === "removed") this.#remove(event.entry.server.url);
       else this.#update(event.entry.server);
     });
-    for (const entry of options.registry.entries()) this.#add(entry);
+    this.#addFirst(options.registry.entries());
   }
 
   /** What the latest finished check of a server found; undefined before the first. */
@@ -78,7 +81,19 @@ export class HealthChecker implements Disposable {
     for (const url of [...this.#tasks.keys()]) this.#remove(url);
   }
 
-  #add({ server, slot }: Entry): void {
+  /**
+   * Adds the servers that are there at the start. Where they are many, their first checks are spread
+   * evenly over the time between two checks, as HAProxy has it (`start_check_task`).
+   */
+  #addFirst(entries: readonly Entry[]): void {
+    const spread = entries.length > AT_ONCE_MAX ? (SHORTEST_WAIT + 1) / 2 : 0;
+    for (const [i, entry] of entries.entries()) {
+      const delay = entry.server.healthCheckPeriod * 1000 * spread * i / entries.length;
+      this.#add(entry, delay);
+    }
+  }
+
+  #add({ server, slot }: Entry, delay = 0): void {
     const task: Task = {
       slot,
       abort: new AbortController(),
@@ -90,7 +105,9 @@ export class HealthChecker implements Disposable {
       cancelTimer: () => {},
     };
     this.#tasks.set(server.url, task);
-    if (server.healthCheckPeriod > 0) this.#check(task);
+    if (server.healthCheckPeriod === 0) return;
+    if (delay === 0) this.#check(task);
+    else task.cancelTimer = this.#options.clock.after(delay, () => this.#check(task));
   }
 
   #remove(serverUrl: string): void {

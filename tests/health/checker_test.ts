@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { BalancerError } from "../../src/core/errors.ts";
 import { Registry } from "../../src/core/registry.ts";
 import { StateTable } from "../../src/core/state_table.ts";
@@ -42,11 +42,12 @@ const B = "http://127.0.0.1:3002";
 
 function setUp(
   statuses: Record<string, number>,
-  options: { check?: Partial<HealthCheck>; random?: () => number } = {},
+  options: { check?: Partial<HealthCheck>; random?: () => number; first?: string[] } = {},
 ) {
   const clock = new FakeClock();
-  const table = new StateTable(8);
+  const table = new StateTable(1000);
   const registry = new Registry(table);
+  for (const url of options.first ?? []) registry.add({ url, healthCheckPeriod: 10 });
   const transport = new ScriptedTransport(clock, statuses);
   const checker = new HealthChecker({
     registry,
@@ -63,7 +64,7 @@ function setUp(
   function times(url: string): number[] {
     return transport.probes.filter((probe) => probe[1] === url).map(([time]) => time);
   }
-  return { clock, registry, checker, statuses, isHealthy, times };
+  return { clock, registry, checker, statuses, transport, isHealthy, times };
 }
 
 Deno.test("HealthChecker checks a server at once when it is added, then every period", async () => {
@@ -220,6 +221,29 @@ Deno.test("HealthChecker spreads checks over the last fifth of the period", asyn
   random = 1;
   await clock.advance(9000);
   assertEquals(times(A), [0, 8000, 16_000, 25_000]);
+});
+
+Deno.test("HealthChecker spreads the checks of a thousand servers evenly from the start", async () => {
+  const first = Array.from({ length: 1000 }, (_, i) => `http://127.0.0.1:${10_000 + i}`);
+  const statuses = Object.fromEntries(first.map((url) => [url, 200]));
+  // A fixed sequence that is spread as evenly as chance.
+  let step = 0;
+  const { clock, transport } = setUp(statuses, { first, random: () => (step += 0.618034) % 1 });
+  await clock.advance(9000);
+  assertEquals(new Set(transport.probes.map(([, url]) => url)).size, 1000);
+  await clock.advance(21_000);
+  const perSecond = new Array<number>(31).fill(0);
+  for (const [time] of transport.probes) perSecond[Math.floor(time / 1000)]! += 1;
+  // A thousand servers with a wait of 9 seconds on average are 111 checks a second.
+  for (const count of perSecond.slice(0, 30)) {
+    assert(count >= 80 && count <= 145, `checks in each second: ${perSecond}`);
+  }
+});
+
+Deno.test("HealthChecker checks a few servers that are there at the start at once", async () => {
+  const { clock, times } = setUp({ [A]: 200, [B]: 200 }, { first: [A, B] });
+  await clock.advance(9999);
+  assertEquals([times(A), times(B)], [[0], [0]]);
 });
 
 Deno.test("HealthChecker leaves nothing behind when it is disposed of", async () => {

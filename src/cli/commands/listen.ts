@@ -86,11 +86,13 @@ async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
     await proxy.close();
     throw error;
   }
+  // Whoever reads these lines may ask it to stop at once.
+  const stop = waitForStop();
   const count = balancer.servers().length;
   const by = balancer.workers === 1 ? "" : ` with ${balancer.workers} workers`;
   printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
   printLine(`Admin API on ${api.url}`);
-  const signal = await waitForStop();
+  const signal = await stop;
   printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
   // What is not over by then is broken off by the end of the process.
   const limit = AbortSignal.timeout(gracePeriod * 1000);
