@@ -37,6 +37,13 @@ export function processState(pid: number): ProcessState | undefined {
   };
 }
 
+/** The memory that a process occupies (`VmRSS`), in bytes. */
+export function residentBytes(pid: number): number {
+  const kibibytes = /^VmRSS:\s*([0-9]+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`))
+    ?.[1];
+  return Number(kibibytes) * 1024;
+}
+
 /** A process and all that descend from it, parents first. */
 export function processTree(root: number): ProcessState[] {
   const byParent = new Map<number, ProcessState[]>();

@@ -36,6 +36,11 @@ export class RunningProcess {
     this.#stderr = this.#keepErrors(this.#child.stderr);
   }
 
+  /** Its id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Whether it has ended. */
   get exited(): boolean {
     return this.#exited;

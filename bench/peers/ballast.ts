@@ -40,9 +40,26 @@ async function prepare(
   { port, upstreams, directory }: PeerContext,
   flags: readonly string[],
 ): Promise<CommandLine> {
+  const urls = upstreams.map((upstream) => `http://127.0.0.1:${upstream}`);
+  return await startCommand({ port, urls, directory, flags });
+}
+
+/**
+ * How to start Ballast.
+ *
+ * @param options The port at 127.0.0.1, the servers' URLs, a directory for its configuration, and
+ * flags beside the usual ones.
+ */
+export async function startCommand(
+  { port, urls, directory, flags = [] }: {
+    port: number;
+    urls: readonly string[];
+    directory: string;
+    flags?: readonly string[];
+  },
+): Promise<CommandLine> {
   const config = `${directory}/servers.yaml`;
-  const servers = upstreams.map((upstream) => `- url: http://127.0.0.1:${upstream}\n`);
-  await Deno.writeTextFile(config, servers.join(""));
+  await Deno.writeTextFile(config, urls.map((url) => `- url: ${url}\n`).join(""));
   return {
     argv: [
       Deno.execPath(),

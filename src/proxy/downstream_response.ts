@@ -16,7 +16,7 @@ const TEXTUAL = /^(?:text\/|application\/(?:[^;]+\+)?(?:json|xml|javascript)\b)/
  */
 export function downstreamResponse(upstream: UpstreamResponse, onRead?: () => void): Response {
   const { status, headers } = upstream;
-  // RFC 9110 §15.3.6: no content in a 205, and the platform would refuse it.
+  // RFC 9110 §15.3.6: no content in a 205.
   const body = status === 205 ? null : upstream.body;
   if (body instanceof Uint8Array) return wholeResponse(body, status, headers);
   const content = body === null || onRead === undefined ? body : onceRead(body, onRead);

@@ -142,21 +142,24 @@ export class ProxyHandler {
 
   /** Passes a response on; the request is active until the client has it or gives up. */
   #deliver(entry: Entry, upstream: UpstreamResponse, info: ListenerInfo | undefined): Response {
+    // RFC 9110 §15.3.6: no content in a 205, and the platform would refuse it.
+    const streams = upstream.body instanceof ReadableStream && upstream.status !== 205;
     const finish = () => {
       upstream.discard();
       this.#finish(entry.slot);
     };
+    const completed = info?.completed;
     let response: Response;
     try {
-      response = downstreamResponse(upstream, info?.completed === undefined ? finish : undefined);
+      response = downstreamResponse(upstream, completed === undefined ? finish : undefined);
     } catch (error) {
       upstream.discard();
       throw error;
     }
     // Nothing may fail from here on: the end of the request is counted now. A response in one piece
     // is over for the platform as well as soon as it has it.
-    if (!(upstream.body instanceof ReadableStream)) finish();
-    else info?.completed?.then(finish, finish);
+    if (!streams) finish();
+    else completed?.then(finish, finish);
     return response;
   }
 

@@ -112,6 +112,17 @@ Deno.test("LoadBalancer.fetch() counts a request as over when its response was r
   assertEquals(activeRequests(balancer), 0);
 });
 
+Deno.test("a 205 with content passes without it, and is over at once", async () => {
+  const long = "HTTP/1.1 205 Reset\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
+  await using server = answering(long);
+  await using served = await serveBalancer([server.url]);
+  const given = await served.balancer.fetch(new Request("http://example.com/"));
+  assertEquals([given.status, given.body, activeRequests(served.balancer)], [205, null, 0]);
+  const response = await fetch(served.url);
+  assertEquals([response.status, await response.text()], [205, ""]);
+  assertEquals(activeRequests(served.balancer), 0);
+});
+
 Deno.test("LoadBalancer.close() waits for what is under way and refuses what comes", async () => {
   const { promise: closing, resolve: isClosing } = Promise.withResolvers<void>();
   await using server = new RawServer(async (connection) => {
