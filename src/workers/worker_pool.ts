@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
+import { BalancerError } from "../core/errors.ts";
 import type { Entry, Registry } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import { wantedLevel } from "./log_relay.ts";
@@ -124,6 +125,10 @@ export class WorkerPool {
   }
 
   #startWorker(thread: number): WorkerThread {
+    // It may have been stopped while the first one was starting.
+    if (this.#stopping) {
+      throw new BalancerError("closed", "Cannot start a worker: the pool is closed");
+    }
     const { registry, table, clock, hostname } = this.#options;
     const startedAt = clock.now();
     const worker = new WorkerThread({

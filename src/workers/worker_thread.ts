@@ -77,14 +77,18 @@ export class WorkerThread {
     this.terminate();
   }
 
-  /** Ends the worker at once. */
-  terminate(): void {
+  /**
+   * Ends the worker at once.
+   *
+   * @param why What those who wait for it to listen are told.
+   */
+  terminate(why = "it was ended"): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelWatch();
     this.#worker.terminate();
     this.#stopped.resolve();
-    this.#listening.reject(new BalancerError("closed", "The worker was ended"));
+    this.#listening.reject(new BalancerError("internal", `Cannot start a worker: ${why}`));
     this.#listening.promise.catch(() => {});
     for (const confirm of this.#pending.values()) confirm();
     this.#pending.clear();
@@ -124,7 +128,7 @@ export class WorkerThread {
 
   #die(why: string): void {
     if (this.#ended) return;
-    this.terminate();
+    this.terminate(why);
     this.#options.onDeath(why);
   }
 }

@@ -18,34 +18,36 @@ async function withRequestUnderWay(server: RawServer, ...flags: string[]): Promi
   return { balancer, client };
 }
 
-Deno.test("SIGTERM lets a request finish, and the program ends with 0", async () => {
-  const { promise: stopped, resolve: isStopping } = Promise.withResolvers<void>();
-  await using server = new RawServer(async (connection) => {
-    await connection.waitFor("\r\n\r\n");
-    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
-    await stopped;
-    await connection.send("last");
+for (const flag of ["--workers=1", "--workers=2"]) {
+  Deno.test(`SIGTERM lets a request finish, and the program ends with 0 (${flag})`, async () => {
+    const { promise: stopped, resolve: isStopping } = Promise.withResolvers<void>();
+    await using server = new RawServer(async (connection) => {
+      await connection.waitFor("\r\n\r\n");
+      await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
+      await stopped;
+      await connection.send("last");
+    });
+    const { balancer, client } = await withRequestUnderWay(server, flag);
+    await using _ = balancer;
+    await using __ = client;
+    balancer.signal("SIGTERM");
+    await balancer.waitFor("SIGTERM: finishing what is under way");
+    isStopping();
+    assertStringIncludes(await client.readToEnd(), "firstlast");
+    assertEquals(await balancer.exitCode(), 0);
   });
-  const { balancer, client } = await withRequestUnderWay(server);
-  await using _ = balancer;
-  await using __ = client;
-  balancer.signal("SIGTERM");
-  await balancer.waitFor("SIGTERM: finishing what is under way");
-  isStopping();
-  assertStringIncludes(await client.readToEnd(), "firstlast");
-  assertEquals(await balancer.exitCode(), 0);
-});
 
-Deno.test("SIGTERM breaks off what is not over within the grace period, and ends with 0", async () => {
-  await using server = new RawServer(async (connection) => {
-    await connection.waitFor("\r\n\r\n");
-    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
+  Deno.test(`SIGTERM breaks off what takes longer than the grace period, and ends with 0 (${flag})`, async () => {
+    await using server = new RawServer(async (connection) => {
+      await connection.waitFor("\r\n\r\n");
+      await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nfirst");
+    });
+    const { balancer, client } = await withRequestUnderWay(server, flag, "--grace-period=0");
+    await using _ = balancer;
+    await using __ = client;
+    balancer.signal("SIGTERM");
+    assertEquals(await balancer.exitCode(), 0);
+    assertEquals((await client.readToEnd()).endsWith("first"), true);
+    await server.connections[0]!.closed;
   });
-  const { balancer, client } = await withRequestUnderWay(server, "--grace-period=0");
-  await using _ = balancer;
-  await using __ = client;
-  balancer.signal("SIGTERM");
-  assertEquals(await balancer.exitCode(), 0);
-  assertEquals((await client.readToEnd()).endsWith("first"), true);
-  await server.connections[0]!.closed;
-});
+}

@@ -126,6 +126,8 @@ Deno.test("Http1Transport.send() says what kind of failure it was", async () => 
   const cases = [
     ["", "closed_early"],
     ["HTTP/1.1 20", "incomplete"],
+    // The response has begun, so nobody may try again as if nothing had happened.
+    ["HTTP/1.1 103 Early Hints\r\n\r\n", "incomplete"],
     ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n", "incomplete"],
     ["HTTP/1.1 200 OK\nContent-Length: 2\n\nok", "bad_response"],
     ["HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n", "bad_response"],

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { BalancerError } from "../../src/core/errors.ts";
 import { Registry } from "../../src/core/registry.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { allocateMemory } from "../../src/core/table_memory.ts";
@@ -126,17 +127,37 @@ Deno.test("WorkerPool does not open a server that was removed before all workers
   assertEquals(mortal.table.isOpen(slot), false);
 });
 
-Deno.test("WorkerPool.start() refuses a port that is taken, and leaves no worker", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+function makePool(options: { port: number; entry?: URL }): WorkerPool {
   const table = new StateTable(allocateMemory(16, 3));
-  const pool = new WorkerPool({
-    registry: new Registry(table),
+  const registry = new Registry(table);
+  return new WorkerPool({
+    registry,
     table,
     clock: new FakeClock(),
     hostname: "127.0.0.1",
-    port: listener.addr.port,
+    ...options,
   });
+}
+
+Deno.test("WorkerPool.start() refuses a port that is taken, and leaves no worker", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const pool = makePool({ port: listener.addr.port });
   await assertRejects(() => pool.start(), Deno.errors.AddrInUse);
   assertEquals(pool.running, false);
+  await pool.finished;
+});
+
+Deno.test("WorkerPool.start() says why a worker does not start", async () => {
+  const entry = new URL("data:text/javascript,throw new Error('out of order')");
+  const pool = makePool({ port: 0, entry });
+  await assertRejects(() => pool.start(), BalancerError, "out of order");
+  await pool.finished;
+});
+
+Deno.test("WorkerPool.shutdown() stops a pool that is still starting", async () => {
+  const pool = makePool({ port: 0 });
+  const started = assertRejects(() => pool.start(), BalancerError);
+  await pool.shutdown(AbortSignal.abort());
+  await started;
   await pool.finished;
 });

@@ -108,6 +108,7 @@ export class Connection {
    * @returns False when the server has closed or broken the connection.
    */
   writeText(text: string, bytes: Uint8Array | null = null): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
     const length = text.length + (bytes?.length ?? 0);
     if (this.#out.length < length) this.#out = new Uint8Array(2 ** Math.ceil(Math.log2(length)));
     encodeLatin1(text, this.#out);

@@ -102,7 +102,9 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
         let head: ResponseHead | undefined;
         while ((head = this.#parseFinalHead()) === undefined) {
           if (await connection.fill()) continue;
-          throw connection.buffered === 0 ? closedEarly() : headIncomplete();
+          // An interim response is a beginning, too.
+          const nothing = connection.buffered === 0 && this.#interim === 0;
+          throw nothing ? closedEarly() : headIncomplete();
         }
         this.meet();
         // The server has answered a request that was in one piece, so the write is over as well.
