@@ -1,7 +1,6 @@
-import { BalancerError } from "../../core/errors.ts";
-import { badResponse } from "./bad_response.ts";
 import type { Connection } from "./connection.ts";
 import { latin1Text } from "./latin1.ts";
+import { badResponse, incomplete } from "./response_errors.ts";
 import type { ResponseFraming } from "./response_framing.ts";
 
 /** The longest chunk-size line or trailer field that is accepted, in bytes. */
@@ -121,12 +120,4 @@ function parseChunkSize(line: string): number {
   const match = /^([0-9a-fA-F]{1,13})[ \t]*(?:;[^\u0000-\u0008\u000a-\u001f\u007f]*)?$/.exec(line);
   if (match === null) throw badResponse("has a chunk size that is no size");
   return parseInt(match[1]!, 16);
-}
-
-function incomplete(): BalancerError {
-  return new BalancerError(
-    "incomplete",
-    "The server closed the connection in the middle of its response",
-    { source: "upstream" },
-  );
 }

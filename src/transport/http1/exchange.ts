@@ -2,11 +2,11 @@ import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { HeaderField, SendOptions, UpstreamRequest, UpstreamResponse } from "../transport.ts";
-import { badResponse } from "./bad_response.ts";
 import type { Connection } from "./connection.ts";
 import { type ContentReader, contentReader } from "./content.ts";
 import { RequestContent } from "./request_content.ts";
 import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
+import { badResponse, closedEarly, incomplete } from "./response_errors.ts";
 import { delimitResponse } from "./response_framing.ts";
 import type { ResponseHead, ResponseHeadParser } from "./response_head.ts";
 
@@ -104,7 +104,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
           if (await connection.fill()) continue;
           // An interim response is a beginning, too.
           const nothing = connection.buffered === 0 && this.#interim === 0;
-          throw nothing ? closedEarly() : headIncomplete();
+          throw nothing ? closedEarly() : incomplete();
         }
         this.meet();
         // The server has answered a request that was in one piece, so the write is over as well.
@@ -284,19 +284,3 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
 }
 
 function ignore(): void {}
-
-function closedEarly(): BalancerError {
-  return new BalancerError(
-    "closed_early",
-    "The server closed the connection before the first byte of its response",
-    { source: "upstream" },
-  );
-}
-
-function headIncomplete(): BalancerError {
-  return new BalancerError(
-    "incomplete",
-    "The server closed the connection in the middle of a response head",
-    { source: "upstream" },
-  );
-}
