@@ -30,7 +30,7 @@ export interface TableColumns {
   readonly weight: Uint32Array;
   /** 1 where the server is not healthy. */
   readonly unhealthy: Int32Array;
-  /** Whether the slot has a server; see `SlotUse`. */
+  /** Whether the slot is free, reserved for a server, or open for its requests. */
   readonly use: Int32Array;
   /** Active requests of all threads together. */
   readonly active: Int32Array;

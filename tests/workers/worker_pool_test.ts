@@ -109,6 +109,14 @@ Deno.test("WorkerPool replaces a worker that shows no life", async () => {
   assertEquals(await Promise.all(mortal.fetchMany(20)), new Array(20).fill("one"));
 });
 
+Deno.test("WorkerPool writes what its workers log, with the properties", async () => {
+  await using log = await LogWatcher.start();
+  await using server = new SampleServer("one");
+  await using mortal = await MortalPool.start([server.url]);
+  await Promise.all(mortal.fetchMany(1));
+  await log.waitFor(`Picked ${server.url} of 1 (1 active)`);
+});
+
 Deno.test("WorkerPool opens a new server only when every worker knows it", async () => {
   await using server = new SampleServer("one");
   await using mortal = await MortalPool.start([]);
