@@ -21,7 +21,10 @@ export interface AdminTarget {
   remove(url: string): Server;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
-  /** Waits until every change that was made so far holds everywhere. Default: it does at once. */
+  /**
+   * Waits until every server that was added or removed so far is so on every thread. Default: it is
+   * at once.
+   */
   settled?(): Promise<void>;
 }
 
@@ -68,7 +71,6 @@ export function createAdmin(balancer: AdminTarget): Admin {
 async function answer(target: AdminTarget, request: Request): Promise<Response> {
   try {
     const value = await route(request)(target, request);
-    await target.settled?.();
     return new Response(JSON.stringify(value) + "\n", {
       headers: { "content-type": "application/json", "cache-control": "no-store" },
     });
@@ -97,6 +99,7 @@ function route(request: Request): Route {
 async function add(target: AdminTarget, request: Request): Promise<unknown> {
   const body = validate(serverSchema, await readBody(request, false), "the body");
   const server = target.add(camelKeys(body));
+  await target.settled?.();
   logger.info("Added {url}", { url: server.url });
   return serverJson(server);
 }
@@ -114,6 +117,7 @@ async function remove(target: AdminTarget, request: Request): Promise<unknown> {
   // The seed's body is the URL itself.
   const value = typeof body === "string" ? { url: body } : body;
   const server = target.remove(validate(serverKeySchema, value, "the body").url);
+  await target.settled?.();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(server);
 }

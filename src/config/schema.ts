@@ -65,8 +65,10 @@ function seconds(min: number, max: number): z.ZodNumber {
   return z.number({ error }).min(min, { error }).max(max, { error });
 }
 
+/** The most threads that accept connections. */
+const WORKERS_MAX = 256;
 /** How many threads accept connections. */
-export const workersSchema: z.ZodNumber = wholeNumber(1, 256);
+export const workersSchema: z.ZodNumber = wholeNumber(1, WORKERS_MAX);
 
 const port = wholeNumber(1, 65_535);
 const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, "must be a host name or an IP address to listen on");
@@ -138,7 +140,7 @@ export const settingsSchema = z.strictObject({
   api_host: host.describe("The address of the admin API. Default: 127.0.0.1").optional(),
   api_port: port.describe("The port of the admin API. Default: 8000").optional(),
   workers: z.union([workersSchema, z.literal("auto")], {
-    error: 'must be "auto" or a whole number from 1 to 256',
+    error: `must be "auto" or a whole number from 1 to ${WORKERS_MAX}`,
   }).describe("Threads that accept connections; auto is one for each core. Default: 1").optional(),
   grace_period: seconds(0, GRACE_PERIOD_MAX)
     .describe("Seconds that requests under way get to finish at shutdown. Default: 10").optional(),

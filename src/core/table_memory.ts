@@ -1,7 +1,7 @@
 /** How many servers a state table has room for where nothing else is said. */
 export const DEFAULT_CAPACITY = 65_536;
 
-/** Columns that all threads write. */
+/** Columns that there are once for all threads. */
 const SHARED_COLUMNS = 4;
 /** Columns that each thread has of its own. */
 const OWN_COLUMNS = 2;

@@ -33,7 +33,7 @@ export class LeastConnections implements Policy {
     if (this.#generation !== table.generation) this.#beginRound(table);
     const slot = this.#findLeast(candidates, table);
     this.#takeTurn(slot, table.weight(slot));
-    // A turn costs every server as much, so they all begin anew.
+    // Far out on the line, marks would be too close to each other for their numbers.
     if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
     return slot;
   }

@@ -7,6 +7,11 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Media types whose content is text, most likely in UTF-8 (RFC 9110 §8.3.1). */
 const TEXTUAL = /^(?:text\/|application\/(?:[^;]+\+)?(?:json|xml|javascript)\b)/;
 
+/** The content that is passed on: RFC 9110 §15.3.6, none in a 205, which the platform refuses. */
+export function passedContent({ status, body }: UpstreamResponse): UpstreamResponse["body"] {
+  return status === 205 ? null : body;
+}
+
 /**
  * The response to a client, made of a server's.
  *
@@ -16,8 +21,7 @@ const TEXTUAL = /^(?:text\/|application\/(?:[^;]+\+)?(?:json|xml|javascript)\b)/
  */
 export function downstreamResponse(upstream: UpstreamResponse, onRead?: () => void): Response {
   const { status, headers } = upstream;
-  // RFC 9110 §15.3.6: no content in a 205.
-  const body = status === 205 ? null : upstream.body;
+  const body = passedContent(upstream);
   if (body instanceof Uint8Array) return wholeResponse(body, status, headers);
   const content = body === null || onRead === undefined ? body : onceRead(body, onRead);
   const response = new Response(content, { status });

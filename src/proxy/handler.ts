@@ -7,7 +7,7 @@ import type { Entry, SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
 import { Departure } from "./departure.ts";
-import { downstreamResponse } from "./downstream_response.ts";
+import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
 import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
 import { mayTryAgain } from "./retry.ts";
@@ -142,8 +142,6 @@ export class ProxyHandler {
 
   /** Passes a response on; the request is active until the client has it or gives up. */
   #deliver(entry: Entry, upstream: UpstreamResponse, info: ListenerInfo | undefined): Response {
-    // RFC 9110 §15.3.6: no content in a 205, and the platform would refuse it.
-    const streams = upstream.body instanceof ReadableStream && upstream.status !== 205;
     const finish = () => {
       upstream.discard();
       this.#finish(entry.slot);
@@ -158,8 +156,8 @@ export class ProxyHandler {
     }
     // Nothing may fail from here on: the end of the request is counted now. A response in one piece
     // is over for the platform as well as soon as it has it.
-    if (!streams) finish();
-    else completed?.then(finish, finish);
+    if (passedContent(upstream) instanceof ReadableStream) completed?.then(finish, finish);
+    else finish();
     return response;
   }
 

@@ -184,3 +184,29 @@ function makeTarget(): Parameters<typeof createAdmin>[0] {
   }
   return { add: refuse, update: refuse, remove: refuse, servers: () => [] };
 }
+
+Deno.test("POST /add and /delete wait until every thread knows, and nothing else waits", async () => {
+  await using balancer = makeBalancer();
+  const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
+  const admin = createAdmin({
+    add: (server) => balancer.add(server),
+    update: (url, change) => balancer.update(url, change),
+    remove: (url) => balancer.remove(url),
+    servers: () => balancer.servers(),
+    settled: () => settled,
+  });
+  let answered = 0;
+  const changes = [postJson(admin, "/add", { url: URL_B }), postJson(admin, "/delete", URL_A)]
+    .map((response) =>
+      response.then(({ status }) => {
+        answered++;
+        return status;
+      })
+    );
+  // A thread that hangs must not keep anyone from seeing that.
+  assertEquals((await get(admin, "/healthz")).status, 200);
+  assertEquals((await get(admin, "/servers")).status, 200);
+  assertEquals(answered, 0);
+  settle();
+  assertEquals(await Promise.all(changes), [200, 200]);
+});
