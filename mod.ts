@@ -36,14 +36,19 @@ export {
   type ServerInit,
   UINT32_MAX,
 } from "./src/core/server.ts";
+export type {
+  Ejection,
+  Limits,
+  PolicyName,
+  Retries,
+  Sticky,
+  Timeouts,
+  UpstreamTls,
+} from "./src/core/settings.ts";
 export type { CheckReport, ServerStatus } from "./src/core/server_status.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
-export {
-  type Listener,
-  type ListenOptions,
-  LoadBalancer,
-  type LoadBalancerOptions,
-} from "./src/load_balancer.ts";
+export { type Listener, type ListenOptions, LoadBalancer } from "./src/load_balancer.ts";
+export type { LoadBalancerOptions } from "./src/load_balancer_options.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";
 export { mayReusePort } from "./src/workers/reuse_port.ts";

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { Deadlines } from "./core/deadlines.ts";
 import type { SlotDirectory } from "./core/registry.ts";
+import type { ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import { LeastConnections } from "./policies/least_connections.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
@@ -32,9 +33,18 @@ export class DataPlane {
   /**
    * @param registry Where the server in a slot is found.
    * @param table The servers' state, in which this thread counts.
+   * @param settings What to go by.
    */
-  constructor(registry: SlotDirectory, table: StateTable) {
-    this.transport = new Http1Transport({ clock: systemClock, deadlines: this.#deadlines });
+  constructor(registry: SlotDirectory, table: StateTable, settings: ProxySettings) {
+    const { timeouts } = settings;
+    this.transport = new Http1Transport({
+      clock: systemClock,
+      deadlines: this.#deadlines,
+      connectTimeout: timeouts.connect * 1000,
+      responseTimeout: timeouts.response * 1000,
+      contentTimeout: timeouts.content * 1000,
+      keepAliveTimeout: timeouts.keepAlive * 1000,
+    });
     this.#handler = new ProxyHandler({
       registry,
       table,

@@ -1,32 +1,16 @@
-import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
-import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.ts";
-import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
 import { type Entry, Registry } from "./core/registry.ts";
 import type { Server, ServerChange, ServerInit } from "./core/server.ts";
+import type { ProxySettings } from "./core/settings.ts";
 import type { ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
 import { DataPlane } from "./data_plane.ts";
 import { HealthChecker } from "./health/checker.ts";
-import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
+import { checkOptions, checkServer, type LoadBalancerOptions } from "./load_balancer_options.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
-import { mayReusePort } from "./workers/reuse_port.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
-
-/** What a {@linkcode LoadBalancer} starts with. */
-export interface LoadBalancerOptions {
-  /** The first servers. Default: none. */
-  readonly servers?: readonly ServerInit[];
-  /** How servers are checked; what is left out has its default. */
-  readonly healthCheck?: Partial<HealthCheck>;
-  /**
-   * How many threads accept connections once {@linkcode LoadBalancer.listen} is called, 1 to 256;
-   * more than 1 on Deno with `--unstable-net` only. Default: 1, which is no thread of its own.
-   */
-  readonly workers?: number;
-}
 
 /** Where and how to accept connections. */
 export interface ListenOptions {
@@ -73,6 +57,7 @@ export class LoadBalancer implements AsyncDisposable {
   readonly #plane: DataPlane;
   readonly #checker: HealthChecker;
   readonly #workers: number;
+  readonly #settings: ProxySettings;
   #pool: WorkerPool | undefined;
   #closed = false;
 
@@ -83,15 +68,15 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const servers = (options.servers ?? []).map((server) => checkServer(server));
-    const check = { ...DEFAULT_HEALTH_CHECK, ...checkHealthCheck(options.healthCheck ?? {}) };
-    this.#workers = checkWorkers(options.workers ?? 1);
+    const { servers, check, workers, settings } = checkOptions(options);
+    this.#settings = settings;
+    this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
     const threads = this.#workers === 1 ? 1 : this.#workers + 1;
     this.#table = new StateTable(allocateMemory(DEFAULT_CAPACITY, threads));
     this.#registry = new Registry(this.#table, () => !this.#hasWorkers);
     for (const server of servers) this.#registry.add(server);
-    this.#plane = new DataPlane(this.#registry, this.#table);
+    this.#plane = new DataPlane(this.#registry, this.#table, settings);
     this.#checker = new HealthChecker({
       registry: this.#registry,
       table: this.#table,
@@ -136,6 +121,7 @@ export class LoadBalancer implements AsyncDisposable {
       registry: this.#registry,
       table: this.#table,
       clock: systemClock,
+      settings: this.#settings,
       ...address,
     });
     signal?.addEventListener("abort", () => pool.terminate(), { once: true });
@@ -242,36 +228,5 @@ export class LoadBalancer implements AsyncDisposable {
     if (this.#closed) {
       throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
     }
-  }
-}
-
-function checkWorkers(workers: number): number {
-  validate(workersSchema, workers, "the number of workers", "workers");
-  if (workers === 1 || mayReusePort()) return workers;
-  const message =
-    `cannot be ${workers}: several threads can only share a port if Deno is started ` +
-    "with --unstable-net";
-  throw invalid("the options", [{ path: "workers", message }]);
-}
-
-function checkServer(server: ServerInit): ServerInit {
-  return checkNames(serverSchema, server, "the server");
-}
-
-function checkHealthCheck(check: Partial<HealthCheck>): Partial<HealthCheck> {
-  return checkNames(healthCheckSchema, check, "the health check");
-}
-
-/** The schema spells names with underscores; the library's callers do not. */
-function checkNames<T extends object>(
-  schema: Schema<T>,
-  value: unknown,
-  what: string,
-): CamelKeys<T> {
-  try {
-    return camelKeys(validate(schema, snakeKeys(value), what));
-  } catch (error) {
-    if (!(error instanceof BalancerError)) throw error;
-    throw invalid(what, error.faults.map((fault) => ({ ...fault, path: camelCase(fault.path) })));
   }
 }

@@ -50,7 +50,10 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/workers\//,
     mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, LOGTAPE],
   },
-  { files: /^src\/load_balancer\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE] },
+  {
+    files: /^src\/load_balancer(_options)?\.ts$/,
+    mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE],
+  },
   {
     files: /^src\/cli\//,
     mayImport: [

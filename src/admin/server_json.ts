@@ -11,6 +11,8 @@ export interface ServerJson {
   readonly weight: number;
   /** Seconds between two health checks. */
   readonly health_check_period: number;
+  /** The most requests that it works on at once; 0 for no limit. */
+  readonly max_connections: number;
 }
 
 /** A server with how it is doing, as the admin API writes it. */
@@ -33,8 +35,15 @@ export interface ServerStatusJson extends ServerJson {
 }
 
 /** A server as JSON. */
-export function serverJson({ url, name, weight, healthCheckPeriod }: Server): ServerJson {
-  return { url, name, weight, health_check_period: healthCheckPeriod };
+export function serverJson(server: Server): ServerJson {
+  const { url, name, weight, healthCheckPeriod, maxConnections } = server;
+  return {
+    url,
+    name,
+    weight,
+    health_check_period: healthCheckPeriod,
+    max_connections: maxConnections,
+  };
 }
 
 /** A server with how it is doing as JSON. */

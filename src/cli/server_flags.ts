@@ -11,10 +11,16 @@ export const SERVER_FLAGS: Readonly<Record<string, ValueFlag>> = {
     value: "SECONDS",
     help: "seconds between two health checks, 0 for none (default 10)",
   },
+  "max-connections": {
+    value: "N",
+    help: "how many requests the server works on at once; further ones wait (default 0, any)",
+  },
 };
 
 /** A server as the command line gives it; the defaults are the seed's. */
-export type ServerFlags = Omit<ServerJson, "name"> & Partial<Pick<ServerJson, "name">>;
+export type ServerFlags =
+  & Omit<ServerJson, "name" | "max_connections">
+  & Partial<Pick<ServerJson, "name" | "max_connections">>;
 
 /**
  * The server that a command line describes.
@@ -23,11 +29,13 @@ export type ServerFlags = Omit<ServerJson, "name"> & Partial<Pick<ServerJson, "n
  */
 export function readServerFlags(args: Args): ServerFlags {
   const name = args.text("name");
+  const maxConnections = args.wholeNumber("max-connections", 0, UINT32_MAX);
   return {
     url: readUrlFlag(args),
     ...(name === undefined ? {} : { name }),
     weight: args.wholeNumber("weight", 0, UINT32_MAX) ?? 1,
     health_check_period: args.wholeNumber("health-check-period", 0, UINT32_MAX) ?? 10,
+    ...(maxConnections === undefined ? {} : { max_connections: maxConnections }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { parse } from "@std/yaml";
 import type { ServerInit } from "../core/server.ts";
+import type { Ejection, Limits, PolicyName, Retries, Timeouts } from "../core/settings.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
@@ -23,6 +24,32 @@ export interface Config {
   readonly workers?: number | "auto";
   /** How long requests under way get to finish at shutdown, in seconds. */
   readonly gracePeriod?: number;
+  /** The files with the certificate and the key by which requests are accepted. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** The file with the token that callers of the admin API must send. */
+  readonly apiTokenFile?: string;
+  /** Whether others may reach an admin API that asks for no token. */
+  readonly apiWithoutToken?: boolean;
+  /** The rule for choosing a server. */
+  readonly policy?: PolicyName;
+  /** Whether clients stay with a server. */
+  readonly sticky?: "cookie";
+  /** The file with the secret from which the cookies are made. */
+  readonly stickySecretFile?: string;
+  /** Whose forwarding fields are believed, as addresses and CIDR blocks. */
+  readonly trustedProxies?: readonly string[];
+  /** How long things may take, where the file says so. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** When a request goes to another server, where the file says so. */
+  readonly retries?: Partial<Retries>;
+  /** When a server is taken out, where the file says so. */
+  readonly ejection?: Partial<Ejection>;
+  /** Seconds in which the weight of a server that comes back grows to what it is. */
+  readonly slowStart?: number;
+  /** How much is accepted, where the file says so. */
+  readonly limits?: Partial<Limits>;
+  /** How `https:` servers are spoken to. */
+  readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
 }
 
 /**
@@ -48,8 +75,14 @@ export function parseConfig(text: string, source = "the configuration"): Config 
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
   const { servers = [], health_check = {}, ...settings } = validate(settingsSchema, value, source);
+  const { timeouts, retries, ejection, limits, upstream_tls, ...rest } = settings;
   return {
-    ...camelKeys(settings),
+    ...camelKeys(rest),
+    ...(timeouts === undefined ? {} : { timeouts: camelKeys(timeouts) }),
+    ...(retries === undefined ? {} : { retries: camelKeys(retries) }),
+    ...(ejection === undefined ? {} : { ejection: camelKeys(ejection) }),
+    ...(limits === undefined ? {} : { limits: camelKeys(limits) }),
+    ...(upstream_tls === undefined ? {} : { upstreamTls: camelKeys(upstream_tls) }),
     servers: servers.map(camelKeys),
     healthCheck: camelKeys(health_check),
   };

@@ -2,29 +2,30 @@ import { z } from "zod";
 import {
   canonicalServerUrl,
   DEFAULT_HEALTH_CHECK_PERIOD,
+  DEFAULT_MAX_CONNECTIONS,
   DEFAULT_WEIGHT,
   NAME_MAX_LENGTH,
   UINT32_MAX,
 } from "../core/server.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
+import { filePath, seconds, text, wholeNumber } from "./fields.ts";
+import {
+  ejectionSchema,
+  limitsSchema,
+  policySchema,
+  retriesSchema,
+  slowStartSchema,
+  timeoutsSchema,
+  tlsFilesSchema,
+  trustedProxiesSchema,
+  upstreamTlsFilesSchema,
+} from "./settings_schema.ts";
 
 /** The range of a health check's timeout, in seconds. */
 const TIMEOUT_MIN = 0.001;
 const TIMEOUT_MAX = 3600;
 /** The longest period that the program waits for anything at shutdown, in seconds. */
 const GRACE_PERIOD_MAX = 86_400;
-
-// Each field says what is allowed in one phrase. That phrase is the error, whichever rule of the
-// field was broken, so that a message always tells what to write instead.
-
-function wholeNumber(min: number, max: number): z.ZodNumber {
-  const error = `must be a whole number from ${min} to ${max}`;
-  return z.number({ error }).int({ error }).min(min, { error }).max(max, { error });
-}
-
-function text(pattern: RegExp, error: string): z.ZodString {
-  return z.string({ error }).regex(pattern, { error });
-}
 
 /** What is wrong with a server URL; undefined where nothing is. */
 function urlFault(value: string): string | undefined {
@@ -59,11 +60,10 @@ const healthCheckPeriod = wholeNumber(0, UINT32_MAX).describe(
   `Seconds between two health checks; 0 turns them off. Default: ${DEFAULT_HEALTH_CHECK_PERIOD}`,
 );
 
-/** A number of seconds, fractions allowed. */
-function seconds(min: number, max: number): z.ZodNumber {
-  const error = `must be a number of seconds from ${min} to ${max}`;
-  return z.number({ error }).min(min, { error }).max(max, { error });
-}
+const maxConnections = wholeNumber(0, UINT32_MAX).describe(
+  "The most requests that the server works on at once; further ones wait. 0 for no limit. " +
+    `Default: ${DEFAULT_MAX_CONNECTIONS}`,
+);
 
 /** The most threads that accept connections. */
 const WORKERS_MAX = 256;
@@ -79,6 +79,7 @@ export const serverSchema = z.strictObject({
   name: name.optional(),
   weight: weight.optional(),
   health_check_period: healthCheckPeriod.optional(),
+  max_connections: maxConnections.optional(),
 }, { error: "must be a server with at least a url" });
 
 /** What tells which server is meant. */
@@ -144,6 +145,33 @@ export const settingsSchema = z.strictObject({
   }).describe("Threads that accept connections; auto is one for each core. Default: 1").optional(),
   grace_period: seconds(0, GRACE_PERIOD_MAX)
     .describe("Seconds that requests under way get to finish at shutdown. Default: 10").optional(),
+  tls: tlsFilesSchema.optional(),
+  api_token_file: filePath().describe(
+    "A file with the token that callers of the admin API must send. Default: none is asked for",
+  ).optional(),
+  api_without_token: z.boolean({ error: "must be true or false" }).describe(
+    "Lets api_host be an address that others can reach without an api_token_file. Default: false",
+  ).optional(),
+  policy: policySchema.describe("The rule for choosing a server. Default: least_connections")
+    .optional(),
+  sticky: z.literal("cookie", { error: "must be cookie" }).describe(
+    "Keeps each client at the server that answered it first, by a cookie. Default: off",
+  ).optional(),
+  sticky_secret_file: filePath().describe(
+    "A file with the secret from which the cookies are made; balancers that share it know each " +
+      "other's cookies. Default: a new one at each start",
+  ).optional(),
+  trusted_proxies: trustedProxiesSchema.describe(
+    "Addresses and CIDR blocks whose forwarding fields are believed. Default: none",
+  ).optional(),
+  timeouts: timeoutsSchema.optional(),
+  retries: retriesSchema.optional(),
+  ejection: ejectionSchema.optional(),
+  slow_start: slowStartSchema.describe(
+    "Seconds in which the weight of a server that comes back grows to what it is. Default: 0, off",
+  ).optional(),
+  limits: limitsSchema.optional(),
+  upstream_tls: upstreamTlsFilesSchema.optional(),
   health_check: healthCheckSchema.optional(),
   servers: servers.optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });

@@ -4,6 +4,8 @@ export const UINT32_MAX = 2 ** 32 - 1;
 export const DEFAULT_WEIGHT = 1;
 /** Seconds between two health checks of a server that does not say. */
 export const DEFAULT_HEALTH_CHECK_PERIOD = 10;
+/** How many requests a server that does not say works on at once: any number. */
+export const DEFAULT_MAX_CONNECTIONS = 0;
 /** The longest server name, in UTF-16 code units. */
 export const NAME_MAX_LENGTH = 255;
 /** The longest server URL, in UTF-16 code units. */
@@ -29,6 +31,11 @@ export interface Server {
    * as healthy. Default: 10.
    */
   readonly healthCheckPeriod: number;
+  /**
+   * The most requests that the server works on at once, 0 to 4294967295; further ones wait or go to
+   * other servers. With 0 there is no limit. HAProxy calls it `maxconn`. Default: 0.
+   */
+  readonly maxConnections: number;
 }
 
 /** A server as a caller gives it: all but the URL may be left out. */
@@ -95,5 +102,6 @@ export function completeServer(init: ServerInit): Server {
     name: init.name ?? new URL(url).host,
     weight: init.weight ?? DEFAULT_WEIGHT,
     healthCheckPeriod: init.healthCheckPeriod ?? DEFAULT_HEALTH_CHECK_PERIOD,
+    maxConnections: init.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
   });
 }

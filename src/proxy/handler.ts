@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { Candidates } from "../core/candidates.ts";
 import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
-import type { Policy } from "../core/policy.ts";
+import type { PickContext, Policy } from "../core/policy.ts";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
@@ -92,11 +92,12 @@ export class ProxyHandler {
       releaseContent: info?.direct ?? false,
     };
     this.#departures.add(departure);
+    const context = { clientAddress: info?.remoteAddr?.hostname };
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
     try {
       for (;;) {
-        const entry = this.#pick(tried);
+        const entry = this.#pick(tried, context);
         if (entry === undefined) return errorResponse(failure ?? noServer());
         try {
           const { transport } = this.#parts;
@@ -122,11 +123,11 @@ export class ProxyHandler {
   }
 
   /** Picks a server that was not tried and counts the request as active there. */
-  #pick(tried: readonly number[]): Entry | undefined {
+  #pick(tried: readonly number[], context: PickContext): Entry | undefined {
     const { policy, table, registry } = this.#parts;
     const candidates = this.#candidates.select(tried);
     if (candidates.length === 0) return undefined;
-    const slot = policy.pick(candidates, table);
+    const slot = policy.pick(candidates, table, context);
     table.begin(slot);
     this.#inFlight++;
     const entry = registry.inSlot(slot)!;

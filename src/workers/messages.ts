@@ -1,5 +1,6 @@
 import type { LogLevel } from "@logtape/logtape";
 import type { Entry } from "../core/registry.ts";
+import type { ProxySettings } from "../core/settings.ts";
 import type { TableMemory } from "../core/table_memory.ts";
 
 /** What a worker needs to begin. */
@@ -11,6 +12,8 @@ export interface StartMessage {
   readonly memory: TableMemory;
   /** The servers there are. */
   readonly entries: readonly Entry[];
+  /** What to go by. */
+  readonly settings: ProxySettings;
   /** The address to accept connections on. */
   readonly hostname: string;
   /** The port; 0 takes a free one. */

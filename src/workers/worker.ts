@@ -50,10 +50,10 @@ class ServingWorker {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #stopBeating: () => void;
 
-  constructor({ thread, memory, entries, hostname, port }: StartMessage) {
+  constructor({ thread, memory, entries, settings, hostname, port }: StartMessage) {
     const table = new StateTable(memory, thread);
     this.#directory = new Directory(entries);
-    this.#plane = new DataPlane(this.#directory, table);
+    this.#plane = new DataPlane(this.#directory, table, settings);
     this.#server = this.#plane.serve({ hostname, port, reusePort: true });
     const timer = setInterval(() => table.beat(thread), BEAT_MS);
     this.#stopBeating = () => clearInterval(timer);

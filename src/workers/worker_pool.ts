@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Entry, Registry } from "../core/registry.ts";
+import type { ProxySettings } from "../core/settings.ts";
 import type { StateTable } from "../core/state_table.ts";
 import { wantedLevel } from "./log_relay.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -19,6 +20,8 @@ export interface WorkerPoolOptions {
   readonly table: StateTable;
   /** The timers. */
   readonly clock: Clock;
+  /** What the workers go by. */
+  readonly settings: ProxySettings;
   /** The address to accept connections on. */
   readonly hostname: string;
   /** The port; 0 takes a free one. */
@@ -129,7 +132,7 @@ export class WorkerPool {
     if (this.#stopping) {
       throw new BalancerError("closed", "Cannot start a worker: the pool is closed");
     }
-    const { registry, table, clock, hostname } = this.#options;
+    const { registry, table, clock, settings, hostname } = this.#options;
     const startedAt = clock.now();
     const worker = new WorkerThread({
       entry: this.#options.entry ?? new URL("./worker.ts", import.meta.url),
@@ -138,6 +141,7 @@ export class WorkerPool {
         thread,
         memory: table.memory,
         entries: registry.entries(),
+        settings,
         hostname,
         port: this.#port,
         logLevel: wantedLevel(),

@@ -7,7 +7,7 @@ const URL_A = "http://127.0.0.1:3001";
 const URL_B = "http://127.0.0.1:3002";
 const JSON_TYPE = "application/json";
 
-const SERVER_A = { url: URL_A, name: "one", weight: 2, health_check_period: 0 };
+const SERVER_A = { url: URL_A, name: "one", weight: 2, health_check_period: 0, max_connections: 0 };
 
 /** A balancer of one server that is not checked, so that nothing happens but what a test does. */
 function makeBalancer(): LoadBalancer {
@@ -42,7 +42,7 @@ async function assertAnswer(response: Response, body: unknown): Promise<void> {
 
 Deno.test("POST /add adds a server and answers with it", async () => {
   await using balancer = makeBalancer();
-  const server = { url: URL_B, name: "two", weight: 0, health_check_period: 0 };
+  const server = { url: URL_B, name: "two", weight: 0, health_check_period: 0, max_connections: 0 };
   await assertAnswer(await postJson(createAdmin(balancer), "/add", server), server);
   assertEquals(balancer.servers().map(({ url }) => url), [URL_A, URL_B]);
 });
@@ -55,6 +55,7 @@ Deno.test("POST /add brings the URL to its canonical form and fills in the defau
     name: "example.com",
     weight: 1,
     health_check_period: 0,
+    max_connections: 0,
   });
 });
 
@@ -68,6 +69,7 @@ Deno.test("POST /add accepts the largest uint32 and a content type with charset=
       name: "n".repeat(255),
       weight: 4294967295,
       health_check_period: 0,
+      max_connections: 0,
     };
     await assertAnswer(await post(admin, "/add", JSON.stringify(server), type), server);
   }
@@ -75,7 +77,7 @@ Deno.test("POST /add accepts the largest uint32 and a content type with charset=
 
 Deno.test("POST /update changes every field and answers with the server", async () => {
   await using balancer = makeBalancer();
-  const server = { url: URL_A, name: "uno", weight: 9, health_check_period: 0 };
+  const server = { url: URL_A, name: "uno", weight: 9, health_check_period: 0, max_connections: 0 };
   await assertAnswer(await postJson(createAdmin(balancer), "/update", server), server);
   assertEquals(balancer.servers()[0]?.weight, 9);
 });
@@ -121,7 +123,14 @@ Deno.test("GET /servers lists the servers with how they are doing, in their orde
   const state = { healthy: true, active: 0, last_check: null };
   await assertAnswer(await get(createAdmin(balancer), "/servers"), [
     { ...SERVER_A, ...state },
-    { url: URL_B, name: "127.0.0.1:3002", weight: 1, health_check_period: 0, ...state },
+    {
+      url: URL_B,
+      name: "127.0.0.1:3002",
+      weight: 1,
+      health_check_period: 0,
+      max_connections: 0,
+      ...state,
+    },
   ]);
 });
 
@@ -133,6 +142,7 @@ Deno.test("GET /servers tells the latest health check", async () => {
       name: "one",
       weight: 2,
       healthCheckPeriod: 10,
+      maxConnections: 0,
       healthy: false,
       active: 3,
       lastCheck: {

@@ -30,6 +30,7 @@ Deno.test("Registry.add() fills in the defaults and announces the server", () =>
     name: "127.0.0.1:3001",
     weight: 1,
     healthCheckPeriod: 10,
+    maxConnections: 0,
   });
   assertEquals(events.map(({ type }) => type), ["added"]);
 });
@@ -51,9 +52,21 @@ Deno.test("Registry.add() refuses a server when the table is full", () => {
 
 Deno.test("Registry.update() keeps what the change leaves out, and the slot", () => {
   const { registry, table, events } = makeRegistry();
-  const { slot } = registry.add({ url: URL_A, name: "one", weight: 2, healthCheckPeriod: 5 });
+  const { slot } = registry.add({
+    url: URL_A,
+    name: "one",
+    weight: 2,
+    healthCheckPeriod: 5,
+    maxConnections: 0,
+  });
   const entry = registry.update(URL_A, { weight: 7 });
-  assertEquals(entry.server, { url: URL_A, name: "one", weight: 7, healthCheckPeriod: 5 });
+  assertEquals(entry.server, {
+    url: URL_A,
+    name: "one",
+    weight: 7,
+    healthCheckPeriod: 5,
+    maxConnections: 0,
+  });
   assertEquals(entry.slot, slot);
   assertEquals(table.weight(slot), 7);
   const last = events.at(-1)!;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BalancerError } from "../../src/core/errors.ts";
 import { Registry } from "../../src/core/registry.ts";
+import { DEFAULT_SETTINGS } from "../../src/core/settings.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { allocateMemory } from "../../src/core/table_memory.ts";
 import { WorkerPool } from "../../src/workers/worker_pool.ts";
@@ -19,6 +20,7 @@ class MortalPool implements AsyncDisposable {
     registry: this.registry,
     table: this.table,
     clock: this.clock,
+    settings: DEFAULT_SETTINGS,
     hostname: "127.0.0.1",
     port: 0,
     entry: new URL("../testing/mortal_worker.ts", import.meta.url),
@@ -142,6 +144,7 @@ function makePool(options: { port: number; entry?: URL }): WorkerPool {
     registry,
     table,
     clock: new FakeClock(),
+    settings: DEFAULT_SETTINGS,
     hostname: "127.0.0.1",
     ...options,
   });

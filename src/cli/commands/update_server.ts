@@ -5,7 +5,7 @@ import { printable, printJson, printLine } from "../output.ts";
 import { readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
-const FIELDS = ["name", "weight", "health_check_period"] as const;
+const FIELDS = ["name", "weight", "health_check_period", "max_connections"] as const;
 
 /** `update-server`: changes a server of a running balancer. */
 export const updateServer: Command = {
@@ -15,6 +15,10 @@ export const updateServer: Command = {
   values: {
     ...SERVER_FLAGS,
     name: { value: "NAME", help: "a name for people (default: the name it has)" },
+    "max-connections": {
+      value: "N",
+      help: "how many requests the server works on at once (default: what it has)",
+    },
     ...ADMIN_FLAGS,
   },
   switches: JSON_SWITCH,

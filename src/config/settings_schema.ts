@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { DEFAULT_SETTINGS, type PolicyName } from "../core/settings.ts";
+import { filePath, seconds, wholeNumber } from "./fields.ts";
+
+const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
+
+/** The range of everything that is waited for, in seconds. */
+const WAIT_MIN = 0.001;
+const WAIT_MAX = 86_400;
+
+function wait(what: string, standard: number): z.ZodOptional<z.ZodNumber> {
+  return seconds(WAIT_MIN, WAIT_MAX).describe(`${what}, in seconds. Default: ${standard}`)
+    .optional();
+}
+
+function count(
+  what: string,
+  { min, max, standard }: { min: number; max: number; standard: number },
+): z.ZodOptional<z.ZodNumber> {
+  return wholeNumber(min, max).describe(`${what}. Default: ${standard}`).optional();
+}
+
+/** How long things may take. */
+export const timeoutsSchema = z.strictObject({
+  connect: wait("How long a connection to a server may take", timeouts.connect),
+  response: wait("How long the head of a response may take", timeouts.response),
+  content: wait("How long content may stand still, in either direction", timeouts.content),
+  keep_alive: wait("How long an idle connection to a server is kept", timeouts.keepAlive),
+  queue: wait("How long a request waits for a server below its max_connections", timeouts.queue),
+}, { error: "must be a mapping of timeouts in seconds" });
+
+/** When a request goes to another server. */
+export const retriesSchema = z.strictObject({
+  tries: count("How many servers one request is given to at most", {
+    min: 1,
+    max: 100,
+    standard: retries.tries,
+  }),
+  budget: count("Further tries for every hundred requests; ten in ten seconds are always allowed", {
+    min: 0,
+    max: 100,
+    standard: retries.budget,
+  }),
+}, { error: "must be a mapping of retry settings" });
+
+/** When a server is taken out. */
+export const ejectionSchema = z.strictObject({
+  connection_failures: count("Failed connections in a row that eject a server; 0 for never", {
+    min: 0,
+    max: 1000,
+    standard: ejection.connectionFailures,
+  }),
+  failed_responses: count("5xx responses and timeouts in a row that do; 0 for never", {
+    min: 0,
+    max: 1000,
+    standard: ejection.failedResponses,
+  }),
+  backoff: wait("How long the first ejection lasts; the n-th lasts n times that", ejection.backoff),
+  max_backoff: wait("How long an ejection lasts at most", ejection.maxBackoff),
+  max_share: count("How many in a hundred of the servers may be out at once", {
+    min: 0,
+    max: 100,
+    standard: ejection.maxShare,
+  }),
+}, { error: "must be a mapping of ejection settings" });
+
+/** How much is accepted. */
+export const limitsSchema = z.strictObject({
+  request_body: count("The largest content of a request in bytes; 0 for no limit", {
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    standard: limits.requestBody,
+  }),
+  request_head: count("The largest head of a request in bytes", {
+    min: 1024,
+    max: 262_144,
+    standard: limits.requestHead,
+  }),
+  queue: count("How many requests may wait on each thread for a server below its max_connections", {
+    min: 0,
+    max: 1_000_000,
+    standard: limits.queue,
+  }),
+}, { error: "must be a mapping of limits" });
+
+/** The names of the policies. */
+export const POLICY_NAMES = [
+  "least_connections",
+  "round_robin",
+  "random_two_choices",
+  "client_hash",
+] as const satisfies readonly PolicyName[];
+
+/** The rule for choosing a server. */
+export const policySchema = z.enum(POLICY_NAMES, {
+  error: `must be one of ${POLICY_NAMES.join(", ")}`,
+});
+
+/** Seconds in which the weight of a server that comes back grows to what it is. */
+export const slowStartSchema: z.ZodNumber = seconds(0, 3600);
+
+/** The files with the certificate and the key by which the proxy speaks TLS. */
+export const tlsFilesSchema = z.strictObject({
+  cert: filePath().describe("The certificate chain in PEM form"),
+  key: filePath().describe("Its private key in PEM form"),
+}, { error: "must be a mapping with cert and key" });
+
+/** How `https:` servers are spoken to, with files. */
+export const upstreamTlsFilesSchema = z.strictObject({
+  ca_file: filePath().describe("Certificates in PEM form that are trusted beside the system's")
+    .optional(),
+  server_name: z.string({ error: "must be a host name" })
+    .regex(/^[A-Za-z0-9.-]{1,253}$/, { error: "must be a host name" })
+    .describe("The name that certificates must be for, in place of the URL's host").optional(),
+}, { error: "must be a mapping with ca_file and server_name" });
+
+/** Whose forwarding fields are believed. */
+export const trustedProxiesSchema = z.array(
+  z.string({ error: "must be an address or a CIDR block such as 10.0.0.0/8" }),
+  { error: "must be a list of addresses and CIDR blocks" },
+);

@@ -1,0 +1,140 @@
+import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
+import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.ts";
+import {
+  ejectionSchema,
+  limitsSchema,
+  policySchema,
+  retriesSchema,
+  slowStartSchema,
+  timeoutsSchema,
+} from "./config/settings_schema.ts";
+import { invalid, type Schema, validate } from "./config/validate.ts";
+import { BalancerError } from "./core/errors.ts";
+import type { ServerInit } from "./core/server.ts";
+import {
+  DEFAULT_SETTINGS,
+  type Ejection,
+  type Limits,
+  type PolicyName,
+  type ProxySettings,
+  type Retries,
+  type Sticky,
+  type Timeouts,
+  type UpstreamTls,
+} from "./core/settings.ts";
+import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
+import { mayReusePort } from "./workers/reuse_port.ts";
+
+/** What a {@linkcode LoadBalancer} starts with. */
+export interface LoadBalancerOptions {
+  /** The first servers. Default: none. */
+  readonly servers?: readonly ServerInit[];
+  /** How servers are checked; what is left out has its default. */
+  readonly healthCheck?: Partial<HealthCheck>;
+  /**
+   * How many threads accept connections once {@linkcode LoadBalancer.listen} is called, 1 to 256;
+   * more than 1 on Deno with `--unstable-net` only. Default: 1, which is no thread of its own.
+   */
+  readonly workers?: number;
+  /** The rule for choosing a server. Default: "least_connections". */
+  readonly policy?: PolicyName;
+  /** How long things may take; what is left out has its default. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** When a request goes to another server; what is left out has its default. */
+  readonly retries?: Partial<Retries>;
+  /** When a server that fails requests is taken out; what is left out has its default. */
+  readonly ejection?: Partial<Ejection>;
+  /** How much is accepted; what is left out has its default. */
+  readonly limits?: Partial<Limits>;
+  /**
+   * Seconds in which the weight of a server that comes back grows to what it is, 0 to 3600.
+   * Default: 0, at once.
+   */
+  readonly slowStart?: number;
+  /** Addresses and CIDR blocks of proxies whose forwarding fields are believed. Default: none. */
+  readonly trustedProxies?: readonly string[];
+  /** How `https:` servers are spoken to. Default: by the system's certificates. */
+  readonly upstreamTls?: UpstreamTls;
+  /** Keeps each client at the server that answered it first. Default: off. */
+  readonly sticky?: Sticky;
+}
+
+/** Options that were checked, with the defaults filled in. */
+export interface CheckedOptions {
+  /** The first servers. */
+  readonly servers: readonly ServerInit[];
+  /** How servers are checked. */
+  readonly check: HealthCheck;
+  /** How many threads accept connections. */
+  readonly workers: number;
+  /** Seconds in which the weight of a server that comes back grows. */
+  readonly slowStart: number;
+  /** What the threads that move requests go by. */
+  readonly settings: ProxySettings;
+}
+
+/**
+ * Checks the options of a balancer.
+ *
+ * @throws {BalancerError} `invalid`, with every fault of the first option that has one.
+ */
+export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
+  const { timeouts, retries, ejection, limits, policy } = DEFAULT_SETTINGS;
+  return {
+    servers: (options.servers ?? []).map((server) => checkServer(server)),
+    check: {
+      ...DEFAULT_HEALTH_CHECK,
+      ...checkNames(healthCheckSchema, options.healthCheck ?? {}, "the health check"),
+    },
+    workers: checkWorkers(options.workers ?? 1),
+    slowStart: validate(slowStartSchema, options.slowStart ?? 0, "the options", "slowStart"),
+    settings: {
+      timeouts: {
+        ...timeouts,
+        ...checkNames(timeoutsSchema, options.timeouts ?? {}, "the timeouts"),
+      },
+      retries: { ...retries, ...checkNames(retriesSchema, options.retries ?? {}, "the retries") },
+      ejection: {
+        ...ejection,
+        ...checkNames(ejectionSchema, options.ejection ?? {}, "the ejection"),
+      },
+      limits: { ...limits, ...checkNames(limitsSchema, options.limits ?? {}, "the limits") },
+      policy: validate(policySchema, options.policy ?? policy, "the options", "policy"),
+      trustedProxies: options.trustedProxies ?? [],
+      upstreamTls: options.upstreamTls ?? {},
+      sticky: options.sticky,
+    },
+  };
+}
+
+/**
+ * Checks a server as a caller gave it.
+ *
+ * @throws {BalancerError} `invalid`, with every fault.
+ */
+export function checkServer(server: ServerInit): ServerInit {
+  return checkNames(serverSchema, server, "the server");
+}
+
+function checkWorkers(workers: number): number {
+  validate(workersSchema, workers, "the number of workers", "workers");
+  if (workers === 1 || mayReusePort()) return workers;
+  const message =
+    `cannot be ${workers}: several threads can only share a port if Deno is started ` +
+    "with --unstable-net";
+  throw invalid("the options", [{ path: "workers", message }]);
+}
+
+/** The schema spells names with underscores; the library's callers do not. */
+function checkNames<T extends object>(
+  schema: Schema<T>,
+  value: unknown,
+  what: string,
+): CamelKeys<T> {
+  try {
+    return camelKeys(validate(schema, snakeKeys(value), what));
+  } catch (error) {
+    if (!(error instanceof BalancerError)) throw error;
+    throw invalid(what, error.faults.map((fault) => ({ ...fault, path: camelCase(fault.path) })));
+  }
+}
