@@ -4,6 +4,7 @@ import type { SlotDirectory } from "./core/registry.ts";
 import type { ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import { LeastConnections } from "./policies/least_connections.ts";
+import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
 import { systemClock } from "./system_clock.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
@@ -23,6 +24,18 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a {@linkcode DataPlane} works with. */
+export interface DataPlaneParts {
+  /** Where the server in a slot is found. */
+  readonly registry: SlotDirectory;
+  /** The servers' state, in which this thread counts. */
+  readonly table: StateTable;
+  /** What to go by. */
+  readonly settings: ProxySettings;
+  /** Takes what there is to say about how a server does with its requests. */
+  readonly report: (report: StandingReport) => void;
+}
+
 /** What picks servers and moves requests: one for each thread that accepts connections. */
 export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
@@ -31,11 +44,9 @@ export class DataPlane {
   readonly transport: Transport;
 
   /**
-   * @param registry Where the server in a slot is found.
-   * @param table The servers' state, in which this thread counts.
-   * @param settings What to go by.
+   * @param parts What to work with.
    */
-  constructor(registry: SlotDirectory, table: StateTable, settings: ProxySettings) {
+  constructor({ registry, table, settings, report }: DataPlaneParts) {
     const { timeouts } = settings;
     this.transport = new Http1Transport({
       clock: systemClock,
@@ -51,6 +62,8 @@ export class DataPlane {
       policy: new LeastConnections(),
       transport: this.transport,
       deadlines: this.#deadlines,
+      settings,
+      report,
     });
   }
 

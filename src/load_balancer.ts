@@ -6,8 +6,11 @@ import type { ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
 import { DataPlane } from "./data_plane.ts";
+import { Ejector } from "./health/ejector.ts";
 import { HealthChecker } from "./health/checker.ts";
+import { SlowStart } from "./health/slow_start.ts";
 import { checkOptions, checkServer, type LoadBalancerOptions } from "./load_balancer_options.ts";
+import type { StandingReport } from "./proxy/failure_watch.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
@@ -56,6 +59,8 @@ export class LoadBalancer implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #plane: DataPlane;
   readonly #checker: HealthChecker;
+  readonly #ejector: Ejector;
+  readonly #slowStart: SlowStart;
   readonly #workers: number;
   readonly #settings: ProxySettings;
   #pool: WorkerPool | undefined;
@@ -68,7 +73,7 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const { servers, check, workers, settings } = checkOptions(options);
+    const { servers, check, workers, slowStart, settings } = checkOptions(options);
     this.#settings = settings;
     this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
@@ -76,13 +81,19 @@ export class LoadBalancer implements AsyncDisposable {
     this.#table = new StateTable(allocateMemory(DEFAULT_CAPACITY, threads));
     this.#registry = new Registry(this.#table, () => !this.#hasWorkers);
     for (const server of servers) this.#registry.add(server);
-    this.#plane = new DataPlane(this.#registry, this.#table, settings);
+    const common = { registry: this.#registry, table: this.#table, clock: systemClock };
+    this.#slowStart = new SlowStart({ ...common, duration: slowStart });
+    this.#ejector = new Ejector({
+      ...common,
+      ejection: settings.ejection,
+      onReturn: (entry) => this.#slowStart.begin(entry),
+    });
+    this.#plane = new DataPlane({ ...common, settings, report: this.#report });
     this.#checker = new HealthChecker({
-      registry: this.#registry,
-      table: this.#table,
+      ...common,
       transport: this.#plane.transport,
-      clock: systemClock,
       check,
+      onReturn: ({ url }) => this.#slowStart.begin(this.#registry.get(url)),
     });
   }
 
@@ -122,6 +133,7 @@ export class LoadBalancer implements AsyncDisposable {
       table: this.#table,
       clock: systemClock,
       settings: this.#settings,
+      report: this.#report,
       ...address,
     });
     signal?.addEventListener("abort", () => pool.terminate(), { once: true });
@@ -202,7 +214,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
-    this.#checker[Symbol.dispose]();
+    for (const part of [this.#checker, this.#ejector, this.#slowStart]) part[Symbol.dispose]();
     await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }
 
@@ -220,9 +232,15 @@ export class LoadBalancer implements AsyncDisposable {
       ...server,
       healthy: this.#table.isHealthy(slot),
       active: this.#table.active(slot),
+      ejection: this.#ejector.report(server.url),
       lastCheck: this.#checker.report(server.url),
     };
   }
+
+  readonly #report = ({ type, url, why }: StandingReport): void => {
+    if (type === "failing") this.#ejector.eject(url, why);
+    else this.#ejector.acquit(url);
+  };
 
   #checkOpen(): void {
     if (this.#closed) {

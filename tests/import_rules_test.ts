@@ -16,6 +16,7 @@ interface ImportRule {
 const CORE = /^src\/core\//;
 const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
+const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STD_HTTP = /^@std\/http\//;
@@ -48,7 +49,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/workers\//,
-    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, LOGTAPE],
+    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, FAILURE_WATCH, LOGTAPE],
   },
   {
     files: /^src\/load_balancer(_options)?\.ts$/,

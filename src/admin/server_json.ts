@@ -21,6 +21,15 @@ export interface ServerStatusJson extends ServerJson {
   readonly healthy: boolean;
   /** How many requests it is working on. */
   readonly active: number;
+  /** Why it is out for failing requests; null if it is not. */
+  readonly ejection: {
+    /** What it did to be taken out. */
+    readonly why: string;
+    /** Until when, as RFC 3339. */
+    readonly until: string;
+    /** Whether that is over, and it gets one request at a time, which decides. */
+    readonly on_trial: boolean;
+  } | null;
   /** What the latest health check found; null before the first. */
   readonly last_check: {
     /** When it began, as RFC 3339. */
@@ -48,11 +57,16 @@ export function serverJson(server: Server): ServerJson {
 
 /** A server with how it is doing as JSON. */
 export function serverStatusJson(status: ServerStatus): ServerStatusJson {
-  const { healthy, active, lastCheck } = status;
+  const { healthy, active, ejection, lastCheck } = status;
   return {
     ...serverJson(status),
     healthy,
     active,
+    ejection: ejection === undefined ? null : {
+      why: ejection.why,
+      until: ejection.until.toISOString(),
+      on_trial: ejection.onTrial,
+    },
     last_check: lastCheck === undefined ? null : {
       at: lastCheck.at.toISOString(),
       passed: lastCheck.passed,

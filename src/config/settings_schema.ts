@@ -36,7 +36,7 @@ export const retriesSchema = z.strictObject({
     max: 100,
     standard: retries.tries,
   }),
-  budget: count("Further tries for every hundred requests; ten in ten seconds are always allowed", {
+  budget: count("Further tries for every hundred requests; ten a second are always allowed", {
     min: 0,
     max: 100,
     standard: retries.budget,

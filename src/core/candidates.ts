@@ -13,19 +13,28 @@ export function isAvailable(table: StateTable, slot: number): boolean {
   return table.isOpen(slot) && table.weight(slot) > 0;
 }
 
+/** Which servers a request may go to, and whether it is worth while to wait for others. */
+export interface Selection extends CandidateList {
+  /** Whether there is no candidate only because those that could be work on all they may. */
+  readonly full: boolean;
+}
+
 /**
- * Which servers a request may go to: the healthy ones that take requests and that it has not tried
- * yet; if there are none, the unhealthy ones, because a wrong health check must not become an
- * outage.
+ * Which servers a request may go to: the trusted ones (healthy, not ejected) that take requests and
+ * that it has not tried yet; if there are none, the others, because a wrong health check must not
+ * become an outage. A server on trial is trusted with one request at a time. A server that works on
+ * all the requests it may is no candidate.
  *
  * Both lists are kept until the table says that something they depend on has changed, so that a
  * pick among thousands of servers does not look at each of them for its health.
  */
 export class Candidates {
   readonly #table: StateTable;
-  readonly #healthy: CandidateList = emptyList();
-  readonly #unhealthy: CandidateList = emptyList();
-  readonly #untried: CandidateList = emptyList();
+  readonly #trusted: List = new List();
+  readonly #others: List = new List();
+  readonly #selected: List = new List();
+  /** Whether any of them can be taken up by the requests it has: then each has to be looked at. */
+  #limited = false;
   #generation = -1;
 
   /** @param table The servers' state. */
@@ -39,44 +48,73 @@ export class Candidates {
    *
    * @param tried The slots that this request has tried already.
    */
-  select(tried: readonly number[]): CandidateList {
+  select(tried: readonly number[]): Selection {
     if (this.#generation !== this.#table.generation) this.#rebuild();
-    if (tried.length === 0) return this.#healthy.length > 0 ? this.#healthy : this.#unhealthy;
-    const healthy = this.#without(this.#healthy, tried);
-    return healthy.length > 0 ? healthy : this.#without(this.#unhealthy, tried);
+    if (this.#limited || tried.length > 0) return this.#selectOneByOne(tried);
+    return this.#trusted.length > 0 ? this.#trusted : this.#others;
   }
 
   #rebuild(): void {
     const table = this.#table;
-    clear(this.#healthy, table.end);
-    clear(this.#unhealthy, table.end);
+    this.#trusted.clear(table.end);
+    this.#others.clear(table.end);
+    this.#selected.clear(table.end);
+    this.#limited = false;
     for (let slot = 0; slot < table.end; slot++) {
       if (!isAvailable(table, slot)) continue;
-      append(table.isHealthy(slot) ? this.#healthy : this.#unhealthy, slot);
+      (table.isTrusted(slot) ? this.#trusted : this.#others).append(slot);
+      this.#limited ||= table.limit(slot) !== 0 || table.isOnTrial(slot);
     }
     this.#generation = table.generation;
   }
 
-  #without(list: CandidateList, tried: readonly number[]): CandidateList {
-    const untried = this.#untried;
-    clear(untried, list.length);
-    for (let i = 0; i < list.length; i++) {
-      const slot = list.slots[i]!;
-      if (!tried.includes(slot)) append(untried, slot);
+  #selectOneByOne(tried: readonly number[]): Selection {
+    const table = this.#table;
+    const selected = this.#selected;
+    selected.clear();
+    let full = false;
+    for (const slot of this.#trusted.untried(tried)) {
+      if (this.#isFull(slot)) full = true;
+      else if (!table.isOnTrial(slot) || table.active(slot) === 0) selected.append(slot);
     }
-    return untried;
+    // Waiting for a server that works is better than the others.
+    selected.full = full && selected.length === 0;
+    if (selected.length > 0 || full) return selected;
+    for (const list of [this.#trusted, this.#others]) {
+      for (const slot of list.untried(tried)) {
+        if (this.#isFull(slot)) full = true;
+        else selected.append(slot);
+      }
+    }
+    selected.full = full && selected.length === 0;
+    return selected;
+  }
+
+  #isFull(slot: number): boolean {
+    const limit = this.#table.limit(slot);
+    return limit !== 0 && this.#table.active(slot) >= limit;
   }
 }
 
-function emptyList(): CandidateList {
-  return { slots: new Int32Array(0), length: 0 };
-}
+class List implements Selection {
+  slots = new Int32Array(0);
+  length = 0;
+  full = false;
 
-function clear(list: CandidateList, capacity: number): void {
-  list.length = 0;
-  if (list.slots.length < capacity) list.slots = new Int32Array(capacity * 2);
-}
+  clear(capacity = 0): void {
+    this.length = 0;
+    this.full = false;
+    if (this.slots.length < capacity) this.slots = new Int32Array(capacity * 2);
+  }
 
-function append(list: CandidateList, slot: number): void {
-  list.slots[list.length++] = slot;
+  append(slot: number): void {
+    this.slots[this.length++] = slot;
+  }
+
+  *untried(tried: readonly number[]): Generator<number> {
+    for (let i = 0; i < this.length; i++) {
+      const slot = this.slots[i]!;
+      if (!tried.includes(slot)) yield slot;
+    }
+  }
 }

@@ -12,6 +12,10 @@ export type ErrorCode =
   | "closed"
   /** No server can take the request. */
   | "no_server"
+  /** Every server works on as many requests as it may, and too many wait already. */
+  | "overloaded"
+  /** The request waited for too long for a server that may take it. */
+  | "queue_timeout"
   /** The connection to the server could not be made. */
   | "connect_failed"
   /** The connection to the server could not be made in time. */
@@ -26,6 +30,12 @@ export type ErrorCode =
   | "bad_response"
   /** The client left, or its request broke off. */
   | "client_gone"
+  /** The client was silent for too long in the middle of its request. */
+  | "request_timeout"
+  /** The content of the client's request is larger than allowed. */
+  | "content_too_large"
+  /** The head of the client's request is larger than allowed. */
+  | "head_too_large"
   /** The client's request breaks HTTP or asks for something that is not passed on. */
   | "bad_request"
   /** Ballast itself failed; the cause says how. */

@@ -78,7 +78,7 @@ export class Registry implements SlotDirectory {
         `Cannot add ${server.url}: there is a server with this URL already; update it instead`,
       );
     }
-    const slot = this.#table.allocate(server.weight);
+    const slot = this.#table.allocate(server.weight, server.maxConnections);
     if (slot === -1) {
       throw new BalancerError(
         "full",
@@ -104,6 +104,7 @@ export class Registry implements SlotDirectory {
     const entry: Entry = { server, slot };
     this.#set(entry);
     this.#table.setWeight(slot, server.weight);
+    this.#table.setLimit(slot, server.maxConnections);
     this.#announce({ type: "updated", entry, previous });
     return entry;
   }
@@ -128,11 +129,16 @@ export class Registry implements SlotDirectory {
    * @throws {BalancerError} `not_found`.
    */
   get(url: string): Entry {
-    const entry = this.#entries.get(canonicalServerUrl(url));
+    const entry = this.find(canonicalServerUrl(url));
     if (entry === undefined) {
       throw new BalancerError("not_found", `There is no server with the URL ${url}`);
     }
     return entry;
+  }
+
+  /** The server with this URL in canonical form, if any. */
+  find(canonicalUrl: string): Entry | undefined {
+    return this.#entries.get(canonicalUrl);
   }
 
   #set(entry: Entry): void {

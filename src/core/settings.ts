@@ -20,7 +20,7 @@ export interface Retries {
   readonly tries: number;
   /**
    * How many further tries there may be for every hundred requests, 0 to 100, so that a fleet which
-   * fails under its load does not get twice the load. Ten in ten seconds are always allowed.
+   * fails under its load does not get twice the load. Ten a second are always allowed.
    * Default: 20.
    */
   readonly budget: number;

@@ -19,6 +19,24 @@ const RESERVED = 1;
 const OPEN = 2;
 
 /**
+ * Whether a server that has failed requests is trusted with more: `in`, as one that has not;
+ * `ejected`, for a while only where nothing else is left; on `trial`, one request at a time, which
+ * decides.
+ */
+export type Standing = "in" | "ejected" | "trial";
+
+const STANDINGS: readonly Standing[] = ["in", "ejected", "trial"];
+const IN = 0;
+const EJECTED = 1;
+const TRIAL = 2;
+
+/** The full share of a server's weight, in thousandths. */
+const FULL_SHARE = 1000;
+
+/** How a server fails a request: it does not take the connection, or does not answer as it should. */
+export type FailureKind = "connection" | "response";
+
+/**
  * What the policy needs to know of every server, as columns of numbers with one slot a server.
  *
  * This is all that the control plane (which owns the servers and checks their health) and the data
@@ -35,6 +53,10 @@ export class StateTable {
   readonly #columns: TableColumns;
   readonly #header: Int32Array;
   readonly #weight: Uint32Array;
+  readonly #share: Uint32Array;
+  readonly #limit: Uint32Array;
+  readonly #standing: Int32Array;
+  readonly #failures: Readonly<Record<FailureKind, Int32Array>>;
   readonly #active: Int32Array;
   readonly #own: Int32Array;
   readonly #picked: Uint32Array;
@@ -48,6 +70,13 @@ export class StateTable {
     this.#columns = layOut(this.memory);
     this.#header = this.#columns.header;
     this.#weight = this.#columns.weight;
+    this.#share = this.#columns.share;
+    this.#limit = this.#columns.limit;
+    this.#standing = this.#columns.standing;
+    this.#failures = {
+      connection: this.#columns.connectionFailures,
+      response: this.#columns.responseFailures,
+    };
     this.#active = this.#columns.active;
     this.#own = this.#columns.own[thread]!;
     this.#picked = this.#columns.picked[thread]!;
@@ -77,9 +106,10 @@ export class StateTable {
    * completions never count against a newcomer.
    *
    * @param weight The server's weight.
+   * @param limit The most requests that it works on at once; 0 for no limit. Default: 0.
    * @returns The slot, or -1 when there is none free.
    */
-  allocate(weight: number): number {
+  allocate(weight: number, limit = 0): number {
     const { use, unhealthy, picked } = this.#columns;
     const end = this.end;
     let slot = 0;
@@ -87,7 +117,12 @@ export class StateTable {
     if (slot === this.capacity) return -1;
     use[slot] = RESERVED;
     this.#weight[slot] = weight;
+    this.#limit[slot] = limit;
     unhealthy[slot] = 0;
+    this.#share[slot] = FULL_SHARE;
+    this.#standing[slot] = IN;
+    this.clearFailures(slot, "connection");
+    this.clearFailures(slot, "response");
     for (const column of picked) column[slot] = 0;
     if (slot === end) Atomics.store(this.#header, END, end + 1);
     return slot;
@@ -110,9 +145,14 @@ export class StateTable {
     return this.#columns.use[slot] === OPEN;
   }
 
-  /** The weight of the server in this slot. */
+  /**
+   * The weight of the server in this slot: a whole number, but for a server that has less than its
+   * full share for a while.
+   */
   weight(slot: number): number {
-    return this.#weight[slot]!;
+    const share = this.#share[slot]!;
+    const weight = this.#weight[slot]!;
+    return share === FULL_SHARE ? weight : weight * share / FULL_SHARE;
   }
 
   /** Sets the weight of the server in this slot. */
@@ -120,6 +160,61 @@ export class StateTable {
     if (this.#weight[slot] === weight) return;
     this.#weight[slot] = weight;
     this.#changed();
+  }
+
+  /** Gives the server in this slot a share of its weight only, above 0 up to 1. */
+  setShare(slot: number, share: number): void {
+    const thousandths = Math.max(1, Math.round(share * FULL_SHARE));
+    if (this.#share[slot] === thousandths) return;
+    this.#share[slot] = thousandths;
+    this.#changed();
+  }
+
+  /** The most requests that the server in this slot works on at once; 0 for no limit. */
+  limit(slot: number): number {
+    return this.#limit[slot]!;
+  }
+
+  /** Sets the most requests that the server in this slot works on at once; 0 for no limit. */
+  setLimit(slot: number, limit: number): void {
+    if (this.#limit[slot] === limit) return;
+    this.#limit[slot] = limit;
+    this.#changed();
+  }
+
+  /** Whether the server in this slot is trusted with requests. */
+  standing(slot: number): Standing {
+    return STANDINGS[this.#standing[slot]!]!;
+  }
+
+  /** Says whether the server in this slot is trusted with requests. */
+  setStanding(slot: number, standing: Standing): void {
+    const number = STANDINGS.indexOf(standing);
+    if (this.#standing[slot] === number) return;
+    this.#standing[slot] = number;
+    this.#changed();
+  }
+
+  /** Whether the server in this slot gets one request at a time. */
+  isOnTrial(slot: number): boolean {
+    return this.#standing[slot] === TRIAL;
+  }
+
+  /** Whether nothing speaks against giving requests to the server in this slot. */
+  isTrusted(slot: number): boolean {
+    return this.isHealthy(slot) && this.#standing[slot] !== EJECTED;
+  }
+
+  /** Counts a failure of the server in this slot, and tells how many there were in a row. */
+  countFailure(slot: number, kind: FailureKind): number {
+    return Atomics.add(this.#failures[kind], slot, 1) + 1;
+  }
+
+  /** The server in this slot has not failed: its failures are no longer in a row. */
+  clearFailures(slot: number, kind: FailureKind): void {
+    const failures = this.#failures[kind];
+    // Almost always there are none, and looking is cheaper than writing what others read.
+    if (failures[slot] !== 0) Atomics.store(failures, slot, 0);
   }
 
   /** Whether the server in this slot counts as healthy. */
@@ -145,12 +240,22 @@ export class StateTable {
     return this.#columns.picked.reduce((sum, column) => sum + column[slot]!, 0);
   }
 
-  /** Counts a request that this thread gave to the server in this slot. */
-  begin(slot: number): void {
-    this.#picked[slot]! += 1;
-    // A thread can be ended between any two calls, so nothing is called between these two.
+  /**
+   * Counts a request that this thread gives to the server in this slot.
+   *
+   * @returns False where the server works on as many as it may already; then nothing is counted.
+   */
+  begin(slot: number): boolean {
+    const limit = this.#limit[slot]!;
+    // A thread can be ended between any two calls, so nothing is called between counting twice.
+    // Another thread may have counted one since anyone looked, so counting comes before the look.
+    if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
+      Atomics.sub(this.#active, slot, 1);
+      return false;
+    }
     this.#own[slot]! += 1;
-    Atomics.add(this.#active, slot, 1);
+    this.#picked[slot]! += 1;
+    return true;
   }
 
   /** Counts the end of a request that {@linkcode begin} counted on this thread. */

@@ -2,7 +2,7 @@
 export const DEFAULT_CAPACITY = 65_536;
 
 /** Columns that there are once for all threads. */
-const SHARED_COLUMNS = 4;
+const SHARED_COLUMNS = 9;
 /** Columns that each thread has of its own. */
 const OWN_COLUMNS = 2;
 /** Numbers before the columns, beside one for each thread. */
@@ -32,6 +32,16 @@ export interface TableColumns {
   readonly unhealthy: Int32Array;
   /** Whether the slot is free, reserved for a server, or open for its requests. */
   readonly use: Int32Array;
+  /** The most requests that each slot's server works on at once; 0 for no limit. */
+  readonly limit: Uint32Array;
+  /** The share of its weight that the server has, in thousandths; 0 for all of it. */
+  readonly share: Uint32Array;
+  /** Whether the server is in, ejected or on trial. */
+  readonly standing: Int32Array;
+  /** Failed connections in a row, of all threads together. */
+  readonly connectionFailures: Int32Array;
+  /** Failed responses in a row, of all threads together. */
+  readonly responseFailures: Int32Array;
   /** Active requests of all threads together. */
   readonly active: Int32Array;
   /** Active requests of each thread. */
@@ -69,6 +79,11 @@ export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns
     weight: column(Uint32Array),
     unhealthy: column(Int32Array),
     use: column(Int32Array),
+    limit: column(Uint32Array),
+    share: column(Uint32Array),
+    standing: column(Int32Array),
+    connectionFailures: column(Int32Array),
+    responseFailures: column(Int32Array),
     active: column(Int32Array),
     own: Array.from({ length: threads }, () => column(Int32Array)),
     picked: Array.from({ length: threads }, () => column(Uint32Array)),

@@ -33,6 +33,8 @@ export interface CheckerOptions {
   readonly clock: Clock;
   /** What to ask for, and what passes. */
   readonly check: HealthCheck;
+  /** Called when an unhealthy server is healthy again. Default: nothing. */
+  readonly onReturn?: (server: Server) => void;
   /** A number from 0 up to 1 that spreads the checks. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -175,7 +177,9 @@ export class HealthChecker implements Disposable {
     if (before === health.healthy) return;
     const { url } = task.server;
     const detail = task.report?.detail;
-    if (health.healthy) logger.info("{url} is healthy again: {detail}", { url, detail });
-    else logger.warn("{url} is unhealthy: {detail}", { url, detail });
+    if (health.healthy) {
+      logger.info("{url} is healthy again: {detail}", { url, detail });
+      this.#options.onReturn?.(task.server);
+    } else logger.warn("{url} is unhealthy: {detail}", { url, detail });
   }
 }

@@ -7,6 +7,8 @@ interface Answer {
   /** The error type by which `Proxy-Status` names it (RFC 9209 §2.3). */
   readonly type: string;
   readonly detail: string;
+  /** After how many seconds it is worth to try again (RFC 9110 §10.2.3). */
+  readonly retryAfter?: number;
 }
 
 /** What a client is told; nothing in it says where the servers are. */
@@ -15,6 +17,18 @@ const ANSWERS: Partial<Record<ErrorCode, Answer>> = {
     status: 503,
     type: "destination_unavailable",
     detail: "There is no server that takes requests.",
+  },
+  overloaded: {
+    status: 503,
+    type: "connection_limit_reached",
+    detail: "Every server is busy, and too many requests wait already.",
+    retryAfter: 1,
+  },
+  queue_timeout: {
+    status: 503,
+    type: "connection_limit_reached",
+    detail: "Every server was busy for too long.",
+    retryAfter: 1,
   },
   connect_failed: {
     status: 502,
@@ -46,6 +60,13 @@ const ANSWERS: Partial<Record<ErrorCode, Answer>> = {
     type: "http_protocol_error",
     detail: "The server's answer is not valid HTTP.",
   },
+  request_timeout: {
+    status: 408,
+    type: "http_request_error",
+    detail: "The request stood still for too long before its content was complete.",
+  },
+  content_too_large: { status: 413, type: "http_request_error", detail: "" },
+  head_too_large: { status: 431, type: "http_request_error", detail: "" },
   bad_request: { status: 400, type: "http_request_error", detail: "" },
   client_gone: {
     status: 400,
@@ -72,15 +93,16 @@ const INTERNAL: Answer = {
  * @param error Why there is no answer.
  */
 export function errorResponse(error: BalancerError): Response {
-  const { status, type, detail } = ANSWERS[error.code] ?? INTERNAL;
+  const { status, type, detail, retryAfter } = ANSWERS[error.code] ?? INTERNAL;
   // What is wrong with a request is the client's to know.
-  const message = error.code === "bad_request" ? error.message : detail;
+  const message = detail === "" ? error.message : detail;
   return new Response(`${status} ${STATUS_TEXT[status]}: ${message}\n`, {
     status,
     headers: {
       "content-type": "text/plain; charset=utf-8",
       "cache-control": "no-store",
       "proxy-status": `${PROXY_NAME}; error=${type}`,
+      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
     },
   });
 }

@@ -1,16 +1,19 @@
 import { getLogger } from "@logtape/logtape";
-import { Candidates } from "../core/candidates.ts";
 import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
-import type { PickContext, Policy } from "../core/policy.ts";
-import type { Entry, SlotDirectory } from "../core/registry.ts";
-import type { StateTable } from "../core/state_table.ts";
+import type { PickContext } from "../core/policy.ts";
+import type { Entry } from "../core/registry.ts";
+import type { ProxySettings } from "../core/settings.ts";
 import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
 import { Departure } from "./departure.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
+import { FailureWatch, type StandingReport } from "./failure_watch.ts";
 import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
-import { mayTryAgain } from "./retry.ts";
+import { Picker, type PickerParts } from "./picker.ts";
+import { remedyFor } from "./retry.ts";
+import { RetryBudget } from "./retry_budget.ts";
+import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
@@ -23,38 +26,48 @@ const DEPARTURE_WATCH_MS = 100;
 const NOTHING_TRIED: readonly number[] = [];
 
 /** What a {@linkcode ProxyHandler} works with. */
-export interface ProxyParts {
-  /** The servers. */
-  readonly registry: SlotDirectory;
-  /** Their state. */
-  readonly table: StateTable;
-  /** The rule by which one is chosen. */
-  readonly policy: Policy;
+export interface ProxyParts extends PickerParts {
   /** What moves the requests. */
   readonly transport: Transport;
   /** The timer for requests that wait. */
   readonly deadlines: Deadlines;
+  /** What to go by. */
+  readonly settings: ProxySettings;
+  /** Takes what there is to say about a server. */
+  readonly report: (report: StandingReport) => void;
 }
 
 /** Gives each request to a server and its response to the client. */
 export class ProxyHandler {
   readonly #parts: ProxyParts;
-  readonly #candidates: Candidates;
+  readonly #picker: Picker;
+  readonly #waiting: WaitingQueue;
+  readonly #watch: FailureWatch;
+  readonly #budget: RetryBudget;
   readonly #departures: DeadlineQueue;
+  /** Requests that are not over yet, waiting ones included. */
   #inFlight = 0;
   #closed = false;
   readonly #drained = Promise.withResolvers<void>();
 
   /** @param parts What to work with. */
   constructor(parts: ProxyParts) {
+    const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
     this.#parts = parts;
-    this.#candidates = new Candidates(parts.table);
-    this.#departures = parts.deadlines.queue(DEPARTURE_WATCH_MS);
+    this.#picker = new Picker(parts);
+    this.#waiting = new WaitingQueue({
+      deadlines,
+      length: limits.queue,
+      timeout: timeouts.queue * 1000,
+    });
+    this.#watch = new FailureWatch({ table, ejection, report });
+    this.#budget = new RetryBudget(retries.budget);
+    this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
   }
 
   /**
-   * Answers a request with a server's response, or with an error of its own: 400, 405, 502, 503 or
-   * 504. Never rejects.
+   * Answers a request with a server's response, or with an error of its own: 400, 405, 408, 413,
+   * 431, 502, 503 or 504. Never rejects.
    *
    * @param request What the client sent.
    * @param info What the runtime knows of the client and of the response's delivery.
@@ -66,7 +79,7 @@ export class ProxyHandler {
       if (request.method === "CONNECT" || request.method === "TRACE") {
         return Promise.resolve(methodRefused());
       }
-      const incoming = readIncoming(request, info);
+      const incoming = readIncoming(request, info, this.#parts.settings.limits);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
       return incoming.then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
     } catch (thrown) {
@@ -87,65 +100,74 @@ export class ProxyHandler {
     info: ListenerInfo | undefined,
   ): Promise<Response> {
     const departure = new Departure(request);
-    const options = {
-      cancellation: departure.cancellation,
-      releaseContent: info?.direct ?? false,
-    };
+    this.#inFlight++;
     this.#departures.add(departure);
-    const context = { clientAddress: info?.remoteAddr?.hostname };
-    let tried = NOTHING_TRIED;
-    let failure: BalancerError | undefined;
+    this.#budget.countRequest(this.#departures.now);
     try {
-      for (;;) {
-        const entry = this.#pick(tried, context);
-        if (entry === undefined) return errorResponse(failure ?? noServer());
-        try {
-          const { transport } = this.#parts;
-          const response = await transport.send(entry.server.url, outgoing, options);
-          return this.#deliver(entry, response, info);
-        } catch (thrown) {
-          this.#finish(entry.slot);
-          if (!(thrown instanceof BalancerError)) throw thrown;
-          failure = thrown;
-          tried = [...tried, entry.slot];
-          logger.debug("{url} failed: {message}", {
-            url: entry.server.url,
-            message: failure.message,
-          });
-          if (!mayTryAgain(failure, tried.length, outgoing)) return errorResponse(failure);
-        }
-      }
+      const { entry, response } = await this.#send(outgoing, departure, info);
+      return this.#deliver(entry, response, info);
     } catch (thrown) {
+      this.#countEnd();
       return failureResponse(thrown);
     } finally {
       departure.end();
     }
   }
 
-  /** Picks a server that was not tried and counts the request as active there. */
-  #pick(tried: readonly number[], context: PickContext): Entry | undefined {
-    const { policy, table, registry } = this.#parts;
-    const candidates = this.#candidates.select(tried);
-    if (candidates.length === 0) return undefined;
-    const slot = policy.pick(candidates, table, context);
-    table.begin(slot);
-    this.#inFlight++;
-    const entry = registry.inSlot(slot)!;
-    if (logger.isEnabledFor("debug")) {
-      logger.debug("Picked {url} of {count} ({active} active)", {
-        url: entry.server.url,
-        count: candidates.length,
-        active: table.active(slot),
-      });
+  /** Sends the request to one server after the other, until one answers or none may be tried. */
+  async #send(
+    outgoing: UpstreamRequest,
+    { cancellation }: Departure,
+    info: ListenerInfo | undefined,
+  ): Promise<{ entry: Entry; response: UpstreamResponse }> {
+    const { transport, settings: { retries } } = this.#parts;
+    const options = { cancellation, releaseContent: info?.direct ?? false };
+    const context = { clientAddress: info?.remoteAddr?.hostname };
+    let tried = NOTHING_TRIED;
+    let failure: BalancerError | undefined;
+    for (;;) {
+      const picked = this.#pick(tried, context);
+      const entry = picked === "full"
+        ? await this.#waiting.wait({
+          pick: () => this.#picker.pick(tried, context),
+          first: tried.length === 0,
+          cancellation,
+        })
+        : picked;
+      if (entry === undefined) throw failure ?? noServer();
+      try {
+        const response = await transport.send(entry.server.url, outgoing, options);
+        this.#watch.answered(entry, response.status);
+        return { entry, response };
+      } catch (thrown) {
+        this.#release(entry.slot);
+        if (!(thrown instanceof BalancerError)) throw thrown;
+        failure = thrown;
+      }
+      const { url } = entry.server;
+      logger.debug("{url} failed: {message}", { url, message: failure.message });
+      this.#watch.failed(entry, failure);
+      tried = [...tried, entry.slot];
+      if (tried.length >= retries.tries) throw failure;
+      const remedy = remedyFor(failure, outgoing);
+      if (remedy === "none") throw failure;
+      if (remedy === "retry" && !this.#budget.tryRetry(this.#departures.now)) throw failure;
     }
-    return entry;
+  }
+
+  /** Picks a server that was not tried and counts the request as active there. */
+  #pick(tried: readonly number[], context: PickContext): ReturnType<Picker["pick"]> {
+    // Those who wait already come first.
+    if (this.#waiting.length > 0 && tried.length === 0) return "full";
+    return this.#picker.pick(tried, context);
   }
 
   /** Passes a response on; the request is active until the client has it or gives up. */
   #deliver(entry: Entry, upstream: UpstreamResponse, info: ListenerInfo | undefined): Response {
     const finish = () => {
       upstream.discard();
-      this.#finish(entry.slot);
+      this.#release(entry.slot);
+      this.#countEnd();
     };
     const completed = info?.completed;
     let response: Response;
@@ -153,6 +175,7 @@ export class ProxyHandler {
       response = downstreamResponse(upstream, completed === undefined ? finish : undefined);
     } catch (error) {
       upstream.discard();
+      this.#release(entry.slot);
       throw error;
     }
     // Nothing may fail from here on: the end of the request is counted now. A response in one piece
@@ -162,8 +185,13 @@ export class ProxyHandler {
     return response;
   }
 
-  #finish(slot: number): void {
+  /** The server in this slot is done with a request: whoever waits for it may go there. */
+  #release(slot: number): void {
     this.#parts.table.finish(slot);
+    if (this.#waiting.length > 0) this.#waiting.wake();
+  }
+
+  #countEnd(): void {
     if (--this.#inFlight === 0 && this.#closed) this.#drained.resolve();
   }
 }

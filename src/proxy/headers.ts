@@ -57,10 +57,14 @@ export class ReceivedFields {
   connection: string | undefined;
   /** The value of `Via`. */
   via: string | undefined;
+  /** How much room all of them take in an HTTP/1.1 head, in bytes. */
+  size = 0;
 
   /** @param headers What the client sent. */
   constructor(headers: Headers) {
     headers.forEach((value, name) => {
+      // With a colon, a space and a line break.
+      this.size += name.length + value.length + 4;
       if (SET_ASIDE.has(name)) this.#setAside(name, value);
       else this.others.push([name, value]);
     });

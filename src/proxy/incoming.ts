@@ -1,6 +1,8 @@
 import { BalancerError } from "../core/errors.ts";
+import type { Limits } from "../core/settings.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
 import { type Origin, ReceivedFields, upstreamHeaders } from "./headers.ts";
+import { contentTooLarge, limitContent } from "./limited_content.ts";
 import { isIdempotent } from "./retry.ts";
 
 /** What a runtime tells about a request beside the request. `Deno.serve` passes one of these. */
@@ -39,15 +41,19 @@ const TARGET = /^\/[!"$-~]*$/;
  *
  * @param request What the client sent.
  * @param info Who the client is.
+ * @param limits How much is accepted.
  * @returns The request; a promise of it where the client's content has to be looked at first.
- * @throws {BalancerError} `bad_request` for what cannot be passed on as exactly one request.
+ * @throws {BalancerError} `bad_request` for what cannot be passed on as exactly one request,
+ * `head_too_large` or `content_too_large`.
  */
 export function readIncoming(
   request: Request,
   info: RequestInfo | undefined,
+  limits: Limits,
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const { method, url } = request;
   const received = new ReceivedFields(request.headers);
+  checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
   const from = url.indexOf("://") + 3;
   const host = received.host;
@@ -80,11 +86,17 @@ export function readIncoming(
     // RFC 9110 §9.3.1: content in a GET has no meaning, and the platform does not hand it out.
     throw badRequest(`content in a ${method} request is not passed on`);
   }
-  if (length !== undefined) return withLength(incoming, request, length);
+  if (length !== undefined) {
+    const contentLength = readLength(length, limits.requestBody);
+    return withLength(incoming, request, contentLength);
+  }
   if (request.body === null) return incoming;
-  if (chunked) return { ...incoming, body: request.body, replayable: false };
+  const content = limits.requestBody === 0
+    ? request.body
+    : limitContent(request.body, limits.requestBody);
+  if (chunked) return { ...incoming, body: content, replayable: false };
   // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
-  return peek(incoming, request.body);
+  return peek(incoming, content);
 }
 
 function isTargetStart(url: string, at: number): boolean {
@@ -117,15 +129,26 @@ function checkHost(host: string): void {
   if (!HOST.test(host)) throw badRequest("its Host is not valid");
 }
 
-function withLength(
-  incoming: UpstreamRequest,
-  request: Request,
-  length: string,
-): UpstreamRequest | Promise<UpstreamRequest> {
+function checkHeadSize(size: number, limit: number): void {
+  if (size <= limit) return;
+  const message = `The request was refused: its head is larger than ${limit} bytes`;
+  throw new BalancerError("head_too_large", message, { source: "downstream" });
+}
+
+function readLength(length: string, limit: number): number {
   const contentLength = Number(length);
   if (!/^[0-9]+$/.test(length) || !Number.isSafeInteger(contentLength)) {
     throw badRequest("its Content-Length is not valid");
   }
+  if (limit !== 0 && contentLength > limit) throw contentTooLarge(limit);
+  return contentLength;
+}
+
+function withLength(
+  incoming: UpstreamRequest,
+  request: Request,
+  contentLength: number,
+): UpstreamRequest | Promise<UpstreamRequest> {
   // RFC 9110 §8.6: a POST without content says so.
   if (contentLength === 0) return { ...incoming, contentLength };
   if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
@@ -157,7 +180,7 @@ async function peek(
     // The platform may hand out an empty piece before it says that there is nothing.
     do first = await reader.read(); while (first.value?.length === 0);
   } catch (cause) {
-    throw brokenOff(cause);
+    throw cause instanceof BalancerError ? cause : brokenOff(cause);
   }
   if (first.done) return { ...incoming, contentLength: 0 };
   const stream = new ReadableStream<Uint8Array>({

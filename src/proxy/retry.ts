@@ -1,9 +1,6 @@
 import type { BalancerError } from "../core/errors.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
 
-/** How many servers one request is given to at most. */
-export const TRIES_MAX = 3;
-
 /** The methods that do the same done twice as done once (RFC 9110 §9.2.2), TRACE aside. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
@@ -12,30 +9,31 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
+/** What may be done about a request that failed: nothing, or to give it to another server. */
+export type Remedy = "none" | "redispatch" | "retry";
+
 /**
  * Whether a request that failed may go to another server.
  *
- * A server that could not be connected to has seen nothing of it. One that closed the connection
- * before the first byte of a response may have worked on it, so only what can be done twice, and
- * whose content can be sent twice, goes on. Everything else is final: the response may have begun.
+ * A server that could not be connected to has seen nothing of it: it is redispatched. One that
+ * closed the connection, broke off in the middle of an answer of which the client has not seen
+ * anything yet, or was silent may have worked on it, so only what can be done twice, and whose
+ * content can be sent twice, is tried again (RFC 9110 §9.2.2; nginx's `proxy_next_upstream error
+ * timeout`). Everything else is final.
  *
  * @param error Why it failed.
- * @param tries How many servers it was given to.
  * @param request The request.
  */
-export function mayTryAgain(
-  error: BalancerError,
-  tries: number,
-  request: UpstreamRequest,
-): boolean {
-  if (tries >= TRIES_MAX) return false;
+export function remedyFor(error: BalancerError, request: UpstreamRequest): Remedy {
   switch (error.code) {
     case "connect_failed":
     case "connect_timeout":
-      return true;
+      return "redispatch";
     case "closed_early":
-      return request.replayable;
+    case "incomplete":
+    case "response_timeout":
+      return request.replayable ? "retry" : "none";
     default:
-      return false;
+      return "none";
   }
 }

@@ -2,6 +2,7 @@ import type { LogLevel } from "@logtape/logtape";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { TableMemory } from "../core/table_memory.ts";
+import type { StandingReport } from "../proxy/failure_watch.ts";
 
 /** What a worker needs to begin. */
 export interface StartMessage {
@@ -54,4 +55,6 @@ export type FromWorker =
   | { readonly type: "changed"; readonly change: number }
   /** It has finished all that was under way. */
   | { readonly type: "stopped" }
+  /** How a server does with its requests. */
+  | { readonly type: "report"; readonly report: StandingReport }
   | LogMessage;

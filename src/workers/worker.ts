@@ -53,7 +53,12 @@ class ServingWorker {
   constructor({ thread, memory, entries, settings, hostname, port }: StartMessage) {
     const table = new StateTable(memory, thread);
     this.#directory = new Directory(entries);
-    this.#plane = new DataPlane(this.#directory, table, settings);
+    this.#plane = new DataPlane({
+      registry: this.#directory,
+      table,
+      settings,
+      report: (report) => scope.postMessage({ type: "report", report }),
+    });
     this.#server = this.#plane.serve({ hostname, port, reusePort: true });
     const timer = setInterval(() => table.beat(thread), BEAT_MS);
     this.#stopBeating = () => clearInterval(timer);

@@ -4,6 +4,7 @@ import { BalancerError } from "../core/errors.ts";
 import type { Entry, Registry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { StateTable } from "../core/state_table.ts";
+import type { StandingReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
@@ -26,6 +27,8 @@ export interface WorkerPoolOptions {
   readonly hostname: string;
   /** The port; 0 takes a free one. */
   readonly port: number;
+  /** Takes what the workers have to say about a server. */
+  readonly report: (report: StandingReport) => void;
   /** The module that the workers run. Default: the one for it. */
   readonly entry?: URL;
 }
@@ -148,6 +151,7 @@ export class WorkerPool {
       },
       table,
       clock,
+      report: this.#options.report,
       onDeath: (why) => this.#replace(thread, { why, startedAt }),
     });
     this.#workers.set(thread, worker);

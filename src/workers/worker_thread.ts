@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { StateTable } from "../core/state_table.ts";
+import type { StandingReport } from "../proxy/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type { ChangeMessage, FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
@@ -19,6 +20,8 @@ export interface WorkerThreadOptions {
   readonly table: StateTable;
   /** The timers. */
   readonly clock: Clock;
+  /** Takes what the worker has to say about a server. */
+  readonly report: (report: StandingReport) => void;
   /** Called once if the worker comes to an end that nobody asked for. */
   readonly onDeath: (why: string) => void;
 }
@@ -110,6 +113,8 @@ export class WorkerThread {
         return;
       case "stopped":
         return this.#stopped.resolve();
+      case "report":
+        return this.#options.report(message.report);
       case "log":
         return writeRelayed(message);
     }

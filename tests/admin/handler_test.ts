@@ -120,7 +120,7 @@ Deno.test("POST /delete takes the URL as text, as JSON string or in an object", 
 Deno.test("GET /servers lists the servers with how they are doing, in their order", async () => {
   await using balancer = makeBalancer();
   balancer.add({ url: URL_B, healthCheckPeriod: 0 });
-  const state = { healthy: true, active: 0, last_check: null };
+  const state = { healthy: true, active: 0, ejection: null, last_check: null };
   await assertAnswer(await get(createAdmin(balancer), "/servers"), [
     { ...SERVER_A, ...state },
     {
@@ -143,6 +143,7 @@ Deno.test("GET /servers tells the latest health check", async () => {
       weight: 2,
       healthCheckPeriod: 10,
       maxConnections: 0,
+      ejection: undefined,
       healthy: false,
       active: 3,
       lastCheck: {

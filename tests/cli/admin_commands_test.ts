@@ -150,7 +150,7 @@ Deno.test("list-servers --json writes what the API answers", async () => {
   const { code, stdout } = await fixture.run("list-servers", "--json");
   assertEquals(code, 0);
   assertEquals(JSON.parse(stdout), [
-    { ...SERVER_A, healthy: true, active: 0, last_check: null },
+    { ...SERVER_A, healthy: true, active: 0, ejection: null, last_check: null },
   ]);
 });
 

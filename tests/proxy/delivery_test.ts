@@ -27,7 +27,7 @@ Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes",
 
 Deno.test("ProxyHandler.fetch() breaks the response off where the server's breaks off", async () => {
   const cases = [
-    "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+    "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
   ];
   for (const answer of cases) {
@@ -127,9 +127,9 @@ Deno.test("LoadBalancer.close() waits for what is under way and refuses what com
   const { promise: closing, resolve: isClosing } = Promise.withResolvers<void>();
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
-    await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+    await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n");
     await closing;
-    await connection.send("cd");
+    await connection.send("2\r\ncd\r\n0\r\n\r\n");
   });
   await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url);
@@ -143,7 +143,7 @@ Deno.test("LoadBalancer.close() waits for what is under way and refuses what com
 });
 
 Deno.test("LoadBalancer.close() breaks off what is under way when its signal says so", async () => {
-  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab");
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\nab");
   await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url);
   await served.balancer.close(AbortSignal.abort());

@@ -1,28 +1,29 @@
 import { assertEquals } from "@std/assert";
 import { BalancerError, type ErrorCode } from "../../src/core/errors.ts";
-import { isIdempotent, mayTryAgain, TRIES_MAX } from "../../src/proxy/retry.ts";
+import { isIdempotent, type Remedy, remedyFor } from "../../src/proxy/retry.ts";
 import { makeRequest } from "../testing/http1_client.ts";
 
-function may(code: ErrorCode, replayable: boolean, tries = 1): boolean {
-  return mayTryAgain(new BalancerError(code, "test"), tries, makeRequest({ replayable }));
+function remedies(code: ErrorCode): Remedy[] {
+  const error = new BalancerError(code, "test");
+  return [true, false].map((replayable) => remedyFor(error, makeRequest({ replayable })));
 }
 
-Deno.test("mayTryAgain() goes on after a connection that was never made", () => {
+Deno.test("remedyFor() redispatches after a connection that was never made", () => {
   for (const code of ["connect_failed", "connect_timeout"] as const) {
-    assertEquals([may(code, true), may(code, false)], [true, true]);
+    assertEquals(remedies(code), ["redispatch", "redispatch"]);
   }
 });
 
-Deno.test("mayTryAgain() goes on after an early close only where twice is as good as once", () => {
-  assertEquals([may("closed_early", true), may("closed_early", false)], [true, false]);
+Deno.test("remedyFor() retries where twice is as good as once, and nothing was passed on", () => {
+  for (const code of ["closed_early", "incomplete", "response_timeout"] as const) {
+    assertEquals(remedies(code), ["retry", "none"]);
+  }
 });
 
-Deno.test("mayTryAgain() stops at everything else, and after three tries", () => {
-  for (const code of ["incomplete", "bad_response", "response_timeout", "client_gone"] as const) {
-    assertEquals(may(code, true), false);
+Deno.test("remedyFor() has none for everything else", () => {
+  for (const code of ["bad_response", "client_gone", "request_timeout", "closed"] as const) {
+    assertEquals(remedies(code), ["none", "none"]);
   }
-  assertEquals(may("connect_failed", true, TRIES_MAX - 1), true);
-  assertEquals(may("connect_failed", true, TRIES_MAX), false);
 });
 
 Deno.test("isIdempotent() follows RFC 9110 §9.2.2", () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Cancellation } from "../../src/core/cancellation.ts";
 import { BalancerError } from "../../src/core/errors.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
@@ -147,7 +147,7 @@ Deno.test("Http1Transport.send() says what kind of failure it was", async () => 
 Deno.test("Http1Transport.send() ends the content with an error where it breaks off", async () => {
   const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
   const cases = [
-    ["HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "incomplete"],
+    ["HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc", "incomplete"],
     [`${chunked}5\r\nabc`, "incomplete"],
     [`${chunked}3\r\nabc\r\n`, "incomplete"],
     [`${chunked}3\r\nabc\r\n0\r\n`, "incomplete"],
@@ -170,6 +170,35 @@ Deno.test("Http1Transport.send() ends the content with an error where it breaks 
   }
 });
 
+Deno.test("Http1Transport.send() waits for all of small content, and fails where it breaks off", async () => {
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\n";
+  await using server = new RawServer(async (connection, number) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send(head + "a".repeat(20_000));
+    if (number === 2) await connection.send("b".repeat(20_000));
+    connection.close();
+  });
+  await using transport = makeTransport();
+  assertEquals(await codeOf(transport.send(server.url, makeRequest())), "incomplete");
+  const response = await transport.send(server.url, makeRequest());
+  assert(response.body instanceof Uint8Array);
+  assertEquals(await textOf(response), "a".repeat(20_000) + "b".repeat(20_000));
+});
+
+Deno.test("Http1Transport.send() gives up when small content stands still", async () => {
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+  const clock = new FakeClock();
+  await using transport = makeTransport({ clock, contentTimeout: 2000, responseTimeout: 1e9 });
+  let code: string | undefined;
+  const promise = codeOf(transport.send(server.url, makeRequest())).then((found) => code = found);
+  // Nobody tells when the head has arrived, from where on the content is waited for.
+  while (code === undefined) {
+    await clock.advance(2200);
+    await Deno.stat(".");
+  }
+  assertEquals(await promise, "response_timeout");
+});
+
 Deno.test("Http1Transport.send() gives up after the response timeout", async () => {
   await using server = new RawServer(() => {});
   const clock = new FakeClock();
@@ -182,7 +211,7 @@ Deno.test("Http1Transport.send() gives up after the response timeout", async () 
 });
 
 Deno.test("Http1Transport.send() gives up when content stands still", async () => {
-  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nab");
   const clock = new FakeClock();
   await using transport = makeTransport({ clock, contentTimeout: 2000 });
   const response = await transport.send(server.url, makeRequest());
@@ -206,7 +235,7 @@ Deno.test("Http1Transport.send() stops when it is called off, and closes the con
 });
 
 Deno.test("UpstreamResponse.discard() closes the connection in the middle of the content", async () => {
-  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
+  await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\nab");
   await using transport = makeTransport();
   const response = await transport.send(server.url, makeRequest());
   response.discard();

@@ -21,6 +21,7 @@ class MortalPool implements AsyncDisposable {
     table: this.table,
     clock: this.clock,
     settings: DEFAULT_SETTINGS,
+    report: () => {},
     hostname: "127.0.0.1",
     port: 0,
     entry: new URL("../testing/mortal_worker.ts", import.meta.url),
@@ -145,6 +146,7 @@ function makePool(options: { port: number; entry?: URL }): WorkerPool {
     table,
     clock: new FakeClock(),
     settings: DEFAULT_SETTINGS,
+    report: () => {},
     hostname: "127.0.0.1",
     ...options,
   });

@@ -65,6 +65,16 @@ export class Connection {
     return this.view(count).slice();
   }
 
+  /** Makes sure that `count` bytes, with those that have arrived, have room in one piece. */
+  reserve(count: number): void {
+    if (this.from + count <= this.buffer.length) return;
+    const larger = new Uint8Array(Math.max(count, this.buffer.length));
+    larger.set(this.buffer.subarray(this.from, this.to));
+    this.buffer = larger;
+    this.to -= this.from;
+    this.from = 0;
+  }
+
   /**
    * Waits for more bytes and puts them behind those that have arrived, which may move.
    *

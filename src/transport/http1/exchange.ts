@@ -13,6 +13,13 @@ import type { ResponseHead, ResponseHeadParser } from "./response_head.ts";
 /** How many interim (1xx) responses are read over before the final one. */
 const INTERIM_MAX = 100;
 
+/**
+ * A response with up to this much content, in bytes, is passed on when all of it is there. If the
+ * server breaks off before, the request can still go to another one; and a client that reads slowly
+ * keeps no server waiting.
+ */
+const SMALL_CONTENT = 65_536;
+
 /** What all exchanges with one server have in common. */
 export interface ExchangeContext {
   /** The path of the server's URL, without a slash at the end. */
@@ -61,6 +68,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
   #keepAlive = false;
+  /** Whether the client's content is waited for, and nothing of the server. */
+  #awaitsClient = false;
   /** See {@linkcode UpstreamResponse}. */
   status = 0;
   /** See {@linkcode UpstreamResponse}. */
@@ -109,7 +118,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
         this.meet();
         // The server has answered a request that was in one piece, so the write is over as well.
         if (connection.unsent && !this.#streaming) await sending;
-        this.#begin(head);
+        const length = this.#begin(head);
+        if (length > 0) await this.#takeContent(length);
         return this;
       } catch (error) {
         if (!this.#isStale(error)) {
@@ -137,8 +147,12 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#connection.close();
   }
 
-  /** The server was silent for too long. */
+  /** The server, or the client in the middle of its content, was silent for too long. */
   override onDue(): void {
+    if (this.#awaitsClient) {
+      const message = "The client was silent for too long in the middle of its content";
+      return this.cancel(new BalancerError("request_timeout", message, { source: "downstream" }));
+    }
     this.cancel(
       new BalancerError("response_timeout", "The server was silent for too long", {
         source: "upstream",
@@ -163,29 +177,28 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     if (!await this.#connection.writeText(head)) return;
     const framer = requestFraming(this.#request) === "chunked" ? new ChunkFramer() : undefined;
     const content = this.#content = new RequestContent(body, this.#request.contentLength);
-    let left = this.#request.contentLength ?? Infinity;
     for (;;) {
       const chunk = await this.#readFromClient(content);
       if (chunk === undefined) break;
-      left -= chunk.length;
-      if (left < 0) throw this.#clientGone("sent more content than it announced");
       // An empty chunk would end the content (RFC 9112 §7.1).
       if (chunk.length === 0) continue;
       if (!await this.#connection.write(framer?.frame(chunk) ?? chunk)) return;
       if (!this.#ended) this.#context.contentQueue.add(this);
     }
-    if (framer !== undefined) {
-      if (!await this.#connection.write(LAST_CHUNK)) return;
-    } else if (left > 0) throw this.#clientGone("sent less content than it announced");
+    if (framer !== undefined && !await this.#connection.write(LAST_CHUNK)) return;
     this.#streaming = false;
     if (!this.#ended) this.#context.responseQueue.add(this);
   }
 
   async #readFromClient(content: RequestContent): Promise<Uint8Array | undefined> {
     try {
+      this.#awaitsClient = true;
       return await content.next();
-    } catch (cause) {
-      throw this.#clientGone("broke off its request", cause);
+    } catch (error) {
+      this.cancel(error as BalancerError);
+      throw error;
+    } finally {
+      this.#awaitsClient = false;
     }
   }
 
@@ -207,8 +220,12 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     return undefined;
   }
 
-  /** The head is there: makes this a response. */
-  #begin(head: ResponseHead): void {
+  /**
+   * The head is there: makes this a response.
+   *
+   * @returns How much content there is that is to be taken in one piece; 0 where it is not.
+   */
+  #begin(head: ResponseHead): number {
     const delimiting = delimitResponse(this.#request.method, head);
     const { framing } = delimiting;
     this.#keepAlive = delimiting.keepAlive && !this.#options.freshConnection;
@@ -216,9 +233,20 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.headers = delimiting.headers;
     this.contentLength = delimiting.contentLength;
     if (framing.kind === "none") this.#end();
-    else if (framing.kind === "length" && this.#connection.buffered >= framing.length) {
-      this.body = this.#connection.view(framing.length);
-    } else this.body = this.#stream(contentReader(this.#connection, framing));
+    else if (framing.kind === "length" && framing.length <= SMALL_CONTENT) return framing.length;
+    else this.body = this.#stream(contentReader(this.#connection, framing));
+    return 0;
+  }
+
+  async #takeContent(length: number): Promise<void> {
+    const connection = this.#connection;
+    connection.reserve(length);
+    while (connection.buffered < length) {
+      this.#context.contentQueue.add(this);
+      if (!await connection.fill()) throw incomplete();
+    }
+    this.meet();
+    this.body = connection.view(length);
   }
 
   /**
@@ -271,15 +299,6 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     if (this.#streaming) this.#content?.cancel().catch(ignore);
     if (reusable && !this.#connection.closed) this.#context.release(this.#connection);
     else this.#connection.close();
-  }
-
-  #clientGone(what: string, cause?: unknown): BalancerError {
-    const reason = new BalancerError("client_gone", `The client ${what}`, {
-      source: "downstream",
-      cause,
-    });
-    this.cancel(reason);
-    return reason;
   }
 }
 
