@@ -36,6 +36,7 @@ export {
   type ServerInit,
   UINT32_MAX,
 } from "./src/core/server.ts";
+export type { ServerDiff } from "./src/core/server_diff.ts";
 export type {
   Ejection,
   Limits,
@@ -45,7 +46,7 @@ export type {
   Timeouts,
   UpstreamTls,
 } from "./src/core/settings.ts";
-export type { CheckReport, ServerStatus } from "./src/core/server_status.ts";
+export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export { type Listener, type ListenOptions, LoadBalancer } from "./src/load_balancer.ts";

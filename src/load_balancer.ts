@@ -1,6 +1,9 @@
+import { drainSchema } from "./config/settings_schema.ts";
+import { validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
 import { type Entry, Registry } from "./core/registry.ts";
-import type { Server, ServerChange, ServerInit } from "./core/server.ts";
+import { completeServer, type Server, type ServerChange, type ServerInit } from "./core/server.ts";
+import { diffServers, type ServerDiff } from "./core/server_diff.ts";
 import type { ProxySettings } from "./core/settings.ts";
 import type { ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
@@ -8,6 +11,7 @@ import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
 import { DataPlane } from "./data_plane.ts";
 import { Ejector } from "./health/ejector.ts";
 import { HealthChecker } from "./health/checker.ts";
+import type { HealthCheck } from "./health/health_check.ts";
 import { SlowStart } from "./health/slow_start.ts";
 import { checkOptions, checkServer, type LoadBalancerOptions } from "./load_balancer_options.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
@@ -177,15 +181,55 @@ export class LoadBalancer implements AsyncDisposable {
    * working on may finish.
    *
    * @param url The server's URL, in any spelling.
+   * @param drain For how long they may, in seconds, 0 to 86400; then they are broken off. Default:
+   * without a limit.
    * @returns The server as it was.
    * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
    */
-  remove(url: string): Server {
+  remove(url: string, drain?: number): Server {
     this.#checkOpen();
     checkServer({ url });
-    const { server } = this.#registry.remove(url);
-    this.#plane.transport.forget(server.url);
+    if (drain !== undefined) validate(drainSchema, drain, "the time", "drain");
+    const { server } = this.#registry.remove(url, drain);
+    this.#plane.transport.forget(server.url, drain);
     return server;
+  }
+
+  /**
+   * Makes these the servers, by differences only: a server that is there already and does not differ
+   * keeps its connections, its counts and its health. Until those that are new take requests, those
+   * that are no longer wanted do.
+   *
+   * @param servers All the servers there shall be.
+   * @returns What was different, once every thread knows.
+   * @throws {BalancerError} `invalid`, `full` or `closed`; nothing has changed.
+   */
+  async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
+    this.#checkOpen();
+    const { servers: checked } = checkOptions({ servers });
+    const wanted = checked.map(completeServer);
+    const before = this.#registry.entries().map(({ server }) => server);
+    const diff = diffServers(before, wanted);
+    this.#addAll(diff.added);
+    for (const { url, ...change } of diff.changed) this.#registry.update(url, change);
+    await this.settled();
+    // In the meantime, somebody else may have removed it.
+    for (const { url } of diff.removed) {
+      if (this.#registry.find(url) !== undefined) this.remove(url);
+    }
+    await this.settled();
+    return diff;
+  }
+
+  /**
+   * Changes how servers are checked, from the next check on, which is at once.
+   *
+   * @param check How; what is left out has its default.
+   * @throws {BalancerError} `invalid` or `closed`; nothing has changed.
+   */
+  setHealthCheck(check: Partial<HealthCheck>): void {
+    this.#checkOpen();
+    this.#checker.change(checkOptions({ healthCheck: check }).check);
   }
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
@@ -221,6 +265,17 @@ export class LoadBalancer implements AsyncDisposable {
   /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Adds all of them or, if there is no room, none. */
+  #addAll(servers: readonly Server[]): void {
+    const added: Server[] = [];
+    try {
+      for (const server of servers) added.push(this.#registry.add(server).server);
+    } catch (error) {
+      for (const { url } of added) this.remove(url);
+      throw error;
+    }
   }
 
   get #hasWorkers(): boolean {

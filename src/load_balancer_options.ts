@@ -10,7 +10,7 @@ import {
 } from "./config/settings_schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
-import type { ServerInit } from "./core/server.ts";
+import { canonicalServerUrl, type ServerInit } from "./core/server.ts";
 import {
   DEFAULT_SETTINGS,
   type Ejection,
@@ -81,7 +81,7 @@ export interface CheckedOptions {
 export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
   const { timeouts, retries, ejection, limits, policy } = DEFAULT_SETTINGS;
   return {
-    servers: (options.servers ?? []).map((server) => checkServer(server)),
+    servers: checkServers(options.servers ?? []),
     check: {
       ...DEFAULT_HEALTH_CHECK,
       ...checkNames(healthCheckSchema, options.healthCheck ?? {}, "the health check"),
@@ -114,6 +114,20 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
  */
 export function checkServer(server: ServerInit): ServerInit {
   return checkNames(serverSchema, server, "the server");
+}
+
+/** Checks servers that are to be there together: each on its own, and that there is none twice. */
+function checkServers(servers: readonly ServerInit[]): readonly ServerInit[] {
+  const checked = servers.map((server) => checkServer(server));
+  const urls = new Set<string>();
+  for (const { url } of checked) {
+    const key = canonicalServerUrl(url);
+    if (urls.has(key)) {
+      throw new BalancerError("already_exists", `Cannot use the servers: ${key} is there twice`);
+    }
+    urls.add(key);
+  }
+  return checked;
 }
 
 function checkWorkers(workers: number): number {

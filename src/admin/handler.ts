@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { camelKeys } from "../config/names.ts";
-import { serverKeySchema, serverSchema } from "../config/schema.ts";
+import { removalSchema, serverSchema } from "../config/schema.ts";
 import { validate } from "../config/validate.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
@@ -17,8 +17,8 @@ export interface AdminTarget {
   add(server: ServerInit): Server;
   /** Changes a server. */
   update(url: string, change: ServerChange): Server;
-  /** Removes a server. */
-  remove(url: string): Server;
+  /** Removes a server; what it works on is broken off after `drain` seconds. Default: never. */
+  remove(url: string, drain?: number): Server;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
   /**
@@ -116,7 +116,8 @@ async function remove(target: AdminTarget, request: Request): Promise<unknown> {
   const body = await readBody(request, true);
   // The seed's body is the URL itself.
   const value = typeof body === "string" ? { url: body } : body;
-  const server = target.remove(validate(serverKeySchema, value, "the body").url);
+  const { url, drain } = validate(removalSchema, value, "the body");
+  const server = target.remove(url, drain);
   await target.settled?.();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(server);

@@ -8,13 +8,32 @@ import { CommandError } from "./errors.ts";
  * @throws {CommandError} If it cannot be read or used, with every fault on a line of its own.
  */
 export async function readConfig(path: string): Promise<Config> {
-  let text: string;
+  return parseConfigFile(await readConfigText(path), path);
+}
+
+/**
+ * Reads the text of a configuration file.
+ *
+ * @param path Where it is.
+ * @throws {CommandError} If it cannot be read.
+ */
+export async function readConfigText(path: string): Promise<string> {
   try {
     const bytes = await Deno.readFile(path);
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
     throw new CommandError(`Cannot read the configuration ${path}: ${whyUnreadable(error)}`);
   }
+}
+
+/**
+ * What the text of a configuration file says.
+ *
+ * @param text The text.
+ * @param path Where it comes from.
+ * @throws {CommandError} If it cannot be used, with every fault on a line of its own.
+ */
+export function parseConfigFile(text: string, path: string): Config {
   try {
     return parseConfig(text, path);
   } catch (error) {

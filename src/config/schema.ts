@@ -10,6 +10,7 @@ import {
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 import { filePath, seconds, text, wholeNumber } from "./fields.ts";
 import {
+  drainSchema,
   ejectionSchema,
   limitsSchema,
   policySchema,
@@ -82,8 +83,10 @@ export const serverSchema = z.strictObject({
   max_connections: maxConnections.optional(),
 }, { error: "must be a server with at least a url" });
 
-/** What tells which server is meant. */
-export const serverKeySchema = z.strictObject({ url }, { error: "must be the URL of a server" });
+/** What tells which server is to go, and how. */
+export const removalSchema = z.strictObject({ url, drain: drainSchema.optional() }, {
+  error: "must be the URL of a server",
+});
 
 /** How servers are checked. */
 export const healthCheckSchema = z.strictObject({

@@ -99,6 +99,9 @@ export const policySchema = z.enum(POLICY_NAMES, {
 /** Seconds in which the weight of a server that comes back grows to what it is. */
 export const slowStartSchema: z.ZodNumber = seconds(0, 3600);
 
+/** Seconds that what a removed server works on may take. */
+export const drainSchema: z.ZodNumber = seconds(0, WAIT_MAX);
+
 /** The files with the certificate and the key by which the proxy speaks TLS. */
 export const tlsFilesSchema = z.strictObject({
   cert: filePath().describe("The certificate chain in PEM form"),

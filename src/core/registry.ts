@@ -26,7 +26,7 @@ export interface SlotDirectory {
 export type RegistryEvent =
   | { readonly type: "added"; readonly entry: Entry }
   | { readonly type: "updated"; readonly entry: Entry; readonly previous: Server }
-  | { readonly type: "removed"; readonly entry: Entry };
+  | { readonly type: "removed"; readonly entry: Entry; readonly drain: number | undefined };
 
 /**
  * The servers, keyed by URL, in the order in which they were added. Every change is atomic: it is
@@ -112,14 +112,16 @@ export class Registry implements SlotDirectory {
   /**
    * Removes a server. It gets no further request; those that it is working on may finish.
    *
+   * @param url Its URL, in any spelling.
+   * @param drain For how long they may, in seconds. Default: without a limit.
    * @throws {BalancerError} `not_found`.
    */
-  remove(url: string): Entry {
+  remove(url: string, drain?: number): Entry {
     const entry = this.get(url);
     this.#entries.delete(entry.server.url);
     this.#bySlot[entry.slot] = undefined;
     this.#table.release(entry.slot);
-    this.#announce({ type: "removed", entry });
+    this.#announce({ type: "removed", entry, drain });
     return entry;
   }
 

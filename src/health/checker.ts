@@ -56,6 +56,7 @@ interface Task {
  */
 export class HealthChecker implements Disposable {
   readonly #options: CheckerOptions;
+  #healthCheck: HealthCheck;
   readonly #random: () => number;
   readonly #tasks = new Map<string, Task>();
   readonly #unsubscribe: () => void;
@@ -63,6 +64,7 @@ export class HealthChecker implements Disposable {
   /** @param options What to work with. The checks begin at once. */
   constructor(options: CheckerOptions) {
     this.#options = options;
+    this.#healthCheck = options.check;
     this.#random = options.random ?? Math.random;
     this.#unsubscribe = options.registry.subscribe((event) => {
       if (event.type === "added") this.#add(event.entry);
@@ -77,6 +79,18 @@ export class HealthChecker implements Disposable {
     return this.#tasks.get(serverUrl)?.report;
   }
 
+  /** Checks by another rule from now on, and everything once at once. Health and counts stay. */
+  change(check: HealthCheck): void {
+    this.#healthCheck = check;
+    const tasks = [...this.#tasks.values()].filter(({ server }) => server.healthCheckPeriod > 0);
+    for (const [i, task] of tasks.entries()) {
+      // One that is under way goes by the old rule; the next one comes as usual.
+      if (task.probing) continue;
+      task.cancelTimer();
+      this.#checkAfter(task, this.#delay(i, tasks.length, task.server));
+    }
+  }
+
   /** Breaks every check off and starts none any more. */
   [Symbol.dispose](): void {
     this.#unsubscribe();
@@ -88,11 +102,15 @@ export class HealthChecker implements Disposable {
    * evenly over the time between two checks, as HAProxy has it (`start_check_task`).
    */
   #addFirst(entries: readonly Entry[]): void {
-    const spread = entries.length > AT_ONCE_MAX ? (SHORTEST_WAIT + 1) / 2 : 0;
     for (const [i, entry] of entries.entries()) {
-      const delay = entry.server.healthCheckPeriod * 1000 * spread * i / entries.length;
-      this.#add(entry, delay);
+      this.#add(entry, this.#delay(i, entries.length, entry.server));
     }
+  }
+
+  /** How long the i-th of so many servers that are to be checked waits, in milliseconds. */
+  #delay(i: number, count: number, { healthCheckPeriod }: Server): number {
+    const spread = count > AT_ONCE_MAX ? (SHORTEST_WAIT + 1) / 2 : 0;
+    return healthCheckPeriod * 1000 * spread * i / count;
   }
 
   #add({ server, slot }: Entry, delay = 0): void {
@@ -108,6 +126,10 @@ export class HealthChecker implements Disposable {
     };
     this.#tasks.set(server.url, task);
     if (server.healthCheckPeriod === 0) return;
+    this.#checkAfter(task, delay);
+  }
+
+  #checkAfter(task: Task, delay: number): void {
     if (delay === 0) this.#check(task);
     else task.cancelTimer = this.#options.clock.after(delay, () => this.#check(task));
   }
@@ -130,7 +152,8 @@ export class HealthChecker implements Disposable {
   }
 
   async #check(task: Task): Promise<void> {
-    const { transport, clock, check } = this.#options;
+    const { transport, clock } = this.#options;
+    const check = this.#healthCheck;
     const { url, healthCheckPeriod } = task.server;
     const at = clock.date();
     task.probing = true;

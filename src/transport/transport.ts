@@ -76,6 +76,11 @@ export interface Transport extends AsyncDisposable {
     request: UpstreamRequest,
     options?: SendOptions,
   ): Promise<UpstreamResponse>;
-  /** Closes the idle connections to a server that is no longer used. */
-  forget(serverUrl: string): void;
+  /**
+   * Closes the idle connections to a server that is no longer used.
+   *
+   * @param serverUrl The server, in canonical form.
+   * @param drain After how many seconds those that are in use are broken off. Default: never.
+   */
+  forget(serverUrl: string, drain?: number): void;
 }

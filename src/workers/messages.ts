@@ -30,6 +30,8 @@ export interface ChangeMessage {
   readonly change: number;
   /** The server. */
   readonly entry: Entry;
+  /** After how many seconds what a removed server works on is broken off; undefined for never. */
+  readonly drain: number | undefined;
 }
 
 /** What the main thread tells a worker. */

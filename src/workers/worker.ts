@@ -72,9 +72,9 @@ class ServingWorker {
     this.#directory.add(entry);
   }
 
-  remove(entry: Entry): void {
+  remove(entry: Entry, drain: number | undefined): void {
     this.#directory.remove(entry);
-    this.#plane.transport.forget(entry.server.url);
+    this.#plane.transport.forget(entry.server.url, drain);
   }
 
   async stop(): Promise<void> {
@@ -96,7 +96,7 @@ scope.addEventListener("message", async ({ data }) => {
       scope.postMessage({ type: "changed", change: data.change });
       break;
     case "removed":
-      worker?.remove(data.entry);
+      worker?.remove(data.entry, data.drain);
       scope.postMessage({ type: "changed", change: data.change });
       break;
     case "stop":

@@ -59,8 +59,8 @@ export class WorkerPool {
     this.#options = options;
     this.#port = options.port;
     this.#unsubscribe = options.registry.subscribe((event) => {
-      if (event.type === "added") this.#change("added", event.entry);
-      if (event.type === "removed") this.#change("removed", event.entry);
+      if (event.type === "added") this.#change("added", event.entry, undefined);
+      if (event.type === "removed") this.#change("removed", event.entry, event.drain);
     });
   }
 
@@ -176,11 +176,11 @@ export class WorkerPool {
     );
   }
 
-  #change(type: "added" | "removed", entry: Entry): void {
+  #change(type: "added" | "removed", entry: Entry, drain: number | undefined): void {
     const { table } = this.#options;
     const change = ++this.#changes;
     this.#latestChange.set(entry.slot, change);
-    const message = { type, change, entry } as const;
+    const message = { type, change, entry, drain } as const;
     const made = Promise.all([...this.#workers.values()].map((worker) => worker.change(message)))
       .then(() => {
         if (this.#latestChange.get(entry.slot) !== change) return;

@@ -40,6 +40,16 @@ export class RunningBalancer implements AsyncDisposable {
     return this.#program.waitFor(text);
   }
 
+  /** What it has written to its standard error output so far. */
+  get errors(): string {
+    return this.#program.errors;
+  }
+
+  /** Waits until its standard error output contains a text. */
+  waitForError(text: string): Promise<void> {
+    return this.#program.waitForError(text);
+  }
+
   /** Sends it a signal. */
   signal(signal: Deno.Signal): void {
     this.#program.kill(signal);

@@ -21,16 +21,15 @@ export async function runCli(...args: string[]): Promise<CliResult> {
 /** A command line program that goes on running. Disposing of it kills it. */
 export class RunningCli implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #stdout: ReadableStreamDefaultReader<string>;
-  readonly #stderr: Promise<string>;
-  #output = "";
+  readonly #stdout: TextWatcher;
+  readonly #stderr: TextWatcher;
   #ended = false;
 
   /** @param args The command line behind the program's name. */
   constructor(...args: string[]) {
     this.#child = command(args).spawn();
-    this.#stdout = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    this.#stderr = new Response(this.#child.stderr).text();
+    this.#stdout = new TextWatcher(this.#child.stdout);
+    this.#stderr = new TextWatcher(this.#child.stderr);
   }
 
   /** The process's id. */
@@ -38,12 +37,21 @@ export class RunningCli implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** What it has written to its standard error output so far. */
+  get errors(): string {
+    return this.#stderr.text;
+  }
+
   /** Waits until the standard output contains a text, and rejects if it ends without. */
   async waitFor(text: string): Promise<void> {
-    while (!this.#output.includes(text)) {
-      if (await this.#read()) continue;
-      throw new Error(`Cannot find "${text}" in: ${this.#output}${await this.#stderr}`);
-    }
+    if (await this.#stdout.includes(text)) return;
+    throw new Error(`Cannot find "${text}" in: ${this.#stdout.text}${await this.#stderr.end()}`);
+  }
+
+  /** Waits until the standard error output contains a text, and rejects if it ends without. */
+  async waitForError(text: string): Promise<void> {
+    if (await this.#stderr.includes(text)) return;
+    throw new Error(`Cannot find "${text}" in: ${this.#stderr.text}`);
   }
 
   /** Sends a signal. */
@@ -53,10 +61,10 @@ export class RunningCli implements AsyncDisposable {
 
   /** Waits for the end. */
   async result(): Promise<CliResult> {
-    while (await this.#read());
-    const [{ code }, stderr] = await Promise.all([this.#child.status, this.#stderr]);
+    const { code } = await this.#child.status;
+    const [stdout, stderr] = await Promise.all([this.#stdout.end(), this.#stderr.end()]);
     this.#ended = true;
-    return { code, stdout: this.#output, stderr };
+    return { code, stdout, stderr };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -64,11 +72,41 @@ export class RunningCli implements AsyncDisposable {
     this.#child.kill("SIGKILL");
     await this.result();
   }
+}
 
-  async #read(): Promise<boolean> {
-    const { done, value } = await this.#stdout.read();
-    if (!done) this.#output += value;
-    return !done;
+/** What a program writes, read as it comes. */
+class TextWatcher {
+  readonly #done: Promise<void>;
+  #ended = false;
+  #wake: () => void = () => {};
+  /** What it has written so far. */
+  text = "";
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+    this.#done = this.#read(stream);
+  }
+
+  /** Waits for a text; false if it ends without. */
+  async includes(wanted: string): Promise<boolean> {
+    while (!this.text.includes(wanted) && !this.#ended) {
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.text.includes(wanted);
+  }
+
+  /** Waits for the end, and tells all that was written. */
+  async end(): Promise<string> {
+    await this.#done;
+    return this.text;
+  }
+
+  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      this.text += text;
+      this.#wake();
+    }
+    this.#ended = true;
+    this.#wake();
   }
 }
 

@@ -5,16 +5,28 @@ import { printable, printJson, printLine } from "../output.ts";
 import { readUrlFlag, SERVER_FLAGS } from "../server_flags.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
+const DRAIN_MAX = 86_400;
+
 /** `delete-server`: deletes a server from a running balancer. */
 export const deleteServer: Command = {
   name: "delete-server",
   summary: "Delete a server from a running balancer",
-  example: "ballast delete-server --url http://127.0.0.1:3004",
-  values: { url: SERVER_FLAGS["url"]!, ...ADMIN_FLAGS },
+  example: "ballast delete-server --url http://127.0.0.1:3004 --drain 30",
+  values: {
+    url: SERVER_FLAGS["url"]!,
+    drain: {
+      value: "SECONDS",
+      help: "how long what it is working on may take (default: as long as it takes)",
+    },
+    ...ADMIN_FLAGS,
+  },
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const server = await callAdmin(args, "/delete", { url: readUrlFlag(args) }) as ServerJson;
+    const drain = args.wholeNumber("drain", 0, DRAIN_MAX);
+    const body = { url: readUrlFlag(args), ...(drain === undefined ? {} : { drain }) };
+    const server = await callAdmin(args, "/delete", body) as ServerJson;
     if (args.has("json")) return printJson(server);
-    printLine(`Deleted ${server.url} (${printable(server.name)})`);
+    const limit = drain === undefined ? "" : `; what it is working on has ${drain} s`;
+    printLine(`Deleted ${server.url} (${printable(server.name)})${limit}`);
   },
 };

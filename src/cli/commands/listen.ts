@@ -1,9 +1,13 @@
 import { createAdmin, LoadBalancer } from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
 import type { Args } from "../args.ts";
+import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
+import { UsageError } from "../errors.ts";
+import { onHangup } from "../hangup_signal.ts";
 import { printLine } from "../output.ts";
-import { readConfig } from "../read_config.ts";
+import { parseConfigFile, readConfigText } from "../read_config.ts";
+import { ConfigReload } from "../reload.ts";
 import { type Service, startService } from "../serve.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
@@ -39,21 +43,35 @@ export const listen: Command = {
       help: "how long requests under way get to finish at shutdown (default 10)",
     },
   },
-  switches: { debug: { help: "log every pick and every health check" } },
+  switches: {
+    watch: { help: "follow the changes of the --config file; SIGHUP reads it again as well" },
+    debug: { help: "log every pick and every health check" },
+  },
   async run(args): Promise<void> {
     const path = args.text("config");
-    const config = path === undefined ? undefined : await readConfig(path);
-    const settings = combine(args, config ?? {});
+    const text = path === undefined ? "" : await readConfigText(path);
+    const config = parseConfigFile(text, path ?? "");
+    const settings = combine(args, config);
+    if (path === undefined && args.has("watch")) {
+      throw new UsageError("--watch needs --config, the file to watch");
+    }
     await logToStream(Deno.stderr.writable, {
       debug: args.has("debug"),
       colors: Deno.stderr.isTerminal() && !Deno.noColor,
     });
     await using balancer = new LoadBalancer({
-      servers: config?.servers ?? [],
+      ...balancerOptions(config),
       workers: countWorkers(settings.workers),
-      ...(config === undefined ? {} : { healthCheck: config.healthCheck }),
     });
+    const reload = path === undefined ? undefined : new ConfigReload(path, text, balancer);
+    using _ = onHangup(async () => {
+      await reload?.reload();
+    });
+    const watch = new AbortController();
+    const watching = args.has("watch") ? reload?.watch(watch.signal) : undefined;
     await run(balancer, settings);
+    watch.abort();
+    await watching;
   },
 };
 

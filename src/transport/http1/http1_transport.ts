@@ -37,7 +37,8 @@ export class Http1Transport implements Transport {
   readonly #contentQueue: DeadlineQueue;
   readonly #sweepQueue: DeadlineQueue;
   readonly #targets = new Map<string, Target>();
-  readonly #connections = new Set<Connection>();
+  /** Servers that are no longer used, and to which connections are still in use. */
+  readonly #leaving = new Set<Target>();
   readonly #sweep = new Sweep(() => this.#closeExpired());
   #closed = false;
 
@@ -68,17 +69,23 @@ export class Http1Transport implements Transport {
     return new Exchange(pooled, request, { context, options, reused: true }).run();
   }
 
-  /** Closes the idle connections to a server; those in use close when they are done. */
-  forget(serverUrl: string): void {
-    this.#targets.get(serverUrl)?.pool.close();
+  /** Closes the idle connections to a server; those in use close when they are done, or later. */
+  forget(serverUrl: string, drain?: number): void {
+    const target = this.#targets.get(serverUrl);
+    if (target === undefined) return;
     this.#targets.delete(serverUrl);
+    this.#leaving.add(target);
+    target.pool.close();
+    this.#letGo(target);
+    if (drain === undefined || target.connections.size === 0) return;
+    target.cancelBreakOff = this.#clock.after(drain * 1000, () => breakOff(target));
   }
 
   /** Closes every connection, also those in use. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     for (const serverUrl of this.#targets.keys()) this.forget(serverUrl);
-    for (const connection of this.#connections) connection.close();
+    for (const target of this.#leaving) breakOff(target);
     this.#sweep.meet();
     return Promise.resolve();
   }
@@ -104,27 +111,43 @@ export class Http1Transport implements Transport {
   #makeTarget(serverUrl: string): Target {
     const url = new URL(serverUrl);
     const pool = new Pool();
-    return {
+    const target: Target = {
       pool,
+      connections: new Set(),
+      cancelBreakOff: () => {},
       basePath: url.pathname.replace(/\/$/, ""),
       parser: this.#parser,
       responseQueue: this.#responseQueue,
       contentQueue: this.#contentQueue,
-      connect: (cancellation) => this.#connect(url, cancellation),
+      connect: (cancellation) => this.#connect(target, url, cancellation),
       release: (connection) => {
         pool.put(connection, this.#sweepQueue.now);
         if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
       },
     };
+    return target;
   }
 
-  async #connect(url: URL, cancellation: Cancellation | undefined): Promise<Connection> {
+  async #connect(
+    target: Target,
+    url: URL,
+    cancellation: Cancellation | undefined,
+  ): Promise<Connection> {
     const socket = await dial(url, this.#connectQueue, cancellation);
-    const connection = new Connection(socket, (closed) => this.#connections.delete(closed));
-    this.#connections.add(connection);
+    const connection = new Connection(socket, (closed) => {
+      target.connections.delete(closed);
+      this.#letGo(target);
+    });
+    target.connections.add(connection);
     // The transport may have been closed while this was under way.
     if (this.#closed) connection.close();
     return connection;
+  }
+
+  /** Nothing is left of a server that is no longer used: forgets it altogether. */
+  #letGo(target: Target): void {
+    if (target.connections.size > 0 || !this.#leaving.delete(target)) return;
+    target.cancelBreakOff();
   }
 
   /** Runs once in a keep-alive timeout, so a connection is closed after one to two of them. */
@@ -142,6 +165,14 @@ export class Http1Transport implements Transport {
 /** A server: its idle connections, and what every exchange with it needs. */
 interface Target extends ExchangeContext {
   readonly pool: Pool;
+  /** Those that are open, idle or not. */
+  readonly connections: Set<Connection>;
+  /** Calls off that they are broken off. */
+  cancelBreakOff: () => void;
+}
+
+function breakOff(target: Target): void {
+  for (const connection of [...target.connections]) connection.close();
 }
 
 /** When idle connections are looked through. */

@@ -1,0 +1,35 @@
+import type { Server } from "./server.ts";
+
+/** What has to be done to get from one set of servers to another. */
+export interface ServerDiff {
+  /** Servers that are new, in the order of the new set. */
+  readonly added: readonly Server[];
+  /** Servers that are in both and differ, as they shall be. */
+  readonly changed: readonly Server[];
+  /** Servers that are not in the new set, as they are. */
+  readonly removed: readonly Server[];
+}
+
+/**
+ * Compares two sets of servers by their URLs.
+ *
+ * @param before The servers there are.
+ * @param after The servers there shall be.
+ */
+export function diffServers(before: readonly Server[], after: readonly Server[]): ServerDiff {
+  const old = new Map(before.map((server) => [server.url, server]));
+  const urls = new Set(after.map((server) => server.url));
+  return {
+    added: after.filter((server) => !old.has(server.url)),
+    changed: after.filter((server) => {
+      const same = old.get(server.url);
+      return same !== undefined && !isEqual(same, server);
+    }),
+    removed: before.filter((server) => !urls.has(server.url)),
+  };
+}
+
+function isEqual(one: Server, other: Server): boolean {
+  const names = Object.keys(one) as (keyof Server)[];
+  return names.every((name) => one[name] === other[name]);
+}

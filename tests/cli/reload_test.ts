@@ -1,0 +1,69 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { ServerStatusJson } from "../../mod.ts";
+import { RunningBalancer } from "../testing/program.ts";
+import { SampleServer } from "../testing/sample_server.ts";
+import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file.ts";
+
+const windows = Deno.build.os === "windows";
+
+function yaml(servers: readonly { name: string; url: string }[], weight = 1): string {
+  return servers.map(({ name, url }) =>
+    `- { url: "${url}", name: ${name}, weight: ${weight}, health_check_period: 0 }\n`
+  ).join("");
+}
+
+async function names(balancer: RunningBalancer): Promise<string[]> {
+  const { stdout } = await balancer.run("list-servers", "--json");
+  return (JSON.parse(stdout) as ServerStatusJson[]).map(({ name, weight }) => `${name} ${weight}`);
+}
+
+async function replace(file: TemporaryFile, text: string): Promise<void> {
+  await Deno.writeTextFile(`${file.path}.new`, text);
+  await Deno.rename(`${file.path}.new`, file.path);
+}
+
+Deno.test({
+  name: "SIGHUP makes the differences in the file, and an invalid file changes nothing",
+  ignore: windows,
+  async fn() {
+    await using one = new SampleServer("one");
+    await using two = new SampleServer("two");
+    await using three = new SampleServer("three");
+    await using file = await makeTemporaryFile(yaml([one, two]));
+    await using balancer = await RunningBalancer.start(`--config=${file.path}`);
+
+    await replace(file, yaml([two], 5) + yaml([three]));
+    balancer.signal("SIGHUP");
+    await balancer.waitFor(`Reloaded ${file.path}: 1 added, 1 changed, 1 removed`);
+    assertEquals(await names(balancer), ["two 5", "three 1"]);
+
+    await replace(file, yaml([one]) + "- url: nonsense\n  weight: -1\n");
+    balancer.signal("SIGHUP");
+    await balancer.waitForError("The configuration in use is unchanged.");
+    assertStringIncludes(balancer.errors, "servers[1].weight must be a whole number");
+    assertEquals(await names(balancer), ["two 5", "three 1"]);
+
+    await replace(file, `port: 9\nservers:\n${yaml([two], 5) + yaml([three])}`);
+    balancer.signal("SIGHUP");
+    await balancer.waitFor(`Reloaded ${file.path}: nothing is different`);
+    await balancer.waitForError("A restart is needed for changes of: port");
+    assertEquals(await balancer.stop(), 0);
+  },
+});
+
+Deno.test("--watch follows the file, but not into an empty one", async () => {
+  await using one = new SampleServer("one");
+  await using two = new SampleServer("two");
+  await using file = await makeTemporaryFile(yaml([one]));
+  await using balancer = await RunningBalancer.start(`--config=${file.path}`, "--watch");
+
+  await replace(file, "");
+  await balancer.waitForError("it is empty");
+  assertEquals(await names(balancer), ["one 1"]);
+  await replace(file, yaml([one, two]));
+  await balancer.waitFor(`Reloaded ${file.path}: 1 added`);
+  await Deno.writeTextFile(file.path, yaml([two]));
+  await balancer.waitFor(`Reloaded ${file.path}: 1 removed`);
+  assertEquals(await names(balancer), ["two 1"]);
+  assertEquals(await balancer.stop(), 0);
+});

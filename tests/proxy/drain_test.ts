@@ -1,0 +1,130 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { BalancerError, createAdmin } from "../../mod.ts";
+import { activeRequests, serveBalancer } from "../testing/balancer.ts";
+import { RawClient } from "../testing/raw_client.ts";
+import { answering, RawServer } from "../testing/raw_server.ts";
+
+const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+const PIECE = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
+
+/** A server that begins an answer and ends it when it is told to. */
+function pausing(): { server: RawServer; finish: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const server = new RawServer(async (connection) => {
+    await connection.waitFor("\r\n\r\n");
+    await connection.send(PIECE);
+    await promise;
+    await connection.send("4\r\nlast\r\n0\r\n\r\n");
+  });
+  return { server, finish: resolve };
+}
+
+Deno.test("LoadBalancer.remove() lets the server finish what it is working on", async () => {
+  const { server, finish } = pausing();
+  await using _ = server;
+  await using served = await serveBalancer([server.url]);
+  await using client = await RawClient.connect(served.url);
+  await client.send(REQUEST);
+  await client.readUntil("first");
+  served.balancer.remove(server.url);
+  finish();
+  assertStringIncludes(await client.readUntil("0\r\n\r\n"), "last");
+  // The connection is not kept for a server that is gone.
+  await server.connections[0]!.closed;
+});
+
+Deno.test("LoadBalancer.remove() breaks off what takes longer than its time", async () => {
+  const { server, finish } = pausing();
+  await using _ = server;
+  await using served = await serveBalancer([server.url]);
+  await using client = await RawClient.connect(served.url);
+  await client.send(REQUEST);
+  await client.readUntil("first");
+  served.balancer.remove(server.url, 0.01);
+  const received = await client.readToEnd();
+  assertEquals(received.endsWith("5\r\nfirst\r\n"), true, received);
+  await server.connections[0]!.closed;
+  finish();
+});
+
+Deno.test("LoadBalancer.remove() refuses a time that is none, and removes nothing", async () => {
+  await using server = answering("");
+  await using served = await serveBalancer([server.url]);
+  for (const drain of [-1, NaN, 86_401]) {
+    const error = assertThrows(() => served.balancer.remove(server.url, drain), BalancerError);
+    assertEquals([error.code, error.faults[0]?.path], ["invalid", "drain"]);
+  }
+  assertEquals(served.balancer.servers().length, 1);
+});
+
+Deno.test("POST /delete breaks off what takes longer than `drain`, and tells a faulty one", async () => {
+  const { server, finish } = pausing();
+  await using _ = server;
+  await using served = await serveBalancer([server.url]);
+  await using client = await RawClient.connect(served.url);
+  await client.send(REQUEST);
+  await client.readUntil("first");
+  const admin = createAdmin(served.balancer);
+  async function remove(drain: unknown): Promise<number> {
+    const response = await admin.fetch(
+      new Request("http://localhost/delete", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ url: server.url, drain }),
+      }),
+    );
+    await response.body?.cancel();
+    return response.status;
+  }
+  assertEquals([await remove("30"), await remove(-1)], [400, 400]);
+  assertEquals(served.balancer.servers().length, 1);
+  assertEquals(await remove(0), 200);
+  await client.readToEnd();
+  await server.connections[0]!.closed;
+  finish();
+});
+
+Deno.test("LoadBalancer.setServers() makes the differences only", async () => {
+  const { server, finish } = pausing();
+  await using _ = server;
+  await using old = answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
+  await using fresh = answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh");
+  await using served = await serveBalancer([server.url, old.url]);
+  await using client = await RawClient.connect(served.url);
+  await client.send(REQUEST);
+  await client.readUntil("first");
+  const { balancer } = served;
+  const diff = await balancer.setServers([
+    { url: server.url, weight: 7, healthCheckPeriod: 0 },
+    { url: fresh.url, healthCheckPeriod: 0 },
+  ]);
+  assertEquals(
+    [diff.added, diff.changed, diff.removed].map((servers) => servers.map(({ url }) => url)),
+    [[fresh.url], [server.url], [old.url]],
+  );
+  assertEquals(balancer.servers().map(({ weight, active }) => [weight, active]), [[7, 1], [1, 0]]);
+  const answer = await fetch(served.url);
+  assertEquals(await answer.text(), "fresh");
+  finish();
+  await client.readUntil("last");
+  const same = await balancer.setServers(
+    balancer.servers().map(({ url, weight }) => ({ url, weight, healthCheckPeriod: 0 })),
+  );
+  assertEquals([same.added, same.changed, same.removed], [[], [], []]);
+});
+
+Deno.test("LoadBalancer.setServers() changes nothing where one of them is faulty", async () => {
+  await using one = answering("");
+  await using served = await serveBalancer([one.url]);
+  const { balancer } = served;
+  const before = balancer.servers();
+  const faulty = [
+    [{ url: "http://a" }, { url: "nonsense" }],
+    [{ url: "http://a" }, { url: "HTTP://A/" }],
+  ];
+  for (const servers of faulty) {
+    await assertRejects(() => balancer.setServers(servers), BalancerError);
+  }
+  assertEquals(balancer.servers(), before);
+  assertEquals(activeRequests(balancer), 0);
+});
