@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { configJsonSchema } from "../../src/config/json_schema.ts";
 import { parseConfig } from "../../src/config/config.ts";
 
 const examples = new URL("../../examples/", import.meta.url);
@@ -28,4 +29,20 @@ Deno.test("examples/*.yaml begin with the line that tells an editor where the sc
     const { isFile } = await Deno.stat(new URL(path, file));
     assertEquals(isFile, true, path);
   }
+});
+
+Deno.test("examples/settings.yaml names every setting", async () => {
+  const text = await Deno.readTextFile(new URL("settings.yaml", examples));
+  const { anyOf: [, mapping] } = JSON.parse(configJsonSchema());
+  const names: string[] = [];
+  function collect(schema: { properties?: object; items?: object }): void {
+    for (const [name, field] of Object.entries(schema.properties ?? {})) {
+      names.push(name);
+      collect(field);
+    }
+    if (schema.items !== undefined) collect(schema.items);
+  }
+  collect(mapping);
+  assert(names.includes("ca_file") && names.includes("max_connections"));
+  assertEquals(names.filter((name) => !new RegExp(`\\b${name}:`).test(text)), []);
 });
