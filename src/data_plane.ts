@@ -5,6 +5,7 @@ import type { ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import { LeastConnections } from "./policies/least_connections.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
+import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { systemClock } from "./system_clock.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -36,7 +37,7 @@ export class DataPlane {
    * @param settings What to go by.
    */
   constructor(registry: SlotDirectory, table: StateTable, settings: ProxySettings) {
-    const { timeouts } = settings;
+    const { timeouts, trustedProxies } = settings;
     this.transport = new Http1Transport({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -51,6 +52,7 @@ export class DataPlane {
       policy: new LeastConnections(),
       transport: this.transport,
       deadlines: this.#deadlines,
+      trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
     });
   }
 

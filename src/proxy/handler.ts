@@ -9,8 +9,9 @@ import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/
 import { Departure } from "./departure.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
-import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
+import { ALLOWED_METHODS, type ListenerInfo, peerAddress, readIncoming } from "./incoming.ts";
 import { mayTryAgain } from "./retry.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
@@ -34,6 +35,8 @@ export interface ProxyParts {
   readonly transport: Transport;
   /** The timer for requests that wait. */
   readonly deadlines: Deadlines;
+  /** The proxies whose forwarding fields are believed. Default: none. */
+  readonly trustedProxies?: TrustedProxies | undefined;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -66,7 +69,7 @@ export class ProxyHandler {
       if (request.method === "CONNECT" || request.method === "TRACE") {
         return Promise.resolve(methodRefused());
       }
-      const incoming = readIncoming(request, info);
+      const incoming = readIncoming(request, info, this.#parts.trustedProxies);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
       return incoming.then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
     } catch (thrown) {
@@ -92,7 +95,7 @@ export class ProxyHandler {
       releaseContent: info?.direct ?? false,
     };
     this.#departures.add(departure);
-    const context = { clientAddress: info?.remoteAddr?.hostname };
+    const context = { clientAddress: this.#clientAddress(request, info) };
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
     try {
@@ -120,6 +123,13 @@ export class ProxyHandler {
     } finally {
       departure.end();
     }
+  }
+
+  #clientAddress(request: Request, info: ListenerInfo | undefined): string | undefined {
+    const peer = peerAddress(info);
+    const { trustedProxies } = this.#parts;
+    if (trustedProxies === undefined) return peer;
+    return trustedProxies.clientAddress(peer, request.headers.get("x-forwarded-for"));
   }
 
   /** Picks a server that was not tried and counts the request as active there. */
