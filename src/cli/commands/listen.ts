@@ -1,5 +1,6 @@
-import { createAdmin, LoadBalancer } from "../../../mod.ts";
+import { type Admin, LoadBalancer } from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
+import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";
 import { printLine } from "../output.ts";
@@ -31,15 +32,19 @@ export const listen: Command = {
     "api-port": { value: "PORT", help: "serve the admin API on this port (default 8000)" },
     "api-host": {
       value: "HOST",
-      help: "serve the admin API on this address (default 127.0.0.1); anyone who reaches it rules",
+      help: "serve the admin API on this address (default 127.0.0.1); others need a token",
     },
+    ...ACCESS_FLAGS,
     ...WORKERS_FLAG,
     "grace-period": {
       value: "SECONDS",
       help: "how long requests under way get to finish at shutdown (default 10)",
     },
   },
-  switches: { debug: { help: "log every pick and every health check" } },
+  switches: {
+    debug: { help: "log every pick and every health check" },
+    ...ACCESS_SWITCHES,
+  },
   async run(args): Promise<void> {
     const path = args.text("config");
     const config = path === undefined ? undefined : await readConfig(path);
@@ -52,8 +57,10 @@ export const listen: Command = {
       servers: config?.servers ?? [],
       workers: countWorkers(settings.workers),
       ...(config === undefined ? {} : { healthCheck: config.healthCheck }),
+      ...(config?.trustedProxies === undefined ? {} : { trustedProxies: config.trustedProxies }),
     });
-    await run(balancer, settings);
+    const admin = await makeAdmin(balancer, args, { ...config, ...settings });
+    await run(balancer, admin, settings);
   },
 };
 
@@ -69,9 +76,8 @@ function combine(args: Args, config: Partial<Settings>): Settings {
   };
 }
 
-async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
+async function run(balancer: LoadBalancer, admin: Admin, settings: Settings): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod } = settings;
-  const admin = createAdmin(balancer);
   const proxy = await startService(
     { host, port, flag: "--port" },
     (options) => balancer.listen(options),
