@@ -59,7 +59,11 @@ async function connect(url: string, count: number): Promise<Deno.TcpConn[]> {
   const { hostname, port } = new URL(url);
   const sockets: Deno.TcpConn[] = [];
   for (let number = 0; number < count; number++) {
-    sockets.push(await Deno.connect({ hostname, port: Number(port) }));
+    try {
+      sockets.push(await Deno.connect({ hostname, port: Number(port) }));
+    } catch {
+      // The balancer has none to spare.
+    }
   }
   return sockets;
 }

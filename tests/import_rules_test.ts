@@ -18,11 +18,13 @@ const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
+const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
+  { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [LOGTAPE] },
   { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
@@ -44,11 +46,11 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/data_plane\.ts$/,
-    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, LOGTAPE],
+    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
   },
   {
     files: /^src\/workers\//,
-    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, LOGTAPE],
+    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, STEADY_LISTENER, LOGTAPE],
   },
   {
     files: /^src\/load_balancer(_options)?\.ts$/,
@@ -57,7 +59,7 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//],
+      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },

@@ -1,6 +1,7 @@
 import { type Admin, LoadBalancer } from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
+import { listenSteadily } from "../../steady_listener.ts";
 import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";
 import { printLine } from "../output.ts";
@@ -86,7 +87,12 @@ async function run(balancer: LoadBalancer, admin: Admin, settings: Settings): Pr
   try {
     api = await startService(
       { host: apiHost, port: apiPort, flag: "--api-port" },
-      (options) => Deno.serve({ ...options, onListen: () => {} }, admin.fetch),
+      (options) =>
+        listenSteadily(
+          (port) => Deno.serve({ ...options, port, onListen: () => {} }, admin.fetch),
+          apiPort,
+          options.signal,
+        ),
     );
   } catch (error) {
     await proxy.close();
