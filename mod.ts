@@ -19,7 +19,10 @@
  * @module
  */
 
+export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, type AdminTarget, createAdmin } from "./src/admin/handler.ts";
+export { isLoopbackHost } from "./src/admin/host_check.ts";
+export { tokenFault } from "./src/admin/token_check.ts";
 export type { ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
 export { type Config, parseConfig } from "./src/config/config.ts";
 export {

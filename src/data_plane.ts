@@ -6,6 +6,8 @@ import type { StateTable } from "./core/state_table.ts";
 import { LeastConnections } from "./policies/least_connections.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
+import { TrustedProxies } from "./proxy/trusted_proxies.ts";
+import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -47,7 +49,7 @@ export class DataPlane {
    * @param parts What to work with.
    */
   constructor({ registry, table, settings, report }: DataPlaneParts) {
-    const { timeouts } = settings;
+    const { timeouts, trustedProxies } = settings;
     this.transport = new Http1Transport({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -64,6 +66,7 @@ export class DataPlane {
       deadlines: this.#deadlines,
       settings,
       report,
+      trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
     });
   }
 
@@ -71,22 +74,25 @@ export class DataPlane {
   readonly fetch: ProxyHandler["fetch"] = (request, info) => this.#handler.fetch(request, info);
 
   /** Accepts connections with `Deno.serve`, and throws what that throws. */
-  serve(options: ServeOptions): Deno.HttpServer<Deno.NetAddr> {
-    return Deno.serve(
-      {
-        ...options,
-        onListen: () => {},
-        // A response that breaks off after its head ends here too; the client sees it break off.
-        onError: (error) => {
-          logger.debug("A response broke off: {error}", { error });
-          return new Response(null, { status: 502 });
+  serve(options: ServeOptions): PlatformServer {
+    const start = (port: number) =>
+      Deno.serve(
+        {
+          ...options,
+          port,
+          onListen: () => {},
+          // A response that breaks off after its head ends here too; the client sees it break off.
+          onError: (error) => {
+            logger.debug("A response broke off: {error}", { error });
+            return new Response(null, { status: 502 });
+          },
+          // A proxy passes content on as it is (RFC 9110 §7.7).
+          automaticCompression: false,
         },
-        // A proxy passes content on as it is (RFC 9110 §7.7).
-        automaticCompression: false,
-      },
-      (request, { remoteAddr, completed }) =>
-        this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
-    );
+        (request, { remoteAddr, completed }) =>
+          this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
+      );
+    return listenSteadily(start, options.port, options.signal);
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   retriesSchema,
   slowStartSchema,
   timeoutsSchema,
+  trustedProxiesSchema,
 } from "./config/settings_schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
@@ -100,7 +101,12 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
       },
       limits: { ...limits, ...checkNames(limitsSchema, options.limits ?? {}, "the limits") },
       policy: validate(policySchema, options.policy ?? policy, "the options", "policy"),
-      trustedProxies: options.trustedProxies ?? [],
+      trustedProxies: validate(
+        trustedProxiesSchema,
+        options.trustedProxies ?? [],
+        "the options",
+        "trustedProxies",
+      ),
       upstreamTls: options.upstreamTls ?? {},
       sticky: options.sticky,
     },

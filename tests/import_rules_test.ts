@@ -19,11 +19,13 @@ const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
 const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
+const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
+  { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [LOGTAPE] },
   { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
@@ -45,11 +47,14 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/data_plane\.ts$/,
-    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, LOGTAPE],
+    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
   },
   {
     files: /^src\/workers\//,
-    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, FAILURE_WATCH, LOGTAPE],
+    mayImport: [
+      [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/],
+      [FAILURE_WATCH, STEADY_LISTENER, LOGTAPE],
+    ].flat(),
   },
   {
     files: /^src\/load_balancer(_options)?\.ts$/,
@@ -58,7 +63,7 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//],
+      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },

@@ -5,6 +5,7 @@ import { validate } from "../config/validate.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
+import { type AdminOptions, Guard } from "./guard.ts";
 import { errorToResponse, Problem } from "./problem.ts";
 import { readBody } from "./read_body.ts";
 import { serverJson, serverStatusJson } from "./server_json.ts";
@@ -49,10 +50,15 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
  * `POST /update`, `POST /delete`, `GET /servers`, `GET /healthz`. Errors are
  * `application/problem+json` (RFC 9457); after one, nothing has changed.
  *
- * It asks nobody who they are: serve it on a loopback address.
+ * It answers only requests for `localhost` and the loopback addresses, and none that web pages of
+ * other sites send. Without a token, whoever can reach it rules: serve it on a loopback address.
+ * To be called by another name, for example behind `http://lb.internal:8000`, give it that name and
+ * a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
  * @param balancer What to change.
+ * @param options Who may use it.
  * @returns The API; pass its `fetch` to a server.
+ * @throws {BalancerError} `invalid` if the options make no sense.
  *
  * @example
  * ```ts
@@ -64,12 +70,14 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
  * console.assert(response.status === 200);
  * ```
  */
-export function createAdmin(balancer: AdminTarget): Admin {
-  return { fetch: (request) => answer(balancer, request) };
+export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
+  const guard = new Guard(options);
+  return { fetch: (request) => answer(balancer, guard, request) };
 }
 
-async function answer(target: AdminTarget, request: Request): Promise<Response> {
+async function answer(target: AdminTarget, guard: Guard, request: Request): Promise<Response> {
   try {
+    await guard.check(request);
     const value = await route(request)(target, request);
     return new Response(JSON.stringify(value) + "\n", {
       headers: { "content-type": "application/json", "cache-control": "no-store" },

@@ -2,14 +2,18 @@ import type { ServerJson } from "../../mod.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";
 import { printable } from "./output.ts";
+import { readToken, TOKEN_FLAG } from "./token_file.ts";
 
 /** How long the balancer may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
 /** The flags by which a command finds the balancer. */
-export const ADMIN_FLAGS: Readonly<Record<"api-host" | "api-port", ValueFlag>> = {
+export const ADMIN_FLAGS: Readonly<
+  Record<"api-host" | "api-port" | "api-token-file", ValueFlag>
+> = {
   "api-port": { value: "PORT", help: "the balancer's API port (default 8000)" },
   "api-host": { value: "HOST", help: "the balancer's API host (default 127.0.0.1)" },
+  ...TOKEN_FLAG,
 };
 
 /**
@@ -19,23 +23,25 @@ export const ADMIN_FLAGS: Readonly<Record<"api-host" | "api-port", ValueFlag>> =
  * @param path The path to call, for example `/add`.
  * @param body What to POST as JSON; without it the call is a GET.
  * @returns What the balancer answered.
- * @throws {CommandError} If it cannot be reached, or refuses.
+ * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
  */
 export async function callAdmin(args: Args, path: string, body?: unknown): Promise<unknown> {
   const host = (args.text("api-host") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
   const port = args.wholeNumber("api-port", 1, 65_535) ?? 8000;
   const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const tokenFile = args.text("api-token-file");
+  const headers: Record<string, string> = {};
+  if (tokenFile !== undefined) headers["authorization"] = `Bearer ${await readToken(tokenFile)}`;
+  if (body !== undefined) headers["content-type"] = "application/json";
   let response: Response;
   let answer: unknown;
   try {
     response = await fetch(base + path, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
+      // The token is for this address alone.
       redirect: "error",
-      ...(body === undefined ? {} : {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify(body),
-      }),
+      headers,
+      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
     });
     answer = await response.json();
     if (response.ok && !areServers(answer)) throw new SyntaxError("Not servers");
@@ -47,6 +53,7 @@ export async function callAdmin(args: Args, path: string, body?: unknown): Promi
     );
   }
   if (response.ok) return answer;
+  if (response.status === 401) throw new CommandError(tokenRefusal(tokenFile));
   throw new CommandError(`The balancer refused: ${printable(refusal(answer, response.status))}`);
 }
 
@@ -56,6 +63,12 @@ function areServers(answer: unknown): boolean {
   return servers.every((server) =>
     typeof server?.url === "string" && typeof server.name === "string"
   );
+}
+
+function tokenRefusal(tokenFile: string | undefined): string {
+  return tokenFile === undefined
+    ? "The balancer refused: it asks for its API token. Give the file: --api-token-file FILE"
+    : `The balancer refused: the token in ${tokenFile} is not the one that it was started with`;
 }
 
 function refusal(answer: unknown, status: number): string {

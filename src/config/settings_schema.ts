@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CidrBlock } from "../core/cidr_block.ts";
 import { DEFAULT_SETTINGS, type PolicyName } from "../core/settings.ts";
 import { filePath, seconds, wholeNumber } from "./fields.ts";
 
@@ -117,8 +118,23 @@ export const upstreamTlsFilesSchema = z.strictObject({
     .describe("The name that certificates must be for, in place of the URL's host").optional(),
 }, { error: "must be a mapping with ca_file and server_name" });
 
+const CIDR = "must be an IP address or a CIDR block such as 10.0.0.0/8";
+
 /** Whose forwarding fields are believed. */
 export const trustedProxiesSchema = z.array(
-  z.string({ error: "must be an address or a CIDR block such as 10.0.0.0/8" }),
-  { error: "must be a list of addresses and CIDR blocks" },
+  z.string({ error: CIDR }).superRefine((value, context) => {
+    const fault = blockFault(value);
+    if (fault !== undefined) context.addIssue({ code: "custom", message: `${fault}; it ${CIDR}` });
+  }),
+  { error: "must be a list of IP addresses and CIDR blocks" },
 );
+
+/** What is wrong with an address or a block; undefined where nothing is. */
+function blockFault(value: string): string | undefined {
+  try {
+    CidrBlock.parse(value);
+    return undefined;
+  } catch (error) {
+    return (error as TypeError).message;
+  }
+}

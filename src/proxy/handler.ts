@@ -9,10 +9,11 @@ import { Departure } from "./departure.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
 import { FailureWatch, type StandingReport } from "./failure_watch.ts";
-import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
+import { ALLOWED_METHODS, type ListenerInfo, peerAddress, readIncoming } from "./incoming.ts";
 import { Picker, type PickerParts } from "./picker.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
@@ -35,6 +36,8 @@ export interface ProxyParts extends PickerParts {
   readonly settings: ProxySettings;
   /** Takes what there is to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** The proxies whose forwarding fields are believed. Default: none. */
+  readonly trustedProxies?: TrustedProxies | undefined;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -79,7 +82,8 @@ export class ProxyHandler {
       if (request.method === "CONNECT" || request.method === "TRACE") {
         return Promise.resolve(methodRefused());
       }
-      const incoming = readIncoming(request, info, this.#parts.settings.limits);
+      const { settings: { limits }, trustedProxies } = this.#parts;
+      const incoming = readIncoming(request, info, { limits, trustedProxies });
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
       return incoming.then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
     } catch (thrown) {
@@ -103,8 +107,9 @@ export class ProxyHandler {
     this.#inFlight++;
     this.#departures.add(departure);
     this.#budget.countRequest(this.#departures.now);
+    const context = { clientAddress: this.#clientAddress(request, info) };
     try {
-      const { entry, response } = await this.#send(outgoing, departure, info);
+      const { entry, response } = await this.#send(outgoing, departure, { info, context });
       return this.#deliver(entry, response, info);
     } catch (thrown) {
       this.#countEnd();
@@ -118,11 +123,10 @@ export class ProxyHandler {
   async #send(
     outgoing: UpstreamRequest,
     { cancellation }: Departure,
-    info: ListenerInfo | undefined,
+    { info, context }: { info: ListenerInfo | undefined; context: PickContext },
   ): Promise<{ entry: Entry; response: UpstreamResponse }> {
     const { transport, settings: { retries } } = this.#parts;
     const options = { cancellation, releaseContent: info?.direct ?? false };
-    const context = { clientAddress: info?.remoteAddr?.hostname };
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
     for (;;) {
@@ -153,6 +157,13 @@ export class ProxyHandler {
       if (remedy === "none") throw failure;
       if (remedy === "retry" && !this.#budget.tryRetry(this.#departures.now)) throw failure;
     }
+  }
+
+  #clientAddress(request: Request, info: ListenerInfo | undefined): string | undefined {
+    const peer = peerAddress(info);
+    const { trustedProxies } = this.#parts;
+    if (trustedProxies === undefined) return peer;
+    return trustedProxies.clientAddress(peer, request.headers.get("x-forwarded-for"));
   }
 
   /** Picks a server that was not tried and counts the request as active there. */

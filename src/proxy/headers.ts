@@ -1,4 +1,5 @@
 import type { HeaderField } from "../transport/transport.ts";
+import { forwardedElement, type ForwardingFields, type Origin } from "./forwarding.ts";
 
 /** The name by which this proxy goes in `Via` and `Proxy-Status`. */
 export const PROXY_NAME = "ballast";
@@ -26,7 +27,7 @@ const REPLACED: ReadonlySet<string> = new Set([
   "content-length",
   // RFC 9110 §10.1.1: the server under this proxy has answered with 100 already.
   "expect",
-  // RFC 7239 and its forerunners: a client could claim anything in them.
+  // RFC 7239 and its forerunners: a client could claim anything in them. See ForwardingFields.
   "forwarded",
   "host",
   "via",
@@ -59,9 +60,15 @@ export class ReceivedFields {
   via: string | undefined;
   /** How much room all of them take in an HTTP/1.1 head, in bytes. */
   size = 0;
+  /** What a trusted proxy says of the client; undefined where none is trusted. */
+  readonly forwarding: ForwardingFields | undefined;
 
-  /** @param headers What the client sent. */
-  constructor(headers: Headers) {
+  /**
+   * @param headers What the client sent.
+   * @param forwarding What takes the forwarding fields, if the sender is trusted with them.
+   */
+  constructor(headers: Headers, forwarding?: ForwardingFields) {
+    this.forwarding = forwarding;
     headers.forEach((value, name) => {
       // With a colon, a space and a line break.
       this.size += name.length + value.length + 4;
@@ -76,17 +83,8 @@ export class ReceivedFields {
     else if (name === "transfer-encoding") this.chunked = true;
     else if (name === "connection") this.connection = value;
     else if (name === "via") this.via = value;
+    else this.forwarding?.take(name, value);
   }
-}
-
-/** Who sent a request, and how, as this proxy saw it. */
-export interface Origin {
-  /** The client's IP address; undefined where the platform does not tell. */
-  readonly clientAddress: string | undefined;
-  /** The host and port that the client asked for. */
-  readonly host: string;
-  /** The scheme by which the client came: `http` or `https`. */
-  readonly scheme: string;
 }
 
 /**
@@ -102,10 +100,13 @@ export function upstreamHeaders(received: ReceivedFields, origin: Origin): Heade
   const { connection, via } = received;
   const named = connection === undefined ? NO_OPTIONS : connectionOptions(connection);
   for (const field of received.others) if (!named.includes(field[0])) headers.push(field);
-  if (origin.clientAddress !== undefined) headers.push(["x-forwarded-for", origin.clientAddress]);
-  headers.push(["x-forwarded-host", origin.host]);
-  headers.push(["x-forwarded-proto", origin.scheme]);
-  headers.push(["forwarded", forwarded(origin)]);
+  if (received.forwarding !== undefined) headers.push(...received.forwarding.toUpstream(origin));
+  else {
+    if (origin.clientAddress !== undefined) headers.push(["x-forwarded-for", origin.clientAddress]);
+    headers.push(["x-forwarded-host", origin.host]);
+    headers.push(["x-forwarded-proto", origin.scheme]);
+    headers.push(["forwarded", forwardedElement(origin)]);
+  }
   // RFC 9110 §7.6.3. The version received is not known here; 1.1 is what the server will speak.
   headers.push(["via", via === undefined ? `1.1 ${PROXY_NAME}` : `${via}, 1.1 ${PROXY_NAME}`]);
   return headers;
@@ -114,14 +115,4 @@ export function upstreamHeaders(received: ReceivedFields, origin: Origin): Heade
 /** The names in a `Connection` field, in lower case (RFC 9110 §7.6.1). */
 function connectionOptions(value: string): readonly string[] {
   return value.toLowerCase().split(",").map((name) => name.trim());
-}
-
-/** The `Forwarded` field (RFC 7239 §4); an IPv6 address is quoted and in brackets (§6). */
-function forwarded({ clientAddress, host, scheme }: Origin): string {
-  const client = clientAddress === undefined
-    ? "unknown"
-    : clientAddress.includes(":")
-    ? `"[${clientAddress}]"`
-    : clientAddress;
-  return `for=${client};host="${host}";proto=${scheme}`;
 }

@@ -1,9 +1,11 @@
 import { BalancerError } from "../core/errors.ts";
 import type { Limits } from "../core/settings.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
-import { type Origin, ReceivedFields, upstreamHeaders } from "./headers.ts";
+import { ForwardingFields, type Origin } from "./forwarding.ts";
+import { ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
 import { isIdempotent } from "./retry.ts";
+import type { TrustedProxies } from "./trusted_proxies.ts";
 
 /** What a runtime tells about a request beside the request. `Deno.serve` passes one of these. */
 export interface RequestInfo {
@@ -20,6 +22,23 @@ export interface ListenerInfo extends RequestInfo {
    * content before it asks for the next one. Anything in between might not be.
    */
   readonly direct?: boolean;
+}
+
+/**
+ * The IP address of whoever sent a request; undefined where the platform does not tell. Where IPv6
+ * sockets take IPv4 as well, the address comes in IPv6 form (RFC 4291 §2.5.5.2); that is undone.
+ */
+export function peerAddress(info: RequestInfo | undefined): string | undefined {
+  const address = info?.remoteAddr?.hostname;
+  return address?.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
+}
+
+/** By what rules requests are accepted. */
+export interface IncomingRules {
+  /** How much is accepted. */
+  readonly limits: Limits;
+  /** The proxies whose forwarding fields are believed, if there are any. */
+  readonly trustedProxies: TrustedProxies | undefined;
 }
 
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
@@ -41,7 +60,7 @@ const TARGET = /^\/[!"$-~]*$/;
  *
  * @param request What the client sent.
  * @param info Who the client is.
- * @param limits How much is accepted.
+ * @param rules What is accepted, and whose forwarding fields are believed.
  * @returns The request; a promise of it where the client's content has to be looked at first.
  * @throws {BalancerError} `bad_request` for what cannot be passed on as exactly one request,
  * `head_too_large` or `content_too_large`.
@@ -49,10 +68,14 @@ const TARGET = /^\/[!"$-~]*$/;
 export function readIncoming(
   request: Request,
   info: RequestInfo | undefined,
-  limits: Limits,
+  { limits, trustedProxies }: IncomingRules,
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const { method, url } = request;
-  const received = new ReceivedFields(request.headers);
+  const peer = peerAddress(info);
+  const received = new ReceivedFields(
+    request.headers,
+    trustedProxies?.has(peer) ? new ForwardingFields() : undefined,
+  );
   checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
   const from = url.indexOf("://") + 3;
@@ -67,7 +90,7 @@ export function readIncoming(
   checkHost(authority);
   if (host !== undefined && host !== authority) checkHost(host);
   const origin: Origin = {
-    clientAddress: info?.remoteAddr?.hostname,
+    clientAddress: peer,
     host: authority,
     scheme: url.slice(0, from - 3),
   };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { PlatformServer } from "../steady_listener.ts";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import { StateTable } from "../core/state_table.ts";
 import { DataPlane } from "../data_plane.ts";
@@ -47,7 +48,7 @@ class Directory implements SlotDirectory {
 class ServingWorker {
   readonly #directory: Directory;
   readonly #plane: DataPlane;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: PlatformServer;
   readonly #stopBeating: () => void;
 
   constructor({ thread, memory, entries, settings, hostname, port }: StartMessage) {

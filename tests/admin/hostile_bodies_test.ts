@@ -89,7 +89,7 @@ for (const path of ["/add", "/update", "/delete"]) {
     await using server = new AdminServer();
     const before = await server.servers();
     const answer = await server.raw(
-      `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n` +
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
         `content-length: 100\r\n\r\n{"url":"${SERVER_URL}"}`,
     );
     assert(answer.startsWith("HTTP/1.1 400 "), answer);
@@ -101,7 +101,7 @@ for (const path of ["/add", "/update", "/delete"]) {
     await using server = new AdminServer();
     const before = await server.servers();
     const answer = await server.raw(
-      `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n` +
+      `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
         `transfer-encoding: chunked\r\n\r\nzz\r\n{"url":"${SERVER_URL}"}\r\n0\r\n\r\n`,
     );
     // The runtime closes the connection, with or without an answer.

@@ -1,5 +1,7 @@
-import { createAdmin, LoadBalancer } from "../../../mod.ts";
+import { type Admin, LoadBalancer } from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
+import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
+import { listenSteadily } from "../../steady_listener.ts";
 import type { Args } from "../args.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
@@ -35,8 +37,9 @@ export const listen: Command = {
     "api-port": { value: "PORT", help: "serve the admin API on this port (default 8000)" },
     "api-host": {
       value: "HOST",
-      help: "serve the admin API on this address (default 127.0.0.1); anyone who reaches it rules",
+      help: "serve the admin API on this address (default 127.0.0.1); others need a token",
     },
+    ...ACCESS_FLAGS,
     ...WORKERS_FLAG,
     "grace-period": {
       value: "SECONDS",
@@ -46,6 +49,7 @@ export const listen: Command = {
   switches: {
     watch: { help: "follow the changes of the --config file; SIGHUP reads it again as well" },
     debug: { help: "log every pick and every health check" },
+    ...ACCESS_SWITCHES,
   },
   async run(args): Promise<void> {
     const path = args.text("config");
@@ -63,13 +67,14 @@ export const listen: Command = {
       ...balancerOptions(config),
       workers: countWorkers(settings.workers),
     });
+    const admin = await makeAdmin(balancer, args, { ...config, ...settings });
     const reload = path === undefined ? undefined : new ConfigReload(path, text, balancer);
     using _ = onHangup(async () => {
       await reload?.reload();
     });
     const watch = new AbortController();
     const watching = args.has("watch") ? reload?.watch(watch.signal) : undefined;
-    await run(balancer, settings);
+    await run(balancer, admin, settings);
     watch.abort();
     await watching;
   },
@@ -87,9 +92,8 @@ function combine(args: Args, config: Partial<Settings>): Settings {
   };
 }
 
-async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
+async function run(balancer: LoadBalancer, admin: Admin, settings: Settings): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod } = settings;
-  const admin = createAdmin(balancer);
   const proxy = await startService(
     { host, port, flag: "--port" },
     (options) => balancer.listen(options),
@@ -98,7 +102,12 @@ async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
   try {
     api = await startService(
       { host: apiHost, port: apiPort, flag: "--api-port" },
-      (options) => Deno.serve({ ...options, onListen: () => {} }, admin.fetch),
+      (options) =>
+        listenSteadily(
+          (port) => Deno.serve({ ...options, port, onListen: () => {} }, admin.fetch),
+          apiPort,
+          options.signal,
+        ),
     );
   } catch (error) {
     await proxy.close();

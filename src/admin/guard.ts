@@ -1,0 +1,48 @@
+import { HostCheck } from "./host_check.ts";
+import { checkOrigin } from "./origin_check.ts";
+import { TokenCheck } from "./token_check.ts";
+
+/** Who may use an admin API. */
+export interface AdminOptions {
+  /**
+   * Host names and IP addresses, without ports, by which the API may be called beside the loopback
+   * ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` stands for any IP address. Requests
+   * for other hosts get 421, so that no web page can reach the API by a name that it makes resolve
+   * to this machine. Default: none.
+   */
+  readonly hosts?: readonly string[];
+  /**
+   * What callers must send as a bearer token (RFC 6750), 16 to 4096 visible ASCII characters without
+   * spaces. `/healthz` needs none. Default: no token is asked for.
+   */
+  readonly token?: string;
+}
+
+/** The path that needs no token: load balancers ask it, and it tells two numbers only. */
+export const OPEN_PATH = "/healthz";
+
+/** Decides whether a request may be looked at, before anything of it is. */
+export class Guard {
+  readonly #hosts: HostCheck;
+  readonly #token: TokenCheck | undefined;
+
+  /**
+   * @param options Who may use the API.
+   * @throws {BalancerError} `invalid`, with what is wrong.
+   */
+  constructor(options: AdminOptions) {
+    this.#hosts = new HostCheck(options.hosts ?? []);
+    this.#token = options.token === undefined ? undefined : new TokenCheck(options.token);
+  }
+
+  /**
+   * @param request What was received. Its body is not touched.
+   * @throws {Problem} 400, 401, 403 or 421.
+   */
+  async check(request: Request): Promise<void> {
+    this.#hosts.check(request);
+    checkOrigin(request);
+    if (this.#token === undefined || new URL(request.url).pathname === OPEN_PATH) return;
+    await this.#token.check(request);
+  }
+}

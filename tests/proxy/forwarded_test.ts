@@ -1,0 +1,150 @@
+import { assertEquals } from "@std/assert";
+import { DEFAULT_SETTINGS } from "../../src/core/settings.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { allocateMemory } from "../../src/core/table_memory.ts";
+import { Deadlines } from "../../src/core/deadlines.ts";
+import { Registry } from "../../src/core/registry.ts";
+import { ProxyHandler } from "../../src/proxy/handler.ts";
+import { TrustedProxies } from "../../src/proxy/trusted_proxies.ts";
+import { systemClock } from "../../src/system_clock.ts";
+import { serveBalancer } from "../testing/balancer.ts";
+import { exchangeRaw } from "../testing/raw_client.ts";
+import { answering } from "../testing/raw_server.ts";
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/** The forwarding fields that a server gets of a request with these field lines. */
+async function forwardedBy(
+  lines: readonly string[],
+  trustedProxies: readonly string[],
+): Promise<Record<string, string>> {
+  await using server = answering(OK);
+  await using served = await serveBalancer([server.url], { trustedProxies });
+  const fields = ["Host: example.com", "Connection: close", ...lines];
+  await exchangeRaw(served.url, `GET / HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`);
+  const [, ...received] = server.connections[0]!.received().trim().split("\r\n");
+  const pairs = received.map((line) => /^([^:]*): (.*)$/.exec(line)!.slice(1, 3));
+  return Object.fromEntries(pairs.filter(([name]) => /^(x-)?forwarded/.test(name!)));
+}
+
+/** What is sent where nothing is believed. */
+const OWN = {
+  "x-forwarded-for": "127.0.0.1",
+  "x-forwarded-host": "example.com",
+  "x-forwarded-proto": "http",
+  "forwarded": 'for=127.0.0.1;host="example.com";proto=http',
+};
+
+const CLAIMS = [
+  "X-Forwarded-For: 198.51.100.1, 10.0.0.2",
+  "X-Forwarded-Host: shop.example:8443",
+  "X-Forwarded-Proto: https",
+  'Forwarded: for=198.51.100.1;host="shop.example:8443";proto=https, for="[2001:db8::1]:80"',
+];
+
+Deno.test("ProxyHandler.fetch() replaces what a peer says that is not trusted", async () => {
+  assertEquals(await forwardedBy(CLAIMS, []), OWN);
+  assertEquals(await forwardedBy(CLAIMS, ["10.0.0.0/8", "127.0.0.2", "::1"]), OWN);
+});
+
+Deno.test("ProxyHandler.fetch() appends to what a trusted peer says", async () => {
+  for (const trusted of ["127.0.0.0/8", "127.0.0.1", "::ffff:127.0.0.1"]) {
+    assertEquals(await forwardedBy(CLAIMS, ["10.0.0.0/8", trusted]), {
+      "x-forwarded-for": "198.51.100.1, 10.0.0.2, 127.0.0.1",
+      "x-forwarded-host": "shop.example:8443",
+      "x-forwarded-proto": "https",
+      "forwarded":
+        'for=198.51.100.1;host="shop.example:8443";proto=https, for="[2001:db8::1]:80", ' +
+        OWN.forwarded,
+    });
+  }
+});
+
+Deno.test("ProxyHandler.fetch() says itself what a trusted peer leaves out", async () => {
+  assertEquals(await forwardedBy([], ["127.0.0.1"]), OWN);
+});
+
+Deno.test("ProxyHandler.fetch() joins lines of a trusted peer in their order", async () => {
+  const lines = ["X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 5.6.7.8"];
+  const { "x-forwarded-for": addresses } = await forwardedBy(lines, ["127.0.0.1"]);
+  assertEquals(addresses, "1.2.3.4, 5.6.7.8, 127.0.0.1");
+});
+
+/** Values to which nothing can be appended, or that are none. */
+const MALFORMED: [name: string, values: string[]][] = [
+  ["X-Forwarded-Host", ["a b", "a/b", "user@a", "a,", '"a"', "<a>", ""]],
+  ["X-Forwarded-Proto", ["https:", "9p", "a b", '"https"', "https,", "<a>", ""]],
+  ["Forwarded", [
+    'for="198.51.100.1',
+    'for="a\\"',
+    "for=",
+    "=a",
+    "for",
+    "for=[2001:db8::1]",
+    "for=a for=b",
+    "for=a;",
+    "for=a,",
+    ",for=a",
+    "for=a;;by=b",
+    'for="a"b',
+    "",
+  ]],
+];
+
+Deno.test("ProxyHandler.fetch() replaces what is malformed, also from a trusted peer", async () => {
+  for (const [name, values] of MALFORMED) {
+    for (const value of values) {
+      assertEquals(
+        await forwardedBy([`${name}: ${value}`], ["127.0.0.1"]),
+        OWN,
+        `${name}: ${value}`,
+      );
+    }
+  }
+});
+
+Deno.test("ProxyHandler.fetch() keeps every well-formed Forwarded of a trusted peer", async () => {
+  for (const value of ["for=_a;By=b", 'for="\\"," , for=b', "for=unknown; proto=http,for=a"]) {
+    const { forwarded } = await forwardedBy([`Forwarded: ${value}`], ["127.0.0.1"]);
+    assertEquals(forwarded, `${value}, ${OWN.forwarded}`);
+  }
+});
+
+/** The client's address that the policy sees. */
+async function addressForPolicy(peer: string, trusted: string[]): Promise<string | undefined> {
+  const table = new StateTable(allocateMemory(4, 1));
+  const registry = new Registry(table);
+  registry.add({ url: "http://127.0.0.1:1" });
+  let seen: string | undefined;
+  const handler = new ProxyHandler({
+    registry,
+    table,
+    settings: DEFAULT_SETTINGS,
+    report: () => {},
+    policy: {
+      pick(candidates, _table, { clientAddress }): number {
+        seen = clientAddress;
+        return candidates.slots[0]!;
+      },
+    },
+    transport: {
+      send: () => Promise.reject(new Error("not here")),
+      forget: () => {},
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    },
+    deadlines: new Deadlines(systemClock),
+    trustedProxies: trusted.length > 0 ? new TrustedProxies(trusted) : undefined,
+  });
+  const headers = { "x-forwarded-for": "1.2.3.4, 198.51.100.1, 10.0.0.2" };
+  const request = new Request("http://a/", { headers });
+  await handler.fetch(request, { remoteAddr: { transport: "tcp", hostname: peer } });
+  return seen;
+}
+
+Deno.test("ProxyHandler.fetch() tells the policy whose request it is", async () => {
+  assertEquals(await addressForPolicy("10.0.0.1", []), "10.0.0.1");
+  assertEquals(await addressForPolicy("::ffff:10.0.0.1", []), "10.0.0.1");
+  assertEquals(await addressForPolicy("10.0.0.1", ["10.0.0.0/8"]), "198.51.100.1");
+  assertEquals(await addressForPolicy("::ffff:10.0.0.1", ["10.0.0.0/8"]), "198.51.100.1");
+  assertEquals(await addressForPolicy("192.0.2.1", ["10.0.0.0/8"]), "192.0.2.1");
+});
