@@ -13,6 +13,7 @@ import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts"
 import { Picker, type PickerParts } from "./picker.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
+import type { StickySession, StickySessions } from "./sticky.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
@@ -35,6 +36,8 @@ export interface ProxyParts extends PickerParts {
   readonly settings: ProxySettings;
   /** Takes what there is to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** What keeps clients at a server. Default: nothing does. */
+  readonly sticky?: StickySessions | undefined;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -104,8 +107,10 @@ export class ProxyHandler {
     this.#departures.add(departure);
     this.#budget.countRequest(this.#departures.now);
     try {
-      const { entry, response } = await this.#send(outgoing, departure, info);
-      return this.#deliver(entry, response, info);
+      const { entry, response, session } = await this.#send(outgoing, departure, info);
+      const delivered = this.#deliver(entry, response, info);
+      session?.settle(delivered.headers, entry.server.url);
+      return delivered;
     } catch (thrown) {
       this.#countEnd();
       return failureResponse(thrown);
@@ -119,10 +124,13 @@ export class ProxyHandler {
     outgoing: UpstreamRequest,
     { cancellation }: Departure,
     info: ListenerInfo | undefined,
-  ): Promise<{ entry: Entry; response: UpstreamResponse }> {
+  ): Promise<{ entry: Entry; response: UpstreamResponse; session: StickySession | undefined }> {
     const { transport, settings: { retries } } = this.#parts;
     const options = { cancellation, releaseContent: info?.direct ?? false };
-    const context = { clientAddress: info?.remoteAddr?.hostname };
+    const clientAddress = info?.remoteAddr?.hostname;
+    const session = this.#parts.sticky?.begin(outgoing, clientAddress);
+    const context = session ?? { clientAddress };
+    const sent = session?.request ?? outgoing;
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
     for (;;) {
@@ -136,9 +144,9 @@ export class ProxyHandler {
         : picked;
       if (entry === undefined) throw failure ?? noServer();
       try {
-        const response = await transport.send(entry.server.url, outgoing, options);
+        const response = await transport.send(entry.server.url, sent, options);
         this.#watch.answered(entry, response.status);
-        return { entry, response };
+        return { entry, response, session };
       } catch (thrown) {
         this.#release(entry.slot);
         if (!(thrown instanceof BalancerError)) throw thrown;

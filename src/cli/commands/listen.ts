@@ -5,6 +5,7 @@ import type { Command } from "../command.ts";
 import { printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
 import { type Service, startService } from "../serve.ts";
+import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
 
@@ -44,6 +45,7 @@ export const listen: Command = {
     const path = args.text("config");
     const config = path === undefined ? undefined : await readConfig(path);
     const settings = combine(args, config ?? {});
+    const sticky = await readSticky(config ?? {});
     await logToStream(Deno.stderr.writable, {
       debug: args.has("debug"),
       colors: Deno.stderr.isTerminal() && !Deno.noColor,
@@ -51,6 +53,8 @@ export const listen: Command = {
     await using balancer = new LoadBalancer({
       servers: config?.servers ?? [],
       workers: countWorkers(settings.workers),
+      ...(config?.policy === undefined ? {} : { policy: config.policy }),
+      ...(sticky === undefined ? {} : { sticky }),
       ...(config === undefined ? {} : { healthCheck: config.healthCheck }),
     });
     await run(balancer, settings);
