@@ -42,7 +42,7 @@ export class RandomTwoChoices implements Policy {
   ): number {
     let mark = this.#random() * total;
     // Rounding, or another thread's change of a weight, can leave the mark behind the last one.
-    let last = without === 0 ? 1 : 0;
+    let last = 0;
     for (let i = 0; i < length; i++) {
       if (i === without) continue;
       last = i;

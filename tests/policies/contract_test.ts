@@ -179,6 +179,21 @@ for (const subject of SUBJECTS) {
     assertSpread(subject, counts, weights);
   });
 
+  Deno.test(`${subject.name}.pick() stands it that weights become 0 in the middle of a pick`, () => {
+    const candidates = { slots: Int32Array.of(0, 1), length: 2 };
+    const { policy } = new Picking(make).addAll([1, 1]);
+    const counts = [0, 0];
+    for (let i = 0; i < 2000; i++) {
+      const context = { clientAddress: clientNumber(i) };
+      counts[policy.pick(candidates, tableWith([1, 1]), context)]! += 1;
+      for (const weights of [[0, 0], [0, 1]]) {
+        assert([0, 1].includes(policy.pick(candidates, tableWith(weights), context)));
+      }
+    }
+    // They are 0 for no more than an instant; what counts is that nothing is broken by it.
+    for (const count of counts) assert(count > 500, `${counts}`);
+  });
+
   Deno.test(`${subject.name}.pick() spreads requests of clients that are not known`, () => {
     const picking = new Picking(make).addAll([2, 1, 1]);
     const counts = [0, 0, 0];

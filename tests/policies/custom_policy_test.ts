@@ -8,6 +8,8 @@ import {
   type SlotDirectory,
   type TableView,
 } from "../../mod.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
@@ -29,6 +31,17 @@ class ByName implements Policy {
     return -1;
   }
 }
+
+Deno.test("GuardedPolicy.pick() lets only candidates pass", () => {
+  const candidates = { slots: Int32Array.of(1, 3, 5), length: 2 };
+  const table = new StateTable(8);
+  const context = { clientAddress: undefined };
+  function pick(slot: number): number {
+    return new GuardedPolicy({ pick: () => slot }).pick(candidates, table, context);
+  }
+  assertEquals([pick(1), pick(3)], [1, 3]);
+  for (const slot of [0, 2, 5, -1, 1.5, NaN]) assertThrows(() => pick(slot), BalancerError);
+});
 
 Deno.test("LoadBalancer goes by a caller's policy, which can tell the servers apart", async () => {
   await using one = new SampleServer("one");

@@ -63,6 +63,16 @@ Deno.test("RandomTwoChoices.pick() takes the smaller (active + 1) / weight, exac
   ));
 });
 
+Deno.test("RandomTwoChoices.pick() takes an idle one before a heavy one, and the first of a tie", () => {
+  const idle = new Picking(() => drawing(0, 0)).addAll([1000, 1]);
+  begin(idle, 0, 1);
+  assertEquals(idle.pick(), 1);
+  const tie = new Picking(() => drawing(0.9, 0)).addAll([1, 1]);
+  begin(tie, 0, 1);
+  begin(tie, 1, 1);
+  assertEquals(tie.pick(), 1);
+});
+
 Deno.test("RandomTwoChoices.pick() keeps held requests much closer together than one choice", () => {
   const picking = new Picking(() => new RandomTwoChoices(seededRandom(3)))
     .addAll(new Array<number>(100).fill(1));

@@ -58,6 +58,10 @@ Deno.test("RoundRobin.pick() goes on where it was when a server comes, goes or c
   assertEquals(one.pick(), 2);
   one.add(4, 1);
   assertEquals(new Set(picks(one, 4)), new Set([0, 1, 2, 4]));
+  const growing = picking(1, 1, 1);
+  assertEquals(growing.pick(), 0);
+  for (let number = 3; number < 13; number++) growing.add(number, 1);
+  assertEquals(picks(growing, 2), [1, 2]);
 });
 
 Deno.test("RoundRobin.pick() leaves servers with small weights no debts of one with a large one", () => {
