@@ -19,26 +19,36 @@ export class RoundRobin implements Policy {
   #cost = 0;
 
   /** Chooses the candidate whose turn it is. */
-  pick({ slots, length }: CandidateList, table: TableView): number {
+  pick(candidates: CandidateList, table: TableView): number {
     if (this.#credits.length < table.end) this.#grow(table.end);
-    let cost = 0;
-    for (let i = 0; i < length; i++) cost += table.weight(slots[i]!);
-    // Another thread has set every weight to 0 since the candidates were found.
-    if (cost === 0) return slots[0]!;
-    if (cost !== this.#cost) this.#scale(cost);
+    const { slots, length } = candidates;
     const credits = this.#credits;
     let chosen = slots[0]!;
     let most = -Infinity;
+    let cost = 0;
     for (let i = 0; i < length; i++) {
       const slot = slots[i]!;
-      const credit = credits[slot]! + table.weight(slot);
+      const weight = table.weight(slot);
+      const credit = credits[slot]! + weight;
+      cost += weight;
       credits[slot] = credit;
       if (credit <= most) continue;
       chosen = slot;
       most = credit;
     }
+    if (cost !== this.#cost) return this.#pickAnew(candidates, table, cost);
     credits[chosen]! -= cost;
     return chosen;
+  }
+
+  /** Takes back what was earned before it was known that a pick has another cost now. */
+  #pickAnew(candidates: CandidateList, table: TableView, cost: number): number {
+    const { slots, length } = candidates;
+    for (let i = 0; i < length; i++) this.#credits[slots[i]!]! -= table.weight(slots[i]!);
+    // Another thread has set every weight to 0 since the candidates were found.
+    if (cost === 0) return slots[0]!;
+    this.#scale(cost);
+    return this.pick(candidates, table);
   }
 
   #grow(end: number): void {
