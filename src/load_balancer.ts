@@ -39,7 +39,8 @@ export interface Listener {
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
  *
  * Each request goes to the healthy server with the fewest active requests for its weight, or by
- * another {@linkcode Policy}; while there is no healthy one, to an unhealthy one. Health checks begin when a server is added.
+ * another {@linkcode Policy}; while there is no healthy one, to an unhealthy one. Health checks
+ * begin when a server is added.
  *
  * @example Balance over two servers
  * ```ts ignore

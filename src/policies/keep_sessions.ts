@@ -4,8 +4,8 @@ import type { TableView } from "../core/table_view.ts";
 
 /**
  * Keeps a client at the server that its session is at, as long as that is a candidate: it takes
- * requests (weight above 0), is healthy unless no server is, and this request has not tried it.
- * Otherwise another policy chooses.
+ * requests (weight above 0), can be trusted unless no server can, works on fewer requests than it
+ * may, and this request has not tried it. Otherwise another policy chooses.
  */
 export class KeepSessions implements Policy {
   readonly #policy: Policy;

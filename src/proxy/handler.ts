@@ -33,7 +33,7 @@ export interface ProxyParts extends PickerParts {
   /** The timer for requests that wait. */
   readonly deadlines: Deadlines;
   /** What to go by. */
-  readonly settings: ProxySettings;
+  readonly settings: Omit<ProxySettings, "policy">;
   /** Takes what there is to say about a server. */
   readonly report: (report: StandingReport) => void;
   /** What keeps clients at a server. Default: nothing does. */
