@@ -25,6 +25,7 @@ export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
 export type { ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
 export { type Config, parseConfig } from "./src/config/config.ts";
+export type { CandidateList } from "./src/core/candidates.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,
@@ -32,6 +33,8 @@ export {
   type ErrorSource,
   type Fault,
 } from "./src/core/errors.ts";
+export type { PickContext, Policy } from "./src/core/policy.ts";
+export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
   canonicalServerUrl,
   type Server,
@@ -40,16 +43,18 @@ export {
   UINT32_MAX,
 } from "./src/core/server.ts";
 export type { ServerDiff } from "./src/core/server_diff.ts";
-export type {
-  Ejection,
-  Limits,
-  PolicyName,
-  Retries,
-  Sticky,
-  Timeouts,
-  UpstreamTls,
+export {
+  type Ejection,
+  type Limits,
+  type PolicyName,
+  type Retries,
+  type Sticky,
+  STICKY_SECRET_MIN_LENGTH,
+  type Timeouts,
+  type UpstreamTls,
 } from "./src/core/settings.ts";
 export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
+export type { TableView } from "./src/core/table_view.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export { type Listener, type ListenOptions, LoadBalancer } from "./src/load_balancer.ts";

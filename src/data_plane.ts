@@ -1,11 +1,13 @@
 import { getLogger } from "@logtape/logtape";
 import { Deadlines } from "./core/deadlines.ts";
+import type { Policy } from "./core/policy.ts";
 import type { SlotDirectory } from "./core/registry.ts";
-import type { ProxySettings } from "./core/settings.ts";
+import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
-import { LeastConnections } from "./policies/least_connections.ts";
+import { makePolicy } from "./policies/make_policy.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
+import { StickySessions } from "./proxy/sticky.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
@@ -13,6 +15,12 @@ import { Http1Transport } from "./transport/http1/http1_transport.ts";
 import type { Transport } from "./transport/transport.ts";
 
 const logger = getLogger(["ballast", "listen"]);
+
+/** What one thread goes by. Alone, it can have a policy that cannot be posted to others. */
+export interface PlaneSettings extends Omit<ProxySettings, "policy"> {
+  /** The rule for choosing a server. */
+  readonly policy: PolicyName | Policy;
+}
 
 /** Where to accept connections. */
 export interface ServeOptions {
@@ -33,7 +41,7 @@ export interface DataPlaneParts {
   /** The servers' state, in which this thread counts. */
   readonly table: StateTable;
   /** What to go by. */
-  readonly settings: ProxySettings;
+  readonly settings: PlaneSettings;
   /** Takes what there is to say about how a server does with its requests. */
   readonly report: (report: StandingReport) => void;
 }
@@ -47,9 +55,10 @@ export class DataPlane {
 
   /**
    * @param parts What to work with.
+   * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions.
    */
   constructor({ registry, table, settings, report }: DataPlaneParts) {
-    const { timeouts, trustedProxies } = settings;
+    const { timeouts, trustedProxies, sticky } = settings;
     this.transport = new Http1Transport({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -61,12 +70,16 @@ export class DataPlane {
     this.#handler = new ProxyHandler({
       registry,
       table,
-      policy: new LeastConnections(),
+      policy: makePolicy(settings.policy, {
+        servers: registry,
+        keepSessions: sticky !== undefined,
+      }),
       transport: this.transport,
       deadlines: this.#deadlines,
       settings,
       report,
       trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
+      sticky: sticky && new StickySessions({ registry, table, secret: sticky.secret }),
     });
   }
 

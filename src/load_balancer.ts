@@ -42,8 +42,9 @@ export interface Listener {
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
  *
- * Each request goes to the healthy server with the fewest active requests for its weight; while
- * there is no healthy one, to an unhealthy one. Health checks begin when a server is added.
+ * Each request goes to the healthy server with the fewest active requests for its weight, or by
+ * another {@linkcode Policy}; while there is no healthy one, to an unhealthy one. Health checks
+ * begin when a server is added.
  *
  * @example Balance over two servers
  * ```ts ignore
@@ -77,7 +78,7 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const { servers, check, workers, slowStart, settings } = checkOptions(options);
+    const { servers, check, workers, slowStart, policy, settings } = checkOptions(options);
     this.#settings = settings;
     this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
@@ -92,7 +93,11 @@ export class LoadBalancer implements AsyncDisposable {
       ejection: settings.ejection,
       onReturn: (entry) => this.#slowStart.begin(entry),
     });
-    this.#plane = new DataPlane({ ...common, settings, report: this.#report });
+    this.#plane = new DataPlane({
+      ...common,
+      settings: { ...settings, policy },
+      report: this.#report,
+    });
     this.#checker = new HealthChecker({
       ...common,
       transport: this.#plane.transport,

@@ -11,6 +11,7 @@ import {
 } from "./config/settings_schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
+import type { Policy } from "./core/policy.ts";
 import { canonicalServerUrl, type ServerInit } from "./core/server.ts";
 import {
   DEFAULT_SETTINGS,
@@ -20,6 +21,7 @@ import {
   type ProxySettings,
   type Retries,
   type Sticky,
+  STICKY_SECRET_MIN_LENGTH,
   type Timeouts,
   type UpstreamTls,
 } from "./core/settings.ts";
@@ -37,8 +39,11 @@ export interface LoadBalancerOptions {
    * more than 1 on Deno with `--unstable-net` only. Default: 1, which is no thread of its own.
    */
   readonly workers?: number;
-  /** The rule for choosing a server. Default: "least_connections". */
-  readonly policy?: PolicyName;
+  /**
+   * The rule for choosing a server: the name of one, or one of your own, which works with one worker
+   * only. Default: "least_connections".
+   */
+  readonly policy?: PolicyName | Policy;
   /** How long things may take; what is left out has its default. */
   readonly timeouts?: Partial<Timeouts>;
   /** When a request goes to another server; what is left out has its default. */
@@ -56,7 +61,7 @@ export interface LoadBalancerOptions {
   readonly trustedProxies?: readonly string[];
   /** How `https:` servers are spoken to. Default: by the system's certificates. */
   readonly upstreamTls?: UpstreamTls;
-  /** Keeps each client at the server that answered it first. Default: off. */
+  /** Keeps each client at the server that answered it first, by a cookie. Default: off. */
   readonly sticky?: Sticky;
 }
 
@@ -70,6 +75,8 @@ export interface CheckedOptions {
   readonly workers: number;
   /** Seconds in which the weight of a server that comes back grows. */
   readonly slowStart: number;
+  /** The rule for choosing a server on this thread. */
+  readonly policy: PolicyName | Policy;
   /** What the threads that move requests go by. */
   readonly settings: ProxySettings;
 }
@@ -80,15 +87,18 @@ export interface CheckedOptions {
  * @throws {BalancerError} `invalid`, with every fault of the first option that has one.
  */
 export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
-  const { timeouts, retries, ejection, limits, policy } = DEFAULT_SETTINGS;
+  const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
+  const workers = checkWorkers(options.workers ?? 1);
+  const policy = checkPolicy(options.policy ?? DEFAULT_SETTINGS.policy, workers);
   return {
     servers: checkServers(options.servers ?? []),
     check: {
       ...DEFAULT_HEALTH_CHECK,
       ...checkNames(healthCheckSchema, options.healthCheck ?? {}, "the health check"),
     },
-    workers: checkWorkers(options.workers ?? 1),
+    workers,
     slowStart: validate(slowStartSchema, options.slowStart ?? 0, "the options", "slowStart"),
+    policy,
     settings: {
       timeouts: {
         ...timeouts,
@@ -100,7 +110,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
         ...checkNames(ejectionSchema, options.ejection ?? {}, "the ejection"),
       },
       limits: { ...limits, ...checkNames(limitsSchema, options.limits ?? {}, "the limits") },
-      policy: validate(policySchema, options.policy ?? policy, "the options", "policy"),
+      policy: typeof policy === "string" ? policy : DEFAULT_SETTINGS.policy,
       trustedProxies: validate(
         trustedProxiesSchema,
         options.trustedProxies ?? [],
@@ -108,7 +118,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
         "trustedProxies",
       ),
       upstreamTls: options.upstreamTls ?? {},
-      sticky: options.sticky,
+      sticky: options.sticky === undefined ? undefined : checkSticky(options.sticky),
     },
   };
 }
@@ -143,6 +153,25 @@ function checkWorkers(workers: number): number {
     `cannot be ${workers}: several threads can only share a port if Deno is started ` +
     "with --unstable-net";
   throw invalid("the options", [{ path: "workers", message }]);
+}
+
+function checkPolicy(policy: PolicyName | Policy, workers: number): PolicyName | Policy {
+  if (typeof policy !== "object" || typeof policy?.pick !== "function") {
+    return validate(policySchema, policy, "the options", "policy");
+  }
+  if (workers === 1) return policy;
+  const message =
+    `cannot be an object with ${workers} workers, as threads cannot share one; name a policy, ` +
+    "or set workers to 1";
+  throw invalid("the options", [{ path: "policy", message }]);
+}
+
+function checkSticky(sticky: Sticky): Sticky {
+  const secret: unknown = sticky?.secret;
+  if (typeof secret === "string" && secret.length >= STICKY_SECRET_MIN_LENGTH) return { secret };
+  // What was found is not shown: it may be most of a secret.
+  const message = `must be a text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
+  throw invalid("the options", [{ path: "sticky.secret", message }]);
 }
 
 /** The schema spells names with underscores; the library's callers do not. */

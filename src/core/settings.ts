@@ -67,9 +67,15 @@ export interface UpstreamTls {
   readonly serverName?: string;
 }
 
+/** The shortest secret of sticky sessions, in UTF-16 code units. */
+export const STICKY_SECRET_MIN_LENGTH = 16;
+
 /** Clients stay with the server that answered them first. */
 export interface Sticky {
-  /** From this, each server's cookie value is computed; nobody else can do so. */
+  /**
+   * From this, each server's cookie value is computed; who does not know it cannot do so. At least
+   * 16 characters. Balancers that share it know each other's cookies.
+   */
   readonly secret: string;
 }
 

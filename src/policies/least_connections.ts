@@ -1,6 +1,6 @@
 import type { CandidateList } from "../core/candidates.ts";
 import type { Policy } from "../core/policy.ts";
-import type { StateTable } from "../core/state_table.ts";
+import type { TableView } from "../core/table_view.ts";
 
 /** How many turns a server may have before all begin at the start of the line again. */
 const TURNS_MAX = 2 ** 20;
@@ -29,7 +29,7 @@ export class LeastConnections implements Policy {
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */
-  pick(candidates: CandidateList, table: StateTable): number {
+  pick(candidates: CandidateList, table: TableView): number {
     if (this.#generation !== table.generation) this.#beginRound(table);
     const slot = this.#findLeast(candidates, table);
     this.#takeTurn(slot, table.weight(slot));
@@ -39,7 +39,7 @@ export class LeastConnections implements Policy {
   }
 
   /** The candidate with the smallest key, which is an idle one if there is any. */
-  #findLeast({ slots, length }: CandidateList, table: StateTable): number {
+  #findLeast({ slots, length }: CandidateList, table: TableView): number {
     const marks = this.#marks;
     let chosen = slots[0]!;
     let load = table.active(chosen) + 1;
@@ -62,7 +62,7 @@ export class LeastConnections implements Policy {
   }
 
   /** The idle candidate whose turn it is; the one at `from` is idle, and none before it. */
-  #findIdle({ slots, length }: CandidateList, table: StateTable, from: number): number {
+  #findIdle({ slots, length }: CandidateList, table: TableView, from: number): number {
     const marks = this.#marks;
     let chosen = slots[from]!;
     let mark = marks[chosen]!;
@@ -76,7 +76,7 @@ export class LeastConnections implements Policy {
   }
 
   /** A turn that was earned beside other weights would take as long to pay off. */
-  #beginRound(table: StateTable): void {
+  #beginRound(table: TableView): void {
     this.#generation = table.generation;
     if (this.#turns.length < table.end) {
       this.#turns = new Float64Array(table.end * 2);

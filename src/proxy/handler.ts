@@ -13,6 +13,7 @@ import { ALLOWED_METHODS, type ListenerInfo, peerAddress, readIncoming } from ".
 import { Picker, type PickerParts } from "./picker.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
+import type { StickySession, StickySessions } from "./sticky.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
@@ -33,9 +34,11 @@ export interface ProxyParts extends PickerParts {
   /** The timer for requests that wait. */
   readonly deadlines: Deadlines;
   /** What to go by. */
-  readonly settings: ProxySettings;
+  readonly settings: Omit<ProxySettings, "policy">;
   /** Takes what there is to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** What keeps clients at a server. Default: nothing does. */
+  readonly sticky?: StickySessions | undefined;
   /** The proxies whose forwarding fields are believed. Default: none. */
   readonly trustedProxies?: TrustedProxies | undefined;
 }
@@ -107,10 +110,14 @@ export class ProxyHandler {
     this.#inFlight++;
     this.#departures.add(departure);
     this.#budget.countRequest(this.#departures.now);
-    const context = { clientAddress: this.#clientAddress(request, info) };
     try {
-      const { entry, response } = await this.#send(outgoing, departure, { info, context });
-      return this.#deliver(entry, response, info);
+      const { entry, response, session } = await this.#send(outgoing, departure, {
+        info,
+        clientAddress: this.#clientAddress(request, info),
+      });
+      const delivered = this.#deliver(entry, response, info);
+      session?.settle(delivered.headers, entry.server.url);
+      return delivered;
     } catch (thrown) {
       this.#countEnd();
       return failureResponse(thrown);
@@ -123,10 +130,13 @@ export class ProxyHandler {
   async #send(
     outgoing: UpstreamRequest,
     { cancellation }: Departure,
-    { info, context }: { info: ListenerInfo | undefined; context: PickContext },
-  ): Promise<{ entry: Entry; response: UpstreamResponse }> {
+    { info, clientAddress }: { info: ListenerInfo | undefined; clientAddress: string | undefined },
+  ): Promise<{ entry: Entry; response: UpstreamResponse; session: StickySession | undefined }> {
     const { transport, settings: { retries } } = this.#parts;
     const options = { cancellation, releaseContent: info?.direct ?? false };
+    const session = this.#parts.sticky?.begin(outgoing, clientAddress);
+    const context = session ?? { clientAddress };
+    const sent = session?.request ?? outgoing;
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
     for (;;) {
@@ -140,9 +150,9 @@ export class ProxyHandler {
         : picked;
       if (entry === undefined) throw failure ?? noServer();
       try {
-        const response = await transport.send(entry.server.url, outgoing, options);
+        const response = await transport.send(entry.server.url, sent, options);
         this.#watch.answered(entry, response.status);
-        return { entry, response };
+        return { entry, response, session };
       } catch (thrown) {
         this.#release(entry.slot);
         if (!(thrown instanceof BalancerError)) throw thrown;

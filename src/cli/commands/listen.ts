@@ -11,6 +11,7 @@ import { printLine } from "../output.ts";
 import { parseConfigFile, readConfigText } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
 import { type Service, startService } from "../serve.ts";
+import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
 
@@ -59,6 +60,7 @@ export const listen: Command = {
     if (path === undefined && args.has("watch")) {
       throw new UsageError("--watch needs --config, the file to watch");
     }
+    const sticky = await readSticky(config);
     await logToStream(Deno.stderr.writable, {
       debug: args.has("debug"),
       colors: Deno.stderr.isTerminal() && !Deno.noColor,
@@ -66,6 +68,7 @@ export const listen: Command = {
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),
       workers: countWorkers(settings.workers),
+      ...(sticky === undefined ? {} : { sticky }),
     });
     const admin = await makeAdmin(balancer, args, { ...config, ...settings });
     const reload = path === undefined ? undefined : new ConfigReload(path, text, balancer);

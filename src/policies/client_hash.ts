@@ -1,0 +1,102 @@
+import type { CandidateList } from "../core/candidates.ts";
+import type { PickContext, Policy } from "../core/policy.ts";
+import type { SlotDirectory } from "../core/registry.ts";
+import type { TableView } from "../core/table_view.ts";
+import { hashText } from "./hash_text.ts";
+import { LeastConnections } from "./least_connections.ts";
+
+/** An IPv4 address as a socket for both families tells it (RFC 4291 §2.5.5.2). */
+const MAPPED_PREFIX = "::ffff:";
+const SECOND_SEED = 0x9e3779b9;
+/** Above what rounding can make of a cost. */
+const SLACK = 1 + 2 ** -40;
+
+/**
+ * The same client always goes to the same server, by weighted rendezvous hashing: of each client and
+ * each server a cost is computed, −ln(u) / weight for a u between 0 and 1 that is a hash of both,
+ * and the candidate with the least cost is chosen. So each server gets clients by its weight.
+ *
+ * The cost depends on this client and this server only. When a server leaves or its weight falls,
+ * only clients of that server move; when one comes or its weight rises, clients move only to it; and
+ * a client whose server has been tried already gets the one that it would have without it.
+ *
+ * Servers are told apart by URL: balancers with the same servers agree, whatever the servers' order,
+ * and a restart moves nobody. A client is its address, as far as the handler knows it; those without
+ * one are spread by least connections, as all of them would be at one server otherwise.
+ */
+export class ClientHash implements Policy {
+  readonly #servers: SlotDirectory;
+  readonly #unknown = new LeastConnections();
+  /** The URL of the server in each slot whose hashes are below. */
+  readonly #urls: (string | undefined)[] = [];
+  #hashes = new Int32Array(0);
+  /** A second hash: among thousands of servers, two may well have the same first one. */
+  #otherHashes = new Int32Array(0);
+  #generation = -1;
+
+  /** @param servers Where the server in a slot is found. */
+  constructor(servers: SlotDirectory) {
+    this.#servers = servers;
+  }
+
+  /** Chooses the candidate that this client belongs to. */
+  pick(candidates: CandidateList, table: TableView, context: PickContext): number {
+    const { clientAddress } = context;
+    if (clientAddress === undefined) return this.#unknown.pick(candidates, table);
+    if (this.#generation !== table.generation) this.#refresh(table);
+    const from = clientAddress.startsWith(MAPPED_PREFIX) ? MAPPED_PREFIX.length : 0;
+    return this.#leastCost(candidates, table, hashText(clientAddress, from));
+  }
+
+  #leastCost({ slots, length }: CandidateList, table: TableView, client: number): number {
+    let chosen = slots[0]!;
+    let least = Infinity;
+    for (let i = 0; i < length; i++) {
+      const slot = slots[i]!;
+      const weight = table.weight(slot);
+      const u = this.#meet(client, slot);
+      // −ln(1 − u) is at least u. That spares almost every candidate the logarithm.
+      if (u > least * weight * SLACK) continue;
+      const cost = -Math.log1p(-u) / weight;
+      if (cost > least || cost === least && !this.#isBefore(slot, chosen)) continue;
+      chosen = slot;
+      least = cost;
+    }
+    return chosen;
+  }
+
+  /** A number between 0 and 1, both excluded, for a client and the server in a slot. */
+  #meet(client: number, slot: number): number {
+    let hash = client ^ this.#hashes[slot]!;
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b) ^ this.#otherHashes[slot]!;
+    hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+    return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
+  }
+
+  /** Settles a tie the same way on every balancer, whatever slots the servers have there. */
+  #isBefore(slot: number, other: number): boolean {
+    return this.#hashes[slot]! < this.#hashes[other]!;
+  }
+
+  #refresh(table: TableView): void {
+    const { generation, end } = table;
+    if (this.#hashes.length < end) {
+      this.#hashes = grown(this.#hashes, end * 2);
+      this.#otherHashes = grown(this.#otherHashes, end * 2);
+    }
+    for (let slot = 0; slot < end; slot++) {
+      const url = this.#servers.inSlot(slot)?.server.url;
+      if (url === undefined || url === this.#urls[slot]) continue;
+      this.#urls[slot] = url;
+      this.#hashes[slot] = hashText(url);
+      this.#otherHashes[slot] = hashText(url, 0, SECOND_SEED);
+    }
+    this.#generation = generation;
+  }
+}
+
+function grown(numbers: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(length);
+  larger.set(numbers);
+  return larger;
+}

@@ -1,0 +1,30 @@
+import type { CandidateList } from "../core/candidates.ts";
+import type { PickContext, Policy } from "../core/policy.ts";
+import type { TableView } from "../core/table_view.ts";
+
+/**
+ * Keeps a client at the server that its session is at, as long as that is a candidate: it takes
+ * requests (weight above 0), can be trusted unless no server can, works on fewer requests than it
+ * may, and this request has not tried it. Otherwise another policy chooses.
+ */
+export class KeepSessions implements Policy {
+  readonly #policy: Policy;
+
+  /** @param policy What chooses for clients without a session. */
+  constructor(policy: Policy) {
+    this.#policy = policy;
+  }
+
+  /** Chooses the session's server, or what the other policy chooses. */
+  pick(candidates: CandidateList, table: TableView, context: PickContext): number {
+    const { sessionSlot } = context;
+    if (sessionSlot !== undefined && isCandidate(candidates, sessionSlot)) return sessionSlot;
+    return this.#policy.pick(candidates, table, context);
+  }
+}
+
+/** Whether this slot is one of the candidates. */
+export function isCandidate({ slots, length }: CandidateList, slot: number): boolean {
+  const place = slots.indexOf(slot);
+  return place !== -1 && place < length;
+}

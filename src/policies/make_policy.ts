@@ -1,0 +1,47 @@
+import type { Policy } from "../core/policy.ts";
+import type { SlotDirectory } from "../core/registry.ts";
+import type { PolicyName } from "../core/settings.ts";
+import { ClientHash } from "./client_hash.ts";
+import { GuardedPolicy } from "./guarded_policy.ts";
+import { KeepSessions } from "./keep_sessions.ts";
+import { LeastConnections } from "./least_connections.ts";
+import { RandomTwoChoices } from "./random_two_choices.ts";
+import { RoundRobin } from "./round_robin.ts";
+
+/** What a policy is made for. */
+export interface PolicyOptions {
+  /** Where the server in a slot is found. */
+  readonly servers: SlotDirectory;
+  /** Whether clients stay at the server that their session is at. */
+  readonly keepSessions: boolean;
+}
+
+/**
+ * Makes the rule for choosing a server.
+ *
+ * @param policy Its name, or a caller's own.
+ * @param options What it is made for.
+ */
+export function makePolicy(policy: PolicyName | Policy, options: PolicyOptions): Policy {
+  const { servers, keepSessions } = options;
+  const made = typeof policy === "string" ? byName(policy, servers) : adopt(policy, servers);
+  return keepSessions ? new KeepSessions(made) : made;
+}
+
+function byName(name: PolicyName, servers: SlotDirectory): Policy {
+  switch (name) {
+    case "least_connections":
+      return new LeastConnections();
+    case "round_robin":
+      return new RoundRobin();
+    case "random_two_choices":
+      return new RandomTwoChoices();
+    case "client_hash":
+      return new ClientHash(servers);
+  }
+}
+
+function adopt(policy: Policy, servers: SlotDirectory): Policy {
+  policy.attach?.(servers);
+  return new GuardedPolicy(policy);
+}

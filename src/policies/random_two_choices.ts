@@ -1,0 +1,66 @@
+import type { CandidateList } from "../core/candidates.ts";
+import type { Policy } from "../core/policy.ts";
+import type { TableView } from "../core/table_view.ts";
+
+/**
+ * The less loaded of two candidates that are drawn at random by weight (the power of two choices, as
+ * HAProxy's `random(2)` and nginx's `random two least_conn`). Several balancers that see only their
+ * own requests do not all run to the same server.
+ *
+ * As with least connections, the load is 0 without an active request, else `(active + 1) / weight`;
+ * the first one drawn wins a tie. So requests that come one at a time spread by weight, where
+ * `1 / weight` would send all of them to the heavier one.
+ */
+export class RandomTwoChoices implements Policy {
+  readonly #random: () => number;
+
+  /**
+   * @param random Gives numbers from 0 up to 1 that are used in place of chance: the same numbers
+   * make the same picks. Default: `Math.random`.
+   */
+  constructor(random: () => number = Math.random) {
+    this.#random = random;
+  }
+
+  /** Chooses the less loaded of two candidates. */
+  pick(candidates: CandidateList, table: TableView): number {
+    const { slots, length } = candidates;
+    if (length === 1) return slots[0]!;
+    let total = 0;
+    for (let i = 0; i < length; i++) total += table.weight(slots[i]!);
+    const first = this.#draw(candidates, table, { total, without: -1 });
+    const rest = total - table.weight(slots[first]!);
+    const second = this.#draw(candidates, table, { total: rest, without: first });
+    return lessLoaded(slots[first]!, slots[second]!, table);
+  }
+
+  /** The place of a candidate that is drawn by weight from all but one place. */
+  #draw(
+    { slots, length }: CandidateList,
+    table: TableView,
+    { total, without }: { total: number; without: number },
+  ): number {
+    let mark = this.#random() * total;
+    // Rounding, or another thread's change of a weight, can leave the mark behind the last one.
+    let last = 0;
+    for (let i = 0; i < length; i++) {
+      if (i === without) continue;
+      last = i;
+      mark -= table.weight(slots[i]!);
+      if (mark < 0) break;
+    }
+    return last;
+  }
+}
+
+/** The one of two slots with the smaller load; the first if they are the same. */
+function lessLoaded(first: number, second: number, table: TableView): number {
+  const active = table.active(first);
+  const otherActive = table.active(second);
+  if (active === 0) return first;
+  if (otherActive === 0) return second;
+  // Multiplied out, as whole numbers compare exactly; see LeastConnections.
+  const left = (active + 1) * table.weight(second);
+  const right = (otherActive + 1) * table.weight(first);
+  return left <= right ? first : second;
+}

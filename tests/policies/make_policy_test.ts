@@ -1,0 +1,34 @@
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import type { Policy } from "../../src/core/policy.ts";
+import { Registry } from "../../src/core/registry.ts";
+import type { PolicyName } from "../../src/core/settings.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { ClientHash } from "../../src/policies/client_hash.ts";
+import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
+import { KeepSessions } from "../../src/policies/keep_sessions.ts";
+import { LeastConnections } from "../../src/policies/least_connections.ts";
+import { makePolicy } from "../../src/policies/make_policy.ts";
+import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";
+import { RoundRobin } from "../../src/policies/round_robin.ts";
+
+const servers = new Registry(new StateTable(1));
+
+Deno.test("makePolicy() makes the policy of each name", () => {
+  const classes: Record<PolicyName, new (servers: Registry) => Policy> = {
+    least_connections: LeastConnections,
+    round_robin: RoundRobin,
+    random_two_choices: RandomTwoChoices as new () => Policy,
+    client_hash: ClientHash,
+  };
+  for (const [name, Class] of Object.entries(classes)) {
+    assertInstanceOf(makePolicy(name as PolicyName, { servers, keepSessions: false }), Class);
+  }
+});
+
+Deno.test("makePolicy() keeps sessions where it shall, with a caller's policy too", () => {
+  const attached: unknown[] = [];
+  const policy: Policy = { attach: (servers) => attached.push(servers), pick: () => 0 };
+  assertInstanceOf(makePolicy(policy, { servers, keepSessions: true }), KeepSessions);
+  assertInstanceOf(makePolicy(policy, { servers, keepSessions: false }), GuardedPolicy);
+  assertEquals(attached, [servers, servers]);
+});
