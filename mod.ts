@@ -48,6 +48,11 @@ export type {
 export type { CheckReport, ServerStatus } from "./src/core/server_status.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
+export {
+  type Certificate,
+  checkAuthorities,
+  checkCertificate,
+} from "./src/listener/certificate.ts";
 export { type Listener, type ListenOptions, LoadBalancer } from "./src/load_balancer.ts";
 export type { LoadBalancerOptions } from "./src/load_balancer_options.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";

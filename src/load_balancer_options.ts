@@ -7,6 +7,7 @@ import {
   retriesSchema,
   slowStartSchema,
   timeoutsSchema,
+  upstreamTlsSchema,
 } from "./config/settings_schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
@@ -23,6 +24,7 @@ import {
   type UpstreamTls,
 } from "./core/settings.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
+import { checkAuthorities } from "./listener/certificate.ts";
 import { mayReusePort } from "./workers/reuse_port.ts";
 
 /** What a {@linkcode LoadBalancer} starts with. */
@@ -53,7 +55,7 @@ export interface LoadBalancerOptions {
   readonly slowStart?: number;
   /** Addresses and CIDR blocks of proxies whose forwarding fields are believed. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** How `https:` servers are spoken to. Default: by the system's certificates. */
+  /** How `https:` servers are spoken to. Default: by the authorities that the runtime trusts. */
   readonly upstreamTls?: UpstreamTls;
   /** Keeps each client at the server that answered it first. Default: off. */
   readonly sticky?: Sticky;
@@ -101,7 +103,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
       limits: { ...limits, ...checkNames(limitsSchema, options.limits ?? {}, "the limits") },
       policy: validate(policySchema, options.policy ?? policy, "the options", "policy"),
       trustedProxies: options.trustedProxies ?? [],
-      upstreamTls: options.upstreamTls ?? {},
+      upstreamTls: checkUpstreamTls(options.upstreamTls ?? {}),
       sticky: options.sticky,
     },
   };
@@ -123,6 +125,12 @@ function checkWorkers(workers: number): number {
     `cannot be ${workers}: several threads can only share a port if Deno is started ` +
     "with --unstable-net";
   throw invalid("the options", [{ path: "workers", message }]);
+}
+
+function checkUpstreamTls(value: UpstreamTls): UpstreamTls {
+  const tls = checkNames(upstreamTlsSchema, value, "the upstream TLS settings");
+  checkAuthorities(tls.caCerts ?? []);
+  return tls;
 }
 
 /** The schema spells names with underscores; the library's callers do not. */

@@ -15,10 +15,13 @@ interface ImportRule {
 
 const CORE = /^src\/core\//;
 const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
+const LISTENER = /^src\/listener\//;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STD_HTTP = /^@std\/http\//;
+
+const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
@@ -46,9 +49,13 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/data_plane\.ts$/,
     mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, LOGTAPE],
   },
+  { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT] },
   {
     files: /^src\/workers\//,
-    mayImport: [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/, LOGTAPE],
+    mayImport: [
+      [CORE, LISTENER, SYSTEM_CLOCK, /^src\/workers\//],
+      [/^src\/data_plane\.ts$/, LOGTAPE],
+    ].flat(),
   },
   {
     files: /^src\/load_balancer(_options)?\.ts$/,
@@ -66,8 +73,12 @@ const RULES: readonly ImportRule[] = [
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
 
-/** Where the runtime's own API may be used; everything else runs on other runtimes too. */
-const MAY_USE_DENO = /^src\/(transport\/http1\/|workers\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
+/**
+ * Where the runtime's own API may be used; everything else runs on other runtimes too. The listener
+ * is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can.
+ */
+const MAY_USE_DENO =
+  /^src\/(transport\/http1\/|workers\/|listener\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
 
 // A worker is an entry, and so is the tool: it loads what neither library nor program needs.
 const ENTRIES = ["mod.ts", "cli.ts", "src/workers/worker.ts", "tools/config_schema.ts"];

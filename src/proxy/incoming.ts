@@ -18,6 +18,8 @@ export interface ListenerInfo extends RequestInfo {
    * content before it asks for the next one. Anything in between might not be.
    */
   readonly direct?: boolean;
+  /** The scheme by which the client came: `http` or `https`. */
+  readonly scheme?: string;
 }
 
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
@@ -44,7 +46,7 @@ const TARGET = /^\/[!"$-~]*$/;
  */
 export function readIncoming(
   request: Request,
-  info: RequestInfo | undefined,
+  info: ListenerInfo | undefined,
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const { method, url } = request;
   const received = new ReceivedFields(request.headers);
@@ -63,7 +65,8 @@ export function readIncoming(
   const origin: Origin = {
     clientAddress: info?.remoteAddr?.hostname,
     host: authority,
-    scheme: url.slice(0, from - 3),
+    // What stands in the URL may be the client's word (RFC 9112 §3.2.2, RFC 9113 §8.3.1).
+    scheme: info?.scheme ?? url.slice(0, from - 3),
   };
   const incoming = {
     method,

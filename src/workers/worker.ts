@@ -5,11 +5,17 @@
  * @module
  */
 
+import { getLogger } from "@logtape/logtape";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import { StateTable } from "../core/state_table.ts";
 import { DataPlane } from "../data_plane.ts";
+import type { Certificate } from "../listener/certificate.ts";
+import { TlsListener } from "../listener/tls_listener.ts";
+import { systemClock } from "../system_clock.ts";
 import { relayLogs } from "./log_relay.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
+
+const logger = getLogger(["ballast", "workers"]);
 
 /** How often a worker shows that it is alive, in milliseconds. */
 const BEAT_MS = 1000;
@@ -47,14 +53,23 @@ class Directory implements SlotDirectory {
 class ServingWorker {
   readonly #directory: Directory;
   readonly #plane: DataPlane;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr> | TlsListener;
   readonly #stopBeating: () => void;
 
-  constructor({ thread, memory, entries, settings, hostname, port }: StartMessage) {
+  constructor(
+    { thread, memory, entries, settings, hostname, port, certificate }: StartMessage,
+  ) {
     const table = new StateTable(memory, thread);
     this.#directory = new Directory(entries);
     this.#plane = new DataPlane(this.#directory, table, settings);
-    this.#server = this.#plane.serve({ hostname, port, reusePort: true });
+    const plane = this.#plane;
+    const address = { hostname, port, reusePort: true };
+    this.#server = certificate === undefined ? plane.serve(address) : new TlsListener({
+      ...address,
+      certificate,
+      serve: (options) => plane.serve(options),
+      clock: systemClock,
+    });
     const timer = setInterval(() => table.beat(thread), BEAT_MS);
     this.#stopBeating = () => clearInterval(timer);
   }
@@ -70,6 +85,15 @@ class ServingWorker {
   remove(entry: Entry): void {
     this.#directory.remove(entry);
     this.#plane.transport.forget(entry.server.url);
+  }
+
+  async replaceCertificate(certificate: Certificate): Promise<void> {
+    if (!(this.#server instanceof TlsListener)) return;
+    try {
+      await this.#server.replaceCertificate(certificate);
+    } catch (error) {
+      logger.error("A worker keeps its old certificate: {error}", { error });
+    }
   }
 
   async stop(): Promise<void> {
@@ -92,6 +116,10 @@ scope.addEventListener("message", async ({ data }) => {
       break;
     case "removed":
       worker?.remove(data.entry);
+      scope.postMessage({ type: "changed", change: data.change });
+      break;
+    case "certificate":
+      await worker?.replaceCertificate(data.certificate);
       scope.postMessage({ type: "changed", change: data.change });
       break;
     case "stop":

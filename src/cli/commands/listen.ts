@@ -1,11 +1,20 @@
-import { createAdmin, LoadBalancer } from "../../../mod.ts";
+import { type Certificate, createAdmin, type Listener, LoadBalancer } from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
 import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";
+import { onHangup } from "../hangup_signal.ts";
 import { printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
 import { type Service, startService } from "../serve.ts";
 import { waitForStop } from "../stop_signal.ts";
+import {
+  readTlsFiles,
+  readTlsFlags,
+  readUpstreamTls,
+  reloadCertificate,
+  TLS_FLAGS,
+  type TlsFiles,
+} from "../tls_files.ts";
 import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
 
 const GRACE_PERIOD_MAX = 86_400;
@@ -17,6 +26,7 @@ interface Settings {
   readonly apiPort: number;
   readonly gracePeriod: number;
   readonly workers: number | "auto";
+  readonly tls: TlsFiles | undefined;
 }
 
 /** `listen`: runs the balancer until it is told to stop. */
@@ -33,6 +43,7 @@ export const listen: Command = {
       value: "HOST",
       help: "serve the admin API on this address (default 127.0.0.1); anyone who reaches it rules",
     },
+    ...TLS_FLAGS,
     ...WORKERS_FLAG,
     "grace-period": {
       value: "SECONDS",
@@ -44,6 +55,8 @@ export const listen: Command = {
     const path = args.text("config");
     const config = path === undefined ? undefined : await readConfig(path);
     const settings = combine(args, config ?? {});
+    const certificate = settings.tls && await readTlsFiles(settings.tls);
+    const upstreamTls = await readUpstreamTls(config?.upstreamTls);
     await logToStream(Deno.stderr.writable, {
       debug: args.has("debug"),
       colors: Deno.stderr.isTerminal() && !Deno.noColor,
@@ -51,9 +64,10 @@ export const listen: Command = {
     await using balancer = new LoadBalancer({
       servers: config?.servers ?? [],
       workers: countWorkers(settings.workers),
+      upstreamTls,
       ...(config === undefined ? {} : { healthCheck: config.healthCheck }),
     });
-    await run(balancer, settings);
+    await run(balancer, settings, certificate);
   },
 };
 
@@ -66,15 +80,22 @@ function combine(args: Args, config: Partial<Settings>): Settings {
     apiPort: args.wholeNumber("api-port", 1, 65_535) ?? config.apiPort ?? 8000,
     gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
     workers: readWorkersFlag(args) ?? config.workers ?? 1,
+    tls: readTlsFlags(args) ?? config.tls,
   };
 }
 
-async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
-  const { host, port, apiHost, apiPort, gracePeriod } = settings;
+async function run(
+  balancer: LoadBalancer,
+  settings: Settings,
+  certificate: Certificate | undefined,
+): Promise<void> {
+  const { host, port, apiHost, apiPort, gracePeriod, tls } = settings;
   const admin = createAdmin(balancer);
+  let listener: Listener | undefined;
   const proxy = await startService(
-    { host, port, flag: "--port" },
-    (options) => balancer.listen(options),
+    { host, port, flag: "--port", secure: tls !== undefined },
+    async (options) =>
+      listener = await balancer.listen(certificate ? { ...options, tls: certificate } : options),
   );
   let api: Service;
   try {
@@ -88,6 +109,7 @@ async function run(balancer: LoadBalancer, settings: Settings): Promise<void> {
   }
   // Whoever reads these lines may ask it to stop at once.
   const stop = waitForStop();
+  using _ = tls && onHangup(() => reloadCertificate(listener!, tls));
   const count = balancer.servers().length;
   const by = balancer.workers === 1 ? "" : ` with ${balancer.workers} workers`;
   printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
