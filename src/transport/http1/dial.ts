@@ -90,7 +90,11 @@ interface SecureOptions {
   readonly signal: AbortSignal;
 }
 
-/** Speaks TLS on a connection, which is closed where that fails. */
+/**
+ * Speaks TLS on a connection, which is closed where that fails. Deno 2.9 keeps the socket of a
+ * handshake that was broken off until the server closes it, or completes the handshake; nothing
+ * here can do more than let go of it.
+ */
 async function secure(socket: Deno.TcpConn, options: SecureOptions): Promise<Deno.TlsConn> {
   const { serverUrl, tls, signal } = options;
   const name = tls.serverName ?? bareHost(serverUrl);

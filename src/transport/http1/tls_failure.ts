@@ -13,7 +13,7 @@ const REASONS: readonly (readonly [RegExp, (name: string, found: RegExpExecArray
       "make one for the server, and name the authority's in ca_file of upstream_tls",
   ],
   [
-    /not valid for (?:any )?name.*?(?:only valid for (.*))?$/i,
+    /not valid for name.*?(?:only valid for (.*))?$/i,
     (name, [, names]) =>
       `its certificate is not valid for ${name}` +
       (names === undefined ? "" : `, only for ${plainNames(names)}`) +
