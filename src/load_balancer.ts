@@ -35,7 +35,10 @@ export interface Listener {
   readonly addr: { readonly hostname: string; readonly port: number };
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
-  /** Accepts no more, and resolves when what is under way is over. */
+  /**
+   * Accepts no more, and resolves when what is under way is over. A TLS handshake is under way until
+   * it is complete or the client closes; the signal of {@linkcode ListenOptions} breaks it off.
+   */
   shutdown(): Promise<void>;
   /**
    * Uses another certificate for connections that are made from now on; there where TLS is spoken.

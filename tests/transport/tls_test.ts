@@ -146,7 +146,7 @@ Deno.test("explainTlsFailure() explains what the runtime says", () => {
       /^its certificate is valid from 2023-02-01 on only/,
     ],
     ["received fatal alert: NoApplicationProtocol", /refuses HTTP\/1\.1/],
-    ["certificate not valid for name \"a.example\"", /is not valid for a\.example; if another/],
+    ['certificate not valid for name "a.example"', /is not valid for a\.example; if another/],
     ["received fatal alert: ProtocolVersion", /^the TLS handshake failed: received fatal alert/],
   ];
   for (const [message, explained] of cases) {
