@@ -42,7 +42,8 @@ export interface Listener {
   shutdown(): Promise<void>;
   /**
    * Uses another certificate for connections that are made from now on; there where TLS is spoken.
-   * Others finish with the old one, HTTP/2 and idle connections are closed in order after 1 s.
+   * For 1 s, about half of them still get the old one. Then connections with the old one are closed
+   * once their requests are answered; one that is in its TLS handshake at that moment breaks off.
    *
    * @param certificate The new certificate and key, as PEM text.
    * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where Deno runs without

@@ -4,7 +4,9 @@ import { type Certificate, checkCertificate } from "./certificate.ts";
 
 /**
  * How long the listener with the old certificate accepts connections beside the new one, in
- * milliseconds: TLS handshakes that are under way when a certificate is replaced can end.
+ * milliseconds: TLS handshakes that are under way when a certificate is replaced can end. Without it
+ * all of them would break. Of those under way at its end, the half that the old one has accepted do:
+ * Deno's shutdown closes a connection on which no request has arrived.
  */
 const OVERLAP_MS = 1000;
 
