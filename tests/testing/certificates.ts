@@ -31,3 +31,9 @@ export async function handshakes(port: number, authority: AuthorityName): Promis
   });
   return await connection.handshake().then(() => true, () => false);
 }
+
+/** The same, tried again for as long as the certificate before may still be shown. */
+export async function handshakesSoon(port: number, authority: AuthorityName): Promise<boolean> {
+  for (let tries = 0; tries < 1000; tries++) if (await handshakes(port, authority)) return true;
+  return false;
+}
