@@ -57,6 +57,11 @@ export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/serve
 export type { TableView } from "./src/core/table_view.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
+export {
+  type Certificate,
+  checkAuthorities,
+  checkCertificate,
+} from "./src/listener/certificate.ts";
 export { type Listener, type ListenOptions, LoadBalancer } from "./src/load_balancer.ts";
 export type { LoadBalancerOptions } from "./src/load_balancer_options.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";

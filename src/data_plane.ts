@@ -30,6 +30,10 @@ export interface ServeOptions {
   readonly hostname: string;
   /** Shares the port with other threads that say the same. Default: false. */
   readonly reusePort?: boolean;
+  /** The certificate chain in PEM form; with it and the key, TLS is spoken. Default: none. */
+  readonly cert?: string;
+  /** The private key in PEM form. Default: none. */
+  readonly key?: string;
   /** Stops accepting and breaks everything off. Default: none. */
   readonly signal?: AbortSignal;
 }
@@ -66,6 +70,7 @@ export class DataPlane {
       responseTimeout: timeouts.response * 1000,
       contentTimeout: timeouts.content * 1000,
       keepAliveTimeout: timeouts.keepAlive * 1000,
+      tls: settings.upstreamTls,
     });
     this.#handler = new ProxyHandler({
       registry,
@@ -88,6 +93,8 @@ export class DataPlane {
 
   /** Accepts connections with `Deno.serve`, and throws what that throws. */
   serve(options: ServeOptions): PlatformServer {
+    // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
+    const scheme = options.cert === undefined ? "http" : "https";
     const start = (port: number) =>
       Deno.serve(
         {
@@ -103,7 +110,7 @@ export class DataPlane {
           automaticCompression: false,
         },
         (request, { remoteAddr, completed }) =>
-          this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
+          this.#handler.fetch(request, { remoteAddr, completed, direct: true, scheme }),
       );
     return listenSteadily(start, options.port, options.signal);
   }

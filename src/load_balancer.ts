@@ -13,6 +13,8 @@ import { Ejector } from "./health/ejector.ts";
 import { HealthChecker } from "./health/checker.ts";
 import type { HealthCheck } from "./health/health_check.ts";
 import { SlowStart } from "./health/slow_start.ts";
+import { type Certificate, checkCertificate } from "./listener/certificate.ts";
+import { listenTls } from "./listener/listen_tls.ts";
 import { checkOptions, checkServer, type LoadBalancerOptions } from "./load_balancer_options.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
@@ -27,6 +29,11 @@ export interface ListenOptions {
   readonly hostname?: string;
   /** Stops accepting and breaks everything off. Default: none. */
   readonly signal?: AbortSignal;
+  /**
+   * What TLS is spoken with, and HTTP/2 with clients that can. Default: none, cleartext HTTP/1.1
+   * and HTTP/2 with prior knowledge.
+   */
+  readonly tls?: Certificate;
 }
 
 /** A port on which a balancer accepts connections. */
@@ -35,8 +42,21 @@ export interface Listener {
   readonly addr: { readonly hostname: string; readonly port: number };
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
-  /** Accepts no more, and resolves when what is under way is over. */
+  /**
+   * Accepts no more, and resolves when what is under way is over. A TLS handshake is under way until
+   * it is complete or the client closes; the signal of {@linkcode ListenOptions} breaks it off.
+   */
   shutdown(): Promise<void>;
+  /**
+   * Uses another certificate for connections that are made from now on; there where TLS is spoken.
+   * For 1 s, about half of them still get the old one. Then connections with the old one are closed
+   * once their requests are answered; one that is in its TLS handshake at that moment breaks off.
+   *
+   * @param certificate The new certificate and key, as PEM text.
+   * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where Deno runs without
+   * `--unstable-net`, `closed`; the old ones stay in use.
+   */
+  replaceCertificate?(certificate: Certificate): Promise<void>;
 }
 
 /**
@@ -125,15 +145,19 @@ export class LoadBalancer implements AsyncDisposable {
    * @returns What accepts the connections. With one thread, {@linkcode LoadBalancer.close} does not
    * stop it.
    * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
-   * @throws {BalancerError} `closed`, or `already_exists` if the workers listen already.
+   * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used, or
+   * `already_exists` if the workers listen already.
    */
   async listen(options: ListenOptions = {}): Promise<Listener> {
     this.#checkOpen();
-    const { signal } = options;
+    const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
     if (this.#workers === 1) {
-      return this.#plane.serve(signal === undefined ? address : { ...address, signal });
+      const where = signal === undefined ? address : { ...address, signal };
+      if (tls === undefined) return this.#plane.serve(where);
+      return listenTls(where, tls, (to) => this.#plane.serve(to));
     }
+    if (tls !== undefined) checkCertificate(tls);
     if (this.#hasWorkers) {
       throw new BalancerError("already_exists", "Cannot listen: the workers listen already");
     }
@@ -144,6 +168,7 @@ export class LoadBalancer implements AsyncDisposable {
       settings: this.#settings,
       report: this.#report,
       ...address,
+      ...(tls === undefined ? {} : { certificate: tls }),
     });
     signal?.addEventListener("abort", () => pool.terminate(), { once: true });
     await pool.start();
@@ -151,6 +176,12 @@ export class LoadBalancer implements AsyncDisposable {
       addr: { hostname: address.hostname, port: pool.port },
       finished: pool.finished,
       shutdown: () => pool.shutdown(),
+      ...(tls === undefined ? {} : {
+        replaceCertificate: async (certificate: Certificate) => {
+          checkCertificate(certificate);
+          await pool.replaceCertificate(certificate);
+        },
+      }),
     };
   }
 

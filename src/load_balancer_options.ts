@@ -8,6 +8,7 @@ import {
   slowStartSchema,
   timeoutsSchema,
   trustedProxiesSchema,
+  upstreamTlsSchema,
 } from "./config/settings_schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
@@ -26,6 +27,7 @@ import {
   type UpstreamTls,
 } from "./core/settings.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
+import { checkAuthorities } from "./listener/certificate.ts";
 import { mayReusePort } from "./workers/reuse_port.ts";
 
 /** What a {@linkcode LoadBalancer} starts with. */
@@ -59,7 +61,7 @@ export interface LoadBalancerOptions {
   readonly slowStart?: number;
   /** Addresses and CIDR blocks of proxies whose forwarding fields are believed. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** How `https:` servers are spoken to. Default: by the system's certificates. */
+  /** How `https:` servers are spoken to. Default: by the authorities that the runtime trusts. */
   readonly upstreamTls?: UpstreamTls;
   /** Keeps each client at the server that answered it first, by a cookie. Default: off. */
   readonly sticky?: Sticky;
@@ -117,7 +119,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
         "the options",
         "trustedProxies",
       ),
-      upstreamTls: options.upstreamTls ?? {},
+      upstreamTls: checkUpstreamTls(options.upstreamTls ?? {}),
       sticky: options.sticky === undefined ? undefined : checkSticky(options.sticky),
     },
   };
@@ -172,6 +174,12 @@ function checkSticky(sticky: Sticky): Sticky {
   // What was found is not shown: it may be most of a secret.
   const message = `must be a text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
   throw invalid("the options", [{ path: "sticky.secret", message }]);
+}
+
+function checkUpstreamTls(value: UpstreamTls): UpstreamTls {
+  const tls = checkNames(upstreamTlsSchema, value, "the upstream TLS settings");
+  checkAuthorities(tls.caCerts ?? []);
+  return tls;
 }
 
 /** The schema spells names with underscores; the library's callers do not. */

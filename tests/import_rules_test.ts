@@ -15,12 +15,15 @@ interface ImportRule {
 
 const CORE = /^src\/core\//;
 const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
+const LISTENER = /^src\/listener\//;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
 const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
+
+const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
@@ -49,11 +52,12 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/data_plane\.ts$/,
     mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
   },
+  { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT, STEADY_LISTENER] },
   {
     files: /^src\/workers\//,
     mayImport: [
-      [CORE, /^src\/workers\//, /^src\/data_plane\.ts$/],
-      [FAILURE_WATCH, STEADY_LISTENER, LOGTAPE],
+      [CORE, LISTENER, SYSTEM_CLOCK, /^src\/workers\//],
+      [/^src\/data_plane\.ts$/, FAILURE_WATCH, STEADY_LISTENER, LOGTAPE],
     ].flat(),
   },
   {
@@ -72,8 +76,12 @@ const RULES: readonly ImportRule[] = [
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
 
-/** Where the runtime's own API may be used; everything else runs on other runtimes too. */
-const MAY_USE_DENO = /^src\/(transport\/http1\/|workers\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
+/**
+ * Where the runtime's own API may be used; everything else runs on other runtimes too. The listener
+ * is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can.
+ */
+const MAY_USE_DENO =
+  /^src\/(transport\/http1\/|workers\/|listener\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
 
 // A worker is an entry, and so is the tool: it loads what neither library nor program needs.
 const ENTRIES = ["mod.ts", "cli.ts", "src/workers/worker.ts", "tools/config_schema.ts"];

@@ -47,7 +47,8 @@ export function parseConfigFile(text: string, path: string): Config {
   }
 }
 
-function whyUnreadable(error: unknown): string {
+/** Why a file cannot be read as text, as the end of a sentence. */
+export function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.NotCapable) return "start with --allow-read";
   if (error instanceof TypeError) return "it is not UTF-8 text";

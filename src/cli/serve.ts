@@ -9,6 +9,8 @@ export interface Address {
   readonly port: number;
   /** The flag that sets the port, for error messages. */
   readonly flag: string;
+  /** Whether TLS is spoken there. Default: false. */
+  readonly secure?: boolean;
 }
 
 /** A port that the program listens on. */
@@ -29,7 +31,7 @@ export interface Service {
  * @throws {CommandError} If the address cannot be had.
  */
 export async function startService(
-  { host, port, flag }: Address,
+  { host, port, flag, secure = false }: Address,
   listen: (options: ListenOptions) => Listener | Promise<Listener>,
 ): Promise<Service> {
   const abort = new AbortController();
@@ -44,7 +46,7 @@ export async function startService(
     await listener.finished;
   }
   return {
-    url: `http://${urlHost(host)}:${port}`,
+    url: `http${secure ? "s" : ""}://${urlHost(host)}:${port}`,
     async shutdown(limit: AbortSignal): Promise<void> {
       const { promise: limitReached, resolve } = Promise.withResolvers<void>();
       limit.addEventListener("abort", () => resolve(), { once: true });

@@ -109,13 +109,23 @@ export const tlsFilesSchema = z.strictObject({
   key: filePath().describe("Its private key in PEM form"),
 }, { error: "must be a mapping with cert and key" });
 
+const serverName = z.string({ error: "must be a host name" })
+  .regex(/^[A-Za-z0-9.-]{1,253}$/, { error: "must be a host name" })
+  .describe("The name that certificates must be for, in place of the URL's host");
+
+/** How `https:` servers are spoken to, as the library's callers say it. */
+export const upstreamTlsSchema = z.strictObject({
+  ca_certs: z.array(z.string({ error: "must be a certificate in PEM form" }), {
+    error: "must be a list of certificates in PEM form",
+  }).optional(),
+  server_name: serverName.optional(),
+}, { error: "must be an object with caCerts and serverName" });
+
 /** How `https:` servers are spoken to, with files. */
 export const upstreamTlsFilesSchema = z.strictObject({
   ca_file: filePath().describe("Certificates in PEM form that are trusted beside the system's")
     .optional(),
-  server_name: z.string({ error: "must be a host name" })
-    .regex(/^[A-Za-z0-9.-]{1,253}$/, { error: "must be a host name" })
-    .describe("The name that certificates must be for, in place of the URL's host").optional(),
+  server_name: serverName.optional(),
 }, { error: "must be a mapping with ca_file and server_name" });
 
 const CIDR = "must be an IP address or a CIDR block such as 10.0.0.0/8";

@@ -8,6 +8,8 @@ export type ErrorCode =
   | "not_found"
   /** The state table has no free slot. */
   | "full"
+  /** The runtime cannot do it; the message says how it could. */
+  | "unsupported"
   /** The balancer was closed. */
   | "closed"
   /** No server can take the request. */

@@ -22,6 +22,8 @@ export interface ListenerInfo extends RequestInfo {
    * content before it asks for the next one. Anything in between might not be.
    */
   readonly direct?: boolean;
+  /** The scheme by which the client came: `http` or `https`. */
+  readonly scheme?: string;
 }
 
 /**
@@ -67,7 +69,7 @@ const TARGET = /^\/[!"$-~]*$/;
  */
 export function readIncoming(
   request: Request,
-  info: RequestInfo | undefined,
+  info: ListenerInfo | undefined,
   { limits, trustedProxies }: IncomingRules,
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const { method, url } = request;
@@ -92,7 +94,8 @@ export function readIncoming(
   const origin: Origin = {
     clientAddress: peer,
     host: authority,
-    scheme: url.slice(0, from - 3),
+    // What stands in the URL may be the client's word (RFC 9112 §3.2.2, RFC 9113 §8.3.1).
+    scheme: info?.scheme ?? url.slice(0, from - 3),
   };
   const incoming = {
     method,

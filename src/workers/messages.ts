@@ -2,6 +2,7 @@ import type { LogLevel } from "@logtape/logtape";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { TableMemory } from "../core/table_memory.ts";
+import type { Certificate } from "../listener/certificate.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 
 /** What a worker needs to begin. */
@@ -19,6 +20,8 @@ export interface StartMessage {
   readonly hostname: string;
   /** The port; 0 takes a free one. */
   readonly port: number;
+  /** What TLS is spoken with; undefined for none. */
+  readonly certificate: Certificate | undefined;
   /** From which level on log records are wanted; null for none. */
   readonly logLevel: LogLevel | null;
 }
@@ -34,8 +37,19 @@ export interface ChangeMessage {
   readonly drain: number | undefined;
 }
 
+/** Another certificate for the connections that are made from now on. */
+export interface CertificateMessage {
+  readonly type: "certificate";
+  /** The number of the change, with which the worker says that it has been made. */
+  readonly change: number;
+  /** The certificate and its key, which were checked. */
+  readonly certificate: Certificate;
+}
+
 /** What the main thread tells a worker. */
-export type ToWorker = StartMessage | ChangeMessage | { readonly type: "stop" };
+export type ToWorker = StartMessage | ChangeMessage | CertificateMessage | {
+  readonly type: "stop";
+};
 
 /** A log record of a worker, which the main thread writes in its place. */
 export interface LogMessage {

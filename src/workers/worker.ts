@@ -5,12 +5,18 @@
  * @module
  */
 
-import type { PlatformServer } from "../steady_listener.ts";
+import { getLogger } from "@logtape/logtape";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import { StateTable } from "../core/state_table.ts";
 import { DataPlane } from "../data_plane.ts";
+import type { PlatformServer } from "../steady_listener.ts";
+import type { Certificate } from "../listener/certificate.ts";
+import { TlsListener } from "../listener/tls_listener.ts";
+import { systemClock } from "../system_clock.ts";
 import { relayLogs } from "./log_relay.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
+
+const logger = getLogger(["ballast", "workers"]);
 
 /** How often a worker shows that it is alive, in milliseconds. */
 const BEAT_MS = 1000;
@@ -48,10 +54,12 @@ class Directory implements SlotDirectory {
 class ServingWorker {
   readonly #directory: Directory;
   readonly #plane: DataPlane;
-  readonly #server: PlatformServer;
+  readonly #server: PlatformServer | TlsListener;
   readonly #stopBeating: () => void;
 
-  constructor({ thread, memory, entries, settings, hostname, port }: StartMessage) {
+  constructor(
+    { thread, memory, entries, settings, hostname, port, certificate }: StartMessage,
+  ) {
     const table = new StateTable(memory, thread);
     this.#directory = new Directory(entries);
     this.#plane = new DataPlane({
@@ -60,7 +68,14 @@ class ServingWorker {
       settings,
       report: (report) => scope.postMessage({ type: "report", report }),
     });
-    this.#server = this.#plane.serve({ hostname, port, reusePort: true });
+    const plane = this.#plane;
+    const address = { hostname, port, reusePort: true };
+    this.#server = certificate === undefined ? plane.serve(address) : new TlsListener({
+      ...address,
+      certificate,
+      serve: (options) => plane.serve(options),
+      clock: systemClock,
+    });
     const timer = setInterval(() => table.beat(thread), BEAT_MS);
     this.#stopBeating = () => clearInterval(timer);
   }
@@ -76,6 +91,15 @@ class ServingWorker {
   remove(entry: Entry, drain: number | undefined): void {
     this.#directory.remove(entry);
     this.#plane.transport.forget(entry.server.url, drain);
+  }
+
+  async replaceCertificate(certificate: Certificate): Promise<void> {
+    if (!(this.#server instanceof TlsListener)) return;
+    try {
+      await this.#server.replaceCertificate(certificate);
+    } catch (error) {
+      logger.error("A worker keeps its old certificate: {error}", { error });
+    }
   }
 
   async stop(): Promise<void> {
@@ -98,6 +122,10 @@ scope.addEventListener("message", async ({ data }) => {
       break;
     case "removed":
       worker?.remove(data.entry, data.drain);
+      scope.postMessage({ type: "changed", change: data.change });
+      break;
+    case "certificate":
+      await worker?.replaceCertificate(data.certificate);
       scope.postMessage({ type: "changed", change: data.change });
       break;
     case "stop":

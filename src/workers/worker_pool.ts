@@ -4,6 +4,7 @@ import { BalancerError } from "../core/errors.ts";
 import type { Entry, Registry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { StateTable } from "../core/state_table.ts";
+import type { Certificate } from "../listener/certificate.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -29,6 +30,8 @@ export interface WorkerPoolOptions {
   readonly port: number;
   /** Takes what the workers have to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** What TLS is spoken with; checked. Default: none, cleartext. */
+  readonly certificate?: Certificate;
   /** The module that the workers run. Default: the one for it. */
   readonly entry?: URL;
 }
@@ -51,6 +54,7 @@ export class WorkerPool {
   #settled: Promise<unknown> = Promise.resolve();
   #changes = 0;
   #port: number;
+  #certificate: Certificate | undefined;
   #stopping = false;
   readonly #cancelRestarts = new Map<number, () => void>();
 
@@ -58,6 +62,7 @@ export class WorkerPool {
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#port = options.port;
+    this.#certificate = options.certificate;
     this.#unsubscribe = options.registry.subscribe((event) => {
       if (event.type === "added") this.#change("added", event.entry, undefined);
       if (event.type === "removed") this.#change("removed", event.entry, event.drain);
@@ -105,6 +110,21 @@ export class WorkerPool {
   }
 
   /**
+   * Uses another certificate for connections that are made from now on, also on workers that are
+   * started later. A worker that cannot keeps the old one and logs why.
+   *
+   * @param certificate The new certificate, which was checked.
+   */
+  async replaceCertificate(certificate: Certificate): Promise<void> {
+    if (this.#stopping) {
+      throw new BalancerError("closed", "Cannot replace the certificate: the listener is closed");
+    }
+    this.#certificate = certificate;
+    const message = { type: "certificate", change: ++this.#changes, certificate } as const;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.change(message)));
+  }
+
+  /**
    * Accepts no more, and resolves when what is under way is over. Harmless a second time.
    *
    * @param signal Ends every worker at once. Default: none.
@@ -147,6 +167,7 @@ export class WorkerPool {
         settings,
         hostname,
         port: this.#port,
+        certificate: this.#certificate,
         logLevel: wantedLevel(),
       },
       table,

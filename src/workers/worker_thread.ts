@@ -3,7 +3,13 @@ import { BalancerError } from "../core/errors.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
-import type { ChangeMessage, FromWorker, StartMessage, ToWorker } from "./messages.ts";
+import type {
+  CertificateMessage,
+  ChangeMessage,
+  FromWorker,
+  StartMessage,
+  ToWorker,
+} from "./messages.ts";
 
 /** How often the main thread looks whether a worker is alive, in milliseconds. */
 const WATCH_MS = 2500;
@@ -65,7 +71,7 @@ export class WorkerThread {
   }
 
   /** Tells the worker of a change, and waits until it acts by it or is no more. */
-  change(message: ChangeMessage): Promise<void> {
+  change(message: ChangeMessage | CertificateMessage): Promise<void> {
     if (this.#ended) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#pending.set(message.change, resolve);

@@ -1,4 +1,4 @@
-import { type Admin, LoadBalancer } from "../../../mod.ts";
+import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
@@ -13,6 +13,14 @@ import { ConfigReload } from "../reload.ts";
 import { type Service, startService } from "../serve.ts";
 import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
+import {
+  readTlsFiles,
+  readTlsFlags,
+  readUpstreamTls,
+  reloadCertificate,
+  TLS_FLAGS,
+  type TlsFiles,
+} from "../tls_files.ts";
 import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
 
 const GRACE_PERIOD_MAX = 86_400;
@@ -24,6 +32,7 @@ interface Settings {
   readonly apiPort: number;
   readonly gracePeriod: number;
   readonly workers: number | "auto";
+  readonly tls: TlsFiles | undefined;
 }
 
 /** `listen`: runs the balancer until it is told to stop. */
@@ -41,6 +50,7 @@ export const listen: Command = {
       help: "serve the admin API on this address (default 127.0.0.1); others need a token",
     },
     ...ACCESS_FLAGS,
+    ...TLS_FLAGS,
     ...WORKERS_FLAG,
     "grace-period": {
       value: "SECONDS",
@@ -61,6 +71,8 @@ export const listen: Command = {
       throw new UsageError("--watch needs --config, the file to watch");
     }
     const sticky = await readSticky(config);
+    const certificate = settings.tls && await readTlsFiles(settings.tls);
+    const upstreamTls = await readUpstreamTls(config.upstreamTls);
     await logToStream(Deno.stderr.writable, {
       debug: args.has("debug"),
       colors: Deno.stderr.isTerminal() && !Deno.noColor,
@@ -69,15 +81,13 @@ export const listen: Command = {
       ...balancerOptions(config),
       workers: countWorkers(settings.workers),
       ...(sticky === undefined ? {} : { sticky }),
+      upstreamTls,
     });
     const admin = await makeAdmin(balancer, args, { ...config, ...settings });
-    const reload = path === undefined ? undefined : new ConfigReload(path, text, balancer);
-    using _ = onHangup(async () => {
-      await reload?.reload();
-    });
+    const follow = path === undefined ? undefined : new ConfigReload(path, text, balancer);
     const watch = new AbortController();
-    const watching = args.has("watch") ? reload?.watch(watch.signal) : undefined;
-    await run(balancer, admin, settings);
+    const watching = args.has("watch") ? follow?.watch(watch.signal) : undefined;
+    await run(balancer, settings, { admin, certificate, follow });
     watch.abort();
     await watching;
   },
@@ -92,14 +102,36 @@ function combine(args: Args, config: Partial<Settings>): Settings {
     apiPort: args.wholeNumber("api-port", 1, 65_535) ?? config.apiPort ?? 8000,
     gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
     workers: readWorkersFlag(args) ?? config.workers ?? 1,
+    tls: readTlsFlags(args) ?? config.tls,
   };
 }
 
-async function run(balancer: LoadBalancer, admin: Admin, settings: Settings): Promise<void> {
-  const { host, port, apiHost, apiPort, gracePeriod } = settings;
+/** What `listen` runs beside the balancer. */
+interface Parts {
+  readonly admin: Admin;
+  /** What TLS is spoken with. */
+  readonly certificate: Certificate | undefined;
+  /** What follows the configuration file. */
+  readonly follow: ConfigReload | undefined;
+}
+
+async function run(
+  balancer: LoadBalancer,
+  settings: Settings,
+  { admin, certificate, follow }: Parts,
+): Promise<void> {
+  const { host, port, apiHost, apiPort, gracePeriod, tls } = settings;
+  let listener: Listener | undefined;
+  async function reload(): Promise<void> {
+    await follow?.reload();
+    if (tls !== undefined && listener !== undefined) await reloadCertificate(listener, tls);
+  }
+  // Where there is no file to read again, SIGHUP ends the program as it ends any other.
+  using _ = follow !== undefined || tls !== undefined ? onHangup(reload) : undefined;
   const proxy = await startService(
-    { host, port, flag: "--port" },
-    (options) => balancer.listen(options),
+    { host, port, flag: "--port", secure: tls !== undefined },
+    async (options) =>
+      listener = await balancer.listen(certificate ? { ...options, tls: certificate } : options),
   );
   let api: Service;
   try {

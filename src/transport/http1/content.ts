@@ -30,8 +30,21 @@ export function contentReader(
     case "chunked":
       return new ChunkedReader(connection);
     case "until_close":
-      return { next: () => connection.next(Infinity) };
+      return { next: () => nextUntilClose(connection) };
   }
+}
+
+/**
+ * Content that ends where the connection is closed (RFC 9112 §6.3, item 8). One that breaks off is
+ * not closed: with TLS, that is a close without a close_notify alert, which anybody on the way could
+ * have brought about (§9.8).
+ */
+async function nextUntilClose(
+  connection: Connection,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const piece = await connection.next(Infinity);
+  if (piece === undefined && connection.broken) throw incomplete();
+  return piece;
 }
 
 /** Content of a known length (RFC 9112 §6.2). */

@@ -1,32 +1,40 @@
 import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
+import type { UpstreamTls } from "../../core/settings.ts";
+import { explainTlsFailure } from "./tls_failure.ts";
+
+/** How to make a connection. */
+export interface DialOptions {
+  /** How long the connection, with its TLS handshake, may take. */
+  readonly queue: DeadlineQueue;
+  /** What `https:` servers are verified by. */
+  readonly tls: UpstreamTls;
+  /** Calls the attempt off. */
+  readonly cancellation: Cancellation | undefined;
+}
 
 /**
- * Makes a connection to a server; with TLS, verified against the system's certificates, where its
- * URL says `https:`.
+ * Makes a connection to a server; with TLS where its URL says `https:`. Its certificate is verified
+ * against the authorities that the runtime trusts, and those of `tls`.
  *
  * @param serverUrl The server.
- * @param queue How long the connection, with its TLS handshake, may take.
- * @param cancellation Calls the attempt off.
+ * @param options How to make it.
  * @throws {BalancerError} `connect_failed`, `connect_timeout`, or the cancellation's reason.
  */
-export async function dial(
-  serverUrl: URL,
-  queue: DeadlineQueue,
-  cancellation: Cancellation | undefined,
-): Promise<Deno.Conn> {
+export async function dial(serverUrl: URL, options: DialOptions): Promise<Deno.Conn> {
+  const { queue, tls, cancellation } = options;
   if (cancellation?.reason !== undefined) throw cancellation.reason;
   const attempt = new Attempt(serverUrl, queue);
   cancellation?.attach(attempt);
   try {
-    return await connect(serverUrl, attempt.signal);
+    const socket = await connect(serverUrl, attempt.signal);
+    if (serverUrl.protocol !== "https:") return socket;
+    return await secure(socket, { serverUrl, tls, signal: attempt.signal });
   } catch (cause) {
-    throw attempt.failure ?? new BalancerError(
-      "connect_failed",
-      `Cannot connect to ${serverUrl.origin}: ${cause instanceof Error ? cause.message : cause}`,
-      { source: "upstream", cause },
-    );
+    if (attempt.failure !== undefined) throw attempt.failure;
+    if (cause instanceof BalancerError) throw cause;
+    throw connectFailed(serverUrl, cause instanceof Error ? cause.message : String(cause), cause);
   } finally {
     attempt.meet();
     cancellation?.attach(undefined);
@@ -67,28 +75,63 @@ class Attempt extends Deadline implements Cancellable {
   }
 }
 
-async function connect(serverUrl: URL, signal: AbortSignal): Promise<Deno.Conn> {
-  const secure = serverUrl.protocol === "https:";
-  const hostname = serverUrl.hostname.replace(/^\[(.*)\]$/, "$1");
-  const port = Number(serverUrl.port) || (secure ? 443 : 80);
-  const socket = await Deno.connect({ hostname, port, signal });
+async function connect(serverUrl: URL, signal: AbortSignal): Promise<Deno.TcpConn> {
+  const port = Number(serverUrl.port) || (serverUrl.protocol === "https:" ? 443 : 80);
+  const socket = await Deno.connect({ hostname: bareHost(serverUrl), port, signal });
   // Off by default. A head and its content are two writes, and without it the second one waits for
   // the server to acknowledge the first: some 40 ms.
   socket.setNoDelay(true);
-  if (!secure) return socket;
-  const tls = await Deno.startTls(socket, { hostname, alpnProtocols: ["http/1.1"] });
+  return socket;
+}
+
+interface SecureOptions {
+  readonly serverUrl: URL;
+  readonly tls: UpstreamTls;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Speaks TLS on a connection, which is closed where that fails. Deno 2.9 keeps the socket of a
+ * handshake that was broken off until the server closes it, or completes the handshake; nothing
+ * here can do more than let go of it.
+ */
+async function secure(socket: Deno.TcpConn, options: SecureOptions): Promise<Deno.TlsConn> {
+  const { serverUrl, tls, signal } = options;
+  const name = tls.serverName ?? bareHost(serverUrl);
+  let open: Deno.Conn = socket;
   function close(): void {
-    tls.close();
+    try {
+      open.close();
+    } catch {
+      // The runtime has closed it, or taken it over and given it up.
+    }
   }
   signal.addEventListener("abort", close);
   try {
+    const conn = await Deno.startTls(socket, {
+      hostname: name,
+      caCerts: [...tls.caCerts ?? []],
+      alpnProtocols: ["http/1.1"],
+    });
+    open = conn;
     signal.throwIfAborted();
-    await tls.handshake();
-    return tls;
-  } catch (error) {
-    if (!signal.aborted) tls.close();
-    throw error;
+    await conn.handshake();
+    signal.throwIfAborted();
+    return conn;
+  } catch (cause) {
+    close();
+    throw connectFailed(serverUrl, explainTlsFailure(cause, name), cause);
   } finally {
     signal.removeEventListener("abort", close);
   }
+}
+
+function connectFailed(serverUrl: URL, why: string, cause: unknown): BalancerError {
+  const message = `Cannot connect to ${serverUrl.origin}: ${why}`;
+  return new BalancerError("connect_failed", message, { source: "upstream", cause });
+}
+
+/** The host of a URL, without the brackets around an IPv6 address. */
+function bareHost({ hostname }: URL): string {
+  return hostname.replace(/^\[(.*)\]$/, "$1");
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue, type Deadlines } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
+import type { UpstreamTls } from "../../core/settings.ts";
 import type { SendOptions, Transport, UpstreamRequest, UpstreamResponse } from "../transport.ts";
 import { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
@@ -26,6 +27,8 @@ export interface Http1TransportOptions {
    * 60000.
    */
   readonly keepAliveTimeout?: number;
+  /** What `https:` servers are verified by. Default: the authorities that the runtime trusts. */
+  readonly tls?: UpstreamTls;
 }
 
 /** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
@@ -36,6 +39,7 @@ export class Http1Transport implements Transport {
   readonly #responseQueue: DeadlineQueue;
   readonly #contentQueue: DeadlineQueue;
   readonly #sweepQueue: DeadlineQueue;
+  readonly #tls: UpstreamTls;
   readonly #targets = new Map<string, Target>();
   /** Servers that are no longer used, and to which connections are still in use. */
   readonly #leaving = new Set<Target>();
@@ -50,6 +54,7 @@ export class Http1Transport implements Transport {
     this.#responseQueue = deadlines.queue(options.responseTimeout ?? 60_000);
     this.#contentQueue = deadlines.queue(options.contentTimeout ?? 60_000);
     this.#sweepQueue = deadlines.queue(options.keepAliveTimeout ?? 60_000);
+    this.#tls = options.tls ?? {};
   }
 
   /** Sends a request and waits for the head of the response. */
@@ -133,7 +138,11 @@ export class Http1Transport implements Transport {
     url: URL,
     cancellation: Cancellation | undefined,
   ): Promise<Connection> {
-    const socket = await dial(url, this.#connectQueue, cancellation);
+    const socket = await dial(url, {
+      queue: this.#connectQueue,
+      tls: this.#tls,
+      cancellation,
+    });
     const connection = new Connection(socket, (closed) => {
       target.connections.delete(closed);
       this.#letGo(target);

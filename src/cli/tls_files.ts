@@ -1,0 +1,123 @@
+import { getLogger } from "@logtape/logtape";
+import {
+  BalancerError,
+  type Certificate,
+  checkAuthorities,
+  checkCertificate,
+  type Config,
+  type Listener,
+  type UpstreamTls,
+} from "../../mod.ts";
+import type { Args, ValueFlag } from "./args.ts";
+import { CommandError, UsageError } from "./errors.ts";
+import { printLine } from "./output.ts";
+import { whyUnreadable } from "./read_config.ts";
+
+const logger = getLogger(["ballast", "listen"]);
+
+/** The files by which requests are accepted over TLS. */
+export interface TlsFiles {
+  /** The path of the certificate chain. */
+  readonly cert: string;
+  /** The path of its private key. */
+  readonly key: string;
+}
+
+/** The flags that name them. */
+export const TLS_FLAGS: Readonly<Record<"tls-cert" | "tls-key", ValueFlag>> = {
+  "tls-cert": {
+    value: "FILE",
+    help: "accept requests over TLS, with this certificate chain (PEM); SIGHUP reads it again",
+  },
+  "tls-key": { value: "FILE", help: "the certificate's private key (PEM)" },
+};
+
+/**
+ * What the command line says of TLS.
+ *
+ * @throws {UsageError} If it names only one of the two files.
+ */
+export function readTlsFlags(args: Args): TlsFiles | undefined {
+  const cert = args.text("tls-cert");
+  const key = args.text("tls-key");
+  if (cert === undefined && key === undefined) return undefined;
+  if (key === undefined) throw new UsageError("--tls-cert needs --tls-key, the file with its key");
+  if (cert === undefined) {
+    throw new UsageError("--tls-key needs --tls-cert, the certificate's file");
+  }
+  return { cert, key };
+}
+
+/**
+ * Reads a certificate and its key, and checks that they fit.
+ *
+ * @param files Where they are.
+ * @throws {CommandError} If a file cannot be read or used.
+ */
+export async function readTlsFiles(files: TlsFiles): Promise<Certificate> {
+  const [cert, key] = await Promise.all([
+    readPem(files.cert, "the certificate"),
+    readPem(files.key, "the private key"),
+  ]);
+  try {
+    checkCertificate({ cert, key });
+  } catch (error) {
+    const fault = faultOf(error);
+    const [what, path] = fault.path === "key"
+      ? ["the private key", files.key]
+      : ["the certificate", files.cert];
+    throw new CommandError(`Cannot use ${what} ${path}: it ${fault.message}`);
+  }
+  return { cert, key };
+}
+
+/**
+ * Reads what a configuration says of TLS to the servers.
+ *
+ * @param settings What the configuration says.
+ * @throws {CommandError} If the file with the authorities cannot be read or used.
+ */
+export async function readUpstreamTls(
+  settings: NonNullable<Config["upstreamTls"]> = {},
+): Promise<UpstreamTls> {
+  const { caFile, serverName } = settings;
+  const name = serverName === undefined ? {} : { serverName };
+  if (caFile === undefined) return name;
+  const caCerts = [await readPem(caFile, "the ca_file")];
+  try {
+    checkAuthorities(caCerts);
+  } catch (error) {
+    throw new CommandError(`Cannot use the ca_file ${caFile}: it ${faultOf(error).message}`);
+  }
+  return { ...name, caCerts };
+}
+
+/**
+ * Reads the files again and lets a listener use them. Where that cannot be done, the old certificate
+ * stays in use and the log says why. Never rejects.
+ *
+ * @param listener What speaks TLS.
+ * @param files Where the certificate and key are.
+ */
+export async function reloadCertificate(listener: Listener, files: TlsFiles): Promise<void> {
+  try {
+    await listener.replaceCertificate?.(await readTlsFiles(files));
+    printLine(`New connections get the certificate that is in ${files.cert} now`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    logger.error("The certificate was not reloaded, the old one stays in use: {why}", { why });
+  }
+}
+
+async function readPem(path: string, what: string): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
+  } catch (error) {
+    throw new CommandError(`Cannot read ${what} ${path}: ${whyUnreadable(error)}`);
+  }
+}
+
+function faultOf(error: unknown): { readonly path: string; readonly message: string } {
+  if (error instanceof BalancerError && error.faults[0] !== undefined) return error.faults[0];
+  throw error;
+}

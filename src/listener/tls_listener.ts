@@ -1,0 +1,138 @@
+import type { Clock } from "../core/clock.ts";
+import { BalancerError } from "../core/errors.ts";
+import type { PlatformServer } from "../steady_listener.ts";
+import { type Certificate, checkCertificate } from "./certificate.ts";
+
+/**
+ * How long the listener with the old certificate accepts connections beside the new one, in
+ * milliseconds: TLS handshakes that are under way when a certificate is replaced can end. Without it
+ * all of them would break. Of those under way at its end, the half that the old one has accepted do:
+ * Deno's shutdown closes a connection on which no request has arrived.
+ */
+const OVERLAP_MS = 1000;
+
+/** Where to accept connections. */
+export interface TlsAddress {
+  /** The port; 0 takes a free one. */
+  readonly port: number;
+  /** The address. */
+  readonly hostname: string;
+  /** Stops accepting and breaks everything off. Default: none. */
+  readonly signal?: AbortSignal;
+}
+
+/** What `Deno.serve` is to be told. */
+export interface TlsServeOptions extends TlsAddress, Certificate {
+  /** Whether others may listen on the same port. */
+  readonly reusePort: boolean;
+}
+
+/** What a {@linkcode TlsListener} works with. */
+export interface TlsListenerOptions extends TlsAddress {
+  /** The certificate to begin with. */
+  readonly certificate: Certificate;
+  /** Whether several listeners can have one port, without which no certificate is replaced. */
+  readonly reusePort: boolean;
+  /** Accepts connections. */
+  readonly serve: (options: TlsServeOptions) => PlatformServer;
+  /** The timer. */
+  readonly clock: Clock;
+}
+
+/**
+ * A port that speaks TLS, and HTTP/2 where the client does, with a certificate that can be replaced.
+ *
+ * `Deno.serve` keeps the certificate that it was started with. So a new one is served by a second
+ * listener on the same port, and the first one stops accepting; what it is working on may finish.
+ */
+export class TlsListener {
+  readonly #options: TlsListenerOptions;
+  readonly #finished = Promise.withResolvers<void>();
+  /** Those that have not come to their end, with what calls off their being shut down. */
+  readonly #servers = new Map<PlatformServer, () => void>();
+  #current: PlatformServer;
+  #stopping = false;
+
+  /**
+   * @param options Where to listen, and with what.
+   * @throws {BalancerError} `invalid` if the certificate and key cannot be used.
+   * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
+   */
+  constructor(options: TlsListenerOptions) {
+    checkCertificate(options.certificate);
+    this.#options = options;
+    this.#current = this.#start(options.port, options.certificate);
+  }
+
+  /** Where it listens. */
+  get addr(): PlatformServer["addr"] {
+    return this.#current.addr;
+  }
+
+  /** Resolves when it has stopped. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
+  /**
+   * Uses another certificate for connections that are made from now on.
+   *
+   * @param certificate The new certificate and key.
+   * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where the runtime lets
+   * no two listeners have one port, `closed`; and what `Deno.serve` throws. The old ones stay.
+   */
+  // deno-lint-ignore require-await
+  async replaceCertificate(certificate: Certificate): Promise<void> {
+    if (this.#stopping) {
+      throw new BalancerError("closed", "Cannot replace the certificate: the listener is closed");
+    }
+    checkCertificate(certificate);
+    if (!this.#options.reusePort) throw certificateStays();
+    const old = this.#current;
+    this.#current = this.#start(old.addr.port, certificate);
+    const cancel = this.#options.clock.after(OVERLAP_MS, () => void old.shutdown());
+    this.#servers.set(old, cancel);
+  }
+
+  /** Accepts no more, and resolves when what is under way is over. */
+  async shutdown(): Promise<void> {
+    this.#stopping = true;
+    for (const [server, cancel] of this.#servers) {
+      cancel();
+      void server.shutdown();
+    }
+    await this.finished;
+  }
+
+  #start(port: number, { cert, key }: Certificate): PlatformServer {
+    const { hostname, signal, reusePort, serve } = this.#options;
+    const server = serve({
+      port,
+      hostname,
+      reusePort,
+      cert,
+      key,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    this.#servers.set(server, () => {});
+    const onEnd = () => this.#ended(server);
+    server.finished.then(onEnd, onEnd);
+    return server;
+  }
+
+  #ended(server: PlatformServer): void {
+    this.#servers.get(server)?.();
+    this.#servers.delete(server);
+    // The current one ends only where all are told to.
+    if (server === this.#current) this.#stopping = true;
+    if (this.#servers.size === 0) this.#finished.resolve();
+  }
+}
+
+function certificateStays(): BalancerError {
+  return new BalancerError(
+    "unsupported",
+    "Cannot replace the certificate: two listeners can share a port only where Deno runs with " +
+      "--unstable-net. The old certificate stays in use; start again to use the new one",
+  );
+}
