@@ -26,6 +26,7 @@ export class Connection {
   #readAhead: Promise<boolean> | undefined;
   #onIdleEnd: ((connection: Connection) => void) | undefined;
   #closed = false;
+  #broken = false;
   /** When the connection was last put aside, in the clock's milliseconds. */
   idleSince = 0;
 
@@ -46,6 +47,11 @@ export class Connection {
   /** Whether {@linkcode close} was called. */
   get closed(): boolean {
     return this.#closed;
+  }
+
+  /** Whether it ended otherwise than by the server's orderly close: reset, or closed from here. */
+  get broken(): boolean {
+    return this.#broken || this.#closed;
   }
 
   /** How many bytes have arrived and are not consumed. */
@@ -94,6 +100,7 @@ export class Connection {
         const count = await this.#socket.read(chunk);
         return count === null ? undefined : chunk.subarray(0, count);
       } catch {
+        this.#broken = true;
         return undefined;
       }
     }
@@ -184,6 +191,7 @@ export class Connection {
   };
 
   readonly #broke = (): boolean => {
+    this.#broken = true;
     this.#onIdleEnd?.(this);
     return false;
   };

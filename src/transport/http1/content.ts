@@ -30,7 +30,25 @@ export function contentReader(
     case "chunked":
       return new ChunkedReader(connection);
     case "until_close":
-      return { next: () => connection.next(Infinity) };
+      return new UntilCloseReader(connection);
+  }
+}
+
+/**
+ * Content that ends with the connection (RFC 9112 §6.3 rule 8). Nothing but the server's close, with
+ * TLS its closure alert (§9.8), tells its end from a break; after a timeout of ours it is no end.
+ */
+class UntilCloseReader implements ContentReader {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const piece = await this.#connection.next(Infinity);
+    if (piece === undefined && this.#connection.broken) throw incomplete();
+    return piece;
   }
 }
 
