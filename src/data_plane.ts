@@ -19,6 +19,10 @@ export interface ServeOptions {
   readonly hostname: string;
   /** Shares the port with other threads that say the same. Default: false. */
   readonly reusePort?: boolean;
+  /** The certificate chain in PEM form; with it and the key, TLS is spoken. Default: none. */
+  readonly cert?: string;
+  /** The private key in PEM form. Default: none. */
+  readonly key?: string;
   /** Stops accepting and breaks everything off. Default: none. */
   readonly signal?: AbortSignal;
 }
@@ -59,6 +63,8 @@ export class DataPlane {
 
   /** Accepts connections with `Deno.serve`, and throws what that throws. */
   serve(options: ServeOptions): Deno.HttpServer<Deno.NetAddr> {
+    // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
+    const scheme = options.cert === undefined ? "http" : "https";
     return Deno.serve(
       {
         ...options,
@@ -72,7 +78,7 @@ export class DataPlane {
         automaticCompression: false,
       },
       (request, { remoteAddr, completed }) =>
-        this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
+        this.#handler.fetch(request, { remoteAddr, completed, direct: true, scheme }),
     );
   }
 

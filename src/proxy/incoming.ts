@@ -18,6 +18,8 @@ export interface ListenerInfo extends RequestInfo {
    * content before it asks for the next one. Anything in between might not be.
    */
   readonly direct?: boolean;
+  /** The scheme by which the client came: `http` or `https`. */
+  readonly scheme?: string;
 }
 
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
@@ -29,8 +31,11 @@ export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
  */
 const SMALL_CONTENT = 65_536;
 
-/** What may stand in a Host: no user name, path, space or control (RFC 3986 §3.2.2, §3.2.3). */
-const HOST = /^[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+$/;
+/**
+ * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
+ * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
+ */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
 /** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
 const TARGET = /^\/[!"$-~]*$/;
 
@@ -44,7 +49,7 @@ const TARGET = /^\/[!"$-~]*$/;
  */
 export function readIncoming(
   request: Request,
-  info: RequestInfo | undefined,
+  info: ListenerInfo | undefined,
 ): UpstreamRequest | Promise<UpstreamRequest> {
   const { method, url } = request;
   const received = new ReceivedFields(request.headers);
@@ -63,7 +68,8 @@ export function readIncoming(
   const origin: Origin = {
     clientAddress: info?.remoteAddr?.hostname,
     host: authority,
-    scheme: url.slice(0, from - 3),
+    // What stands in the URL may be the client's word (RFC 9112 §3.2.2, RFC 9113 §8.3.1).
+    scheme: info?.scheme ?? url.slice(0, from - 3),
   };
   const incoming = {
     method,
@@ -82,7 +88,10 @@ export function readIncoming(
   }
   if (length !== undefined) return withLength(incoming, request, length);
   if (request.body === null) return incoming;
-  if (chunked) return { ...incoming, body: request.body, replayable: false };
+  if (chunked) {
+    checkCoding(request.headers);
+    return { ...incoming, body: request.body, replayable: false };
+  }
   // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
   return peek(incoming, request.body);
 }
@@ -115,6 +124,15 @@ function readTarget(url: string, from: number): string {
 
 function checkHost(host: string): void {
   if (!HOST.test(host)) throw badRequest("its Host is not valid");
+}
+
+/**
+ * RFC 9112 §6.1: a coding beside chunked would be dropped on the way, and the server would take the
+ * content for what it is not.
+ */
+function checkCoding(headers: Headers): void {
+  if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return;
+  throw badRequest("its Transfer-Encoding is not just chunked");
 }
 
 function withLength(

@@ -71,9 +71,9 @@ export class ResettableSocket {
     });
   }
 
-  /** Reads no more, so that what the other side sends piles up. */
-  pause(): void {
-    this.#socket.pause();
+  /** Puts text back: it is read again next. */
+  unread(text: string): void {
+    this.#received = text + this.#received;
   }
 
   /** Sends no more, and still reads. */
