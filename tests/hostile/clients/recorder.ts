@@ -45,8 +45,9 @@ export class Recorder implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#served[Symbol.asyncDispose]();
+    // The server first: what is still under way ends with it, where a test has failed.
     await this.#server[Symbol.asyncDispose]();
+    await this.#served[Symbol.asyncDispose]();
   }
 
   async #marker(): Promise<void> {

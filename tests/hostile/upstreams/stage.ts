@@ -61,8 +61,9 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#served[Symbol.asyncDispose]();
+    // The server first: what is still under way ends with it, where a test has failed.
     await this.#server[Symbol.asyncDispose]();
+    await this.#served[Symbol.asyncDispose]();
   }
 
   /** Sends a request that belongs to no script, and checks that it gets its own answer. */
