@@ -93,6 +93,8 @@ export const CLIENT_HEADS: readonly ClientCase[] = [
     "an absolute target without a path": withTarget("http://a").replace("Host: a", "Host: b"),
     "HTTP/1.0": "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
   }),
+  // The platform tells no difference between "*" and "/*".
+  ...passed("OPTIONS /* a ", { "an asterisk": withTarget("*", "OPTIONS") }),
   ...passed("GET /?b a ", { "an absolute target with a query only": withTarget("http://a?b") }),
   ...passed("GET / a:8080 ", { "a Host with a port": withHost("a:8080") }),
   ...passed("GET / a: ", { "a Host with an empty port": withHost("a:") }),
