@@ -52,8 +52,11 @@ export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
  */
 const SMALL_CONTENT = 65_536;
 
-/** What may stand in a Host: no user name, path, space or control (RFC 3986 §3.2.2, §3.2.3). */
-const HOST = /^[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]+$/;
+/**
+ * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
+ * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
+ */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
 /** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
 const TARGET = /^\/[!"$-~]*$/;
 
@@ -117,6 +120,7 @@ export function readIncoming(
     return withLength(incoming, request, contentLength);
   }
   if (request.body === null) return incoming;
+  if (chunked) checkCoding(request.headers);
   const content = limits.requestBody === 0
     ? request.body
     : limitContent(request.body, limits.requestBody);
@@ -159,6 +163,15 @@ function checkHeadSize(size: number, limit: number): void {
   if (size <= limit) return;
   const message = `The request was refused: its head is larger than ${limit} bytes`;
   throw new BalancerError("head_too_large", message, { source: "downstream" });
+}
+
+/**
+ * RFC 9112 §6.1: a coding beside chunked would be dropped on the way, and the server would take the
+ * content for what it is not.
+ */
+function checkCoding(headers: Headers): void {
+  if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return;
+  throw badRequest("its Transfer-Encoding is not just chunked");
 }
 
 function readLength(length: string, limit: number): number {

@@ -31,6 +31,12 @@ export class RawClient implements AsyncDisposable {
     for (let at = 0; at < bytes.length;) at += await this.#socket.write(bytes.subarray(at));
   }
 
+  /** Reads once, and returns all that was received. */
+  async readMore(): Promise<string> {
+    await this.#read();
+    return this.#received;
+  }
+
   /** Reads until what was received contains `text`, or the server closes. */
   async readUntil(text: string): Promise<string> {
     while (!this.#received.includes(text) && await this.#read());

@@ -221,6 +221,16 @@ Deno.test("Http1Transport.send() gives up when content stands still", async () =
   assertEquals(await promise, "response_timeout");
 });
 
+Deno.test("Http1Transport.send() takes its own timeout for no end of content until the close", async () => {
+  await using server = answering("HTTP/1.1 200 OK\r\n\r\nab");
+  const clock = new FakeClock();
+  await using transport = makeTransport({ clock, contentTimeout: 2000 });
+  const promise = codeOf(textOf(await transport.send(server.url, makeRequest())));
+  await settle();
+  await clock.advance(2200);
+  assertEquals(await promise, "response_timeout");
+});
+
 Deno.test("Http1Transport.send() stops when it is called off, and closes the connection", async () => {
   await using server = new RawServer(() => {});
   await using transport = makeTransport();

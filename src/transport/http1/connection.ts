@@ -49,9 +49,9 @@ export class Connection {
     return this.#closed;
   }
 
-  /** Whether a read ended with an error, and not with the server's orderly close. */
+  /** Whether it ended otherwise than by the server's orderly close: reset, or closed from here. */
   get broken(): boolean {
-    return this.#broken;
+    return this.#broken || this.#closed;
   }
 
   /** How many bytes have arrived and are not consumed. */

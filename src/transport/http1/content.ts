@@ -30,21 +30,26 @@ export function contentReader(
     case "chunked":
       return new ChunkedReader(connection);
     case "until_close":
-      return { next: () => nextUntilClose(connection) };
+      return new UntilCloseReader(connection);
   }
 }
 
 /**
- * Content that ends where the connection is closed (RFC 9112 §6.3, item 8). One that breaks off is
- * not closed: with TLS, that is a close without a close_notify alert, which anybody on the way could
- * have brought about (§9.8).
+ * Content that ends with the connection (RFC 9112 §6.3 rule 8). Nothing but the server's close, with
+ * TLS its closure alert (§9.8), tells its end from a break; after a timeout of ours it is no end.
  */
-async function nextUntilClose(
-  connection: Connection,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const piece = await connection.next(Infinity);
-  if (piece === undefined && connection.broken) throw incomplete();
-  return piece;
+class UntilCloseReader implements ContentReader {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const piece = await this.#connection.next(Infinity);
+    if (piece === undefined && this.#connection.broken) throw incomplete();
+    return piece;
+  }
 }
 
 /** Content of a known length (RFC 9112 §6.2). */
