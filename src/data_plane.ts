@@ -5,9 +5,10 @@ import type { ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import { LeastConnections } from "./policies/least_connections.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
+import { WebSockets } from "./proxy/websockets.ts";
 import { systemClock } from "./system_clock.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { WebSocketTransport } from "./transport/transport.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
@@ -23,12 +24,26 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A port on which connections are accepted. */
+export interface Serving {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** Resolves when it has stopped. */
+  readonly finished: Promise<void>;
+  /**
+   * Closes every WebSocket with the status code 1001, accepts no more, and resolves when what is
+   * under way is over.
+   */
+  shutdown(): Promise<void>;
+}
+
 /** What picks servers and moves requests: one for each thread that accepts connections. */
 export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
+  readonly #webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
   readonly #handler: ProxyHandler;
   /** What moves requests to the servers. */
-  readonly transport: Transport;
+  readonly transport: WebSocketTransport;
 
   /**
    * @param registry Where the server in a slot is found.
@@ -51,6 +66,7 @@ export class DataPlane {
       policy: new LeastConnections(),
       transport: this.transport,
       deadlines: this.#deadlines,
+      webSockets: this.#webSockets,
     });
   }
 
@@ -58,8 +74,8 @@ export class DataPlane {
   readonly fetch: ProxyHandler["fetch"] = (request, info) => this.#handler.fetch(request, info);
 
   /** Accepts connections with `Deno.serve`, and throws what that throws. */
-  serve(options: ServeOptions): Deno.HttpServer<Deno.NetAddr> {
-    return Deno.serve(
+  serve(options: ServeOptions): Serving {
+    const server = Deno.serve(
       {
         ...options,
         onListen: () => {},
@@ -74,15 +90,24 @@ export class DataPlane {
       (request, { remoteAddr, completed }) =>
         this.#handler.fetch(request, { remoteAddr, completed, direct: true }),
     );
+    return {
+      addr: server.addr,
+      finished: server.finished,
+      // The platform would cut every WebSocket off in the moment in which it stops accepting.
+      shutdown: () => this.#webSockets.closing(() => server.shutdown()),
+    };
   }
 
   /**
-   * Refuses new requests, waits for those under way, and closes every connection.
+   * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
+   * connection.
    *
    * @param signal Ends the wait; requests that are still under way are broken off.
    */
   async close(signal?: AbortSignal): Promise<void> {
-    await Promise.race([this.#handler.drain(), aborted(signal)]);
+    const drained = this.#handler.drain();
+    await Promise.race([this.#webSockets.closing(() => drained), aborted(signal)]);
+    this.#webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
     this.#deadlines.clear();
   }

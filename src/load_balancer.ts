@@ -28,7 +28,10 @@ export interface Listener {
   readonly addr: { readonly hostname: string; readonly port: number };
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
-  /** Accepts no more, and resolves when what is under way is over. */
+  /**
+   * Closes every WebSocket of the balancer with the status code 1001, accepts no more, and resolves
+   * when what is under way is over.
+   */
   shutdown(): Promise<void>;
 }
 
@@ -195,8 +198,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Stops the health checks, refuses new requests with 503, waits for those under way, and closes
-   * every connection. Workers accept no more. Harmless a second time.
+   * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
+   * code 1001, waits for what is under way, and closes every connection. Workers accept no more. Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */

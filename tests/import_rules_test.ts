@@ -66,8 +66,12 @@ const RULES: readonly ImportRule[] = [
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
 
-/** Where the runtime's own API may be used; everything else runs on other runtimes too. */
-const MAY_USE_DENO = /^src\/(transport\/http1\/|workers\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
+/**
+ * Where the runtime's own API may be used; everything else runs on other runtimes too. The client's
+ * side of a WebSocket cannot be had in any other way; without it, WebSockets are refused.
+ */
+const MAY_USE_DENO =
+  /^src\/(transport\/http1\/|workers\/|cli\/|(data_plane|proxy\/client_upgrade)\.ts$)|^cli\.ts$/;
 
 // A worker is an entry, and so is the tool: it loads what neither library nor program needs.
 const ENTRIES = ["mod.ts", "cli.ts", "src/workers/worker.ts", "tools/config_schema.ts"];

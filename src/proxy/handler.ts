@@ -5,12 +5,19 @@ import { BalancerError } from "../core/errors.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
-import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
+import type { UpstreamResponse, WebSocketTransport } from "../transport/transport.ts";
 import { Departure } from "./departure.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
-import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
+import {
+  ALLOWED_METHODS,
+  type IncomingRequest,
+  type ListenerInfo,
+  readIncoming,
+} from "./incoming.ts";
 import { mayTryAgain } from "./retry.ts";
+import { refuseUpgrade } from "./upgrade_request.ts";
+import type { WebSockets } from "./websockets.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
@@ -31,9 +38,11 @@ export interface ProxyParts {
   /** The rule by which one is chosen. */
   readonly policy: Policy;
   /** What moves the requests. */
-  readonly transport: Transport;
+  readonly transport: WebSocketTransport;
   /** The timer for requests that wait. */
   readonly deadlines: Deadlines;
+  /** Where open WebSockets live. */
+  readonly webSockets: WebSockets;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -83,9 +92,13 @@ export class ProxyHandler {
 
   async #forward(
     request: Request,
-    outgoing: UpstreamRequest,
+    outgoing: IncomingRequest,
     info: ListenerInfo | undefined,
   ): Promise<Response> {
+    if (outgoing.webSocket) {
+      const refusal = refuseUpgrade(request);
+      if (refusal !== undefined) return refusal;
+    }
     const departure = new Departure(request);
     const options = {
       cancellation: departure.cancellation,
@@ -100,8 +113,13 @@ export class ProxyHandler {
         const entry = this.#pick(tried, context);
         if (entry === undefined) return errorResponse(failure ?? noServer());
         try {
-          const { transport } = this.#parts;
-          const response = await transport.send(entry.server.url, outgoing, options);
+          const { transport, webSockets } = this.#parts;
+          const response = outgoing.webSocket
+            ? await transport.upgrade(entry.server.url, outgoing, options)
+            : await transport.send(entry.server.url, outgoing, options);
+          if ("receive" in response) {
+            return webSockets.open(request, response, () => this.#finish(entry.slot));
+          }
           return this.#deliver(entry, response, info);
         } catch (thrown) {
           this.#finish(entry.slot);

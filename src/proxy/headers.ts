@@ -57,6 +57,8 @@ export class ReceivedFields {
   connection: string | undefined;
   /** The value of `Via`. */
   via: string | undefined;
+  /** The value of `Upgrade`. */
+  upgrade: string | undefined;
 
   /** @param headers What the client sent. */
   constructor(headers: Headers) {
@@ -72,6 +74,7 @@ export class ReceivedFields {
     else if (name === "transfer-encoding") this.chunked = true;
     else if (name === "connection") this.connection = value;
     else if (name === "via") this.via = value;
+    else if (name === "upgrade") this.upgrade = value;
   }
 }
 
@@ -96,7 +99,7 @@ export function upstreamHeaders(received: ReceivedFields, origin: Origin): Heade
   // RFC 9110 §7.2: Host first is good practice.
   const headers: HeaderField[] = [["host", origin.host]];
   const { connection, via } = received;
-  const named = connection === undefined ? NO_OPTIONS : connectionOptions(connection);
+  const named = connection === undefined ? NO_OPTIONS : listed(connection);
   for (const field of received.others) if (!named.includes(field[0])) headers.push(field);
   if (origin.clientAddress !== undefined) headers.push(["x-forwarded-for", origin.clientAddress]);
   headers.push(["x-forwarded-host", origin.host]);
@@ -107,8 +110,17 @@ export function upstreamHeaders(received: ReceivedFields, origin: Origin): Heade
   return headers;
 }
 
-/** The names in a `Connection` field, in lower case (RFC 9110 §7.6.1). */
-function connectionOptions(value: string): readonly string[] {
+/**
+ * Whether a client asks for a WebSocket (RFC 6455 §4.2.1). RFC 9110 §7.8: an `Upgrade` that
+ * `Connection` does not name is not for this proxy.
+ */
+export function asksForWebSocket({ upgrade, connection }: ReceivedFields): boolean {
+  if (upgrade === undefined || connection === undefined) return false;
+  return listed(upgrade).includes("websocket") && listed(connection).includes("upgrade");
+}
+
+/** The members of a list (RFC 9110 §5.6.1), in lower case, such as the names in `Connection`. */
+function listed(value: string): readonly string[] {
   return value.toLowerCase().split(",").map((name) => name.trim());
 }
 

@@ -1,6 +1,6 @@
 import { BalancerError } from "../core/errors.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
-import { type Origin, ReceivedFields, upstreamHeaders } from "./headers.ts";
+import { asksForWebSocket, type Origin, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { isIdempotent } from "./retry.ts";
 
 /** What a runtime tells about a request beside the request. `Deno.serve` passes one of these. */
@@ -18,6 +18,12 @@ export interface ListenerInfo extends RequestInfo {
    * content before it asks for the next one. Anything in between might not be.
    */
   readonly direct?: boolean;
+}
+
+/** A request for a server, with what the client wants besides. */
+export interface IncomingRequest extends UpstreamRequest {
+  /** Whether the client asks for a WebSocket. */
+  readonly webSocket: boolean;
 }
 
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
@@ -45,7 +51,7 @@ const TARGET = /^\/[!"$-~]*$/;
 export function readIncoming(
   request: Request,
   info: RequestInfo | undefined,
-): UpstreamRequest | Promise<UpstreamRequest> {
+): IncomingRequest | Promise<IncomingRequest> {
   const { method, url } = request;
   const received = new ReceivedFields(request.headers);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
@@ -72,6 +78,7 @@ export function readIncoming(
     body: null,
     contentLength: undefined,
     replayable: isIdempotent(method),
+    webSocket: received.upgrade !== undefined && asksForWebSocket(received),
   };
   const { contentLength: length, chunked } = received;
   // Each access to the body makes a stream of it, so it is left alone where there is nothing in it.
@@ -118,10 +125,10 @@ function checkHost(host: string): void {
 }
 
 function withLength(
-  incoming: UpstreamRequest,
+  incoming: IncomingRequest,
   request: Request,
   length: string,
-): UpstreamRequest | Promise<UpstreamRequest> {
+): IncomingRequest | Promise<IncomingRequest> {
   const contentLength = Number(length);
   if (!/^[0-9]+$/.test(length) || !Number.isSafeInteger(contentLength)) {
     throw badRequest("its Content-Length is not valid");
@@ -133,10 +140,10 @@ function withLength(
 }
 
 async function withSmallContent(
-  incoming: UpstreamRequest,
+  incoming: IncomingRequest,
   request: Request,
   contentLength: number,
-): Promise<UpstreamRequest> {
+): Promise<IncomingRequest> {
   let body: Uint8Array;
   try {
     body = new Uint8Array(await request.arrayBuffer());
@@ -148,9 +155,9 @@ async function withSmallContent(
 }
 
 async function peek(
-  incoming: UpstreamRequest,
+  incoming: IncomingRequest,
   body: ReadableStream<Uint8Array>,
-): Promise<UpstreamRequest> {
+): Promise<IncomingRequest> {
   const reader = body.getReader();
   let first: ReadableStreamReadResult<Uint8Array>;
   try {

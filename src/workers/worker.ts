@@ -7,7 +7,7 @@
 
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import { StateTable } from "../core/state_table.ts";
-import { DataPlane } from "../data_plane.ts";
+import { DataPlane, type Serving } from "../data_plane.ts";
 import { relayLogs } from "./log_relay.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
@@ -47,7 +47,7 @@ class Directory implements SlotDirectory {
 class ServingWorker {
   readonly #directory: Directory;
   readonly #plane: DataPlane;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: Serving;
   readonly #stopBeating: () => void;
 
   constructor({ thread, memory, entries, settings, hostname, port }: StartMessage) {
