@@ -1,6 +1,5 @@
 // @ts-types="@types/ws"
 import { type ClientOptions, type RawData, WebSocket, WebSocketServer } from "ws";
-// @ts-types="@types/node"
 import type { IncomingMessage } from "node:http";
 
 /** A message as it is compared in tests. */
@@ -27,7 +26,7 @@ export class Peer {
   constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on("message", (data: RawData, binary: boolean) => {
-      const bytes = new Uint8Array(data as Buffer);
+      const bytes = new Uint8Array(data as unknown as ArrayBuffer);
       this.#received.push(binary ? bytes : new TextDecoder().decode(bytes));
       this.#wake();
     });
