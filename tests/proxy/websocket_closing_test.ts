@@ -3,7 +3,7 @@ import { LoadBalancer } from "../../mod.ts";
 import { acceptFor } from "../../src/transport/http1/websocket_handshake.ts";
 import { serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
-import { type RawConnection, RawServer } from "../testing/raw_server.ts";
+import { RawServer } from "../testing/raw_server.ts";
 import {
   type Close,
   connectPeer,
@@ -12,19 +12,16 @@ import {
   upgradeRequest,
 } from "../testing/web_sockets.ts";
 
-/** A server that opens a WebSocket, sends these bytes over it, and does what the test says then. */
-function speaking(
-  bytes: string,
-  then: (connection: RawConnection) => Promise<void> | void = () => {},
-): RawServer {
+/** A server that does something once it is asked for a WebSocket, opens it and sends these bytes. */
+function speaking(bytes: string, before: () => void = () => {}): RawServer {
   return new RawServer(async (connection) => {
     const head = await connection.waitFor("\r\n\r\n");
+    before();
     const key = /sec-websocket-key: (.*)\r\n/i.exec(head)![1]!;
     await connection.send(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n" +
         `Sec-WebSocket-Accept: ${await acceptFor(key)}\r\n\r\n${bytes}`,
     );
-    await then(connection);
   });
 }
 
@@ -92,6 +89,17 @@ Deno.test("a client that vanishes is a connection that breaks off for the server
   const client = await connectPeer(served.url);
   client.vanish();
   assertEquals((await (await server.peer(1)).closed).code, 1006);
+  await untilIdle(served);
+});
+
+Deno.test("a client that vanishes during the handshake leaves nothing", async () => {
+  let leave = () => {};
+  await using server = speaking("\x81\x02hi", () => leave());
+  await using served = await serveBalancer([server.url]);
+  await using client = await RawClient.connect(served.url);
+  leave = () => client.close();
+  await client.send(upgradeRequest());
+  await (await server.connection(1)).closed;
   await untilIdle(served);
 });
 

@@ -114,6 +114,29 @@ Deno.test("WebSocketRelay reads no more from the server while the client takes n
   assertEquals([state.ends, clock.timers], [1, 0]);
 });
 
+Deno.test("WebSocketRelay reads the server's answer to a close, however much waited for the client", async () => {
+  const { client, server, state } = makeRelay();
+  client.open();
+  client.bufferedAmount = MIB + 1;
+  await server.give("a");
+  assertEquals(server.read, false);
+  client.end(1000, "done", true);
+  await settle();
+  assertEquals([server.read, server.calls], [true, ["close 1000 done"]]);
+  await server.give({ cause: "closed", code: 1000, reason: "" });
+  assertEquals(state.ends, 1);
+});
+
+Deno.test("WebSocketRelay breaks the server's connection off when the client broke off", () => {
+  // The last one is how the platform tells of a client that answers no ping.
+  for (const code of [0, 1006, 1001]) {
+    const { client, server, state } = makeRelay();
+    client.open();
+    client.end(code, "", false);
+    assertEquals([state.ends, server.calls.filter((call) => call !== "destroy")], [1, []]);
+  }
+});
+
 Deno.test("WebSocketRelay closes with 1013 when 64 MiB wait for a server that reads too slowly", async () => {
   const { client, server, state } = makeRelay();
   client.open();

@@ -152,3 +152,22 @@ Deno.test("an UpstreamSocket sends nothing behind its Close frame, and flushes w
   assertEquals(frames.length, 1000 * 16 + 12);
   assertEquals(frames.slice(-12, -10), "\x88\x86");
 });
+
+Deno.test("an UpstreamSocket lets a server that broke the rules read why, and reads over the rest", async () => {
+  await using server = new RawServer((connection) => answer(connection));
+  await using transport = makeTransport();
+  const socket = await openSocket(transport, server);
+  const connection = server.connections[0]!;
+  await connection.send("\x83\x00\x81\x01a");
+  const reason = "the opcode 3 is reserved";
+  assertEquals(await socket.receive(), { cause: "violation", code: 1002, reason });
+  socket.close(1002, reason);
+  let over = false;
+  const end = socket.receive().finally(() => over = true);
+  await connection.waitFor("\r\n\r\n\x88");
+  await connection.send("\x81\x01b");
+  assertEquals(over, false);
+  connection.close();
+  assertEquals(await end, { cause: "broken_off", code: undefined, reason: "" });
+  socket.destroy();
+});
