@@ -118,7 +118,7 @@ export class ProxyHandler {
             ? await transport.upgrade(entry.server.url, outgoing, options)
             : await transport.send(entry.server.url, outgoing, options);
           if ("receive" in response) {
-            return webSockets.open(request, response, () => this.#finish(entry.slot));
+            return await webSockets.open(request, response, () => this.#finish(entry.slot));
           }
           return this.#deliver(entry, response, info);
         } catch (thrown) {

@@ -41,11 +41,13 @@ export class WebSockets {
    * @returns The response that opens the client's side.
    * @throws {BalancerError} `closed` where WebSockets are being closed, `client_gone`, or `internal`.
    */
-  open(request: Request, server: UpstreamSocket, onEnd: () => void): Response {
+  async open(request: Request, server: UpstreamSocket, onEnd: () => void): Promise<Response> {
     let client: ClientUpgrade;
     try {
+      // The platform needs a turn to notice that a client has left a moment ago. Given such a
+      // request to upgrade, it never reports anything, and its listener cannot be shut down any more.
+      await new Promise<void>((resolve) => this.#clock.after(1, resolve));
       if (this.#closing > 0) throw new BalancerError("closed", "WebSockets are being closed");
-      // For a client that has left, the platform would report neither an opening nor an end.
       if (request.signal.aborted) {
         throw new BalancerError("client_gone", "The client left before its WebSocket was open", {
           source: "downstream",
