@@ -9,10 +9,11 @@ import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
 import { StickySessions } from "./proxy/sticky.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
+import { WebSockets } from "./proxy/websockets.ts";
 import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
-import type { Transport } from "./transport/transport.ts";
+import type { WebSocketTransport } from "./transport/transport.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
@@ -53,9 +54,10 @@ export interface DataPlaneParts {
 /** What picks servers and moves requests: one for each thread that accepts connections. */
 export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
+  readonly #webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
   readonly #handler: ProxyHandler;
   /** What moves requests to the servers. */
-  readonly transport: Transport;
+  readonly transport: WebSocketTransport;
 
   /**
    * @param parts What to work with.
@@ -85,6 +87,7 @@ export class DataPlane {
       report,
       trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
       sticky: sticky && new StickySessions({ registry, table, secret: sticky.secret }),
+      webSockets: this.#webSockets,
     });
   }
 
@@ -95,11 +98,14 @@ export class DataPlane {
   serve(options: ServeOptions): PlatformServer {
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, ...(options.signal ? [options.signal] : [])]);
     const start = (port: number) =>
       Deno.serve(
         {
           ...options,
           port,
+          signal,
           onListen: () => {},
           // A response that breaks off after its head ends here too; the client sees it break off.
           onError: (error) => {
@@ -112,16 +118,32 @@ export class DataPlane {
         (request, { remoteAddr, completed }) =>
           this.#handler.fetch(request, { remoteAddr, completed, direct: true, scheme }),
       );
-    return listenSteadily(start, options.port, options.signal);
+    const server = listenSteadily(start, options.port, signal);
+    const stop = async (): Promise<void> => {
+      if (this.#webSockets.stuck === 0) return await server.shutdown();
+      // The platform would wait for them for ever.
+      await this.#handler.idle();
+      abort.abort();
+      await server.finished;
+    };
+    return {
+      addr: server.addr,
+      finished: server.finished,
+      // The platform would cut every WebSocket off in the moment in which it stops accepting.
+      shutdown: () => this.#webSockets.closing(stop),
+    };
   }
 
   /**
-   * Refuses new requests, waits for those under way, and closes every connection.
+   * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
+   * connection.
    *
    * @param signal Ends the wait; requests that are still under way are broken off.
    */
   async close(signal?: AbortSignal): Promise<void> {
-    await Promise.race([this.#handler.drain(), aborted(signal)]);
+    const drained = this.#handler.drain();
+    await Promise.race([this.#webSockets.closing(() => drained), aborted(signal)]);
+    this.#webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
     this.#deadlines.clear();
   }

@@ -43,8 +43,9 @@ export interface Listener {
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
   /**
-   * Accepts no more, and resolves when what is under way is over. A TLS handshake is under way until
-   * it is complete or the client closes; the signal of {@linkcode ListenOptions} breaks it off.
+   * Closes every WebSocket of the balancer with the status code 1001, accepts no more, and resolves
+   * when what is under way is over. A TLS handshake is under way until it is complete or the client
+   * closes; the signal of {@linkcode ListenOptions} breaks it off.
    */
   shutdown(): Promise<void>;
   /**
@@ -287,8 +288,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Stops the health checks, refuses new requests with 503, waits for those under way, and closes
-   * every connection. Workers accept no more. Harmless a second time.
+   * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
+   * code 1001, waits for what is under way, and closes every connection. Workers accept no more. Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */

@@ -78,10 +78,13 @@ const RULES: readonly ImportRule[] = [
 
 /**
  * Where the runtime's own API may be used; everything else runs on other runtimes too. The listener
- * is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can.
+ * is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
+ * client's side of a WebSocket cannot be had in any other way; without it, WebSockets are refused.
  */
-const MAY_USE_DENO =
-  /^src\/(transport\/http1\/|workers\/|listener\/|cli\/|data_plane\.ts$)|^cli\.ts$/;
+const MAY_USE_DENO = new RegExp(
+  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|proxy/client_upgrade\\.ts$)" +
+    "|^cli\\.ts$",
+);
 
 // A worker is an entry, and so is the tool: it loads what neither library nor program needs.
 const ENTRIES = ["mod.ts", "cli.ts", "src/workers/worker.ts", "tools/config_schema.ts"];

@@ -1,21 +1,33 @@
 import { getLogger } from "@logtape/logtape";
 import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
-import type { PickContext } from "../core/policy.ts";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
-import type { Transport, UpstreamRequest, UpstreamResponse } from "../transport/transport.ts";
+import type {
+  UpstreamResponse,
+  UpstreamSocket,
+  WebSocketTransport,
+} from "../transport/transport.ts";
+import type { PickContext } from "../core/policy.ts";
 import { Departure } from "./departure.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
 import { FailureWatch, type StandingReport } from "./failure_watch.ts";
-import { ALLOWED_METHODS, type ListenerInfo, peerAddress, readIncoming } from "./incoming.ts";
+import {
+  ALLOWED_METHODS,
+  type IncomingRequest,
+  type ListenerInfo,
+  peerAddress,
+  readIncoming,
+} from "./incoming.ts";
 import { Picker, type PickerParts } from "./picker.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import type { StickySession, StickySessions } from "./sticky.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
+import { refuseUpgrade } from "./upgrade_request.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
+import type { WebSockets } from "./websockets.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
@@ -30,7 +42,7 @@ const NOTHING_TRIED: readonly number[] = [];
 /** What a {@linkcode ProxyHandler} works with. */
 export interface ProxyParts extends PickerParts {
   /** What moves the requests. */
-  readonly transport: Transport;
+  readonly transport: WebSocketTransport;
   /** The timer for requests that wait. */
   readonly deadlines: Deadlines;
   /** What to go by. */
@@ -41,6 +53,15 @@ export interface ProxyParts extends PickerParts {
   readonly sticky?: StickySessions | undefined;
   /** The proxies whose forwarding fields are believed. Default: none. */
   readonly trustedProxies?: TrustedProxies | undefined;
+  /** Where open WebSockets live. */
+  readonly webSockets: WebSockets;
+}
+
+/** What a server answered. */
+interface Answer {
+  readonly entry: Entry;
+  readonly response: UpstreamResponse | UpstreamSocket;
+  readonly session: StickySession | undefined;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -54,7 +75,7 @@ export class ProxyHandler {
   /** Requests that are not over yet, waiting ones included. */
   #inFlight = 0;
   #closed = false;
-  readonly #drained = Promise.withResolvers<void>();
+  readonly #onIdle: (() => void)[] = [];
 
   /** @param parts What to work with. */
   constructor(parts: ProxyParts) {
@@ -97,15 +118,23 @@ export class ProxyHandler {
   /** Refuses new requests from now on and waits until the last one that is active is over. */
   async drain(): Promise<void> {
     this.#closed = true;
-    if (this.#inFlight === 0) this.#drained.resolve();
-    await this.#drained.promise;
+    await this.idle();
+  }
+
+  /** Waits until no request is active. */
+  async idle(): Promise<void> {
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
   async #forward(
     request: Request,
-    outgoing: UpstreamRequest,
+    outgoing: IncomingRequest,
     info: ListenerInfo | undefined,
   ): Promise<Response> {
+    if (outgoing.webSocket) {
+      const refusal = refuseUpgrade(request);
+      if (refusal !== undefined) return refusal;
+    }
     const departure = new Departure(request);
     this.#inFlight++;
     this.#departures.add(departure);
@@ -115,6 +144,7 @@ export class ProxyHandler {
         info,
         clientAddress: this.#clientAddress(request, info),
       });
+      if ("receive" in response) return await this.#openSocket(request, entry, response);
       const delivered = this.#deliver(entry, response, info);
       session?.settle(delivered.headers, entry.server.url);
       return delivered;
@@ -128,10 +158,10 @@ export class ProxyHandler {
 
   /** Sends the request to one server after the other, until one answers or none may be tried. */
   async #send(
-    outgoing: UpstreamRequest,
+    outgoing: IncomingRequest,
     { cancellation }: Departure,
     { info, clientAddress }: { info: ListenerInfo | undefined; clientAddress: string | undefined },
-  ): Promise<{ entry: Entry; response: UpstreamResponse; session: StickySession | undefined }> {
+  ): Promise<Answer> {
     const { transport, settings: { retries } } = this.#parts;
     const options = { cancellation, releaseContent: info?.direct ?? false };
     const session = this.#parts.sticky?.begin(outgoing, clientAddress);
@@ -150,8 +180,10 @@ export class ProxyHandler {
         : picked;
       if (entry === undefined) throw failure ?? noServer();
       try {
-        const response = await transport.send(entry.server.url, sent, options);
-        this.#watch.answered(entry, response.status);
+        const response = outgoing.webSocket
+          ? await transport.upgrade(entry.server.url, sent, options)
+          : await transport.send(entry.server.url, sent, options);
+        this.#watch.answered(entry, "receive" in response ? 101 : response.status);
         return { entry, response, session };
       } catch (thrown) {
         this.#release(entry.slot);
@@ -181,6 +213,19 @@ export class ProxyHandler {
     // Those who wait already come first.
     if (this.#waiting.length > 0 && tried.length === 0) return "full";
     return this.#picker.pick(tried, context);
+  }
+
+  /** Opens a WebSocket to the client; the request is active until both sides are closed. */
+  async #openSocket(request: Request, { slot }: Entry, server: UpstreamSocket): Promise<Response> {
+    try {
+      return await this.#parts.webSockets.open(request, server, () => {
+        this.#release(slot);
+        this.#countEnd();
+      });
+    } catch (error) {
+      this.#release(slot);
+      throw error;
+    }
   }
 
   /** Passes a response on; the request is active until the client has it or gives up. */
@@ -213,7 +258,8 @@ export class ProxyHandler {
   }
 
   #countEnd(): void {
-    if (--this.#inFlight === 0 && this.#closed) this.#drained.resolve();
+    if (--this.#inFlight > 0) return;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }
 

@@ -58,6 +58,8 @@ export class ReceivedFields {
   connection: string | undefined;
   /** The value of `Via`. */
   via: string | undefined;
+  /** The value of `Upgrade`. */
+  upgrade: string | undefined;
   /** How much room all of them take in an HTTP/1.1 head, in bytes. */
   size = 0;
   /** What a trusted proxy says of the client; undefined where none is trusted. */
@@ -83,6 +85,7 @@ export class ReceivedFields {
     else if (name === "transfer-encoding") this.chunked = true;
     else if (name === "connection") this.connection = value;
     else if (name === "via") this.via = value;
+    else if (name === "upgrade") this.upgrade = value;
     else this.forwarding?.take(name, value);
   }
 }
@@ -98,7 +101,7 @@ export function upstreamHeaders(received: ReceivedFields, origin: Origin): Heade
   // RFC 9110 §7.2: Host first is good practice.
   const headers: HeaderField[] = [["host", origin.host]];
   const { connection, via } = received;
-  const named = connection === undefined ? NO_OPTIONS : connectionOptions(connection);
+  const named = connection === undefined ? NO_OPTIONS : listed(connection);
   for (const field of received.others) if (!named.includes(field[0])) headers.push(field);
   if (received.forwarding !== undefined) headers.push(...received.forwarding.toUpstream(origin));
   else {
@@ -112,7 +115,16 @@ export function upstreamHeaders(received: ReceivedFields, origin: Origin): Heade
   return headers;
 }
 
-/** The names in a `Connection` field, in lower case (RFC 9110 §7.6.1). */
-function connectionOptions(value: string): readonly string[] {
+/**
+ * Whether a client asks for a WebSocket (RFC 6455 §4.2.1). RFC 9110 §7.8: an `Upgrade` that
+ * `Connection` does not name is not for this proxy.
+ */
+export function asksForWebSocket({ upgrade, connection }: ReceivedFields): boolean {
+  if (upgrade === undefined || connection === undefined) return false;
+  return listed(upgrade).includes("websocket") && listed(connection).includes("upgrade");
+}
+
+/** The members of a list (RFC 9110 §5.6.1), in lower case, such as the names in `Connection`. */
+function listed(value: string): readonly string[] {
   return value.toLowerCase().split(",").map((name) => name.trim());
 }

@@ -2,7 +2,7 @@ import { BalancerError } from "../core/errors.ts";
 import type { Limits } from "../core/settings.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
-import { ReceivedFields, upstreamHeaders } from "./headers.ts";
+import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
@@ -43,6 +43,12 @@ export interface IncomingRules {
   readonly trustedProxies: TrustedProxies | undefined;
 }
 
+/** A request for a server, with what the client wants besides. */
+export interface IncomingRequest extends UpstreamRequest {
+  /** Whether the client asks for a WebSocket. */
+  readonly webSocket: boolean;
+}
+
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
@@ -74,7 +80,7 @@ export function readIncoming(
   request: Request,
   info: ListenerInfo | undefined,
   { limits, trustedProxies }: IncomingRules,
-): UpstreamRequest | Promise<UpstreamRequest> {
+): IncomingRequest | Promise<IncomingRequest> {
   const { method, url } = request;
   const peer = peerAddress(info);
   const received = new ReceivedFields(
@@ -107,6 +113,7 @@ export function readIncoming(
     body: null,
     contentLength: undefined,
     replayable: isIdempotent(method),
+    webSocket: received.upgrade !== undefined && asksForWebSocket(received),
   };
   const { contentLength: length, chunked } = received;
   // Each access to the body makes a stream of it, so it is left alone where there is nothing in it.
@@ -184,10 +191,10 @@ function readLength(length: string, limit: number): number {
 }
 
 function withLength(
-  incoming: UpstreamRequest,
+  incoming: IncomingRequest,
   request: Request,
   contentLength: number,
-): UpstreamRequest | Promise<UpstreamRequest> {
+): IncomingRequest | Promise<IncomingRequest> {
   // RFC 9110 §8.6: a POST without content says so.
   if (contentLength === 0) return { ...incoming, contentLength };
   if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
@@ -195,10 +202,10 @@ function withLength(
 }
 
 async function withSmallContent(
-  incoming: UpstreamRequest,
+  incoming: IncomingRequest,
   request: Request,
   contentLength: number,
-): Promise<UpstreamRequest> {
+): Promise<IncomingRequest> {
   let body: Uint8Array;
   try {
     body = new Uint8Array(await request.arrayBuffer());
@@ -210,9 +217,9 @@ async function withSmallContent(
 }
 
 async function peek(
-  incoming: UpstreamRequest,
+  incoming: IncomingRequest,
   body: ReadableStream<Uint8Array>,
-): Promise<UpstreamRequest> {
+): Promise<IncomingRequest> {
   const reader = body.getReader();
   let first: ReadableStreamReadResult<Uint8Array>;
   try {

@@ -45,6 +45,60 @@ export interface UpstreamResponse {
   discard(): void;
 }
 
+/** The largest message that a WebSocket passes on, in either direction, in bytes: 16 MiB. */
+export const MESSAGE_MAX_BYTES = 16_777_216;
+
+/** How the server's side of a WebSocket came to its end. */
+export interface SocketEnd {
+  /**
+   * `closed`: the server sent a Close frame. `broken_off`: it closed or broke the connection without
+   * one. `ended_here`: this side closed the connection. `violation`: what it sent breaks RFC 6455.
+   */
+  readonly cause: "closed" | "broken_off" | "ended_here" | "violation";
+  /**
+   * The status code (RFC 6455 §7.4): the one that was received, where there was one; for a
+   * violation, the one that fits it.
+   */
+  readonly code: number | undefined;
+  /** The reason that came with the code; for a violation, what is wrong. */
+  readonly reason: string;
+}
+
+/** An open WebSocket to a server (RFC 6455). Its pings are answered as long as it is read from. */
+export interface UpstreamSocket {
+  /**
+   * The fields of the handshake's response that are passed on, names in lower case, with
+   * `sec-websocket-protocol` if the server has chosen one.
+   */
+  readonly headers: readonly HeaderField[];
+  /** How many bytes wait to be sent, with an allowance for what each message costs in memory. */
+  readonly unsent: number;
+  /**
+   * Waits for the next message: a text as a string, a binary message as bytes. Nothing is read
+   * from the server in between. To be called by one reader at a time, and not again after an end,
+   * but after a violation, when it waits for the server to close the connection.
+   */
+  receive(): Promise<string | Uint8Array<ArrayBuffer> | SocketEnd>;
+  /**
+   * Sends a message behind those that wait to be sent. Does nothing after a Close frame.
+   *
+   * @param data The message, a text in UTF-8. Must not be changed any more.
+   * @param text Whether it is a text.
+   */
+  send(data: Uint8Array, text: boolean): void;
+  /**
+   * Sends a Close frame behind the messages that wait to be sent. Harmless a second time.
+   *
+   * @param code The status code; undefined for none.
+   * @param reason The reason, 123 bytes at most; only with a code.
+   */
+  close(code: number | undefined, reason: string): void;
+  /** Resolves when everything has been sent that was to be sent, or the connection is broken. */
+  flushed(): Promise<void>;
+  /** Closes the connection at once. Harmless a second time. */
+  destroy(): void;
+}
+
 /** How one request is to be sent. */
 export interface SendOptions {
   /** Calls the request off. */
@@ -83,4 +137,24 @@ export interface Transport extends AsyncDisposable {
    * @param drain After how many seconds those that are in use are broken off. Default: never.
    */
   forget(serverUrl: string, drain?: number): void;
+}
+
+/** A transport that can open WebSockets as well. */
+export interface WebSocketTransport extends Transport {
+  /**
+   * Sends a request that asks for a WebSocket and waits for the server's answer. The handshake's
+   * own fields (RFC 6455 §4.1) are written here, and no extension is offered.
+   *
+   * @param serverUrl The server, in canonical form.
+   * @param request A GET without content; its `sec-websocket-protocol` is what the client offers.
+   * @param options How to send it.
+   * @returns The open WebSocket, or the response by which the server refused it.
+   * @throws {BalancerError} What {@linkcode Transport.send} throws; `bad_response` also where the
+   * server's side of the handshake is wrong.
+   */
+  upgrade(
+    serverUrl: string,
+    request: UpstreamRequest,
+    options?: SendOptions,
+  ): Promise<UpstreamResponse | UpstreamSocket>;
 }

@@ -6,6 +6,7 @@ import { Deadlines } from "../../src/core/deadlines.ts";
 import { Registry } from "../../src/core/registry.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
 import { TrustedProxies } from "../../src/proxy/trusted_proxies.ts";
+import { WebSockets } from "../../src/proxy/websockets.ts";
 import { systemClock } from "../../src/system_clock.ts";
 import { serveBalancer } from "../testing/balancer.ts";
 import { exchangeRaw } from "../testing/raw_client.ts";
@@ -121,6 +122,7 @@ async function addressForPolicy(peer: string, trusted: string[]): Promise<string
     table,
     settings: DEFAULT_SETTINGS,
     report: () => {},
+    webSockets: new WebSockets({ deadlines: new Deadlines(systemClock), clock: systemClock }),
     policy: {
       pick(candidates, _table, { clientAddress }): number {
         seen = clientAddress;
@@ -129,6 +131,7 @@ async function addressForPolicy(peer: string, trusted: string[]): Promise<string
     },
     transport: {
       send: () => Promise.reject(new Error("not here")),
+      upgrade: () => Promise.reject(new Error("not here")),
       forget: () => {},
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },

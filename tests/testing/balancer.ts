@@ -1,4 +1,6 @@
+import { assertEquals } from "@std/assert";
 import { LoadBalancer, type LoadBalancerOptions } from "../../mod.ts";
+import { RawClient } from "./raw_client.ts";
 
 /** A balancer behind a real port, for tests. */
 export interface ServedBalancer extends AsyncDisposable {
@@ -26,6 +28,22 @@ export async function serveBalancer(
       await balancer.close();
     },
   };
+}
+
+/** How often {@linkcode untilIdle} looks. */
+const LOOKS_MAX = 2000;
+
+/**
+ * Waits until no request is active any more, and fails if that does not come to pass. What it waits
+ * for has happened on the network already; the balancer only has to see it.
+ */
+export async function untilIdle(
+  { balancer, url }: Pick<ServedBalancer, "balancer" | "url">,
+): Promise<void> {
+  for (let look = 0; look < LOOKS_MAX && activeRequests(balancer) > 0; look++) {
+    (await RawClient.connect(url)).close();
+  }
+  assertEquals(activeRequests(balancer), 0);
 }
 
 /** The sum of the active requests of all servers. */

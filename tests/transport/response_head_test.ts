@@ -74,6 +74,7 @@ Deno.test("ResponseHeadParser.parse() sets aside what is about the connection (R
     { role: "connection", options: ["keep-alive", "x-hop"] },
     { role: "content_length", length: 5 },
     { role: "transfer_encoding", chunked: true },
+    { role: "upgrade", protocol: "h2c" },
   ]);
 });
 

@@ -44,6 +44,8 @@ export interface ExchangeSettings {
   readonly options: SendOptions;
   /** Whether the connection has carried a request before. */
   readonly reused: boolean;
+  /** Whether the request asks for another protocol, so that 101 is an answer. Default: false. */
+  readonly upgrading?: boolean;
 }
 
 /**
@@ -59,8 +61,9 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   readonly #request: UpstreamRequest;
   readonly #context: ExchangeContext;
   readonly #options: SendOptions;
+  readonly #upgrading: boolean;
   #content: RequestContent | undefined;
-  /** Whether there is content to send that streams and has not come to its end. */
+  /** Whether there is content that streams and has not come to its end. */
   #streaming: boolean;
   #ended = false;
   /** How many interim responses there were. */
@@ -78,6 +81,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   contentLength: number | undefined;
   /** See {@linkcode UpstreamResponse}. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null = null;
+  #switching: ResponseHead | undefined;
 
   /**
    * @param connection An open connection that nothing else uses.
@@ -92,6 +96,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#streaming = request.body instanceof ReadableStream;
     this.#context = settings.context;
     this.#options = settings.options;
+    this.#upgrading = settings.upgrading ?? false;
   }
 
   /**
@@ -139,6 +144,14 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     // Content in one piece has arrived, so the exchange is complete.
     if (this.body instanceof Uint8Array) this.#end();
     else if (!this.#ended) this.#finish(false);
+  }
+
+  /** After a 101, its head and the connection, which is not the exchange's any more. */
+  detach(): { head: ResponseHead; connection: Connection } | undefined {
+    if (this.#switching === undefined) return undefined;
+    this.#ended = true;
+    this.#options.cancellation?.attach(undefined);
+    return { head: this.#switching, connection: this.#connection };
   }
 
   /** Breaks the exchange off; whatever waits on the connection ends with this error. */
@@ -209,13 +222,12 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       const head = this.#context.parser.parse(connection.buffer, connection.from, connection.to);
       if (head === undefined) return undefined;
       connection.from = head.end;
+      // RFC 9110 §15.2: a proxy may drop interim responses. 101 is the answer to an Upgrade.
       if (head.status >= 200) return head;
-      // RFC 9110 §15.2: a proxy may drop interim responses. 101 is the answer to an Upgrade, which
-      // was never sent.
+      if (head.status === 101 && this.#upgrading) return this.#switching = head;
       if (head.status === 101) throw badResponse("switches protocols without having been asked to");
-      if (++this.#interim > INTERIM_MAX) {
-        throw badResponse(`has more than ${INTERIM_MAX} interim responses before it`);
-      }
+      const tooMany = ++this.#interim > INTERIM_MAX;
+      if (tooMany) throw badResponse(`has more than ${INTERIM_MAX} interim responses before it`);
     }
     return undefined;
   }
@@ -226,12 +238,13 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
    * @returns How much content there is that is to be taken in one piece; 0 where it is not.
    */
   #begin(head: ResponseHead): number {
-    const delimiting = delimitResponse(this.#request.method, head);
-    const { framing } = delimiting;
-    this.#keepAlive = delimiting.keepAlive && !this.#options.freshConnection;
+    if (this.#switching !== undefined) return 0;
+    const { method } = this.#request;
+    const { framing, keepAlive, headers, contentLength } = delimitResponse(method, head);
+    this.#keepAlive = keepAlive && !this.#options.freshConnection;
     this.status = head.status;
-    this.headers = delimiting.headers;
-    this.contentLength = delimiting.contentLength;
+    this.headers = headers;
+    this.contentLength = contentLength;
     if (framing.kind === "none") this.#end();
     else if (framing.kind === "length" && framing.length <= SMALL_CONTENT) return framing.length;
     else this.body = this.#stream(contentReader(this.#connection, framing));

@@ -3,12 +3,19 @@ import type { Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue, type Deadlines } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { UpstreamTls } from "../../core/settings.ts";
-import type { SendOptions, Transport, UpstreamRequest, UpstreamResponse } from "../transport.ts";
+import type {
+  SendOptions,
+  UpstreamRequest,
+  UpstreamResponse,
+  UpstreamSocket,
+  WebSocketTransport,
+} from "../transport.ts";
 import { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import { Exchange, type ExchangeContext } from "./exchange.ts";
 import { Pool } from "./pool.ts";
 import { ResponseHeadParser } from "./response_head.ts";
+import { openSocket } from "./websocket_opening.ts";
 
 /** What a {@linkcode Http1Transport} runs on, and its limits. */
 export interface Http1TransportOptions {
@@ -32,7 +39,7 @@ export interface Http1TransportOptions {
 }
 
 /** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
-export class Http1Transport implements Transport {
+export class Http1Transport implements WebSocketTransport {
   readonly #clock: Clock;
   readonly #parser = new ResponseHeadParser();
   readonly #connectQueue: DeadlineQueue;
@@ -63,15 +70,28 @@ export class Http1Transport implements Transport {
     request: UpstreamRequest,
     options: SendOptions = {},
   ): Promise<UpstreamResponse> {
-    if (this.#closed) {
-      return Promise.reject(
-        new BalancerError("closed", `Cannot send to ${serverUrl}: the transport is closed`),
-      );
-    }
+    if (this.#closed) return Promise.reject(closed(serverUrl));
     const context = this.#target(serverUrl);
     const pooled = options.freshConnection ? undefined : context.pool.take();
     if (pooled === undefined) return this.#sendFresh(request, context, options);
     return new Exchange(pooled, request, { context, options, reused: true }).run();
+  }
+
+  /** Sends a request that asks for a WebSocket and waits for the answer. */
+  async upgrade(
+    serverUrl: string,
+    request: UpstreamRequest,
+    options: SendOptions = {},
+  ): Promise<UpstreamResponse | UpstreamSocket> {
+    if (this.#closed) throw closed(serverUrl);
+    const context = this.#target(serverUrl);
+    const pooled = context.pool.take();
+    const connection = pooled ?? await context.connect(options.cancellation);
+    return await openSocket(connection, request, {
+      context,
+      options,
+      reused: connection === pooled,
+    });
   }
 
   /** Closes the idle connections to a server; those in use close when they are done, or later. */
@@ -169,6 +189,10 @@ export class Http1Transport implements Transport {
     }
     if (idle > 0) this.#sweepQueue.add(this.#sweep);
   }
+}
+
+function closed(serverUrl: string): BalancerError {
+  return new BalancerError("closed", `Cannot send to ${serverUrl}: the transport is closed`);
 }
 
 /** A server: its idle connections, and what every exchange with it needs. */

@@ -18,14 +18,15 @@ const ROLES: ReadonlyMap<string, FramingField["role"] | "hop_by_hop"> = new Map(
   // Trailer fields are read over.
   ["trailer", "hop_by_hop"],
   ["transfer-encoding", "transfer_encoding"],
-  ["upgrade", "hop_by_hop"],
+  ["upgrade", "upgrade"],
 ]);
 
 /** A field that says how the content ends, and what becomes of the connection. */
 export type FramingField =
   | { readonly role: "connection"; readonly options: readonly string[] }
   | { readonly role: "content_length"; readonly length: number }
-  | { readonly role: "transfer_encoding"; readonly chunked: boolean };
+  | { readonly role: "transfer_encoding"; readonly chunked: boolean }
+  | { readonly role: "upgrade"; readonly protocol: string };
 
 /**
  * What a field line is to a proxy: part of the content, which is passed on; about the framing; or
@@ -64,6 +65,8 @@ export function parseField(line: string): ResponseField {
       return { role, length: parseLength(value) };
     case "transfer_encoding":
       return { role, chunked: value.toLowerCase() === "chunked" };
+    case "upgrade":
+      return { role, protocol: value.toLowerCase() };
   }
 }
 

@@ -1,0 +1,208 @@
+import { getLogger } from "@logtape/logtape";
+import type { Clock } from "../core/clock.ts";
+import { Deadline, type DeadlineQueue } from "../core/deadlines.ts";
+import { MESSAGE_MAX_BYTES, type SocketEnd, type UpstreamSocket } from "../transport/transport.ts";
+
+const logger = getLogger(["ballast", "proxy"]);
+
+/**
+ * How much may wait for a server that reads too slowly, in bytes: 64 MiB, four of the largest
+ * messages. The platform cannot stop a client from sending, so there has to be an end.
+ */
+const SERVER_BACKLOG_MAX_BYTES = 67_108_864;
+/** How much may wait for a client; while it is more, nothing is read from the server. In bytes. */
+const CLIENT_BACKLOG_BYTES = 1_048_576;
+/** How soon to look whether less waits for a client, at first and at last, in milliseconds. */
+const LOOK_MS = { first: 1, last: 64 };
+
+/** What a {@linkcode WebSocketRelay} works with. */
+export interface RelayParts {
+  /** The time. */
+  readonly clock: Clock;
+  /** How long an opening, and an answer to a Close frame, may take. */
+  readonly closeQueue: DeadlineQueue;
+  /** Called once when both sides are closed. */
+  readonly onEnd: () => void;
+}
+
+/**
+ * Passes on what comes on either side of a WebSocket, and closes each side when the other one is
+ * closed. It is its own deadline for what has to be over soon: the opening and the closing.
+ *
+ * The platform has the client's side: it answers pings, checks frames and puts messages together.
+ */
+export class WebSocketRelay extends Deadline {
+  readonly #client: WebSocket;
+  readonly #server: UpstreamSocket;
+  readonly #parts: RelayParts;
+  readonly #encoder = new TextEncoder();
+  readonly #listening = new AbortController();
+  /** With what the client's side is to be closed, once it is known. */
+  #farewell: { readonly code: number | undefined; readonly reason: string } | undefined;
+  #clientDone = false;
+  #serverDone = false;
+  #ended = false;
+  #onClientChange: () => void = () => {};
+
+  /**
+   * @param client The client's side, which is about to open.
+   * @param server The server's side.
+   * @param parts What to work with.
+   */
+  constructor(client: WebSocket, server: UpstreamSocket, parts: RelayParts) {
+    super();
+    this.#client = client;
+    this.#server = server;
+    this.#parts = parts;
+    const { signal } = this.#listening;
+    client.addEventListener("open", () => this.#opened(), { signal });
+    client.addEventListener("message", ({ data }) => this.#fromClient(data), { signal });
+    client.addEventListener("close", (event) => this.#clientClosed(event), { signal });
+    client.addEventListener("error", () => {
+      // What fails later is followed by a close event.
+      if (client.readyState === WebSocket.CONNECTING) this.#clientVanished();
+    }, { signal });
+    parts.closeQueue.add(this);
+  }
+
+  /** Tells both sides that this side is going away (RFC 6455 §7.4.1, 1001). */
+  goAway(): void {
+    this.#closeClient(1001, "the load balancer is going away");
+    this.#closeServer(1001, "the load balancer is going away");
+  }
+
+  /** The opening or the closing took too long. */
+  override onDue(): void {
+    this.#end();
+  }
+
+  #opened(): void {
+    // It may have been told to close before it was open, when the platform does not listen yet.
+    if (this.#farewell === undefined) this.meet();
+    else this.#sendFarewell();
+    this.#readServer().catch((error) => {
+      logger.error("Unexpected: {error}", { error });
+      this.#closeClient(1011, "the load balancer failed");
+      this.#end();
+    });
+  }
+
+  #fromClient(data: string | ArrayBuffer): void {
+    if (this.#farewell !== undefined || this.#ended) return;
+    const text = typeof data === "string";
+    const bytes = text ? this.#encoder.encode(data) : new Uint8Array(data);
+    if (bytes.length > MESSAGE_MAX_BYTES) {
+      const reason = `a message is larger than ${MESSAGE_MAX_BYTES} bytes`;
+      this.#closeClient(1009, reason);
+      return this.#closeServer(1009, reason);
+    }
+    this.#server.send(bytes, text);
+    if (this.#server.unsent <= SERVER_BACKLOG_MAX_BYTES) return;
+    this.#closeClient(1013, "the server reads too slowly");
+    // A Close frame would have to wait for all that the server does not read.
+    this.#server.destroy();
+  }
+
+  async #readServer(): Promise<void> {
+    for (;;) {
+      const received = await this.#server.receive();
+      if (this.#ended) return;
+      if (typeof received === "string" || received instanceof Uint8Array) {
+        this.#client.send(received);
+        if (this.#client.bufferedAmount > CLIENT_BACKLOG_BYTES) await this.#clientCatchesUp();
+      } else if (received.cause === "violation") this.#serverFailed(received);
+      else return await this.#serverClosed(received);
+    }
+  }
+
+  /** Waits while too much waits for the client. The platform does not tell, so this has to look. */
+  async #clientCatchesUp(): Promise<void> {
+    let wait = LOOK_MS.first;
+    do {
+      await new Promise<void>((resolve) => {
+        const cancel = this.#parts.clock.after(wait, resolve);
+        this.#onClientChange = () => {
+          cancel();
+          resolve();
+        };
+      });
+      wait = Math.min(wait * 2, LOOK_MS.last);
+    } while (!this.#clientDone && this.#client.bufferedAmount > CLIENT_BACKLOG_BYTES);
+    this.#onClientChange = () => {};
+  }
+
+  /** The server broke the rules: both sides learn it, and the server gets time to read why. */
+  #serverFailed({ code, reason }: SocketEnd): void {
+    this.#closeServer(code, reason);
+    if (code === 1009) this.#closeClient(1009, reason);
+    else this.#closeClient(1011, "the server broke the WebSocket protocol");
+  }
+
+  async #serverClosed({ cause, code, reason }: SocketEnd): Promise<void> {
+    if (cause === "ended_here") this.#closeClient(1001, "the server is no longer used");
+    else if (cause === "broken_off") this.#closeClient(1011, "the server broke the connection off");
+    else {
+      this.#closeClient(code, reason);
+      // RFC 6455 §5.5.1: the answer has the same code.
+      this.#closeServer(code, "");
+      await this.#server.flushed();
+    }
+    this.#server.destroy();
+    this.#serverDone = true;
+    this.#endIfDone();
+  }
+
+  #clientClosed({ code, reason, wasClean }: CloseEvent): void {
+    // Where this side closed first, that was the answer.
+    if (!wasClean && this.#farewell === undefined) return this.#clientVanished();
+    // 1005 stands for a Close frame without a code (RFC 6455 §7.1.5).
+    this.#closeServer(code === 1005 ? undefined : code, reason);
+    this.#clientGone();
+  }
+
+  /** A client that broke the connection off is passed on as just that. */
+  #clientVanished(): void {
+    this.#server.destroy();
+    this.#serverDone = true;
+    this.#clientGone();
+  }
+
+  #clientGone(): void {
+    this.#clientDone = true;
+    this.#onClientChange();
+    this.#endIfDone();
+  }
+
+  #closeClient(code: number | undefined, reason: string): void {
+    if (this.#farewell !== undefined || this.#clientDone) return;
+    this.#farewell = { code, reason };
+    this.#parts.closeQueue.add(this);
+    if (this.#client.readyState !== WebSocket.CONNECTING) this.#sendFarewell();
+  }
+
+  #sendFarewell(): void {
+    const { code, reason } = this.#farewell!;
+    if (code === undefined) this.#client.close();
+    else this.#client.close(code, reason);
+    this.#onClientChange();
+  }
+
+  #closeServer(code: number | undefined, reason: string): void {
+    if (!this.#serverDone) this.#parts.closeQueue.add(this);
+    this.#server.close(code, reason);
+  }
+
+  #endIfDone(): void {
+    if (this.#clientDone && this.#serverDone) this.#end();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.meet();
+    this.#listening.abort();
+    this.#server.destroy();
+    this.#onClientChange();
+    this.#parts.onEnd();
+  }
+}

@@ -1,0 +1,32 @@
+import type { UpstreamRequest, UpstreamResponse, UpstreamSocket } from "../transport.ts";
+import type { Connection } from "./connection.ts";
+import { Exchange, type ExchangeSettings } from "./exchange.ts";
+import { Http1Socket } from "./websocket_connection.ts";
+import { SocketHandshake } from "./websocket_handshake.ts";
+
+/**
+ * Asks a server for a WebSocket (RFC 6455 §4).
+ *
+ * @param connection An open connection that nothing else uses.
+ * @param request A GET without content, to which the handshake's fields are added.
+ * @param settings How the request is sent.
+ * @returns The open WebSocket, or the response by which the server refused it.
+ * @throws {BalancerError} See {@linkcode WebSocketTransport.upgrade}. The connection is closed then.
+ */
+export async function openSocket(
+  connection: Connection,
+  request: UpstreamRequest,
+  settings: ExchangeSettings,
+): Promise<UpstreamResponse | UpstreamSocket> {
+  const handshake = new SocketHandshake(request);
+  const exchange = new Exchange(connection, handshake.request, { ...settings, upgrading: true });
+  const response = await exchange.run();
+  const switched = exchange.detach();
+  if (switched === undefined) return response;
+  try {
+    return new Http1Socket(switched.connection, await handshake.check(switched.head));
+  } catch (error) {
+    switched.connection.close();
+    throw error;
+  }
+}
