@@ -11,6 +11,7 @@ import { errorResponse } from "./error_response.ts";
 import { FailureWatch, type StandingReport } from "./failure_watch.ts";
 import { ALLOWED_METHODS, type ListenerInfo, readIncoming } from "./incoming.ts";
 import { Picker, type PickerParts } from "./picker.ts";
+import { receive } from "./reception.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
@@ -45,6 +46,7 @@ export class ProxyHandler {
   readonly #watch: FailureWatch;
   readonly #budget: RetryBudget;
   readonly #departures: DeadlineQueue;
+  readonly #receptions: DeadlineQueue;
   /** Requests that are not over yet, waiting ones included. */
   #inFlight = 0;
   #closed = false;
@@ -63,6 +65,7 @@ export class ProxyHandler {
     this.#watch = new FailureWatch({ table, ejection, report });
     this.#budget = new RetryBudget(retries.budget);
     this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
+    this.#receptions = deadlines.queue(timeouts.content * 1000);
   }
 
   /**
@@ -81,7 +84,8 @@ export class ProxyHandler {
       }
       const incoming = readIncoming(request, info, this.#parts.settings.limits);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
-      return incoming.then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
+      return receive(incoming, this.#receptions)
+        .then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
     } catch (thrown) {
       return Promise.resolve(failureResponse(thrown));
     }
