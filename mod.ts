@@ -45,7 +45,7 @@ export type {
   Timeouts,
   UpstreamTls,
 } from "./src/core/settings.ts";
-export type { CheckReport, ServerStatus } from "./src/core/server_status.ts";
+export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export { type Listener, type ListenOptions, LoadBalancer } from "./src/load_balancer.ts";
