@@ -166,6 +166,7 @@ Deno.test("a client that stands still in its upload gets 408, and costs the serv
 });
 
 Deno.test("a client that leaves costs the server nothing", async () => {
+  await using log = await LogWatcher.start();
   await using server = new RawServer(() => {});
   await using other = answering(OK);
   await using served = await serveBalancer([server.url, other.url], {
@@ -173,18 +174,18 @@ Deno.test("a client that leaves costs the server nothing", async () => {
   });
   served.balancer.update(other.url, { weight: 0 });
   const requests = [
-    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc",
-  ];
-  for (const [i, request] of requests.entries()) {
+    ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "left before"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc", "broke off"],
+  ] as const;
+  for (const [i, [request, what]] of requests.entries()) {
     await using client = await RawClient.connect(served.url);
     await client.send(request);
     const upstream = await server.connection(i + 1);
     await upstream.waitFor("\r\n\r\n");
     client.close();
     await upstream.closed;
+    await log.waitFor(`${server.url} failed: The client ${what}`);
   }
-  await served.balancer.close();
   assertEquals(ejections(served.balancer), [undefined, undefined]);
   assertEquals(activeRequests(served.balancer), 0);
 });
