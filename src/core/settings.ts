@@ -46,7 +46,8 @@ export interface Limits {
   readonly requestBody: number;
   /**
    * The largest head of a request, in bytes, 1024 to 262144: method, target and fields as they are
-   * written in HTTP/1.1. Default: 65536.
+   * written in HTTP/1.1. Deno's own listener answers 400 to some 64 KiB and to 128 fields, so a
+   * larger limit only holds for what comes through `LoadBalancer.fetch`. Default: 65536.
    */
   readonly requestHead: number;
   /**

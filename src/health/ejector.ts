@@ -40,7 +40,10 @@ interface Outing {
 export class Ejector implements Disposable {
   readonly #options: EjectorOptions;
   readonly #outings = new Map<string, Outing>();
+  /** When it was last found that a server cannot be done without, in the clock's milliseconds. */
+  readonly #spared = new Map<string, number>();
   readonly #unsubscribe: () => void;
+  #disposed = false;
 
   /** @param options What to work with. */
   constructor(options: EjectorOptions) {
@@ -64,12 +67,10 @@ export class Ejector implements Disposable {
   eject(url: string, why: string): void {
     const { registry, table, clock, ejection } = this.#options;
     const entry = registry.find(url);
-    if (entry === undefined || table.standing(entry.slot) === "ejected") return;
+    // Requests that are under way when all ends still have their say.
+    if (this.#disposed || entry === undefined || table.standing(entry.slot) === "ejected") return;
     // One that is on trial is among those that are out already.
-    if (!table.isOnTrial(entry.slot) && this.#share(entry) > ejection.maxShare) {
-      logger.warn("{url} is not ejected, as too many servers would be: {why}", { url, why });
-      return;
-    }
+    if (!table.isOnTrial(entry.slot) && this.#mustSpare(entry, why)) return;
     const count = this.#countInRow(url) + 1;
     const seconds = Math.min(ejection.backoff * count, ejection.maxBackoff);
     const until = new Date(clock.date().getTime() + seconds * 1000);
@@ -91,7 +92,7 @@ export class Ejector implements Disposable {
   acquit(url: string): void {
     const { registry, table, clock, onReturn } = this.#options;
     const entry = registry.find(url);
-    if (entry === undefined || !table.isOnTrial(entry.slot)) return;
+    if (this.#disposed || entry === undefined || !table.isOnTrial(entry.slot)) return;
     const outing = this.#outings.get(url)!;
     outing.report = undefined;
     outing.endedAt = clock.now();
@@ -104,6 +105,7 @@ export class Ejector implements Disposable {
 
   /** Lets no server in or out any more. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#unsubscribe();
     for (const url of [...this.#outings.keys()]) this.#forget(url);
   }
@@ -113,6 +115,21 @@ export class Ejector implements Disposable {
     outing.report = { ...outing.report!, onTrial: true };
     this.#options.table.setStanding(slot, "trial");
     logger.info("{url} is tried again with one request at a time", { url });
+  }
+
+  /** Whether too many servers would be out with this one. */
+  #mustSpare(entry: Entry, why: string): boolean {
+    const { clock, ejection } = this.#options;
+    const { url } = entry.server;
+    const now = clock.now();
+    // A server that goes on failing is reported again and again, thousands of times a second where
+    // there is no other: that must not become as many looks at every server and lines in the log.
+    const last = this.#spared.get(url);
+    if (last !== undefined && now - last < ejection.backoff * 1000) return true;
+    if (this.#share(entry) <= ejection.maxShare) return false;
+    this.#spared.set(url, now);
+    logger.warn("{url} is not ejected, as too many servers would be: {why}", { url, why });
+    return true;
   }
 
   /** How many in a hundred of the servers would be out with this one, those on trial included. */
@@ -136,5 +153,6 @@ export class Ejector implements Disposable {
   #forget(url: string): void {
     this.#outings.get(url)?.cancelTimer();
     this.#outings.delete(url);
+    this.#spared.delete(url);
   }
 }

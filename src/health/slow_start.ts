@@ -25,6 +25,7 @@ export class SlowStart implements Disposable {
   readonly #options: SlowStartOptions;
   readonly #ramps = new Map<number, () => void>();
   readonly #unsubscribe: () => void;
+  #disposed = false;
 
   /** @param options What to work with. */
   constructor(options: SlowStartOptions) {
@@ -38,11 +39,12 @@ export class SlowStart implements Disposable {
   begin({ slot }: Entry): void {
     const { clock, duration } = this.#options;
     this.#end(slot);
-    if (duration > 0) this.#step(slot, clock.now());
+    if (duration > 0 && !this.#disposed) this.#step(slot, clock.now());
   }
 
   /** Leaves the shares as they are. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     this.#unsubscribe();
     for (const slot of [...this.#ramps.keys()]) this.#end(slot);
   }

@@ -21,6 +21,7 @@ import {
   readIncoming,
 } from "./incoming.ts";
 import { Picker, type PickerParts } from "./picker.ts";
+import { receive } from "./reception.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import type { StickySession, StickySessions } from "./sticky.ts";
@@ -72,6 +73,7 @@ export class ProxyHandler {
   readonly #watch: FailureWatch;
   readonly #budget: RetryBudget;
   readonly #departures: DeadlineQueue;
+  readonly #receptions: DeadlineQueue;
   /** Requests that are not over yet, waiting ones included. */
   #inFlight = 0;
   #closed = false;
@@ -90,6 +92,7 @@ export class ProxyHandler {
     this.#watch = new FailureWatch({ table, ejection, report });
     this.#budget = new RetryBudget(retries.budget);
     this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
+    this.#receptions = deadlines.queue(timeouts.content * 1000);
   }
 
   /**
@@ -109,7 +112,8 @@ export class ProxyHandler {
       const { settings: { limits }, trustedProxies } = this.#parts;
       const incoming = readIncoming(request, info, { limits, trustedProxies });
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
-      return incoming.then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
+      return receive(incoming, this.#receptions)
+        .then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
     } catch (thrown) {
       return Promise.resolve(failureResponse(thrown));
     }

@@ -76,6 +76,8 @@ export class WaitingQueue {
   /** A server may have become free: gives it to the one who has waited longest. */
   wake(): void {
     for (const waiter of this.#waiters) {
+      // One that has its answer may not have left yet: what it picked would be nobody's.
+      if (waiter.answered) continue;
       if (waiter.tryPick()) this.#waiters.delete(waiter);
       // One that waits for certain servers only must not hold up all the others.
       else if (waiter.first) break;
@@ -90,6 +92,8 @@ class Waiter extends Deadline implements Cancellable {
   readonly #want: Want;
   readonly #seconds: number;
   readonly #answer = Promise.withResolvers<Exclude<Pick, "full">>();
+  /** Whether it has a server, or the reason why it gets none. */
+  answered = false;
 
   constructor(want: Want, seconds: number) {
     super();
@@ -108,17 +112,19 @@ class Waiter extends Deadline implements Cancellable {
   tryPick(): boolean {
     const pick = this.#want.pick();
     if (pick === "full") return false;
+    this.answered = true;
     this.#answer.resolve(pick);
     return true;
   }
 
   cancel(reason: BalancerError): void {
+    this.answered = true;
     this.#answer.reject(reason);
   }
 
   override onDue(): void {
     const message = `No server was below its max_connections within ${this.#seconds} s`;
-    this.#answer.reject(new BalancerError("queue_timeout", message));
+    this.cancel(new BalancerError("queue_timeout", message));
   }
 }
 

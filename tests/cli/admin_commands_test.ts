@@ -51,6 +51,25 @@ Deno.test("add-server adds a server and says with which values", async () => {
   });
 });
 
+Deno.test("add-server and update-server take --max-connections, and keep it otherwise", async () => {
+  await using fixture = new Fixture();
+  const flags = ["--url", "http://a", "--health-check-period", "0"];
+  assertEquals(
+    await fixture.run("add-server", ...flags, "--max-connections", "7"),
+    done("Added http://a (a): weight 1, health check every 0 s, 7 requests at once at most"),
+  );
+  assertEquals(
+    await fixture.run("update-server", ...flags),
+    done("Updated http://a (a): nothing was different"),
+  );
+  assertEquals(fixture.balancer.servers()[1]!.maxConnections, 7);
+  assertEquals(
+    await fixture.run("update-server", ...flags, "--max-connections", "0"),
+    done("Updated http://a (a): max_connections 7 → 0"),
+  );
+  assertEquals(fixture.balancer.servers()[1]!.maxConnections, 0);
+});
+
 Deno.test("add-server --json writes the server as JSON", async () => {
   await using fixture = new Fixture();
   const flags = ["--health-check-period", "0", "--json"];

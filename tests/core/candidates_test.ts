@@ -7,9 +7,12 @@ function select(candidates: Candidates, tried: number[] = []): number[] {
   return [...slots.subarray(0, length)];
 }
 
-function tableOf(weights: number[]): { table: StateTable; candidates: Candidates } {
+function tableOf(
+  weights: number[],
+  limits: number[] = [],
+): { table: StateTable; candidates: Candidates } {
   const table = new StateTable(16);
-  for (const weight of weights) table.open(table.allocate(weight));
+  for (const [i, weight] of weights.entries()) table.open(table.allocate(weight, limits[i]));
   return { table, candidates: new Candidates(table) };
 }
 
@@ -51,4 +54,90 @@ Deno.test("Candidates.select() sees servers that come later", () => {
   assertEquals(select(candidates), []);
   table.open(table.allocate(1));
   assertEquals(select(candidates), [0]);
+});
+
+/** The selected slots, and whether it is worth while to wait. */
+function selectOrWait(candidates: Candidates, tried: number[] = []): [number[], boolean] {
+  return [select(candidates, tried), candidates.select(tried).full];
+}
+
+Deno.test("Candidates.select() leaves out who works on all it may", () => {
+  const { table, candidates } = tableOf([1, 1, 1], [1, 2, 0]);
+  for (const slot of [0, 1, 2]) table.begin(slot);
+  assertEquals(selectOrWait(candidates), [[1, 2], false]);
+  table.begin(1);
+  assertEquals(selectOrWait(candidates), [[2], false]);
+  table.finish(0);
+  assertEquals(selectOrWait(candidates), [[0, 2], false]);
+});
+
+Deno.test("Candidates.select() says full where all it is for are, and not where none is left", () => {
+  const { table, candidates } = tableOf([1, 1], [1, 1]);
+  table.begin(0);
+  table.begin(1);
+  assertEquals(selectOrWait(candidates), [[], true]);
+  assertEquals(selectOrWait(candidates, [0]), [[], true]);
+  assertEquals(selectOrWait(candidates, [0, 1]), [[], false]);
+  table.setLimit(1, 2);
+  assertEquals(selectOrWait(candidates), [[1], false]);
+  table.setLimit(1, 1);
+  table.release(0);
+  table.release(1);
+  assertEquals(selectOrWait(candidates), [[], false]);
+});
+
+Deno.test("Candidates.select() would rather wait for a trusted one than take another", () => {
+  const { table, candidates } = tableOf([1, 1, 1], [1, 0, 0]);
+  table.setHealthy(1, false);
+  table.setStanding(2, "ejected");
+  table.begin(0);
+  assertEquals(selectOrWait(candidates), [[], true]);
+  // One that was tried is not waited for.
+  assertEquals(selectOrWait(candidates, [0]), [[1, 2], false]);
+});
+
+Deno.test("Candidates.select() minds the limits of unhealthy ones too", () => {
+  const { table, candidates } = tableOf([1, 1], [1, 1]);
+  table.setHealthy(0, false);
+  table.setHealthy(1, false);
+  table.begin(0);
+  assertEquals(selectOrWait(candidates), [[1], false]);
+  table.begin(1);
+  assertEquals(selectOrWait(candidates), [[], true]);
+});
+
+Deno.test("Candidates.select() takes ejected ones only where nothing else is left", () => {
+  const { table, candidates } = tableOf([1, 1]);
+  table.setStanding(0, "ejected");
+  assertEquals(select(candidates), [1]);
+  assertEquals(select(candidates, [1]), [0]);
+  table.setStanding(1, "ejected");
+  assertEquals(select(candidates), [0, 1]);
+});
+
+Deno.test("Candidates.select() takes one on trial for one request at a time", () => {
+  const { table, candidates } = tableOf([1, 1]);
+  table.setStanding(0, "trial");
+  assertEquals(select(candidates), [0, 1]);
+  table.begin(0);
+  assertEquals(select(candidates), [1]);
+  // As the last resort, for any number: it is no worse than one that is ejected.
+  assertEquals(selectOrWait(candidates, [1]), [[0], false]);
+  table.finish(0);
+  assertEquals(select(candidates), [0, 1]);
+});
+
+Deno.test("Candidates.select() leaves out one on trial that is not healthy", () => {
+  const { table, candidates } = tableOf([1, 1]);
+  table.setStanding(0, "trial");
+  table.setHealthy(0, false);
+  assertEquals(select(candidates), [1]);
+});
+
+Deno.test("Candidates.select() waits for one on trial that works on all it may", () => {
+  const { table, candidates } = tableOf([1], [1]);
+  table.setStanding(0, "trial");
+  assertEquals(selectOrWait(candidates), [[0], false]);
+  table.begin(0);
+  assertEquals(selectOrWait(candidates), [[], true]);
 });

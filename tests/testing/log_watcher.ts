@@ -19,6 +19,11 @@ export class LogWatcher implements AsyncDisposable {
     return watcher;
   }
 
+  /** What was logged so far. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
   /** Waits for a line with this text; one that was there before counts too. */
   async waitFor(text: string): Promise<void> {
     if (this.#lines.some((line) => line.includes(text))) return;

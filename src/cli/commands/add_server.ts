@@ -15,9 +15,12 @@ export const addServer: Command = {
   async run(args): Promise<void> {
     const server = await callAdmin(args, "/add", readServerFlags(args)) as ServerJson;
     if (args.has("json")) return printJson(server);
+    const limit = server.max_connections === 0
+      ? ""
+      : `, ${server.max_connections} requests at once at most`;
     printLine(
       `Added ${server.url} (${printable(server.name)}): weight ${server.weight}, ` +
-        `health check every ${server.health_check_period} s`,
+        `health check every ${server.health_check_period} s${limit}`,
     );
   },
 };

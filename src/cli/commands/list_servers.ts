@@ -1,7 +1,7 @@
 import type { ServerStatusJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
-import { printJson, printLine, table } from "../output.ts";
+import { printable, printJson, printLine, table } from "../output.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
 const HEADER = ["NAME", "URL", "WEIGHT", "PERIOD", "HEALTH", "ACTIVE", "LAST CHECK"];
@@ -20,8 +20,23 @@ export const listServers: Command = {
       return printLine("There are no servers. Add one: ballast add-server --url URL");
     }
     printLine(table(HEADER, servers.map(row)));
+    for (const line of servers.flatMap(ejectionLine)) printLine(line);
   },
 };
+
+/** How a healthy server does with the requests that it gets. */
+function standing({ ejection }: ServerStatusJson): string {
+  if (ejection === null) return "healthy";
+  return ejection.on_trial ? "ON TRIAL" : "EJECTED";
+}
+
+/** Why a server is out for failing requests: too long a text for a column. */
+function ejectionLine({ name, ejection }: ServerStatusJson): string[] {
+  if (ejection === null) return [];
+  const { why, until, on_trial } = ejection;
+  const state = on_trial ? "is tried with one request at a time" : `is ejected until ${until}`;
+  return [`${printable(name)} ${state}: ${printable(why)}`];
+}
 
 function row(server: ServerStatusJson): string[] {
   const { last_check } = server;
@@ -30,7 +45,7 @@ function row(server: ServerStatusJson): string[] {
     server.url,
     String(server.weight),
     server.health_check_period === 0 ? "off" : `${server.health_check_period} s`,
-    server.healthy ? "healthy" : "UNHEALTHY",
+    server.healthy ? standing(server) : "UNHEALTHY",
     String(server.active),
     last_check === null
       ? "none yet"

@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import { type ContentReader, contentReader } from "./content.ts";
 import { RequestContent } from "./request_content.ts";
 import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
-import { badResponse, closedEarly, incomplete } from "./response_errors.ts";
+import { badResponse, closedEarly, incomplete, tooSilent } from "./response_errors.ts";
 import { delimitResponse } from "./response_framing.ts";
 import type { ResponseHead, ResponseHeadParser } from "./response_head.ts";
 
@@ -162,15 +162,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
 
   /** The server, or the client in the middle of its content, was silent for too long. */
   override onDue(): void {
-    if (this.#awaitsClient) {
-      const message = "The client was silent for too long in the middle of its content";
-      return this.cancel(new BalancerError("request_timeout", message, { source: "downstream" }));
-    }
-    this.cancel(
-      new BalancerError("response_timeout", "The server was silent for too long", {
-        source: "upstream",
-      }),
-    );
+    this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"));
   }
 
   /**
@@ -200,7 +192,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     }
     if (framer !== undefined && !await this.#connection.write(LAST_CHUNK)) return;
     this.#streaming = false;
-    if (!this.#ended) this.#context.responseQueue.add(this);
+    // Once the head is there, the response's content is waited for only when a client wants it.
+    if (!this.#ended && this.status === 0) this.#context.responseQueue.add(this);
   }
 
   async #readFromClient(content: RequestContent): Promise<Uint8Array | undefined> {

@@ -22,3 +22,14 @@ export function incomplete(): BalancerError {
     { source: "upstream" },
   );
 }
+
+/** An error that says that the server, or the client in the middle of its content, stood still. */
+export function tooSilent(who: "client" | "server"): BalancerError {
+  if (who === "server") {
+    return new BalancerError("response_timeout", "The server was silent for too long", {
+      source: "upstream",
+    });
+  }
+  const message = "The client was silent for too long in the middle of its content";
+  return new BalancerError("request_timeout", message, { source: "downstream" });
+}

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { type AdminTarget, createAdmin, type ServerStatus } from "../../mod.ts";
+import { runCli } from "../testing/run_cli.ts";
+
+const SERVER: ServerStatus = {
+  url: "http://a",
+  name: "a",
+  weight: 1,
+  healthCheckPeriod: 0,
+  maxConnections: 0,
+  healthy: true,
+  active: 0,
+  ejection: undefined,
+  lastCheck: undefined,
+};
+
+const UNTIL = new Date("2026-01-02T03:04:05Z");
+
+/** What `list-servers` prints for these servers. */
+async function list(servers: readonly ServerStatus[]): Promise<string[]> {
+  const admin = createAdmin({ servers: () => [...servers] } as unknown as AdminTarget);
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    admin.fetch,
+  );
+  const { stdout } = await runCli("list-servers", "--api-port", String(server.addr.port));
+  return stdout.trimEnd().split("\n");
+}
+
+Deno.test("list-servers says which servers are out, why and until when", async () => {
+  const ejection = { why: "3 responses failed in a row: HTTP 500", until: UNTIL, onTrial: false };
+  const lines = await list([
+    SERVER,
+    { ...SERVER, url: "http://b", name: "b", ejection },
+    { ...SERVER, url: "http://c", name: "c", ejection: { ...ejection, onTrial: true } },
+    { ...SERVER, url: "http://d", name: "d\x1b", healthy: false, ejection },
+  ]);
+  assertEquals(lines, [
+    "NAME  URL       WEIGHT  PERIOD  HEALTH     ACTIVE  LAST CHECK",
+    "a     http://a  1       off     healthy    0       none yet",
+    "b     http://b  1       off     EJECTED    0       none yet",
+    "c     http://c  1       off     ON TRIAL   0       none yet",
+    "d\ufffd    http://d  1       off     UNHEALTHY  0       none yet",
+    "b is ejected until 2026-01-02T03:04:05.000Z: 3 responses failed in a row: HTTP 500",
+    "c is tried with one request at a time: 3 responses failed in a row: HTTP 500",
+    "d\ufffd is ejected until 2026-01-02T03:04:05.000Z: 3 responses failed in a row: HTTP 500",
+  ]);
+});

@@ -1,0 +1,182 @@
+import { assertEquals } from "@std/assert";
+import { Registry } from "../../src/core/registry.ts";
+import { DEFAULT_SETTINGS, type Ejection } from "../../src/core/settings.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { Ejector } from "../../src/health/ejector.ts";
+import { FakeClock } from "../testing/fake_clock.ts";
+import { LogWatcher } from "../testing/log_watcher.ts";
+
+/** An ejector over some servers; their URLs end with their slots. */
+function setUp(count: number, ejection: Partial<Ejection> = {}) {
+  const clock = new FakeClock();
+  const table = new StateTable(100);
+  const registry = new Registry(table);
+  for (let slot = 0; slot < count; slot++) registry.add({ url: urlOf(slot) });
+  const returned: string[] = [];
+  const ejector = new Ejector({
+    registry,
+    table,
+    clock,
+    ejection: { ...DEFAULT_SETTINGS.ejection, ...ejection },
+    onReturn: ({ server }) => returned.push(server.url),
+  });
+  return { clock, table, registry, ejector, returned };
+}
+
+function urlOf(slot: number): string {
+  return `http://server-${slot}`;
+}
+
+const A = urlOf(0);
+const B = urlOf(1);
+const C = urlOf(2);
+
+Deno.test("Ejector.eject() takes a server out, and tells why and until when", () => {
+  const { clock, table, ejector } = setUp(2);
+  assertEquals(ejector.report(A), undefined);
+  ejector.eject(A, "3 connections failed in a row");
+  assertEquals(table.standing(0), "ejected");
+  assertEquals(ejector.report(A), {
+    why: "3 connections failed in a row",
+    until: new Date(clock.date().getTime() + 10_000),
+    onTrial: false,
+  });
+  assertEquals([table.standing(1), ejector.report(B)], ["in", undefined]);
+});
+
+Deno.test("Ejector.eject() changes nothing for a server that is out, or not there", async () => {
+  const { clock, table, ejector } = setUp(2);
+  ejector.eject(A, "first");
+  await clock.advance(9999);
+  ejector.eject(A, "second");
+  ejector.eject("http://nobody", "why");
+  assertEquals([ejector.report(A)!.why, clock.timers], ["first", 1]);
+  await clock.advance(1);
+  assertEquals(table.standing(0), "trial");
+});
+
+Deno.test("Ejector tries a server again, and lets it in where it does well", async () => {
+  const { clock, table, ejector, returned } = setUp(2);
+  ejector.acquit(A);
+  ejector.eject(A, "why");
+  table.countFailure(0, "connection");
+  table.countFailure(0, "response");
+  // Not before its time: that is for the trial to say.
+  ejector.acquit(A);
+  assertEquals([table.standing(0), returned], ["ejected", []]);
+  await clock.advance(10_000);
+  assertEquals([table.standing(0), ejector.report(A)!.onTrial], ["trial", true]);
+  ejector.acquit(A);
+  ejector.acquit(A);
+  assertEquals([table.standing(0), ejector.report(A), returned], ["in", undefined, [A]]);
+  assertEquals([table.countFailure(0, "connection"), table.countFailure(0, "response")], [1, 1]);
+});
+
+Deno.test("Ejector ejects for n times the backoff, up to the longest", async () => {
+  const { clock, table, ejector } = setUp(2, { maxBackoff: 35 });
+  for (const seconds of [10, 20, 30, 35, 35]) {
+    ejector.eject(A, "why");
+    await clock.advance(seconds * 1000 - 1);
+    assertEquals(table.standing(0), "ejected");
+    await clock.advance(1);
+    assertEquals(table.standing(0), "trial");
+  }
+});
+
+/** How long the server is out if it is ejected now, in seconds. */
+function secondsOut({ clock, ejector }: ReturnType<typeof setUp>): number {
+  ejector.eject(A, "why");
+  return (ejector.report(A)!.until.getTime() - clock.date().getTime()) / 1000;
+}
+
+Deno.test("Ejector begins anew with a server that was in for long enough", async () => {
+  const parts = setUp(2, { maxBackoff: 35 });
+  const { clock, ejector } = parts;
+  assertEquals(secondsOut(parts), 10);
+  await clock.advance(10_000);
+  ejector.acquit(A);
+  await clock.advance(35_000);
+  assertEquals(secondsOut(parts), 20);
+  await clock.advance(20_000);
+  ejector.acquit(A);
+  await clock.advance(35_001);
+  assertEquals(secondsOut(parts), 10);
+});
+
+Deno.test("Ejector counts the time in, not the time on trial", async () => {
+  const parts = setUp(2);
+  assertEquals(secondsOut(parts), 10);
+  await parts.clock.advance(3_600_000);
+  assertEquals(secondsOut(parts), 20);
+});
+
+Deno.test("Ejector.eject() leaves enough servers in, and one on trial counts as out", async () => {
+  const { clock, table, ejector } = setUp(4);
+  for (const url of [A, B, C]) ejector.eject(url, "why");
+  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["ejected", "ejected", "in"]);
+  await clock.advance(10_000);
+  ejector.eject(C, "why");
+  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["trial", "trial", "in"]);
+  // One on trial is out as it is.
+  ejector.eject(A, "why");
+  assertEquals(table.standing(0), "ejected");
+  ejector.acquit(B);
+  await clock.advance(10_000);
+  ejector.eject(C, "why");
+  assertEquals(table.standing(2), "ejected");
+});
+
+Deno.test("Ejector.eject() ejects all at a share of 100, and none at 0", () => {
+  for (const [maxShare, standing] of [[100, "ejected"], [0, "in"]] as const) {
+    const { table, ejector } = setUp(2, { maxShare });
+    for (const url of [A, B]) ejector.eject(url, "why");
+    assertEquals([table.standing(0), table.standing(1)], [standing, standing]);
+  }
+});
+
+Deno.test("Ejector.eject() says once in a backoff that it cannot do without a server", async () => {
+  await using log = await LogWatcher.start();
+  const { clock, table, registry, ejector } = setUp(1);
+  for (let i = 0; i < 1000; i++) ejector.eject(A, `failure ${i}`);
+  await clock.advance(9999);
+  ejector.eject(A, "almost");
+  assertEquals(log.lines, [
+    `${A} is not ejected, as too many servers would be: failure 0`,
+  ]);
+  registry.add({ url: B });
+  await clock.advance(1);
+  ejector.eject(A, "now");
+  assertEquals([table.standing(0), log.lines.at(-1)], [
+    "ejected",
+    `${A} is ejected for 10 s: now`,
+  ]);
+});
+
+Deno.test("Ejector forgets a server that is removed, and leaves the next in its slot alone", async () => {
+  const parts = setUp(2);
+  const { clock, table, registry, ejector } = parts;
+  ejector.eject(A, "why");
+  registry.remove(A);
+  assertEquals([clock.timers, ejector.report(A)], [0, undefined]);
+  assertEquals(registry.add({ url: C }).slot, 0);
+  await clock.advance(10_000);
+  assertEquals(table.standing(0), "in");
+  // Nor has a server that is added again anything behind it.
+  registry.remove(C);
+  registry.add({ url: A });
+  assertEquals(secondsOut(parts), 10);
+});
+
+Deno.test("Ejector leaves all as it is once it is disposed of", async () => {
+  const { clock, table, ejector, returned } = setUp(4);
+  ejector.eject(A, "why");
+  await clock.advance(10_000);
+  ejector.eject(B, "why");
+  ejector[Symbol.dispose]();
+  assertEquals(clock.timers, 0);
+  // Requests that are under way may still end.
+  ejector.acquit(A);
+  ejector.eject(C, "why");
+  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["trial", "ejected", "in"]);
+  assertEquals([clock.timers, returned], [0, []]);
+});

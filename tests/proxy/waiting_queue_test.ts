@@ -1,0 +1,186 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { Cancellation } from "../../src/core/cancellation.ts";
+import { Deadlines } from "../../src/core/deadlines.ts";
+import { BalancerError } from "../../src/core/errors.ts";
+import { completeServer } from "../../src/core/server.ts";
+import type { Pick } from "../../src/proxy/picker.ts";
+import { WaitingQueue } from "../../src/proxy/waiting_queue.ts";
+import { FakeClock, settle } from "../testing/fake_clock.ts";
+
+const ENTRY = { server: completeServer({ url: "http://a" }), slot: 0 };
+
+/** A queue for servers of which a test says how many places are free. */
+class Fixture {
+  readonly clock = new FakeClock();
+  readonly queue: WaitingQueue;
+  /** Places that can be taken. */
+  free = 0;
+  /** How many places were taken. */
+  taken = 0;
+  /** Who waited, with what became of it, in that order. */
+  readonly ends: string[] = [];
+
+  constructor(length = 10, timeout = 2000) {
+    this.queue = new WaitingQueue({ deadlines: new Deadlines(this.clock), length, timeout });
+  }
+
+  /** Lets a request wait, and notes its end. */
+  async wait(
+    name: string,
+    options: { first?: boolean; cancellation?: Cancellation; pick?: () => Pick } = {},
+  ): Promise<void> {
+    const { first = true, cancellation = new Cancellation() } = options;
+    const pick = options.pick ?? (() => this.#take());
+    try {
+      const picked = await this.queue.wait({ pick, first, cancellation });
+      this.ends.push(`${name} ${picked === undefined ? "none" : "served"}`);
+    } catch (error) {
+      this.ends.push(`${name} ${(error as BalancerError).code}`);
+    }
+  }
+
+  /** Frees places, and says so. */
+  async release(count = 1): Promise<void> {
+    this.free += count;
+    for (let i = 0; i < count; i++) this.queue.wake();
+    await settle();
+  }
+
+  #take(): Pick {
+    if (this.free === 0) return "full";
+    this.free--;
+    this.taken++;
+    return ENTRY;
+  }
+}
+
+Deno.test("WaitingQueue.wait() serves in the order in which they came", async () => {
+  const fixture = new Fixture();
+  for (const name of ["a", "b", "c"]) fixture.wait(name);
+  assertEquals(fixture.queue.length, 3);
+  await fixture.release();
+  assertEquals([fixture.ends, fixture.queue.length], [["a served"], 2]);
+  await fixture.release(2);
+  assertEquals(fixture.ends, ["a served", "b served", "c served"]);
+  assertEquals([fixture.queue.length, fixture.taken], [0, 3]);
+});
+
+Deno.test("WaitingQueue.wait() gives a place to who came before, not to the newcomer", async () => {
+  const fixture = new Fixture();
+  fixture.wait("a");
+  fixture.free = 1;
+  fixture.wait("b");
+  await settle();
+  assertEquals(fixture.ends, ["a served"]);
+});
+
+Deno.test("WaitingQueue.wait() refuses at once where too many wait", async () => {
+  const fixture = new Fixture(2);
+  for (const name of ["a", "b", "c"]) fixture.wait(name);
+  await settle();
+  assertEquals([fixture.ends, fixture.queue.length], [["c overloaded"], 2]);
+  await fixture.release();
+  fixture.wait("d");
+  assertEquals(fixture.queue.length, 2);
+  const nobody = new Fixture(0);
+  await nobody.wait("a");
+  assertEquals(nobody.ends, ["a overloaded"]);
+});
+
+Deno.test("WaitingQueue.wait() ends after its time, and leaves no timer", async () => {
+  const fixture = new Fixture();
+  fixture.wait("a");
+  await fixture.clock.advance(1000);
+  fixture.wait("b");
+  await fixture.clock.advance(1200);
+  assertEquals([fixture.ends, fixture.queue.length], [["a queue_timeout"], 1]);
+  await fixture.clock.advance(1000);
+  assertEquals([fixture.ends.at(-1), fixture.queue.length], ["b queue_timeout", 0]);
+  await fixture.clock.advance(200);
+  assertEquals(fixture.clock.timers, 0);
+});
+
+Deno.test("WaitingQueue.wait() says in the error how long it waited", async () => {
+  const { queue, clock } = new Fixture();
+  const cancellation = new Cancellation();
+  const waiting = queue.wait({ pick: () => "full", first: true, cancellation });
+  const error = assertRejects(
+    () => waiting,
+    BalancerError,
+    "No server was below its max_connections within 2 s",
+  );
+  await clock.advance(2200);
+  await error;
+});
+
+Deno.test("WaitingQueue looks again by itself, as servers become free without a word", async () => {
+  const fixture = new Fixture();
+  fixture.wait("a");
+  fixture.free = 1;
+  await fixture.clock.advance(100);
+  assertEquals(fixture.ends, ["a served"]);
+});
+
+Deno.test("WaitingQueue.wait() ends when it is called off, and others move up", async () => {
+  const fixture = new Fixture(2);
+  const cancellation = new Cancellation();
+  fixture.wait("a", { cancellation });
+  fixture.wait("b");
+  cancellation.cancel(new BalancerError("client_gone", "test"));
+  await settle();
+  assertEquals([fixture.ends, fixture.queue.length], [["a client_gone"], 1]);
+  await fixture.release();
+  assertEquals(fixture.ends.at(-1), "b served");
+  await fixture.wait("c", { cancellation });
+  assertEquals([fixture.ends.at(-1), fixture.queue.length], ["c client_gone", 0]);
+});
+
+Deno.test("WaitingQueue gives nothing to who was called off in the same moment", async () => {
+  const fixture = new Fixture();
+  const cancellation = new Cancellation();
+  fixture.wait("a", { cancellation });
+  fixture.wait("b");
+  cancellation.cancel(new BalancerError("client_gone", "test"));
+  await fixture.release();
+  assertEquals(fixture.ends.toSorted(), ["a client_gone", "b served"]);
+  assertEquals([fixture.taken, fixture.free], [1, 0]);
+});
+
+Deno.test("WaitingQueue gives nothing to whose time is up in the same tick", async () => {
+  const fixture = new Fixture();
+  fixture.wait("a");
+  // The last look before the end finds nothing, the one in the same tick would.
+  await fixture.clock.advance(2050);
+  fixture.free = 1;
+  await fixture.clock.advance(150);
+  assertEquals([fixture.ends, fixture.taken, fixture.free], [["a queue_timeout"], 0, 1]);
+});
+
+Deno.test("WaitingQueue.wait() ends without a server where there is none to wait for", async () => {
+  const fixture = new Fixture();
+  let picked: Pick = "full";
+  fixture.wait("a", { pick: () => picked });
+  await settle();
+  assertEquals(fixture.ends, []);
+  picked = undefined;
+  await fixture.clock.advance(100);
+  assertEquals(fixture.ends, ["a none"]);
+});
+
+Deno.test("WaitingQueue passes over one that waits for certain servers, not over others", async () => {
+  const fixture = new Fixture();
+  let asked = 0;
+  const busy: () => Pick = () => (asked++, "full");
+  fixture.wait("retry", { first: false, pick: busy });
+  fixture.wait("a", { pick: busy });
+  fixture.wait("b");
+  asked = 0;
+  await fixture.release();
+  // Both were asked, and b had to wait for a.
+  assertEquals([asked, fixture.ends], [2, []]);
+  const other = new Fixture();
+  other.wait("retry", { first: false, pick: () => "full" });
+  other.wait("a");
+  await other.release();
+  assertEquals(other.ends, ["a served"]);
+});
