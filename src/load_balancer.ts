@@ -14,51 +14,13 @@ import { HealthChecker } from "./health/checker.ts";
 import type { HealthCheck } from "./health/health_check.ts";
 import { SlowStart } from "./health/slow_start.ts";
 import { type Certificate, checkCertificate } from "./listener/certificate.ts";
+import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
 import { checkOptions, checkServer, type LoadBalancerOptions } from "./load_balancer_options.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
-
-/** Where and how to accept connections. */
-export interface ListenOptions {
-  /** The port; 0 takes a free one. Default: 8000, as `Deno.serve` has it. */
-  readonly port?: number;
-  /** The address. Default: "0.0.0.0", all. */
-  readonly hostname?: string;
-  /** Stops accepting and breaks everything off. Default: none. */
-  readonly signal?: AbortSignal;
-  /**
-   * What TLS is spoken with, and HTTP/2 with clients that can. Default: none, cleartext HTTP/1.1
-   * and HTTP/2 with prior knowledge.
-   */
-  readonly tls?: Certificate;
-}
-
-/** A port on which a balancer accepts connections. */
-export interface Listener {
-  /** Where it listens. */
-  readonly addr: { readonly hostname: string; readonly port: number };
-  /** Resolves when it has stopped. */
-  readonly finished: Promise<void>;
-  /**
-   * Closes every WebSocket of the balancer with the status code 1001, accepts no more, and resolves
-   * when what is under way is over. A TLS handshake is under way until it is complete or the client
-   * closes; the signal of {@linkcode ListenOptions} breaks it off.
-   */
-  shutdown(): Promise<void>;
-  /**
-   * Uses another certificate for connections that are made from now on; there where TLS is spoken.
-   * For 1 s, about half of them still get the old one. Then connections with the old one are closed
-   * once their requests are answered; one that is in its TLS handshake at that moment breaks off.
-   *
-   * @param certificate The new certificate and key, as PEM text.
-   * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where Deno runs without
-   * `--unstable-net`, `closed`; the old ones stay in use.
-   */
-  replaceCertificate?(certificate: Certificate): Promise<void>;
-}
 
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
@@ -247,7 +209,7 @@ export class LoadBalancer implements AsyncDisposable {
     const wanted = checked.map(completeServer);
     const before = this.#registry.entries().map(({ server }) => server);
     const diff = diffServers(before, wanted);
-    this.#addAll(diff.added);
+    this.#registry.addAll(diff.added);
     for (const { url, ...change } of diff.changed) this.#registry.update(url, change);
     await this.settled();
     // In the meantime, somebody else may have removed it.
@@ -289,7 +251,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
-   * code 1001, waits for what is under way, and closes every connection. Workers accept no more. Harmless a second time.
+   * code 1001, waits for what is under way, and closes every connection. Workers accept no more.
+   * Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */
@@ -302,17 +265,6 @@ export class LoadBalancer implements AsyncDisposable {
   /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Adds all of them or, if there is no room, none. */
-  #addAll(servers: readonly Server[]): void {
-    const added: Server[] = [];
-    try {
-      for (const server of servers) added.push(this.#registry.add(server).server);
-    } catch (error) {
-      for (const { url } of added) this.remove(url);
-      throw error;
-    }
   }
 
   get #hasWorkers(): boolean {

@@ -94,6 +94,21 @@ export class Registry implements SlotDirectory {
   }
 
   /**
+   * Adds all of these or, on an error, none.
+   *
+   * @throws {BalancerError} `already_exists` or `full`.
+   */
+  addAll(inits: readonly ServerInit[]): void {
+    const added: Entry[] = [];
+    try {
+      for (const init of inits) added.push(this.add(init));
+    } catch (error) {
+      for (const { server } of added) this.remove(server.url);
+      throw error;
+    }
+  }
+
+  /**
    * Changes a server. What the change leaves out keeps its value.
    *
    * @throws {BalancerError} `not_found`.

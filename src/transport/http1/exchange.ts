@@ -1,14 +1,15 @@
-import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
-import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
+import type { Cancellable } from "../../core/cancellation.ts";
+import { Deadline } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { HeaderField, SendOptions, UpstreamRequest, UpstreamResponse } from "../transport.ts";
 import type { Connection } from "./connection.ts";
+import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { type ContentReader, contentReader } from "./content.ts";
 import { RequestContent } from "./request_content.ts";
 import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
 import { badResponse, closedEarly, incomplete, tooSilent } from "./response_errors.ts";
 import { delimitResponse } from "./response_framing.ts";
-import type { ResponseHead, ResponseHeadParser } from "./response_head.ts";
+import type { ResponseHead } from "./response_head.ts";
 
 /** How many interim (1xx) responses are read over before the final one. */
 const INTERIM_MAX = 100;
@@ -19,34 +20,6 @@ const INTERIM_MAX = 100;
  * keeps no server waiting.
  */
 const SMALL_CONTENT = 65_536;
-
-/** What all exchanges with one server have in common. */
-export interface ExchangeContext {
-  /** The path of the server's URL, without a slash at the end. */
-  readonly basePath: string;
-  /** Reads response heads. */
-  readonly parser: ResponseHeadParser;
-  /** How long to wait for the head of a response. */
-  readonly responseQueue: DeadlineQueue;
-  /** How long content may stand still, in either direction. */
-  readonly contentQueue: DeadlineQueue;
-  /** Makes a connection; see {@linkcode dial} for what it throws. */
-  connect(cancellation: Cancellation | undefined): Promise<Connection>;
-  /** Takes a connection back that can carry another request. */
-  release(connection: Connection): void;
-}
-
-/** What an exchange shares with others, and what is its own. */
-export interface ExchangeSettings {
-  /** What all exchanges with the server have in common. */
-  readonly context: ExchangeContext;
-  /** How this request is to be sent. */
-  readonly options: SendOptions;
-  /** Whether the connection has carried a request before. */
-  readonly reused: boolean;
-  /** Whether the request asks for another protocol, so that 101 is an answer. Default: false. */
-  readonly upgrading?: boolean;
-}
 
 /**
  * One request and its response on a connection. The request's content is sent while the response

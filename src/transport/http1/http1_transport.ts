@@ -12,7 +12,8 @@ import type {
 } from "../transport.ts";
 import { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
-import { Exchange, type ExchangeContext } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeContext } from "./exchange_context.ts";
 import { Pool } from "./pool.ts";
 import { ResponseHeadParser } from "./response_head.ts";
 import { openSocket } from "./websocket_opening.ts";

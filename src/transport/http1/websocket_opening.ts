@@ -1,6 +1,7 @@
 import type { UpstreamRequest, UpstreamResponse, UpstreamSocket } from "../transport.ts";
 import type { Connection } from "./connection.ts";
-import { Exchange, type ExchangeSettings } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeSettings } from "./exchange_context.ts";
 import { Http1Socket } from "./websocket_connection.ts";
 import { SocketHandshake } from "./websocket_handshake.ts";
 
