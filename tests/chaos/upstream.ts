@@ -1,0 +1,81 @@
+/**
+ * A server to be killed, run as a process of its own: `upstream.ts PORT INDEX LOG DELAY`. It writes
+ * the id of each POST and PATCH to the log, synchronously and before anything else, so that no kill loses one.
+ * SIGHUP lets it break off a share of its responses, SIGUSR2 ends that. SIGTERM lets it accept no more
+ * connections and end as soon as those that there are have been closed.
+ */
+import { connect, createServer, type Socket } from "node:net";
+import { contentAt } from "./content.ts";
+import { pace } from "./pace.ts";
+import { readRequests, type UpstreamHead } from "./upstream_reader.ts";
+
+/** How many responses in a hundred are broken off from SIGHUP to SIGUSR2. */
+const BROKEN_PERCENT = 30;
+
+const [port, index, logPath, delay] = Deno.args;
+const log = Deno.openSync(logPath!, { append: true, create: true, write: true });
+let breaks = false;
+
+function logId(head: UpstreamHead): void {
+  const id = head.fields.get("x-id");
+  if (head.method === "POST" || head.method === "PATCH") {
+    log.writeSync(new TextEncoder().encode(`${id} ${index}\n`));
+  }
+}
+
+async function answer(socket: Socket, head: UpstreamHead, received: Uint8Array): Promise<void> {
+  const query = new URL(head.target, "http://localhost").searchParams;
+  const number = (name: string) => Number(query.get(name) ?? 0);
+  let content = new TextEncoder().encode("fine\n");
+  if (query.has("echo")) content = received.slice();
+  else if (query.has("size")) content = contentAt(number("offset"), number("size")).slice();
+  const chunked = query.has("chunked");
+  const type = number("offset") % 2 === 0 ? "text/plain" : "application/octet-stream";
+  const framing = chunked ? "transfer-encoding: chunked" : `content-length: ${content.length}`;
+  const start =
+    `HTTP/1.1 200 OK\r\nx-server: ${index}\r\ncontent-type: ${type}\r\n${framing}\r\n\r\n`;
+  const broken = breaks && query.size > 0 && Math.random() * 100 < BROKEN_PERCENT;
+  // Some break off before the first byte, some in the middle, and of all some with FIN, not RST.
+  const middle = broken && Math.random() < 0.2 ? -1 : Math.floor(content.length * 0.5);
+  if (middle >= 0) {
+    const piece = content.subarray(0, middle);
+    socket.write(start);
+    socket.write(chunked ? chunk(piece) : piece);
+  }
+  const wait = number("delay");
+  if (wait > 0) await pace(wait);
+  if (!broken) {
+    socket.write(chunked ? chunk(content.subarray(middle)) : content.subarray(middle));
+    if (chunked) socket.write("0\r\n\r\n");
+  } else if (Math.random() < 0.5) socket.destroy();
+  // What was written is to arrive before the reset.
+  else await pace(5).then(() => socket.resetAndDestroy());
+}
+
+function chunk(piece: Uint8Array): Uint8Array {
+  if (piece.length === 0) return piece;
+  const size = new TextEncoder().encode(`${piece.length.toString(16)}\r\n`);
+  const framed = new Uint8Array(size.length + piece.length + 2);
+  framed.set(size);
+  framed.set(piece, size.length);
+  framed.set([13, 10], size.length + piece.length);
+  return framed;
+}
+
+if (import.meta.main) {
+  Deno.addSignalListener("SIGHUP", () => breaks = true);
+  Deno.addSignalListener("SIGUSR2", () => breaks = false);
+  await pace(Number(delay));
+  const server = createServer({ noDelay: true }, (socket) => {
+    socket.on("error", () => socket.destroy());
+    readRequests(socket, { onHead: logId, onRequest: answer });
+  });
+  Deno.addSignalListener("SIGTERM", () => server.close(() => Deno.exit(0)));
+  server.listen(Number(port), "127.0.0.1", () => {
+    // Who reads this line may count on it that a connection is accepted.
+    const self = connect(Number(port), "127.0.0.1", () => {
+      self.destroy();
+      Deno.stdout.writeSync(new TextEncoder().encode("ready\n"));
+    });
+  });
+}
