@@ -7,8 +7,15 @@ import { Stage } from "./stage.ts";
 /** How many servers there are. */
 export const SERVERS = 5;
 
-/** How much more memory than at the beginning may be in use at the end, in KiB. */
-const MEMORY_TOLERANCE = 65_536;
+/**
+ * How much more memory than after a tenth of the time may be in use at the end, in KiB: heap and
+ * buffers take two minutes to become as large as they stay.
+ */
+const GROWTH_MAX = 131_072;
+/** How much more than after half of the time, in a run in which they had those two minutes. */
+const SETTLED_GROWTH_MAX = 49_152;
+/** From how many seconds on they had. */
+const SETTLED_SECONDS = 180;
 
 /** What a run of chaos is like. */
 export interface ChaosOptions {
@@ -71,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ...postViolations(tally, posts),
     ...unexplained(tally, conductor, posts),
     ...idle ? [] : [`Requests are still active: ${JSON.stringify(await stage.status())}`],
-    ...memoryViolation(memory),
+    ...memoryViolations(memory, seconds),
     ...endViolations(stage.ended, stage.errors),
   ];
   const handles = stage.handles();
@@ -80,7 +87,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     counts: {
       ...countRequests(tally),
       ...Object.fromEntries([...conductor.counts].map(([kind, count]) => [`did ${kind}`, count])),
-      "memory after a tenth, KiB": early(memory),
+      "memory after a tenth, KiB": at(memory, 0.1),
+      "memory after half, KiB": at(memory, 0.5),
       "memory at the end, KiB": memory.at(-1)!,
       "handles at the end": handles,
     },
@@ -147,11 +155,18 @@ async function watchMemory(stage: Stage, into: number[], signal: AbortSignal): P
   }
 }
 
-function early(memory: readonly number[]): number {
-  return memory[Math.floor(memory.length / 10)]!;
+function at(memory: readonly number[], share: number): number {
+  return memory[Math.floor((memory.length - 1) * share)]!;
 }
 
-function memoryViolation(memory: readonly number[]): string[] {
-  const growth = memory.at(-1)! - early(memory);
-  return growth <= MEMORY_TOLERANCE ? [] : [`Memory grew by ${growth} KiB: ${memory.join(" ")}`];
+function memoryViolations(memory: readonly number[], seconds: number): string[] {
+  const growth = at(memory, 1) - at(memory, 0.1);
+  const settled = at(memory, 1) - at(memory, 0.5);
+  const text = `: ${memory.filter((_, i) => i % 10 === 0).join(" ")}`;
+  return [
+    ...(growth <= GROWTH_MAX ? [] : [`Memory grew by ${growth} KiB${text}`]),
+    ...(settled <= SETTLED_GROWTH_MAX || seconds < SETTLED_SECONDS
+      ? []
+      : [`Memory went on growing, by ${settled} KiB${text}`]),
+  ];
 }

@@ -54,8 +54,8 @@ Deno.test({
       seed: 42,
       seconds: 20,
       workers: 1,
-      clients: 8,
-      pause: 60,
+      clients: 12,
+      pause: 30,
       // Servers that share two cores with other tests are slow without being silent.
       timeout: 3,
     });

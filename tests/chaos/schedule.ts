@@ -32,7 +32,7 @@ const GUARD_MS = 9_000;
 /** Longer than the longest way of a request through servers that are silent. */
 const OVERLAP_MS = 6_000;
 /** The pause between two actions is at most this, in milliseconds. */
-const PAUSE_MAX = 450;
+const PAUSE_MAX = 300;
 
 type Process = "up" | "down" | "stopped" | "breaking";
 const WAYS = {
@@ -88,7 +88,7 @@ export function makeSchedule({ seed, seconds, servers }: ScheduleOptions): Chaos
     } else if (guards.includes(server)) {
       weights[server] = random.between(1, 5);
       events.push({ at, action: { kind: "weight", server, weight: weights[server] } });
-    } else if (random.chance(45)) {
+    } else if (random.chance(35)) {
       const action = changeOf(random, server, weights);
       events.push({ at, action });
     } else {

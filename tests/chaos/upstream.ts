@@ -7,7 +7,7 @@
 import { connect, createServer, type Socket } from "node:net";
 import { contentAt } from "./content.ts";
 import { pace } from "./pace.ts";
-import { readRequests, type UpstreamHead } from "./upstream_reader.ts";
+import { joined, readRequests, type UpstreamHead } from "./upstream_reader.ts";
 
 /** How many responses in a hundred are broken off from SIGHUP to SIGUSR2. */
 const BROKEN_PERCENT = 30;
@@ -34,32 +34,37 @@ async function answer(socket: Socket, head: UpstreamHead, received: Uint8Array):
   const framing = chunked ? "transfer-encoding: chunked" : `content-length: ${content.length}`;
   const start =
     `HTTP/1.1 200 OK\r\nx-server: ${index}\r\ncontent-type: ${type}\r\n${framing}\r\n\r\n`;
+  const middle = Math.floor(content.length / 2);
+  const [first, second] = chunked
+    ? inChunks(content, middle, number("offset") % 3 > 0)
+    : [content.subarray(0, middle), content.subarray(middle)];
   const broken = breaks && query.size > 0 && Math.random() * 100 < BROKEN_PERCENT;
-  // Some break off before the first byte, some in the middle, and of all some with FIN, not RST.
-  const middle = broken && Math.random() < 0.2 ? -1 : Math.floor(content.length * 0.5);
-  if (middle >= 0) {
-    const piece = content.subarray(0, middle);
+  // Some break off before the first byte, the others in the middle; some with FIN, some with RST.
+  if (!broken || Math.random() < 0.8) {
     socket.write(start);
-    socket.write(chunked ? chunk(piece) : piece);
+    socket.write(first!);
   }
   const wait = number("delay");
   if (wait > 0) await pace(wait);
   if (!broken) {
-    socket.write(chunked ? chunk(content.subarray(middle)) : content.subarray(middle));
-    if (chunked) socket.write("0\r\n\r\n");
-  } else if (Math.random() < 0.5) socket.destroy();
+    socket.write(second!);
+    return;
+  }
   // What was written is to arrive before the reset.
-  else await pace(5).then(() => socket.resetAndDestroy());
+  await pace(5);
+  if (Math.random() < 0.5) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
-function chunk(piece: Uint8Array): Uint8Array {
-  if (piece.length === 0) return piece;
-  const size = new TextEncoder().encode(`${piece.length.toString(16)}\r\n`);
-  const framed = new Uint8Array(size.length + piece.length + 2);
-  framed.set(size);
-  framed.set(piece, size.length);
-  framed.set([13, 10], size.length + piece.length);
-  return framed;
+/** Content in one chunk or two (RFC 9112 §7.1), in two pieces that break where the content does. */
+function inChunks(content: Uint8Array, middle: number, two: boolean): [Uint8Array, Uint8Array] {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const size = (length: number) => bytes(`${length.toString(16)}\r\n`);
+  const [one, other] = [content.subarray(0, middle), content.subarray(middle)];
+  const end = bytes("\r\n0\r\n\r\n");
+  return two
+    ? [joined(size(one.length), one, bytes("\r\n")), joined(size(other.length), other, end)]
+    : [joined(size(content.length), one), joined(other, end)];
 }
 
 if (import.meta.main) {
