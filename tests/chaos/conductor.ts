@@ -71,7 +71,7 @@ export class Conductor {
     await this.#idle();
     const process = this.#stage.servers[server]!;
     process.signal("SIGCONT");
-    process.signal("SIGUSR2");
+    await process.order("mend");
     if (!process.running) await process.start();
     this.#end(server);
     const status = (await this.#stage.status()).find(({ url }) =>
@@ -93,7 +93,7 @@ export class Conductor {
         return process.signal("SIGSTOP");
       case "break":
         this.#begin(server);
-        return process.signal("SIGHUP");
+        return await process.order("break");
       case "start":
         await process.start(action.delay);
         return this.#end(server);
@@ -101,7 +101,7 @@ export class Conductor {
         process.signal("SIGCONT");
         return this.#end(server);
       case "mend":
-        process.signal("SIGUSR2");
+        await process.order("mend");
         return this.#end(server);
       case "add":
         return await this.#stage.add(server, action.weight);

@@ -12,6 +12,8 @@ export interface Incident {
   readonly status: number;
   /** Which server answered; -1 where none said so. */
   readonly server: number;
+  /** What the balancer says of it. */
+  readonly why: string;
   /** When the request was sent, by `performance.now`. */
   readonly from: number;
   /** When it had ended. */
@@ -102,7 +104,7 @@ function judge(
   const { streams, repeatable } = planned;
   const { end, status, server, why } = answer;
   const to = performance.now();
-  const incident = { id, status, server, from, to };
+  const incident = { id, status, server, why: why.trim(), from, to };
   const ms = Math.round(to - from);
   const text = `${method} ${target} (${id}): ${end} ${status} after ${ms} ms ${why.trim()}`;
   if (repeatable) tally.gets++;

@@ -1,7 +1,8 @@
 /**
  * A server to be killed, run as a process of its own: `upstream.ts PORT INDEX LOG DELAY`. It writes
  * the id of each POST and PATCH to the log, synchronously and before anything else, so that no kill loses one.
- * SIGHUP lets it break off a share of its responses, SIGUSR2 ends that. SIGTERM lets it accept no more
+ * The line "break" on its standard input lets it break off a share of its responses, "mend" ends that:
+ * signals that come close together may be seen in any order. SIGTERM lets it accept no more
  * connections and end as soon as those that there are have been closed.
  */
 import { connect, createServer, type Socket } from "node:net";
@@ -9,7 +10,7 @@ import { contentAt } from "./content.ts";
 import { pace } from "./pace.ts";
 import { joined, readRequests, type UpstreamHead } from "./upstream_reader.ts";
 
-/** How many responses in a hundred are broken off from SIGHUP to SIGUSR2. */
+/** How many responses in a hundred are broken off from "break" to "mend". */
 const BROKEN_PERCENT = 30;
 
 const [port, index, logPath, delay] = Deno.args;
@@ -67,9 +68,14 @@ function inChunks(content: Uint8Array, middle: number, two: boolean): [Uint8Arra
     : [joined(size(content.length), one), joined(other, end)];
 }
 
+async function followOrders(): Promise<void> {
+  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    breaks = text.trimEnd().endsWith("break");
+  }
+}
+
 if (import.meta.main) {
-  Deno.addSignalListener("SIGHUP", () => breaks = true);
-  Deno.addSignalListener("SIGUSR2", () => breaks = false);
+  followOrders();
   await pace(Number(delay));
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on("error", () => socket.destroy());

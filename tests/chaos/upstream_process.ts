@@ -8,6 +8,7 @@ export class UpstreamProcess implements AsyncDisposable {
   readonly #index: number;
   readonly #log: string;
   #child: Deno.ChildProcess | undefined;
+  #orders: WritableStreamDefaultWriter<Uint8Array> | undefined;
   /** Its port. */
   readonly port: number;
   /** Its URL. */
@@ -27,10 +28,11 @@ export class UpstreamProcess implements AsyncDisposable {
     const child = this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--no-check", script, ...[this.port, this.#index].map(String), this.#log]
         .concat(String(delay)),
-      stdin: "null",
+      stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
     }).spawn();
+    this.#orders = child.stdin.getWriter();
     const reader = child.stdout.getReader();
     try {
       const { done } = await within(START_MS, `The start of server ${this.#index}`, reader.read());
@@ -50,6 +52,11 @@ export class UpstreamProcess implements AsyncDisposable {
     this.#child?.kill(signal);
   }
 
+  /** Tells it to break responses off, or not to any more. */
+  async order(order: "break" | "mend"): Promise<void> {
+    if (this.running) await this.#orders!.write(new TextEncoder().encode(`${order}\n`));
+  }
+
   /** Kills it, also where it is stopped, and waits for its end. */
   async kill(): Promise<void> {
     const child = this.#child;
@@ -57,6 +64,7 @@ export class UpstreamProcess implements AsyncDisposable {
     this.#child = undefined;
     child.kill("SIGKILL");
     await child.status;
+    await this.#orders!.abort().catch(() => {});
   }
 
   /** Asks it to end once it has no connections, and tells whether it came to that. */
@@ -66,6 +74,7 @@ export class UpstreamProcess implements AsyncDisposable {
     try {
       const { code } = await within(milliseconds, "The last connection", child.status);
       this.#child = undefined;
+      await this.#orders!.abort().catch(() => {});
       return code === 0;
     } catch {
       await this.kill();
