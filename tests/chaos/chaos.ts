@@ -8,8 +8,8 @@ import { Stage } from "./stage.ts";
 export const SERVERS = 5;
 
 /**
- * How much more memory than after a tenth of the time may be in use at the end, in KiB: heap and
- * buffers take two minutes to become as large as they stay.
+ * How much more memory than after a tenth of the time may be in use at the end, in KiB for each
+ * worker: its heap and buffers take two minutes to become as large as they stay.
  */
 const GROWTH_MAX = 131_072;
 /** How much more than after half of the time, in a run in which they had those two minutes. */
@@ -78,7 +78,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ...postViolations(tally, posts),
     ...unexplained(tally, conductor, posts),
     ...idle ? [] : [`Requests are still active: ${JSON.stringify(await stage.status())}`],
-    ...memoryViolations(memory, seconds),
+    ...memoryViolations(memory, options),
     ...endViolations(stage.ended, stage.errors),
   ];
   const handles = stage.handles();
@@ -159,13 +159,16 @@ function at(memory: readonly number[], share: number): number {
   return memory[Math.floor((memory.length - 1) * share)]!;
 }
 
-function memoryViolations(memory: readonly number[], seconds: number): string[] {
+function memoryViolations(
+  memory: readonly number[],
+  { seconds, workers }: ChaosOptions,
+): string[] {
   const growth = at(memory, 1) - at(memory, 0.1);
   const settled = at(memory, 1) - at(memory, 0.5);
   const text = `: ${memory.filter((_, i) => i % 10 === 0).join(" ")}`;
   return [
-    ...(growth <= GROWTH_MAX ? [] : [`Memory grew by ${growth} KiB${text}`]),
-    ...(settled <= SETTLED_GROWTH_MAX || seconds < SETTLED_SECONDS
+    ...(growth <= GROWTH_MAX * workers ? [] : [`Memory grew by ${growth} KiB${text}`]),
+    ...(settled <= SETTLED_GROWTH_MAX * workers || seconds < SETTLED_SECONDS
       ? []
       : [`Memory went on growing, by ${settled} KiB${text}`]),
   ];
