@@ -49,5 +49,6 @@ if (import.meta.main) {
     ].join(", "));
   }
   console.log(`failed: ${failed}, active: ${(await stage.status()).map(({ active }) => active)}`);
-  Deno.exit(failed === 0 && await stage.stop() === 0 ? 0 : 1);
+  // Not with Deno.exit, which would leave the servers behind.
+  Deno.exitCode = failed === 0 && await stage.stop() === 0 ? 0 : 1;
 }

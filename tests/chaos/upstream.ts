@@ -72,6 +72,8 @@ async function followOrders(): Promise<void> {
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
     breaks = text.trimEnd().endsWith("break");
   }
+  // Whoever started it is gone.
+  Deno.exit(0);
 }
 
 if (import.meta.main) {
