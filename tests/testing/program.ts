@@ -40,6 +40,16 @@ export class RunningBalancer implements AsyncDisposable {
     return this.#program.waitFor(text);
   }
 
+  /** What it has written to its standard output so far. */
+  get output(): string {
+    return this.#program.output;
+  }
+
+  /** Whether it has ended, by itself or not. */
+  get ended(): boolean {
+    return this.#program.ended;
+  }
+
   /** What it has written to its standard error output so far. */
   get errors(): string {
     return this.#program.errors;

@@ -42,6 +42,16 @@ export class RunningCli implements AsyncDisposable {
     return this.#stderr.text;
   }
 
+  /** What it has written to its standard output so far. */
+  get output(): string {
+    return this.#stdout.text;
+  }
+
+  /** Whether it has ended, by itself or not. */
+  get ended(): boolean {
+    return this.#stdout.ended;
+  }
+
   /** Waits until the standard output contains a text, and rejects if it ends without. */
   async waitFor(text: string): Promise<void> {
     if (await this.#stdout.includes(text)) return;
@@ -77,8 +87,9 @@ export class RunningCli implements AsyncDisposable {
 /** What a program writes, read as it comes. */
 class TextWatcher {
   readonly #done: Promise<void>;
-  #ended = false;
   #wake: () => void = () => {};
+  /** Whether there will be no more. */
+  ended = false;
   /** What it has written so far. */
   text = "";
 
@@ -88,7 +99,7 @@ class TextWatcher {
 
   /** Waits for a text; false if it ends without. */
   async includes(wanted: string): Promise<boolean> {
-    while (!this.text.includes(wanted) && !this.#ended) {
+    while (!this.text.includes(wanted) && !this.ended) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
     return this.text.includes(wanted);
@@ -105,7 +116,7 @@ class TextWatcher {
       this.text += text;
       this.#wake();
     }
-    this.#ended = true;
+    this.ended = true;
     this.#wake();
   }
 }
