@@ -16,6 +16,7 @@ import { FailureWatch, type StandingReport } from "./failure_watch.ts";
 import {
   ALLOWED_METHODS,
   type IncomingRequest,
+  type IncomingRules,
   type ListenerInfo,
   peerAddress,
   readIncoming,
@@ -68,6 +69,7 @@ interface Answer {
 /** Gives each request to a server and its response to the client. */
 export class ProxyHandler {
   readonly #parts: ProxyParts;
+  readonly #rules: IncomingRules;
   readonly #picker: Picker;
   readonly #waiting: WaitingQueue;
   readonly #watch: FailureWatch;
@@ -83,6 +85,7 @@ export class ProxyHandler {
   constructor(parts: ProxyParts) {
     const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
     this.#parts = parts;
+    this.#rules = { limits, trustedProxies: parts.trustedProxies };
     this.#picker = new Picker(parts);
     this.#waiting = new WaitingQueue({
       deadlines,
@@ -109,8 +112,7 @@ export class ProxyHandler {
       if (request.method === "CONNECT" || request.method === "TRACE") {
         return Promise.resolve(methodRefused());
       }
-      const { settings: { limits }, trustedProxies } = this.#parts;
-      const incoming = readIncoming(request, info, { limits, trustedProxies });
+      const incoming = readIncoming(request, info, this.#rules);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, info);
       return receive(incoming, this.#receptions)
         .then((outgoing) => this.#forward(request, outgoing, info), failureResponse);
@@ -262,7 +264,7 @@ export class ProxyHandler {
   }
 
   #countEnd(): void {
-    if (--this.#inFlight > 0) return;
+    if (--this.#inFlight > 0 || this.#onIdle.length === 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 }
