@@ -5,6 +5,7 @@ import {
   type TableColumns,
   type TableMemory,
 } from "./table_memory.ts";
+import { vacate } from "./waiting_room.ts";
 
 /** Where in the header the numbers of the table as a whole are. */
 const GENERATION = 0;
@@ -50,6 +51,8 @@ export type FailureKind = "connection" | "response";
 export class StateTable {
   /** What the table stands on, for other threads. */
   readonly memory: TableMemory;
+  /** The number of the thread that counts in this table. */
+  readonly thread: number;
   readonly #columns: TableColumns;
   readonly #header: Int32Array;
   readonly #weight: Uint32Array;
@@ -67,6 +70,7 @@ export class StateTable {
    */
   constructor(memory: TableMemory | number = DEFAULT_CAPACITY, thread = 0) {
     this.memory = typeof memory === "number" ? allocateMemory(memory, 1) : memory;
+    this.thread = thread;
     this.#columns = layOut(this.memory);
     this.#header = this.#columns.header;
     this.#weight = this.#columns.weight;
@@ -264,13 +268,17 @@ export class StateTable {
     Atomics.sub(this.#active, slot, 1);
   }
 
-  /** Ends the requests that a thread has counted and will not finish, as it has come to its end. */
+  /**
+   * Ends the requests that a thread has counted and will not finish, as it has come to its end, and
+   * calls who waits on another thread for the servers that they had.
+   */
   giveBack(thread: number): void {
     const own = this.#columns.own[thread]!;
     for (let slot = 0; slot < this.end; slot++) {
       Atomics.sub(this.#active, slot, own[slot]!);
       own[slot] = 0;
     }
+    if (this.memory.threads > 1) vacate(this.memory, thread);
   }
 
   /** A number that a thread which is alive keeps changing; see {@linkcode beat}. */

@@ -7,6 +7,8 @@ const SHARED_COLUMNS = 9;
 const OWN_COLUMNS = 2;
 /** Numbers before the columns, beside one for each thread. */
 const HEADER_NUMBERS = 2;
+/** How many threads one number of the summary of a waiting room has a bit for. */
+export const ROOM_BITS = 32;
 
 /**
  * The memory under a state table. It can be posted to other threads, each of which makes a table
@@ -26,6 +28,11 @@ export interface TableMemory {
 export interface TableColumns {
   /** Numbers of the table as a whole: its generation, its end, and a pulse for each thread. */
   readonly header: Int32Array;
+  /**
+   * The waiting room: the last ticket, then for each thread the oldest ticket there (0 for none),
+   * then for each thread how often it was called, then a bit for each thread where somebody waits.
+   */
+  readonly room: Int32Array;
   /** The weight of each slot's server. */
   readonly weight: Uint32Array;
   /** 1 where the server is not healthy. */
@@ -58,15 +65,20 @@ export interface TableColumns {
  */
 export function allocateMemory(capacity: number, threads: number): TableMemory {
   const columns = SHARED_COLUMNS + OWN_COLUMNS * threads;
-  const bytes = (HEADER_NUMBERS + threads + capacity * columns) * 4;
+  const bytes = (HEADER_NUMBERS + threads + roomNumbers(threads) + capacity * columns) * 4;
   const buffer = threads === 1 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
   return { capacity, threads, buffer };
+}
+
+function roomNumbers(threads: number): number {
+  return 1 + 2 * threads + Math.ceil(threads / ROOM_BITS);
 }
 
 /** Lays the columns out over the memory, the same way on every thread. */
 export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns {
   const header = new Int32Array(buffer, 0, HEADER_NUMBERS + threads);
-  let offset = header.byteLength;
+  const room = new Int32Array(buffer, header.byteLength, roomNumbers(threads));
+  let offset = header.byteLength + room.byteLength;
   function column<T>(
     Column: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
   ): T {
@@ -76,6 +88,7 @@ export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns
   }
   return {
     header,
+    room,
     weight: column(Uint32Array),
     unhealthy: column(Int32Array),
     use: column(Int32Array),

@@ -3,6 +3,7 @@ import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
+import { WaitingRoom } from "../core/waiting_room.ts";
 import type {
   UpstreamResponse,
   UpstreamSocket,
@@ -91,6 +92,7 @@ export class ProxyHandler {
       deadlines,
       length: limits.queue,
       timeout: timeouts.queue * 1000,
+      room: table.memory.threads === 1 ? undefined : new WaitingRoom(table.memory, table.thread),
     });
     this.#watch = new FailureWatch({ table, ejection, report });
     this.#budget = new RetryBudget(retries.budget);
@@ -216,8 +218,8 @@ export class ProxyHandler {
 
   /** Picks a server that was not tried and counts the request as active there. */
   #pick(tried: readonly number[], context: PickContext): ReturnType<Picker["pick"]> {
-    // Those who wait already come first.
-    if (this.#waiting.length > 0 && tried.length === 0) return "full";
+    // Those who wait already come first, on whichever thread.
+    if (this.#waiting.crowded && tried.length === 0) return "full";
     return this.#picker.pick(tried, context);
   }
 
@@ -260,7 +262,7 @@ export class ProxyHandler {
   /** The server in this slot is done with a request: whoever waits for it may go there. */
   #release(slot: number): void {
     this.#parts.table.finish(slot);
-    if (this.#waiting.length > 0) this.#waiting.wake();
+    if (this.#waiting.crowded) this.#waiting.wake();
   }
 
   #countEnd(): void {

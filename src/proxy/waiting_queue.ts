@@ -1,6 +1,7 @@
 import type { Cancellable, Cancellation } from "../core/cancellation.ts";
 import { Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
+import type { WaitingRoom } from "../core/waiting_room.ts";
 import type { Pick } from "./picker.ts";
 
 /** What a {@linkcode WaitingQueue} goes by. */
@@ -11,6 +12,8 @@ export interface WaitingQueueOptions {
   readonly length: number;
   /** How long each of them may wait, in milliseconds. */
   readonly timeout: number;
+  /** What tells whose turn it is among several threads. Default: there is only this one. */
+  readonly room?: WaitingRoom | undefined;
 }
 
 /** What a request in the queue wants. */
@@ -25,24 +28,33 @@ export interface Want {
 
 /**
  * Requests that wait because every server they could go to works on as many as it may, first come,
- * first served (HAProxy's `queue`).
+ * first served (HAProxy's `queue`), over all threads. Only one that has tried a server already, and
+ * wants another, waits for those that its own thread frees, and looks for others every 100 ms.
  */
 export class WaitingQueue {
   readonly #options: WaitingQueueOptions;
+  readonly #room: WaitingRoom | undefined;
   readonly #timeoutQueue: DeadlineQueue;
   readonly #pollQueue: DeadlineQueue;
   /** In the order in which they came: a `Set` keeps that, and lets go of any at once. */
   readonly #waiters = new Set<Waiter>();
-  readonly #poll: Poll = new Poll(() => this.wake());
+  readonly #poll: Poll = new Poll(() => this.#look());
+  readonly #onCall = (): void => this.wake();
 
   /** @param options What to go by. */
   constructor(options: WaitingQueueOptions) {
     this.#options = options;
+    this.#room = options.room;
     this.#timeoutQueue = options.deadlines.queue(options.timeout);
     this.#pollQueue = options.deadlines.queue(0);
   }
 
-  /** How many requests wait. */
+  /** Whether any request waits, on this thread or another. */
+  get crowded(): boolean {
+    return this.#waiters.size > 0 || (this.#room !== undefined && this.#room.crowded);
+  }
+
+  /** How many requests wait on this thread. */
   get length(): number {
     return this.#waiters.size;
   }
@@ -58,47 +70,95 @@ export class WaitingQueue {
     const { cancellation } = want;
     if (cancellation.reason !== undefined) throw cancellation.reason;
     if (this.#waiters.size >= this.#options.length) throw overloaded(this.#options.length);
-    const waiter = new Waiter(want, this.#options.timeout / 1000);
+    const waiter = new Waiter(want, this.#options.timeout / 1000, this.#room?.draw());
     this.#waiters.add(waiter);
+    // From now on other threads know of it, so that no place becomes free unnoticed.
+    if (this.#room !== undefined) this.#settle();
     this.#timeoutQueue.add(waiter);
     cancellation.attach(waiter);
     try {
       // Nobody who came before may be passed over.
-      this.wake();
+      this.#serve(true);
       return await waiter.answer;
     } finally {
       this.#waiters.delete(waiter);
       waiter.meet();
+      if (this.#room !== undefined) this.#settle();
       cancellation.attach(undefined);
     }
   }
 
-  /** A server may have become free: gives it to the one who has waited longest. */
+  /** A server may have become free: gives it to the one who has waited longest, on any thread. */
   wake(): void {
+    const thread = this.#serve(true);
+    if (thread !== -1) this.#room?.call(thread);
+  }
+
+  /** Looks for servers that have become free without a word. */
+  #look(): void {
+    // Not in turn: a thread that hangs must not hold up this one.
+    this.#serve(false);
+  }
+
+  /**
+   * Gives servers to those who wait here, as long as there are any and it is their turn.
+   *
+   * @returns The thread whose turn it is then, or -1.
+   */
+  #serve(inTurn: boolean): number {
+    const room = inTurn ? this.#room : undefined;
+    let thread = -1;
+    let full = false;
     for (const waiter of this.#waiters) {
       // One that has its answer may not have left yet: what it picked would be nobody's.
       if (waiter.answered) continue;
+      if (room !== undefined) thread = room.elder(waiter.ticket);
+      if (thread !== -1) break;
       if (waiter.tryPick()) this.#waiters.delete(waiter);
       // One that waits for certain servers only must not hold up all the others.
-      else if (waiter.first) break;
+      else if (waiter.first) full = true;
+      if (full) break;
     }
-    // Other threads, added servers and better health make servers free without a word.
-    if (this.#waiters.size > 0) this.#pollQueue.add(this.#poll);
-    else this.#poll.meet();
+    if (room !== undefined && thread === -1 && !full) thread = room.elder(0);
+    this.#settle();
+    return thread;
+  }
+
+  /** Goes by who waits now. */
+  #settle(): void {
+    // Added servers and better health make servers free without a word.
+    if (this.#waiters.size === 0) this.#poll.meet();
+    // Newcomers must not put it off for ever.
+    else if (this.#poll.queue === undefined) this.#pollQueue.add(this.#poll);
+    if (this.#room === undefined) return;
+    if (this.#waiters.size > 0) this.#room.listen(this.#onCall);
+    else this.#room.ignore();
+    this.#room.show(this.#oldestTicket());
+  }
+
+  /** The oldest ticket of those that are content with any server; 0 if there is none. */
+  #oldestTicket(): number {
+    for (const waiter of this.#waiters) {
+      if (waiter.first && !waiter.answered) return waiter.ticket;
+    }
+    return 0;
   }
 }
 
 class Waiter extends Deadline implements Cancellable {
   readonly #want: Want;
   readonly #seconds: number;
+  /** Its place among those who wait on all threads; 0 where there is only one. */
+  readonly ticket: number;
   readonly #answer = Promise.withResolvers<Exclude<Pick, "full">>();
   /** Whether it has a server, or the reason why it gets none. */
   answered = false;
 
-  constructor(want: Want, seconds: number) {
+  constructor(want: Want, seconds: number, ticket = 0) {
     super();
     this.#want = want;
     this.#seconds = seconds;
+    this.ticket = ticket;
   }
 
   get answer(): Promise<Exclude<Pick, "full">> {

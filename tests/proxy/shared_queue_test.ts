@@ -1,0 +1,160 @@
+import { assertEquals } from "@std/assert";
+import { Cancellation } from "../../src/core/cancellation.ts";
+import { Deadlines } from "../../src/core/deadlines.ts";
+import { BalancerError } from "../../src/core/errors.ts";
+import { completeServer } from "../../src/core/server.ts";
+import { allocateMemory, layOut } from "../../src/core/table_memory.ts";
+import { WaitingRoom } from "../../src/core/waiting_room.ts";
+import type { Pick } from "../../src/proxy/picker.ts";
+import { WaitingQueue } from "../../src/proxy/waiting_queue.ts";
+import { FakeClock, settle } from "../testing/fake_clock.ts";
+import { KeptAlive } from "../testing/kept_alive.ts";
+
+const ENTRY = { server: completeServer({ url: "http://a" }), slot: 0 };
+
+/** The queues of two threads for the same servers, of which a test says how many places are free. */
+class Fixture {
+  readonly clock = new FakeClock();
+  readonly memory = allocateMemory(4, 2);
+  readonly one = this.#queue(0);
+  readonly two = this.#queue(1);
+  /** Places that can be taken. */
+  free = 0;
+  /** How often anybody tried to take one. */
+  tries = 0;
+  /** Who waited, with what became of it, in that order. */
+  readonly ends: string[] = [];
+
+  /** Lets a request wait, and notes its end. */
+  async wait(
+    queue: WaitingQueue,
+    name: string,
+    { first = true, cancellation = new Cancellation() } = {},
+  ): Promise<void> {
+    try {
+      await queue.wait({ pick: () => first ? this.#take() : "full", first, cancellation });
+      this.ends.push(name);
+    } catch (error) {
+      this.ends.push(`${name} ${(error as BalancerError).code}`);
+    }
+  }
+
+  /** Frees places on the thread of this queue. */
+  async release(queue: WaitingQueue, count = 1): Promise<void> {
+    this.free += count;
+    for (let i = 0; i < count; i++) queue.wake();
+    await settle();
+  }
+
+  /** A thread that shows a ticket, and never comes for its place. */
+  hang(thread: number): void {
+    const room = new WaitingRoom(this.memory, thread);
+    room.show(room.draw());
+  }
+
+  /** The oldest tickets that the threads show. */
+  get shown(): number[] {
+    return [...layOut(this.memory).room.subarray(1, 3)];
+  }
+
+  #queue(thread: number): WaitingQueue {
+    return new WaitingQueue({
+      deadlines: new Deadlines(this.clock),
+      length: 10,
+      timeout: 2000,
+      room: new WaitingRoom(this.memory, thread),
+    });
+  }
+
+  #take(): Pick {
+    this.tries++;
+    if (this.free === 0) return "full";
+    this.free--;
+    return ENTRY;
+  }
+}
+
+Deno.test("WaitingQueue.wake() serves in the order in which they came to all threads", async () => {
+  await using _ = new KeptAlive();
+  const fixture = new Fixture();
+  const { one, two } = fixture;
+  const waits = [
+    ...["a", "b"].map((name) => fixture.wait(one, name)),
+    ...["c", "d"].map((name) => fixture.wait(two, name)),
+    fixture.wait(one, "e"),
+    fixture.wait(two, "f"),
+  ];
+  // One thread alone frees all places.
+  for (const wait of waits) {
+    fixture.release(one);
+    await wait;
+  }
+  assertEquals(fixture.ends, ["a", "b", "c", "d", "e", "f"]);
+  assertEquals([one.crowded, two.crowded, fixture.shown], [false, false, [0, 0]]);
+});
+
+Deno.test("WaitingQueue.wake() lets who was called pass on what is left", async () => {
+  await using _ = new KeptAlive();
+  const fixture = new Fixture();
+  const { one, two } = fixture;
+  const waits = [fixture.wait(two, "a"), fixture.wait(one, "b"), fixture.wait(two, "c")];
+  await fixture.release(one, 3);
+  await Promise.all(waits);
+  assertEquals(fixture.ends, ["a", "b", "c"]);
+});
+
+Deno.test("WaitingQueue.wait() does not pass those who wait on another thread", async () => {
+  await using _ = new KeptAlive();
+  const fixture = new Fixture();
+  const { one, two } = fixture;
+  const first = fixture.wait(one, "a");
+  assertEquals([one.crowded, two.crowded], [true, true]);
+  fixture.free = 1;
+  const tries = fixture.tries;
+  const second = fixture.wait(two, "b");
+  await settle();
+  assertEquals([fixture.ends, fixture.tries], [[], tries]);
+  one.wake();
+  await first;
+  fixture.release(one);
+  await second;
+  assertEquals(fixture.ends, ["a", "b"]);
+});
+
+Deno.test("WaitingQueue shows its oldest request that is content with any server", async () => {
+  const fixture = new Fixture();
+  const { one } = fixture;
+  const cancellation = new Cancellation();
+  fixture.wait(one, "retry", { first: false });
+  assertEquals(fixture.shown, [0, 0]);
+  fixture.wait(one, "a", { cancellation });
+  fixture.wait(one, "b");
+  assertEquals(fixture.shown, [2, 0]);
+  cancellation.cancel(new BalancerError("client_gone", "test"));
+  await settle();
+  assertEquals(fixture.shown, [3, 0]);
+  await fixture.clock.advance(2200);
+  assertEquals([fixture.shown, fixture.two.crowded], [[0, 0], false]);
+});
+
+Deno.test("WaitingQueue.wake() on a thread where nobody waits calls the one that waits", async () => {
+  await using _ = new KeptAlive();
+  const fixture = new Fixture();
+  const wait = fixture.wait(fixture.two, "a");
+  fixture.release(fixture.one);
+  await wait;
+  assertEquals(fixture.ends, ["a"]);
+});
+
+Deno.test("WaitingQueue is not held up by a thread that hangs, however many come", async () => {
+  const fixture = new Fixture();
+  fixture.hang(1);
+  fixture.wait(fixture.one, "a");
+  await fixture.release(fixture.one);
+  assertEquals(fixture.ends, []);
+  for (const name of ["b", "c", "d"]) {
+    await fixture.clock.advance(40);
+    fixture.wait(fixture.one, name);
+  }
+  assertEquals(fixture.ends, ["a"]);
+});
