@@ -127,9 +127,8 @@ export class WaitingQueue {
   /** Goes by who waits now. */
   #settle(): void {
     // Added servers and better health make servers free without a word.
-    if (this.#waiters.size === 0) this.#poll.meet();
-    // Newcomers must not put it off for ever.
-    else if (this.#poll.queue === undefined) this.#pollQueue.add(this.#poll);
+    if (this.#waiters.size > 0) this.#pollQueue.add(this.#poll);
+    else this.#poll.meet();
     if (this.#room === undefined) return;
     if (this.#waiters.size > 0) this.#room.listen(this.#onCall);
     else this.#room.ignore();

@@ -120,6 +120,19 @@ Deno.test("WaitingRoom.ignore() calls nothing, and passes on a call that was on 
   first.room.ignore();
 });
 
+Deno.test("WaitingRoom.ignore() leaves no wait behind, and listen() never has two", () => {
+  const { memory, rooms: [, two] } = roomsFor(2);
+  const ear = new Ear(two!);
+  const { room } = layOut(memory);
+  const cell = 1 + 2 + 1;
+  ear.listen();
+  // It tells how many waits it has ended.
+  assertEquals(Atomics.notify(room, cell), 1);
+  const left = new Ear(new WaitingRoom(memory, 1));
+  left.room.ignore();
+  assertEquals(Atomics.notify(room, cell), 0);
+});
+
 Deno.test("StateTable.giveBack() takes a dead thread out of the queue, and calls the next", async () => {
   await using _ = new KeptAlive();
   const { memory, rooms: [one, two, three] } = roomsFor(3);
