@@ -158,3 +158,16 @@ Deno.test("WaitingQueue is not held up by a thread that hangs, however many come
   }
   assertEquals(fixture.ends, ["a"]);
 });
+
+Deno.test("WaitingQueue.wake() calls another thread only for places that are left", async () => {
+  const fixture = new Fixture();
+  const { one, two } = fixture;
+  fixture.wait(one, "a");
+  fixture.wait(two, "b");
+  const calls = () => layOut(fixture.memory).room.subarray(3, 5).join();
+  await fixture.release(one);
+  assertEquals([fixture.ends, calls()], [["a"], "0,0"]);
+  fixture.free = 3;
+  one.wake(3);
+  assertEquals(calls(), "0,3");
+});
