@@ -274,11 +274,13 @@ export class StateTable {
    */
   giveBack(thread: number): void {
     const own = this.#columns.own[thread]!;
+    let places = 0;
     for (let slot = 0; slot < this.end; slot++) {
+      places += own[slot]!;
       Atomics.sub(this.#active, slot, own[slot]!);
       own[slot] = 0;
     }
-    if (this.memory.threads > 1) vacate(this.memory, thread);
+    if (this.memory.threads > 1) vacate(this.memory, thread, places);
   }
 
   /** A number that a thread which is alive keeps changing; see {@linkcode beat}. */

@@ -30,7 +30,7 @@ export interface TableColumns {
   readonly header: Int32Array;
   /**
    * The waiting room: the last ticket, then for each thread the oldest ticket there (0 for none),
-   * then for each thread how often it was called, then a bit for each thread where somebody waits.
+   * then for each thread how many places it was called for, then a bit for each thread where somebody waits.
    */
   readonly room: Int32Array;
   /** The weight of each slot's server. */

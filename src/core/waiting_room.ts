@@ -12,11 +12,17 @@ const { waitAsync } = Atomics as unknown as {
   readonly waitAsync: (cells: Int32Array, index: number, value: number) => AsyncWait;
 };
 
-/** Nobody waits on this thread any more, as it has come to its end: it is the others' turn. */
-export function vacate(memory: TableMemory, thread: number): void {
+/**
+ * Nobody waits on a thread any more, as it has come to its end.
+ *
+ * @param memory The memory of the state table, for several threads.
+ * @param thread The number of the thread.
+ * @param places How many places it had, which are the others' now.
+ */
+export function vacate(memory: TableMemory, thread: number, places: number): void {
   const room = new WaitingRoom(memory, thread);
   const next = room.elder(0);
-  if (next !== -1) room.call(next);
+  if (next !== -1) room.call(next, places);
 }
 
 /**
@@ -97,18 +103,23 @@ export class WaitingRoom {
     return found;
   }
 
-  /** Tells a thread that it is its turn, where it listens. */
-  call(thread: number): void {
-    Atomics.add(this.#cells, this.#calls + thread, 1);
+  /**
+   * Tells a thread that it is its turn, where it listens.
+   *
+   * @param thread The thread's number.
+   * @param places How many places have become free for it. Default: 1.
+   */
+  call(thread: number, places = 1): void {
+    Atomics.add(this.#cells, this.#calls + thread, places);
     Atomics.notify(this.#cells, this.#calls + thread);
   }
 
   /**
    * Listens until {@linkcode ignore}. Harmless a second time.
    *
-   * @param onCall Called when it is this thread's turn; always the same.
+   * @param onCall Called when it is this thread's turn, with the number of places; always the same.
    */
-  listen(onCall: () => void): void {
+  listen(onCall: (places: number) => void): void {
     this.#wanted = true;
     if (!this.#waiting) this.#wait(onCall);
   }
@@ -121,17 +132,19 @@ export class WaitingRoom {
     Atomics.notify(this.#cells, this.#calls + this.#thread);
   }
 
-  #wait(onCall: () => void): void {
+  #wait(onCall: (places: number) => void, seen?: number): void {
     this.#waiting = true;
     const cell = this.#calls + this.#thread;
-    const before = Atomics.load(this.#cells, cell);
+    const before = seen ?? Atomics.load(this.#cells, cell);
     const waiting = waitAsync(this.#cells, cell, before);
     // Not asynchronous: called since the load, so it is due as soon as this turn is over.
     Promise.resolve(waiting.value).then(() => {
       this.#waiting = false;
-      if (this.#wanted) this.#wait(onCall);
+      // What comes after this look is for the next wait, which may begin with it.
+      const places = (Atomics.load(this.#cells, cell) - before) | 0;
+      if (this.#wanted) this.#wait(onCall, (before + places) | 0);
       // Where the wait was ended by its own thread, nobody called.
-      if (Atomics.load(this.#cells, cell) !== before) onCall();
+      if (places !== 0) onCall(places);
     });
   }
 }

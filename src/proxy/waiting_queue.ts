@@ -39,7 +39,7 @@ export class WaitingQueue {
   /** In the order in which they came: a `Set` keeps that, and lets go of any at once. */
   readonly #waiters = new Set<Waiter>();
   readonly #poll: Poll = new Poll(() => this.#look());
-  readonly #onCall = (): void => this.wake();
+  readonly #onCall = (places: number): void => this.wake(places);
 
   /** @param options What to go by. */
   constructor(options: WaitingQueueOptions) {
@@ -88,10 +88,15 @@ export class WaitingQueue {
     }
   }
 
-  /** A server may have become free: gives it to the one who has waited longest, on any thread. */
-  wake(): void {
-    const thread = this.#serve(true);
-    if (thread !== -1) this.#room?.call(thread);
+  /**
+   * A server may have become free: gives it to the one who has waited longest, on any thread.
+   *
+   * @param places How many places may have become free. Default: 1.
+   */
+  wake(places = 1): void {
+    const { served, thread } = this.#serve(true);
+    // A call for nothing costs the other thread as much as one for a place.
+    if (thread !== -1 && served < places) this.#room?.call(thread, places - served);
   }
 
   /** Looks for servers that have become free without a word. */
@@ -103,10 +108,11 @@ export class WaitingQueue {
   /**
    * Gives servers to those who wait here, as long as there are any and it is their turn.
    *
-   * @returns The thread whose turn it is then, or -1.
+   * @returns How many were served, and the thread whose turn it is then, or -1.
    */
-  #serve(inTurn: boolean): number {
+  #serve(inTurn: boolean): { served: number; thread: number } {
     const room = inTurn ? this.#room : undefined;
+    let served = 0;
     let thread = -1;
     let full = false;
     for (const waiter of this.#waiters) {
@@ -114,22 +120,25 @@ export class WaitingQueue {
       if (waiter.answered) continue;
       if (room !== undefined) thread = room.elder(waiter.ticket);
       if (thread !== -1) break;
-      if (waiter.tryPick()) this.#waiters.delete(waiter);
+      if (waiter.tryPick()) {
+        served++;
+        this.#waiters.delete(waiter);
+        continue;
+      }
       // One that waits for certain servers only must not hold up all the others.
-      else if (waiter.first) full = true;
+      full = waiter.first;
       if (full) break;
     }
     if (room !== undefined && thread === -1 && !full) thread = room.elder(0);
     this.#settle();
-    return thread;
+    return { served, thread };
   }
 
   /** Goes by who waits now. */
   #settle(): void {
     // Added servers and better health make servers free without a word.
-    if (this.#waiters.size === 0) this.#poll.meet();
-    // Newcomers must not put it off for ever.
-    else if (this.#poll.queue === undefined) this.#pollQueue.add(this.#poll);
+    if (this.#waiters.size > 0) this.#pollQueue.add(this.#poll);
+    else this.#poll.meet();
     if (this.#room === undefined) return;
     if (this.#waiters.size > 0) this.#room.listen(this.#onCall);
     else this.#room.ignore();

@@ -14,6 +14,8 @@ function roomsFor(threads: number): { memory: TableMemory; rooms: WaitingRoom[] 
 /** A room that listens, and what is heard there. */
 class Ear {
   calls = 0;
+  /** How many places it was called for. */
+  places = 0;
   readonly room: WaitingRoom;
   #heard = Promise.withResolvers<void>();
 
@@ -23,8 +25,9 @@ class Ear {
   }
 
   listen(): void {
-    this.room.listen(() => {
+    this.room.listen((places) => {
       this.calls++;
+      this.places += places;
       this.#heard.resolve();
       this.#heard = Promise.withResolvers<void>();
     });
@@ -92,6 +95,14 @@ Deno.test("WaitingRoom.call() reaches the thread that it is for, again and again
     await heard;
     assertEquals([second.calls, third.calls], [calls, 0]);
   }
+  // No place gets lost, also while one call is on its way.
+  const heard = second.heard();
+  one!.call(1, 2);
+  three!.call(1);
+  await heard;
+  one!.call(1);
+  while (second.places < 3 + 4) await second.heard();
+  assertEquals(second.places, 3 + 4);
   second.room.ignore();
   third.room.ignore();
 });
@@ -120,10 +131,25 @@ Deno.test("WaitingRoom.ignore() calls nothing, and passes on a call that was on 
   first.room.ignore();
 });
 
+Deno.test("WaitingRoom.ignore() leaves no wait behind, and listen() never has two", () => {
+  const { memory, rooms: [, two] } = roomsFor(2);
+  const ear = new Ear(two!);
+  const { room } = layOut(memory);
+  const cell = 1 + 2 + 1;
+  ear.listen();
+  // It tells how many waits it has ended.
+  assertEquals(Atomics.notify(room, cell), 1);
+  const left = new Ear(new WaitingRoom(memory, 1));
+  left.room.ignore();
+  assertEquals(Atomics.notify(room, cell), 0);
+});
+
 Deno.test("StateTable.giveBack() takes a dead thread out of the queue, and calls the next", async () => {
   await using _ = new KeptAlive();
   const { memory, rooms: [one, two, three] } = roomsFor(3);
   const table = new StateTable(memory, 0);
+  const slot = table.allocate(1);
+  for (let places = 0; places < 3; places++) new StateTable(memory, 2).begin(slot);
   three!.show(1);
   two!.show(2);
   assertEquals(one!.elder(0), 2);
@@ -131,6 +157,7 @@ Deno.test("StateTable.giveBack() takes a dead thread out of the queue, and calls
   const heard = second.heard();
   table.giveBack(2);
   await heard;
+  assertEquals([second.calls, second.places], [1, 3]);
   assertEquals([one!.elder(0), two!.elder(0), one!.crowded], [1, -1, true]);
   two!.show(0);
   assertEquals(one!.crowded, false);

@@ -158,3 +158,21 @@ Deno.test("WaitingQueue is not held up by a thread that hangs, however many come
   }
   assertEquals(fixture.ends, ["a"]);
 });
+
+Deno.test("WaitingQueue.wake() calls another thread only for places that are left", async () => {
+  const fixture = new Fixture();
+  const { one, two } = fixture;
+  fixture.wait(one, "a");
+  fixture.wait(two, "b");
+  const { room } = layOut(fixture.memory);
+  const calls = () => room.subarray(3, 5).join();
+  fixture.free = 1;
+  one.wake();
+  // The wait for a call that is counted here has not been ended before.
+  assertEquals([calls(), Atomics.notify(room, 4)], ["0,0", 1]);
+  await settle();
+  assertEquals(fixture.ends, ["a"]);
+  fixture.free = 3;
+  one.wake(3);
+  assertEquals(calls(), "0,3");
+});
