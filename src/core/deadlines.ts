@@ -23,6 +23,22 @@ export abstract class Deadline {
   }
 }
 
+/** A deadline that calls a function when it falls due. */
+export class Alarm extends Deadline {
+  readonly #callback: () => void;
+
+  /** @param callback What to call. */
+  constructor(callback: () => void) {
+    super();
+    this.#callback = callback;
+  }
+
+  /** Calls the function. */
+  override onDue(): void {
+    this.#callback();
+  }
+}
+
 /** Deadlines that all have the same length, and so fall due in the order in which they began. */
 export interface DeadlineQueue {
   /** How long each of them has, in milliseconds. */

@@ -1,5 +1,5 @@
 import type { Cancellable, Cancellation } from "../core/cancellation.ts";
-import { Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
+import { Alarm, Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { WaitingRoom } from "../core/waiting_room.ts";
 import type { Pick } from "./picker.ts";
@@ -38,7 +38,7 @@ export class WaitingQueue {
   readonly #pollQueue: DeadlineQueue;
   /** In the order in which they came: a `Set` keeps that, and lets go of any at once. */
   readonly #waiters = new Set<Waiter>();
-  readonly #poll: Poll = new Poll(() => this.#look());
+  readonly #poll: Alarm = new Alarm(() => this.#look());
   readonly #onCall = (places: number): void => this.wake(places);
 
   /** @param options What to go by. */
@@ -194,20 +194,6 @@ class Waiter extends Deadline implements Cancellable {
   override onDue(): void {
     const message = `No server was below its max_connections within ${this.#seconds} s`;
     this.cancel(new BalancerError("queue_timeout", message));
-  }
-}
-
-/** When the queue looks again. */
-class Poll extends Deadline {
-  readonly #onDue: () => void;
-
-  constructor(onDue: () => void) {
-    super();
-    this.#onDue = onDue;
-  }
-
-  override onDue(): void {
-    this.#onDue();
   }
 }
 

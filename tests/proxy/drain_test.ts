@@ -19,13 +19,19 @@ function pausing(): { server: RawServer; finish: () => void } {
   return { server, finish: resolve };
 }
 
+/** A client whose response has begun. */
+async function clientUnderWay(url: string): Promise<RawClient> {
+  const client = await RawClient.connect(url);
+  await client.send(REQUEST);
+  await client.readUntil("first");
+  return client;
+}
+
 Deno.test("LoadBalancer.remove() lets the server finish what it is working on", async () => {
   const { server, finish } = pausing();
   await using _ = server;
   await using served = await serveBalancer([server.url]);
-  await using client = await RawClient.connect(served.url);
-  await client.send(REQUEST);
-  await client.readUntil("first");
+  await using client = await clientUnderWay(served.url);
   served.balancer.remove(server.url);
   finish();
   assertStringIncludes(await client.readUntil("0\r\n\r\n"), "last");
@@ -37,9 +43,7 @@ Deno.test("LoadBalancer.remove() breaks off what takes longer than its time", as
   const { server, finish } = pausing();
   await using _ = server;
   await using served = await serveBalancer([server.url]);
-  await using client = await RawClient.connect(served.url);
-  await client.send(REQUEST);
-  await client.readUntil("first");
+  await using client = await clientUnderWay(served.url);
   served.balancer.remove(server.url, 0.01);
   const received = await client.readToEnd();
   assertEquals(received.endsWith("5\r\nfirst\r\n"), true, received);
@@ -61,9 +65,7 @@ Deno.test("POST /delete breaks off what takes longer than `drain`, and tells a f
   const { server, finish } = pausing();
   await using _ = server;
   await using served = await serveBalancer([server.url]);
-  await using client = await RawClient.connect(served.url);
-  await client.send(REQUEST);
-  await client.readUntil("first");
+  await using client = await clientUnderWay(served.url);
   const admin = createAdmin(served.balancer);
   async function remove(drain: unknown): Promise<number> {
     const response = await admin.fetch(
@@ -90,9 +92,7 @@ Deno.test("LoadBalancer.setServers() makes the differences only", async () => {
   await using old = answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
   await using fresh = answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh");
   await using served = await serveBalancer([server.url, old.url]);
-  await using client = await RawClient.connect(served.url);
-  await client.send(REQUEST);
-  await client.readUntil("first");
+  await using client = await clientUnderWay(served.url);
   const { balancer } = served;
   const diff = await balancer.setServers([
     { url: server.url, weight: 7, healthCheckPeriod: 0 },

@@ -188,7 +188,8 @@ Deno.test("Http1Transport.send() waits for all of small content, and fails where
 Deno.test("Http1Transport.send() gives up when small content stands still", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab");
   const clock = new FakeClock();
-  await using transport = makeTransport({ clock, contentTimeout: 2000, responseTimeout: 1e9 });
+  const others = { connectTimeout: 1e9, responseTimeout: 1e9 };
+  await using transport = makeTransport({ clock, contentTimeout: 2000, ...others });
   let code: string | undefined;
   const promise = codeOf(transport.send(server.url, makeRequest())).then((found) => code = found);
   // Nobody tells when the head has arrived, from where on the content is waited for.

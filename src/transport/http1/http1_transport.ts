@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Cancellation } from "../../core/cancellation.ts";
-import { Deadline, type DeadlineQueue, type Deadlines } from "../../core/deadlines.ts";
+import { Alarm, type DeadlineQueue, type Deadlines } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { UpstreamTls } from "../../core/settings.ts";
 import type {
@@ -51,7 +51,7 @@ export class Http1Transport implements WebSocketTransport {
   readonly #targets = new Map<string, Target>();
   /** Servers that are no longer used, and to which connections are still in use. */
   readonly #leaving = new Set<Target>();
-  readonly #sweep = new Sweep(() => this.#closeExpired());
+  readonly #sweep = new Alarm(() => this.#closeExpired());
   #closed = false;
 
   /** @param options What to run on, and the limits. */
@@ -207,18 +207,4 @@ interface Target extends ExchangeContext {
 
 function breakOff(target: Target): void {
   for (const connection of [...target.connections]) connection.close();
-}
-
-/** When idle connections are looked through. */
-class Sweep extends Deadline {
-  readonly #onDue: () => void;
-
-  constructor(onDue: () => void) {
-    super();
-    this.#onDue = onDue;
-  }
-
-  override onDue(): void {
-    this.#onDue();
-  }
 }
