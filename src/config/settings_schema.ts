@@ -123,7 +123,9 @@ export const upstreamTlsSchema = z.strictObject({
 
 /** How `https:` servers are spoken to, with files. */
 export const upstreamTlsFilesSchema = z.strictObject({
-  ca_file: filePath().describe("Certificates in PEM form that are trusted beside the system's")
+  ca_file: filePath().describe(
+    "Certificates in PEM form that are trusted beside the runtime's list",
+  )
     .optional(),
   server_name: serverName.optional(),
 }, { error: "must be a mapping with ca_file and server_name" });

@@ -62,7 +62,7 @@ export type PolicyName = "least_connections" | "round_robin" | "random_two_choic
 
 /** How `https:` servers are spoken to. */
 export interface UpstreamTls {
-  /** Certificates in PEM form that are trusted beside the system's. Default: none. */
+  /** Certificates in PEM form that are trusted beside the runtime's list. Default: none. */
   readonly caCerts?: readonly string[];
   /** The name that certificates must be for, in place of the URL's host. Default: none. */
   readonly serverName?: string;
