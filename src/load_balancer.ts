@@ -16,7 +16,13 @@ import { SlowStart } from "./health/slow_start.ts";
 import { type Certificate, checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
-import { checkOptions, checkServer, type LoadBalancerOptions } from "./load_balancer_options.ts";
+import {
+  checkHealthCheck,
+  checkOptions,
+  checkServer,
+  checkServers,
+  type LoadBalancerOptions,
+} from "./load_balancer_options.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
@@ -205,8 +211,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
     this.#checkOpen();
-    const { servers: checked } = checkOptions({ servers });
-    const wanted = checked.map(completeServer);
+    const wanted = checkServers(servers).map(completeServer);
     const before = this.#registry.entries().map(({ server }) => server);
     const diff = diffServers(before, wanted);
     this.#registry.addAll(diff.added);
@@ -228,7 +233,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   setHealthCheck(check: Partial<HealthCheck>): void {
     this.#checkOpen();
-    this.#checker.change(checkOptions({ healthCheck: check }).check);
+    this.#checker.change(checkHealthCheck(check));
   }
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */

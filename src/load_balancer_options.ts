@@ -94,10 +94,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
   const policy = checkPolicy(options.policy ?? DEFAULT_SETTINGS.policy, workers);
   return {
     servers: checkServers(options.servers ?? []),
-    check: {
-      ...DEFAULT_HEALTH_CHECK,
-      ...checkNames(healthCheckSchema, options.healthCheck ?? {}, "the health check"),
-    },
+    check: checkHealthCheck(options.healthCheck ?? {}),
     workers,
     slowStart: validate(slowStartSchema, options.slowStart ?? 0, "the options", "slowStart"),
     policy,
@@ -134,8 +131,21 @@ export function checkServer(server: ServerInit): ServerInit {
   return checkNames(serverSchema, server, "the server");
 }
 
-/** Checks servers that are to be there together: each on its own, and that there is none twice. */
-function checkServers(servers: readonly ServerInit[]): readonly ServerInit[] {
+/**
+ * Checks how servers are to be checked, and fills in the defaults.
+ *
+ * @throws {BalancerError} `invalid`, with every fault.
+ */
+export function checkHealthCheck(check: Partial<HealthCheck>): HealthCheck {
+  return { ...DEFAULT_HEALTH_CHECK, ...checkNames(healthCheckSchema, check, "the health check") };
+}
+
+/**
+ * Checks servers that are to be there together: each on its own, and that there is none twice.
+ *
+ * @throws {BalancerError} `invalid`, with every fault of the first that has one, or `already_exists`.
+ */
+export function checkServers(servers: readonly ServerInit[]): readonly ServerInit[] {
   const checked = servers.map((server) => checkServer(server));
   const urls = new Set<string>();
   for (const { url } of checked) {

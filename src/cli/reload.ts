@@ -30,12 +30,7 @@ export class ConfigReload {
    * used changes nothing. Says what it did, or why not. Never rejects.
    */
   async reload(): Promise<void> {
-    try {
-      const text = await readConfigText(this.#path);
-      await this.#apply(text, parseConfigFile(text, this.#path));
-    } catch (error) {
-      this.#refuse(error);
-    }
+    await this.#read((text) => this.#apply(text));
   }
 
   /**
@@ -56,18 +51,25 @@ export class ConfigReload {
   }
 
   async #reloadIfDifferent(): Promise<void> {
-    try {
-      const text = await readConfigText(this.#path);
+    await this.#read(async (text) => {
       if (text === this.#text) return;
       // Nobody asked for it: a file that is just being written must not take every server away.
       if (text.trim() === "") throw new CommandError(`Cannot use ${this.#path}: it is empty`);
-      await this.#apply(text, parseConfigFile(text, this.#path));
+      await this.#apply(text);
+    });
+  }
+
+  /** Reads the file for somebody, and says why it cannot be read or used. */
+  async #read(use: (text: string) => Promise<void>): Promise<void> {
+    try {
+      await use(await readConfigText(this.#path));
     } catch (error) {
       this.#refuse(error);
     }
   }
 
-  async #apply(text: string, config: Config): Promise<void> {
+  async #apply(text: string): Promise<void> {
+    const config = parseConfigFile(text, this.#path);
     const { added, changed, removed } = await this.#balancer.setServers(config.servers);
     const checks = differs(config.healthCheck, this.#config.healthCheck);
     if (checks) this.#balancer.setHealthCheck(config.healthCheck);
