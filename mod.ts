@@ -20,10 +20,11 @@
  */
 
 export type { AdminOptions } from "./src/admin/guard.ts";
-export { type Admin, type AdminTarget, createAdmin } from "./src/admin/handler.ts";
+export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
 export type { ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
+export type { AdminTarget } from "./src/admin/target.ts";
 export { type Config, parseConfig } from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";
 export {
@@ -33,6 +34,12 @@ export {
   type ErrorSource,
   type Fault,
 } from "./src/core/errors.ts";
+export type {
+  BalancerEvent,
+  BalancerEventType,
+  EventLog,
+  EventNews,
+} from "./src/core/event_log.ts";
 export type { PickContext, Policy } from "./src/core/policy.ts";
 export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
@@ -44,6 +51,7 @@ export {
 } from "./src/core/server.ts";
 export type { ServerDiff } from "./src/core/server_diff.ts";
 export {
+  type AccessLogFormat,
   type Ejection,
   type Limits,
   type PolicyName,
@@ -54,7 +62,14 @@ export {
   type UpstreamTls,
 } from "./src/core/settings.ts";
 export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
+export type { FailureKind } from "./src/core/standing.ts";
 export type { TableView } from "./src/core/table_view.ts";
+export {
+  LATENCY_BOUNDS,
+  type OverallTraffic,
+  type ServerTraffic,
+  type Traffic,
+} from "./src/core/traffic_table.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export {

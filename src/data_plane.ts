@@ -4,10 +4,13 @@ import type { Policy } from "./core/policy.ts";
 import type { SlotDirectory } from "./core/registry.ts";
 import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
+import type { TrafficTable } from "./core/traffic_table.ts";
 import { makePolicy } from "./policies/make_policy.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
+import { Observation, type RequestObserver } from "./proxy/request_record.ts";
 import { StickySessions } from "./proxy/sticky.ts";
+import { TrafficCounter } from "./proxy/traffic_counter.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { WebSockets } from "./proxy/websockets.ts";
 import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
@@ -45,6 +48,8 @@ export interface DataPlaneParts {
   readonly registry: SlotDirectory;
   /** The servers' state, in which this thread counts. */
   readonly table: StateTable;
+  /** Where this thread counts for operators to see. */
+  readonly traffic: TrafficTable;
   /** What to go by. */
   readonly settings: PlaneSettings;
   /** Takes what there is to say about how a server does with its requests. */
@@ -56,6 +61,7 @@ export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
   readonly #webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
   readonly #handler: ProxyHandler;
+  readonly #parts: DataPlaneParts;
   /** What moves requests to the servers. */
   readonly transport: WebSocketTransport;
 
@@ -63,7 +69,8 @@ export class DataPlane {
    * @param parts What to work with.
    * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions.
    */
-  constructor({ registry, table, settings, report }: DataPlaneParts) {
+  constructor(parts: DataPlaneParts) {
+    const { registry, table, traffic, settings, report } = this.#parts = parts;
     const { timeouts, trustedProxies, sticky } = settings;
     this.transport = new Http1Transport({
       clock: systemClock,
@@ -88,7 +95,31 @@ export class DataPlane {
       trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
       sticky: sticky && new StickySessions({ registry, table, secret: sticky.secret }),
       webSockets: this.#webSockets,
+      traffic: settings.metrics ? traffic : undefined,
+      observation: this.#observation(),
     });
+  }
+
+  /**
+   * Writes down what is not counted but there: how many requests wait, and how many connections
+   * there are to each server.
+   */
+  publishCounts(): void {
+    const { registry, table, traffic } = this.#parts;
+    traffic.setWaiting(this.#handler.waiting);
+    for (let slot = 0; slot < table.end; slot++) {
+      const entry = registry.inSlot(slot);
+      if (entry === undefined) continue;
+      traffic.setConnections(slot, this.transport.connections(entry.server.url));
+    }
+  }
+
+  /** What takes note of each request; undefined where nobody wants to know. */
+  #observation(): Observation | undefined {
+    const { traffic, settings: { metrics } } = this.#parts;
+    const observers: RequestObserver[] = [];
+    if (metrics) observers.push(new TrafficCounter(traffic));
+    return observers.length === 0 ? undefined : new Observation(systemClock, observers);
   }
 
   /** See {@linkcode ProxyHandler.fetch}. */

@@ -1,18 +1,18 @@
+import { ControlPlane } from "./control_plane.ts";
 import { drainSchema } from "./config/settings_schema.ts";
 import { validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
-import { type Entry, Registry } from "./core/registry.ts";
+import type { EventLog } from "./core/event_log.ts";
+import type { Registry } from "./core/registry.ts";
 import { completeServer, type Server, type ServerChange, type ServerInit } from "./core/server.ts";
 import { diffServers, type ServerDiff } from "./core/server_diff.ts";
 import type { ProxySettings } from "./core/settings.ts";
 import type { ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
+import { type Traffic, TrafficTable } from "./core/traffic_table.ts";
 import { DataPlane } from "./data_plane.ts";
-import { Ejector } from "./health/ejector.ts";
-import { HealthChecker } from "./health/checker.ts";
 import type { HealthCheck } from "./health/health_check.ts";
-import { SlowStart } from "./health/slow_start.ts";
 import { type Certificate, checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
@@ -23,7 +23,6 @@ import {
   checkServers,
   type LoadBalancerOptions,
 } from "./load_balancer_options.ts";
-import type { StandingReport } from "./proxy/failure_watch.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
@@ -50,11 +49,9 @@ import { WorkerPool } from "./workers/worker_pool.ts";
  */
 export class LoadBalancer implements AsyncDisposable {
   readonly #table: StateTable;
-  readonly #registry: Registry;
+  readonly #traffic: TrafficTable;
+  readonly #control: ControlPlane;
   readonly #plane: DataPlane;
-  readonly #checker: HealthChecker;
-  readonly #ejector: Ejector;
-  readonly #slowStart: SlowStart;
   readonly #workers: number;
   readonly #settings: ProxySettings;
   #pool: WorkerPool | undefined;
@@ -72,27 +69,26 @@ export class LoadBalancer implements AsyncDisposable {
     this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
     const threads = this.#workers === 1 ? 1 : this.#workers + 1;
-    this.#table = new StateTable(allocateMemory(DEFAULT_CAPACITY, threads));
-    this.#registry = new Registry(this.#table, () => !this.#hasWorkers);
-    for (const server of servers) this.#registry.add(server);
-    const common = { registry: this.#registry, table: this.#table, clock: systemClock };
-    this.#slowStart = new SlowStart({ ...common, duration: slowStart });
-    this.#ejector = new Ejector({
-      ...common,
+    const memory = allocateMemory(DEFAULT_CAPACITY, threads);
+    this.#table = new StateTable(memory);
+    this.#traffic = new TrafficTable(memory);
+    this.#control = new ControlPlane({
+      table: this.#table,
+      traffic: this.#traffic,
+      clock: systemClock,
+      servers,
+      opens: () => !this.#hasWorkers,
       ejection: settings.ejection,
-      onReturn: (entry) => this.#slowStart.begin(entry),
+      slowStart,
     });
     this.#plane = new DataPlane({
-      ...common,
+      registry: this.#registry,
+      table: this.#table,
+      traffic: this.#traffic,
       settings: { ...settings, policy },
-      report: this.#report,
+      report: this.#control.report,
     });
-    this.#checker = new HealthChecker({
-      ...common,
-      transport: this.#plane.transport,
-      check,
-      onReturn: ({ url }) => this.#slowStart.begin(this.#registry.get(url)),
-    });
+    this.#control.startChecks(check, this.#plane.transport);
   }
 
   /**
@@ -135,7 +131,7 @@ export class LoadBalancer implements AsyncDisposable {
       table: this.#table,
       clock: systemClock,
       settings: this.#settings,
-      report: this.#report,
+      report: this.#control.report,
       ...address,
       ...(tls === undefined ? {} : { certificate: tls }),
     });
@@ -233,7 +229,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   setHealthCheck(check: Partial<HealthCheck>): void {
     this.#checkOpen();
-    this.#checker.change(checkHealthCheck(check));
+    this.#control.setHealthCheck(checkHealthCheck(check));
   }
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
@@ -243,7 +239,22 @@ export class LoadBalancer implements AsyncDisposable {
 
   /** The servers, in the order in which they were added, with how they are doing. */
   servers(): ServerStatus[] {
-    return this.#registry.entries().map((entry) => this.#status(entry));
+    return this.#control.servers();
+  }
+
+  /** What has happened to the servers, and a way to hear of what will. */
+  get events(): EventLog {
+    return this.#control.events;
+  }
+
+  /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
+  traffic(): Traffic {
+    if (this.#settings.metrics) this.#plane.publishCounts();
+    const servers = this.#registry.entries().map(({ server, slot }) => ({
+      server,
+      ...this.#traffic.server(slot),
+    }));
+    return { servers, overall: this.#traffic.overall() };
   }
 
   /**
@@ -263,7 +274,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
-    for (const part of [this.#checker, this.#ejector, this.#slowStart]) part[Symbol.dispose]();
+    this.#control[Symbol.dispose]();
     await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }
 
@@ -272,24 +283,13 @@ export class LoadBalancer implements AsyncDisposable {
     await this.close();
   }
 
+  get #registry(): Registry {
+    return this.#control.registry;
+  }
+
   get #hasWorkers(): boolean {
     return this.#pool?.running ?? false;
   }
-
-  #status({ server, slot }: Entry): ServerStatus {
-    return {
-      ...server,
-      healthy: this.#table.isHealthy(slot),
-      active: this.#table.active(slot),
-      ejection: this.#ejector.report(server.url),
-      lastCheck: this.#checker.report(server.url),
-    };
-  }
-
-  readonly #report = ({ type, url, why }: StandingReport): void => {
-    if (type === "failing") this.#ejector.eject(url, why);
-    else this.#ejector.acquit(url);
-  };
 
   #checkOpen(): void {
     if (this.#closed) {

@@ -3,6 +3,7 @@ import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.
 import {
   ejectionSchema,
   limitsSchema,
+  metricsSchema,
   policySchema,
   retriesSchema,
   slowStartSchema,
@@ -65,6 +66,8 @@ export interface LoadBalancerOptions {
   readonly upstreamTls?: UpstreamTls;
   /** Keeps each client at the server that answered it first, by a cookie. Default: off. */
   readonly sticky?: Sticky;
+  /** Whether requests are counted, see {@linkcode LoadBalancer.traffic}. Default: true. */
+  readonly metrics?: boolean;
 }
 
 /** Options that were checked, with the defaults filled in. */
@@ -118,6 +121,8 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
       ),
       upstreamTls: checkUpstreamTls(options.upstreamTls ?? {}),
       sticky: options.sticky === undefined ? undefined : checkSticky(options.sticky),
+      metrics: validate(metricsSchema, options.metrics ?? true, "the options", "metrics"),
+      accessLog: undefined,
     },
   };
 }

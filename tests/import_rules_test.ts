@@ -52,6 +52,10 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/data_plane\.ts$/,
     mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
   },
+  {
+    files: /^src\/control_plane\.ts$/,
+    mayImport: [CORE, /^src\/health\//, FAILURE_WATCH, TRANSPORT_INTERFACE],
+  },
   { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT, STEADY_LISTENER] },
   {
     files: /^src\/workers\//,

@@ -13,6 +13,8 @@ export interface ServerJson {
   readonly health_check_period: number;
   /** The most requests that it works on at once; 0 for no limit. */
   readonly max_connections: number;
+  /** Whether it takes no new requests, whatever its weight. */
+  readonly draining: boolean;
 }
 
 /** A server with how it is doing, as the admin API writes it. */
@@ -45,13 +47,14 @@ export interface ServerStatusJson extends ServerJson {
 
 /** A server as JSON. */
 export function serverJson(server: Server): ServerJson {
-  const { url, name, weight, healthCheckPeriod, maxConnections } = server;
+  const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
   return {
     url,
     name,
     weight,
     health_check_period: healthCheckPeriod,
     max_connections: maxConnections,
+    draining,
   };
 }
 

@@ -10,6 +10,7 @@ const TAKEN = [
   "limits",
   "slowStart",
   "trustedProxies",
+  "metrics",
 ] as const satisfies readonly (keyof Config & keyof LoadBalancerOptions)[];
 
 /**

@@ -19,7 +19,7 @@ export const SERVER_FLAGS: Readonly<Record<string, ValueFlag>> = {
 
 /** A server as the command line gives it; the defaults are the seed's. */
 export type ServerFlags =
-  & Omit<ServerJson, "name" | "max_connections">
+  & Omit<ServerJson, "name" | "max_connections" | "draining">
   & Partial<Pick<ServerJson, "name" | "max_connections">>;
 
 /**

@@ -1,6 +1,13 @@
 import { parse } from "@std/yaml";
 import type { ServerInit } from "../core/server.ts";
-import type { Ejection, Limits, PolicyName, Retries, Timeouts } from "../core/settings.ts";
+import type {
+  AccessLogFormat,
+  Ejection,
+  Limits,
+  PolicyName,
+  Retries,
+  Timeouts,
+} from "../core/settings.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
@@ -48,6 +55,14 @@ export interface Config {
   readonly slowStart?: number;
   /** How much is accepted, where the file says so. */
   readonly limits?: Partial<Limits>;
+  /** Whether requests are counted. */
+  readonly metrics?: boolean;
+  /** How each request is written to the standard output. */
+  readonly accessLog?: AccessLogFormat;
+  /** How the log looks. */
+  readonly logFormat?: "pretty" | "json";
+  /** How many of the latest picks are kept to be explained. */
+  readonly decisions?: number;
   /** How `https:` servers are spoken to. */
   readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
 }

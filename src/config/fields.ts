@@ -25,3 +25,8 @@ export function filePath(): z.ZodString {
   // deno-lint-ignore no-control-regex
   return text(/^[^\u0000]{1,4096}$/, "must be the path of a file");
 }
+
+/** A switch. */
+export function trueOrFalse(): z.ZodBoolean {
+  return z.boolean({ error: "must be true or false" });
+}

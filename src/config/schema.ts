@@ -8,11 +8,15 @@ import {
   UINT32_MAX,
 } from "../core/server.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
-import { filePath, seconds, text, wholeNumber } from "./fields.ts";
+import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
 import {
+  accessLogSchema,
+  decisionsSchema,
   drainSchema,
   ejectionSchema,
   limitsSchema,
+  logFormatSchema,
+  metricsSchema,
   policySchema,
   retriesSchema,
   slowStartSchema,
@@ -66,6 +70,10 @@ const maxConnections = wholeNumber(0, UINT32_MAX).describe(
     `Default: ${DEFAULT_MAX_CONNECTIONS}`,
 );
 
+const draining = trueOrFalse().describe(
+  "Takes no new requests and goes on with those it has. Default: false",
+);
+
 /** The most threads that accept connections. */
 const WORKERS_MAX = 256;
 /** How many threads accept connections. */
@@ -81,6 +89,7 @@ export const serverSchema = z.strictObject({
   weight: weight.optional(),
   health_check_period: healthCheckPeriod.optional(),
   max_connections: maxConnections.optional(),
+  draining: draining.optional(),
 }, { error: "must be a server with at least a url" });
 
 /** What tells which server is to go, and how. */
@@ -152,7 +161,7 @@ export const settingsSchema = z.strictObject({
   api_token_file: filePath().describe(
     "A file with the token that callers of the admin API must send. Default: none is asked for",
   ).optional(),
-  api_without_token: z.boolean({ error: "must be true or false" }).describe(
+  api_without_token: trueOrFalse().describe(
     "Lets api_host be an address that others can reach without an api_token_file. Default: false",
   ).optional(),
   policy: policySchema.describe("The rule for choosing a server. Default: least_connections")
@@ -174,6 +183,18 @@ export const settingsSchema = z.strictObject({
     "Seconds in which the weight of a server that comes back grows to what it is. Default: 0, off",
   ).optional(),
   limits: limitsSchema.optional(),
+  metrics: metricsSchema.describe(
+    "Counts requests for /metrics, the dashboard and status. Default: true",
+  ).optional(),
+  access_log: accessLogSchema.describe(
+    "How each request is written to the standard output: common, combined or json. Default: not",
+  ).optional(),
+  log_format: logFormatSchema.describe(
+    "How the log looks. Default: pretty on a terminal, else json",
+  ).optional(),
+  decisions: decisionsSchema.describe(
+    "How many of the latest picks are kept to be explained. Default: 0, none",
+  ).optional(),
   upstream_tls: upstreamTlsFilesSchema.optional(),
   health_check: healthCheckSchema.optional(),
   servers: servers.optional(),

@@ -1,7 +1,12 @@
 import { z } from "zod";
 import { CidrBlock } from "../core/cidr_block.ts";
-import { DEFAULT_SETTINGS, type PolicyName } from "../core/settings.ts";
-import { filePath, seconds, wholeNumber } from "./fields.ts";
+import {
+  type AccessLogFormat,
+  DECISIONS_MAX,
+  DEFAULT_SETTINGS,
+  type PolicyName,
+} from "../core/settings.ts";
+import { filePath, seconds, trueOrFalse, wholeNumber } from "./fields.ts";
 
 const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
 
@@ -96,6 +101,20 @@ export const POLICY_NAMES = [
 export const policySchema = z.enum(POLICY_NAMES, {
   error: `must be one of ${POLICY_NAMES.join(", ")}`,
 });
+
+/** Whether requests are counted. */
+export const metricsSchema: z.ZodBoolean = trueOrFalse();
+
+/** How the lines of the access log look. */
+export const accessLogSchema = z.enum(["common", "combined", "json"] satisfies AccessLogFormat[], {
+  error: "must be common, combined or json",
+});
+
+/** How the log looks. */
+export const logFormatSchema = z.enum(["pretty", "json"], { error: "must be pretty or json" });
+
+/** How many of the latest picks can be kept. */
+export const decisionsSchema: z.ZodNumber = wholeNumber(0, DECISIONS_MAX);
 
 /** Seconds in which the weight of a server that comes back grows to what it is. */
 export const slowStartSchema: z.ZodNumber = seconds(0, 3600);

@@ -2,6 +2,7 @@ import { BalancerError } from "./errors.ts";
 import {
   canonicalServerUrl,
   completeServer,
+  effectiveWeight,
   type Server,
   type ServerChange,
   type ServerInit,
@@ -78,7 +79,7 @@ export class Registry implements SlotDirectory {
         `Cannot add ${server.url}: there is a server with this URL already; update it instead`,
       );
     }
-    const slot = this.#table.allocate(server.weight, server.maxConnections);
+    const slot = this.#table.allocate(effectiveWeight(server), server.maxConnections);
     if (slot === -1) {
       throw new BalancerError(
         "full",
@@ -118,7 +119,7 @@ export class Registry implements SlotDirectory {
     const server = completeServer({ ...previous, ...change, url: previous.url });
     const entry: Entry = { server, slot };
     this.#set(entry);
-    this.#table.setWeight(slot, server.weight);
+    this.#table.setWeight(slot, effectiveWeight(server));
     this.#table.setLimit(slot, server.maxConnections);
     this.#announce({ type: "updated", entry, previous });
     return entry;

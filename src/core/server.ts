@@ -36,6 +36,11 @@ export interface Server {
    * other servers. With 0 there is no limit. HAProxy calls it `maxconn`. Default: 0.
    */
   readonly maxConnections: number;
+  /**
+   * Takes no new requests, whatever its weight, and goes on with those it has (HAProxy's `drain`).
+   * Default: false.
+   */
+  readonly draining: boolean;
 }
 
 /** A server as a caller gives it: all but the URL may be left out. */
@@ -43,6 +48,11 @@ export type ServerInit = Pick<Server, "url"> & Partial<Omit<Server, "url">>;
 
 /** A change to a server: what is left out keeps its value. */
 export type ServerChange = Partial<Omit<Server, "url">>;
+
+/** The weight that counts: none while the server is draining. */
+export function effectiveWeight({ weight, draining }: Server): number {
+  return draining ? 0 : weight;
+}
 
 /**
  * Brings a server URL to the one form that is used as its key, so that two spellings of one server
@@ -103,5 +113,6 @@ export function completeServer(init: ServerInit): Server {
     weight: init.weight ?? DEFAULT_WEIGHT,
     healthCheckPeriod: init.healthCheckPeriod ?? DEFAULT_HEALTH_CHECK_PERIOD,
     maxConnections: init.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
+    draining: init.draining ?? false,
   });
 }

@@ -80,6 +80,15 @@ export interface Sticky {
   readonly secret: string;
 }
 
+/**
+ * How the lines of the access log look: `common` and `combined` as the Apache HTTP Server names
+ * them, or `json`, which says everything that is known.
+ */
+export type AccessLogFormat = "common" | "combined" | "json";
+
+/** The most of the latest picks that can be kept. */
+export const DECISIONS_MAX = 10_000;
+
 /** What every thread that moves requests goes by. It can be posted to other threads. */
 export interface ProxySettings {
   /** How long things may take. */
@@ -98,6 +107,10 @@ export interface ProxySettings {
   readonly upstreamTls: UpstreamTls;
   /** Whether clients stay with one server. */
   readonly sticky: Sticky | undefined;
+  /** Whether requests are counted for `/metrics`. */
+  readonly metrics: boolean;
+  /** How each request is logged; undefined for not at all. */
+  readonly accessLog: AccessLogFormat | undefined;
 }
 
 /** The settings of a balancer that does not say otherwise. */
@@ -116,4 +129,6 @@ export const DEFAULT_SETTINGS: ProxySettings = Object.freeze({
   trustedProxies: [],
   upstreamTls: {},
   sticky: undefined,
+  metrics: true,
+  accessLog: undefined,
 });

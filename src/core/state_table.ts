@@ -1,3 +1,4 @@
+import { EJECTED, type FailureKind, IN, type Standing, STANDINGS, TRIAL } from "./standing.ts";
 import {
   allocateMemory,
   DEFAULT_CAPACITY,
@@ -5,6 +6,7 @@ import {
   type TableColumns,
   type TableMemory,
 } from "./table_memory.ts";
+import { clearTraffic } from "./traffic_table.ts";
 import { vacate } from "./waiting_room.ts";
 
 /** Where in the header the numbers of the table as a whole are. */
@@ -19,23 +21,8 @@ const RESERVED = 1;
 /** It has a server. */
 const OPEN = 2;
 
-/**
- * Whether a server that has failed requests is trusted with more: `in`, as one that has not;
- * `ejected`, for a while only where nothing else is left; on `trial`, one request at a time, which
- * decides.
- */
-export type Standing = "in" | "ejected" | "trial";
-
-const STANDINGS: readonly Standing[] = ["in", "ejected", "trial"];
-const IN = 0;
-const EJECTED = 1;
-const TRIAL = 2;
-
 /** The full share of a server's weight, in thousandths. */
 const FULL_SHARE = 1000;
-
-/** How a server fails a request: it does not take the connection, or does not answer as it should. */
-export type FailureKind = "connection" | "response";
 
 /**
  * What the policy needs to know of every server, as columns of numbers with one slot a server.
@@ -128,6 +115,7 @@ export class StateTable {
     this.clearFailures(slot, "connection");
     this.clearFailures(slot, "response");
     for (const column of picked) column[slot] = 0;
+    clearTraffic(this.memory, slot);
     if (slot === end) Atomics.store(this.#header, END, end + 1);
     return slot;
   }

@@ -7,6 +7,8 @@ const SHARED_COLUMNS = 9;
 const OWN_COLUMNS = 2;
 /** Numbers before the columns, beside one for each thread. */
 const HEADER_NUMBERS = 2;
+/** How many numbers of 64 bits a thread counts for each server, see the traffic table. */
+export const TRAFFIC_ROW = 34;
 /** How many threads one number of the summary of a waiting room has a bit for. */
 export const ROOM_BITS = 32;
 
@@ -22,6 +24,8 @@ export interface TableMemory {
   readonly threads: number;
   /** The columns: an `ArrayBuffer` for one thread, a `SharedArrayBuffer` for several. */
   readonly buffer: ArrayBufferLike;
+  /** What each thread has counted for operators to see; laid out by the traffic table. */
+  readonly traffic: ArrayBufferLike;
 }
 
 /** The columns of a table as one thread sees them. */
@@ -66,8 +70,13 @@ export interface TableColumns {
 export function allocateMemory(capacity: number, threads: number): TableMemory {
   const columns = SHARED_COLUMNS + OWN_COLUMNS * threads;
   const bytes = (HEADER_NUMBERS + threads + roomNumbers(threads) + capacity * columns) * 4;
-  const buffer = threads === 1 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
-  return { capacity, threads, buffer };
+  // One more row, for what concerns no server.
+  const trafficBytes = (capacity + 1) * TRAFFIC_ROW * 8 * threads;
+  return { capacity, threads, buffer: take(bytes, threads), traffic: take(trafficBytes, threads) };
+}
+
+function take(bytes: number, threads: number): ArrayBufferLike {
+  return threads === 1 ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
 }
 
 function roomNumbers(threads: number): number {

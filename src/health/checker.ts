@@ -33,8 +33,10 @@ export interface CheckerOptions {
   readonly clock: Clock;
   /** What to ask for, and what passes. */
   readonly check: HealthCheck;
-  /** Called when an unhealthy server is healthy again. Default: nothing. */
-  readonly onReturn?: (server: Server) => void;
+  /** Called with what each check of a server came to. Default: nothing. */
+  readonly onResult?: (entry: Entry, passed: boolean) => void;
+  /** Called when a server has become unhealthy, or healthy again. Default: nothing. */
+  readonly onChange?: (entry: Entry, healthy: boolean, detail: string | undefined) => void;
   /** A number from 0 up to 1 that spreads the checks. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -168,6 +170,7 @@ export class HealthChecker implements Disposable {
     task.probing = false;
     if (task.abort.signal.aborted) return;
     task.report = { ...result, at, duration: clock.now() - task.lastStart };
+    this.#options.onResult?.(task, result.passed);
     logger.debug("Checked {url}: {detail}", { url, detail: result.detail });
     // The checks may have been turned off while this one was under way.
     if (task.server.healthCheckPeriod === 0) return;
@@ -198,11 +201,11 @@ export class HealthChecker implements Disposable {
     task.health = health;
     this.#options.table.setHealthy(task.slot, health.healthy);
     if (before === health.healthy) return;
-    const { url } = task.server;
+    const { server, slot } = task;
+    const { url } = server;
     const detail = task.report?.detail;
-    if (health.healthy) {
-      logger.info("{url} is healthy again: {detail}", { url, detail });
-      this.#options.onReturn?.(task.server);
-    } else logger.warn("{url} is unhealthy: {detail}", { url, detail });
+    if (health.healthy) logger.info("{url} is healthy again: {detail}", { url, detail });
+    else logger.warn("{url} is unhealthy: {detail}", { url, detail });
+    this.#options.onChange?.({ server, slot }, health.healthy, detail);
   }
 }

@@ -19,6 +19,12 @@ export interface EjectorOptions {
   readonly ejection: Ejection;
   /** Called when a server is in again. */
   readonly onReturn: (entry: Entry) => void;
+  /** Called when a server is out, on trial or in again, with why. Default: nothing. */
+  readonly onChange?: (
+    type: "ejected" | "on_trial" | "returned",
+    entry: Entry,
+    detail: string | undefined,
+  ) => void;
 }
 
 interface Outing {
@@ -82,6 +88,7 @@ export class Ejector implements Disposable {
       cancelTimer: clock.after(seconds * 1000, () => this.#tryAgain(entry)),
     });
     logger.warn("{url} is ejected for {seconds} s: {why}", { url, seconds, why });
+    this.#options.onChange?.("ejected", entry, `for ${seconds} s: ${why}`);
   }
 
   /**
@@ -101,6 +108,7 @@ export class Ejector implements Disposable {
     table.setStanding(entry.slot, "in");
     logger.info("{url} is in again", { url });
     onReturn(entry);
+    this.#options.onChange?.("returned", entry, undefined);
   }
 
   /** Lets no server in or out any more. */
@@ -110,11 +118,13 @@ export class Ejector implements Disposable {
     for (const url of [...this.#outings.keys()]) this.#forget(url);
   }
 
-  #tryAgain({ server: { url }, slot }: Entry): void {
+  #tryAgain(entry: Entry): void {
+    const { server: { url }, slot } = entry;
     const outing = this.#outings.get(url)!;
     outing.report = { ...outing.report!, onTrial: true };
     this.#options.table.setStanding(slot, "trial");
     logger.info("{url} is tried again with one request at a time", { url });
+    this.#options.onChange?.("on_trial", entry, undefined);
   }
 
   /** Whether too many servers would be out with this one. */

@@ -1,7 +1,8 @@
 import type { BalancerError } from "../core/errors.ts";
 import type { Entry } from "../core/registry.ts";
 import type { Ejection } from "../core/settings.ts";
-import type { FailureKind, StateTable } from "../core/state_table.ts";
+import type { FailureKind } from "../core/standing.ts";
+import type { StateTable } from "../core/state_table.ts";
 
 /** What a thread has to say about a server, by its requests. */
 export interface StandingReport {
@@ -56,8 +57,7 @@ export class FailureWatch {
   /** A request to a server has failed. */
   failed(entry: Entry, error: BalancerError): void {
     if (error.source !== "upstream") return;
-    const connecting = error.code === "connect_failed" || error.code === "connect_timeout";
-    this.#count(entry, connecting ? "connection" : "response", error.message);
+    this.#count(entry, failureKind(error), error.message);
   }
 
   #count({ server: { url }, slot }: Entry, kind: FailureKind, last: string): void {
@@ -72,4 +72,9 @@ export class FailureWatch {
     const what = kind === "connection" ? "connections" : "responses";
     this.#report({ type: "failing", url, why: `${count} ${what} failed in a row: ${last}` });
   }
+}
+
+/** How a server failed a request that ended with this error. */
+export function failureKind({ code }: BalancerError): FailureKind {
+  return code === "connect_failed" || code === "connect_timeout" ? "connection" : "response";
 }

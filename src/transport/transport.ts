@@ -1,4 +1,5 @@
 import type { Cancellation } from "../core/cancellation.ts";
+import type { ErrorCode } from "../core/errors.ts";
 
 /** A header field: its name and its value, each character standing for one byte. */
 export type HeaderField = readonly [name: string, value: string];
@@ -99,6 +100,23 @@ export interface UpstreamSocket {
   destroy(): void;
 }
 
+/** What a request was sent on: nothing so far, a connection made for it, or one that was there. */
+export type ConnectionUse = "none" | "new" | "reused";
+
+/** Where a transport notes what becomes of a request. */
+export interface TransferRecord {
+  /** What it was sent on. */
+  connection: ConnectionUse;
+  /** How long that took to make, in milliseconds; 0 where it was there. */
+  connectTime: number;
+  /** How much content the server was sent, in bytes. */
+  bytesSent: number;
+  /** How much content it answered with, as far as it was passed on, in bytes. */
+  bytesReceived: number;
+  /** Why content that was being passed on broke off; undefined where it did not. */
+  failure: ErrorCode | undefined;
+}
+
 /** How one request is to be sent. */
 export interface SendOptions {
   /** Calls the request off. */
@@ -110,6 +128,16 @@ export interface SendOptions {
    * Only right where the reader is done with a piece by then. Default: false.
    */
   readonly releaseContent?: boolean;
+  /** Where it is noted what becomes of the request. Default: nowhere. */
+  readonly record?: TransferRecord | undefined;
+}
+
+/** How many connections there are to a server. */
+export interface ConnectionCounts {
+  /** All that are open, idle ones included. */
+  readonly open: number;
+  /** Those that carry no request. */
+  readonly idle: number;
 }
 
 /** Moves requests to servers and responses back. It knows nothing of who picks the servers. */
@@ -137,6 +165,8 @@ export interface Transport extends AsyncDisposable {
    * @param drain After how many seconds those that are in use are broken off. Default: never.
    */
   forget(serverUrl: string, drain?: number): void;
+  /** How many connections there are to a server, in canonical form. */
+  connections(serverUrl: string): ConnectionCounts;
 }
 
 /** A transport that can open WebSockets as well. */

@@ -8,6 +8,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import { StateTable } from "../core/state_table.ts";
+import { TrafficTable } from "../core/traffic_table.ts";
 import { DataPlane } from "../data_plane.ts";
 import type { PlatformServer } from "../steady_listener.ts";
 import type { Certificate } from "../listener/certificate.ts";
@@ -65,6 +66,7 @@ class ServingWorker {
     this.#plane = new DataPlane({
       registry: this.#directory,
       table,
+      traffic: new TrafficTable(memory, thread),
       settings,
       report: (report) => scope.postMessage({ type: "report", report }),
     });
@@ -76,7 +78,10 @@ class ServingWorker {
       serve: (options) => plane.serve(options),
       clock: systemClock,
     });
-    const timer = setInterval(() => table.beat(thread), BEAT_MS);
+    const timer = setInterval(() => {
+      table.beat(thread);
+      if (settings.metrics) plane.publishCounts();
+    }, BEAT_MS);
     this.#stopBeating = () => clearInterval(timer);
   }
 

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Admin, createAdmin } from "../../src/admin/handler.ts";
+import { EventLog } from "../../src/core/event_log.ts";
 import { LoadBalancer } from "../../src/load_balancer.ts";
 import { settle as runPromises } from "../testing/fake_clock.ts";
 
@@ -7,7 +8,14 @@ const URL_A = "http://127.0.0.1:3001";
 const URL_B = "http://127.0.0.1:3002";
 const JSON_TYPE = "application/json";
 
-const SERVER_A = { url: URL_A, name: "one", weight: 2, health_check_period: 0, max_connections: 0 };
+const SERVER_A = {
+  url: URL_A,
+  name: "one",
+  weight: 2,
+  health_check_period: 0,
+  max_connections: 0,
+  draining: false,
+};
 
 /** A balancer of one server that is not checked, so that nothing happens but what a test does. */
 function makeBalancer(): LoadBalancer {
@@ -42,7 +50,14 @@ async function assertAnswer(response: Response, body: unknown): Promise<void> {
 
 Deno.test("POST /add adds a server and answers with it", async () => {
   await using balancer = makeBalancer();
-  const server = { url: URL_B, name: "two", weight: 0, health_check_period: 0, max_connections: 0 };
+  const server = {
+    url: URL_B,
+    name: "two",
+    weight: 0,
+    health_check_period: 0,
+    max_connections: 0,
+    draining: false,
+  };
   await assertAnswer(await postJson(createAdmin(balancer), "/add", server), server);
   assertEquals(balancer.servers().map(({ url }) => url), [URL_A, URL_B]);
 });
@@ -56,6 +71,7 @@ Deno.test("POST /add brings the URL to its canonical form and fills in the defau
     weight: 1,
     health_check_period: 0,
     max_connections: 0,
+    draining: false,
   });
 });
 
@@ -70,6 +86,7 @@ Deno.test("POST /add accepts the largest uint32 and a content type with charset=
       weight: 4294967295,
       health_check_period: 0,
       max_connections: 0,
+      draining: false,
     };
     await assertAnswer(await post(admin, "/add", JSON.stringify(server), type), server);
   }
@@ -77,7 +94,14 @@ Deno.test("POST /add accepts the largest uint32 and a content type with charset=
 
 Deno.test("POST /update changes every field and answers with the server", async () => {
   await using balancer = makeBalancer();
-  const server = { url: URL_A, name: "uno", weight: 9, health_check_period: 0, max_connections: 0 };
+  const server = {
+    url: URL_A,
+    name: "uno",
+    weight: 9,
+    health_check_period: 0,
+    max_connections: 0,
+    draining: false,
+  };
   await assertAnswer(await postJson(createAdmin(balancer), "/update", server), server);
   assertEquals(balancer.servers()[0]?.weight, 9);
 });
@@ -129,6 +153,7 @@ Deno.test("GET /servers lists the servers with how they are doing, in their orde
       weight: 1,
       health_check_period: 0,
       max_connections: 0,
+      draining: false,
       ...state,
     },
   ]);
@@ -143,6 +168,7 @@ Deno.test("GET /servers tells the latest health check", async () => {
       weight: 2,
       healthCheckPeriod: 10,
       maxConnections: 0,
+      draining: false,
       ejection: undefined,
       healthy: false,
       active: 3,
@@ -194,7 +220,14 @@ function makeTarget(): Parameters<typeof createAdmin>[0] {
   function refuse(): never {
     throw new Error("not expected");
   }
-  return { add: refuse, update: refuse, remove: refuse, servers: () => [] };
+  return {
+    add: refuse,
+    update: refuse,
+    remove: refuse,
+    servers: () => [],
+    traffic: refuse,
+    events: new EventLog(() => new Date(0)),
+  };
 }
 
 Deno.test("POST /add and /delete wait until every thread knows, and nothing else waits", async () => {
@@ -205,6 +238,8 @@ Deno.test("POST /add and /delete wait until every thread knows, and nothing else
     update: (url, change) => balancer.update(url, change),
     remove: (url) => balancer.remove(url),
     servers: () => balancer.servers(),
+    traffic: () => balancer.traffic(),
+    events: balancer.events,
     settled: () => settled,
   });
   let answered = 0;

@@ -8,6 +8,7 @@ const SERVER: ServerStatus = {
   weight: 1,
   healthCheckPeriod: 0,
   maxConnections: 0,
+  draining: false,
   healthy: true,
   active: 0,
   ejection: undefined,

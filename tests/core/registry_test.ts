@@ -31,6 +31,7 @@ Deno.test("Registry.add() fills in the defaults and announces the server", () =>
     weight: 1,
     healthCheckPeriod: 10,
     maxConnections: 0,
+    draining: false,
   });
   assertEquals(events.map(({ type }) => type), ["added"]);
 });
@@ -58,6 +59,7 @@ Deno.test("Registry.update() keeps what the change leaves out, and the slot", ()
     weight: 2,
     healthCheckPeriod: 5,
     maxConnections: 0,
+    draining: false,
   });
   const entry = registry.update(URL_A, { weight: 7 });
   assertEquals(entry.server, {
@@ -66,6 +68,7 @@ Deno.test("Registry.update() keeps what the change leaves out, and the slot", ()
     weight: 7,
     healthCheckPeriod: 5,
     maxConnections: 0,
+    draining: false,
   });
   assertEquals(entry.slot, slot);
   assertEquals(table.weight(slot), 7);

@@ -4,7 +4,12 @@ import { Registry } from "../../src/core/registry.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
-import type { SendOptions, Transport, UpstreamResponse } from "../../src/transport/transport.ts";
+import type {
+  ConnectionCounts,
+  SendOptions,
+  Transport,
+  UpstreamResponse,
+} from "../../src/transport/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
 /** A transport on which servers answer with a status, refuse (0) or never answer (-1). */
@@ -31,6 +36,10 @@ class ScriptedTransport implements Transport {
   }
 
   forget(): void {}
+
+  connections(): ConnectionCounts {
+    return { open: 0, idle: 0 };
+  }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();

@@ -133,6 +133,7 @@ async function addressForPolicy(peer: string, trusted: string[]): Promise<string
       send: () => Promise.reject(new Error("not here")),
       upgrade: () => Promise.reject(new Error("not here")),
       forget: () => {},
+      connections: () => ({ open: 0, idle: 0 }),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     },
     deadlines: new Deadlines(systemClock),

@@ -7,6 +7,7 @@ import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
 import { WebSockets } from "../../src/proxy/websockets.ts";
 import type {
+  ConnectionCounts,
   UpstreamRequest,
   UpstreamResponse,
   WebSocketTransport,
@@ -40,6 +41,10 @@ class HeldTransport implements WebSocketTransport {
   }
 
   forget(): void {}
+
+  connections(): ConnectionCounts {
+    return { open: 0, idle: 0 };
+  }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();

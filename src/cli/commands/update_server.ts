@@ -5,7 +5,7 @@ import { printable, printJson, printLine } from "../output.ts";
 import { readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
-const FIELDS = ["name", "weight", "health_check_period", "max_connections"] as const;
+const FIELDS = ["name", "weight", "health_check_period", "max_connections", "draining"] as const;
 
 /** `update-server`: changes a server of a running balancer. */
 export const updateServer: Command = {

@@ -107,7 +107,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       }
       this.meet();
       connection.close();
-      this.#connection = await this.#context.connect(cancellation);
+      this.#connection = await this.#context.connect(this.#options);
       this.#reused = false;
     }
   }
@@ -145,13 +145,19 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   #send(): Promise<unknown> {
     const { basePath, responseQueue } = this.#context;
     const { body } = this.#request;
+    const { record } = this.#options;
     responseQueue.add(this);
+    if (record !== undefined) {
+      if (this.#reused) record.connection = "reused";
+      record.bytesSent = body instanceof Uint8Array ? body.length : 0;
+    }
     const head = requestHead(basePath, this.#request, this.#options.freshConnection ?? false);
     if (body instanceof ReadableStream) return this.#sendStream(head, body).catch(ignore);
     return this.#connection.writeText(head, body);
   }
 
   async #sendStream(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
+    const { record } = this.#options;
     if (!await this.#connection.writeText(head)) return;
     const framer = requestFraming(this.#request) === "chunked" ? new ChunkFramer() : undefined;
     const content = this.#content = new RequestContent(body, this.#request.contentLength);
@@ -161,6 +167,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       // An empty chunk would end the content (RFC 9112 §7.1).
       if (chunk.length === 0) continue;
       if (!await this.#connection.write(framer?.frame(chunk) ?? chunk)) return;
+      if (record !== undefined) record.bytesSent += chunk.length;
       if (!this.#ended) this.#context.contentQueue.add(this);
     }
     if (framer !== undefined && !await this.#connection.write(LAST_CHUNK)) return;
@@ -226,6 +233,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     }
     this.meet();
     this.body = connection.view(length);
+    if (this.#options.record !== undefined) this.#options.record.bytesReceived = length;
   }
 
   /**
@@ -239,6 +247,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   }
 
   #stream(reader: ContentReader): ReadableStream<Uint8Array> {
+    const { record } = this.#options;
     let previous: Uint8Array<ArrayBuffer> | undefined;
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
@@ -250,12 +259,19 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
           const piece = await reader.next();
           this.meet();
           previous = piece;
-          if (piece !== undefined) return controller.enqueue(piece);
+          if (piece !== undefined) {
+            if (record !== undefined) record.bytesReceived += piece.length;
+            return controller.enqueue(piece);
+          }
           this.#end();
           controller.close();
         } catch (error) {
           this.discard();
-          controller.error(this.#failure ?? error);
+          const failure = this.#failure ?? error;
+          if (record !== undefined && failure instanceof BalancerError) {
+            record.failure = failure.code;
+          }
+          controller.error(failure);
         }
       },
       cancel: () => this.discard(),

@@ -1,4 +1,3 @@
-import type { Cancellation } from "../../core/cancellation.ts";
 import type { DeadlineQueue } from "../../core/deadlines.ts";
 import type { SendOptions } from "../transport.ts";
 import type { Connection } from "./connection.ts";
@@ -15,7 +14,7 @@ export interface ExchangeContext {
   /** How long content may stand still, in either direction. */
   readonly contentQueue: DeadlineQueue;
   /** Makes a connection; see {@linkcode dial} for what it throws. */
-  connect(cancellation: Cancellation | undefined): Promise<Connection>;
+  connect(options: SendOptions): Promise<Connection>;
   /** Takes a connection back that can carry another request. */
   release(connection: Connection): void;
 }

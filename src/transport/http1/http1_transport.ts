@@ -1,9 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Cancellation } from "../../core/cancellation.ts";
 import { Alarm, type DeadlineQueue, type Deadlines } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { UpstreamTls } from "../../core/settings.ts";
 import type {
+  ConnectionCounts,
   SendOptions,
   UpstreamRequest,
   UpstreamResponse,
@@ -87,7 +87,7 @@ export class Http1Transport implements WebSocketTransport {
     if (this.#closed) throw closed(serverUrl);
     const context = this.#target(serverUrl);
     const pooled = context.pool.take();
-    const connection = pooled ?? await context.connect(options.cancellation);
+    const connection = pooled ?? await context.connect(options);
     return await openSocket(connection, request, {
       context,
       options,
@@ -107,6 +107,12 @@ export class Http1Transport implements WebSocketTransport {
     target.cancelBreakOff = this.#clock.after(drain * 1000, () => breakOff(target));
   }
 
+  /** How many connections there are to a server. */
+  connections(serverUrl: string): ConnectionCounts {
+    const target = this.#targets.get(serverUrl);
+    return { open: target?.connections.size ?? 0, idle: target?.pool.size ?? 0 };
+  }
+
   /** Closes every connection, also those in use. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
@@ -121,7 +127,7 @@ export class Http1Transport implements WebSocketTransport {
     context: Target,
     options: SendOptions,
   ): Promise<UpstreamResponse> {
-    const connection = await context.connect(options.cancellation);
+    const connection = await context.connect(options);
     return await new Exchange(connection, request, { context, options, reused: false }).run();
   }
 
@@ -145,7 +151,7 @@ export class Http1Transport implements WebSocketTransport {
       parser: this.#parser,
       responseQueue: this.#responseQueue,
       contentQueue: this.#contentQueue,
-      connect: (cancellation) => this.#connect(target, url, cancellation),
+      connect: (options) => this.#connect(target, url, options),
       release: (connection) => {
         pool.put(connection, this.#sweepQueue.now);
         if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
@@ -157,13 +163,18 @@ export class Http1Transport implements WebSocketTransport {
   async #connect(
     target: Target,
     url: URL,
-    cancellation: Cancellation | undefined,
+    { cancellation, record }: SendOptions,
   ): Promise<Connection> {
+    const from = record === undefined ? 0 : this.#clock.now();
     const socket = await dial(url, {
       queue: this.#connectQueue,
       tls: this.#tls,
       cancellation,
     });
+    if (record !== undefined) {
+      record.connection = "new";
+      record.connectTime = this.#clock.now() - from;
+    }
     const connection = new Connection(socket, (closed) => {
       target.connections.delete(closed);
       this.#letGo(target);

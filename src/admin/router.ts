@@ -1,0 +1,76 @@
+import { Problem } from "./problem.ts";
+import type { AdminTarget } from "./target.ts";
+
+/** A request to the admin API. */
+export interface AdminCall {
+  /** The request. */
+  readonly request: Request;
+  /** Its URL. */
+  readonly url: URL;
+  /** What stands in the path in place of each name in braces, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What answers a request: a `Response` as it is, any other value as JSON. */
+export type Route = (target: AdminTarget, call: AdminCall) => unknown | Promise<unknown>;
+
+/** Routes by path, with names in braces for single segments, and by method. */
+export type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
+
+/** Finds the route for a request. */
+export class Router {
+  readonly #routes: Routes;
+
+  /** @param routes What there is; the first path that fits counts. */
+  constructor(routes: Routes) {
+    this.#routes = routes;
+  }
+
+  /**
+   * @param request What was received.
+   * @returns The route, and the call that it is to answer.
+   * @throws {Problem} 400, 404 or 405.
+   */
+  find(request: Request): { route: Route; call: AdminCall } {
+    const url = new URL(request.url);
+    for (const [path, methods] of Object.entries(this.#routes)) {
+      const params = match(path, url.pathname);
+      if (params === undefined) continue;
+      const method = request.method === "HEAD" ? "GET" : request.method;
+      if (!Object.hasOwn(methods, method)) throw notAllowed(methods);
+      return { route: methods[method]!, call: { request, url, params } };
+    }
+    throw new Problem(404, `There is nothing here; try ${Object.keys(this.#routes).join(", ")}`);
+  }
+}
+
+/** The segments of a path in place of the names of a pattern; undefined if it does not fit. */
+function match(pattern: string, path: string): Record<string, string> | undefined {
+  const names = pattern.split("/");
+  const segments = path.split("/");
+  if (names.length !== segments.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [i, name] of names.entries()) {
+    const segment = segments[i]!;
+    if (!name.startsWith("{")) {
+      if (name !== segment) return undefined;
+    } else if (segment === "") return undefined;
+    else params[name.slice(1, -1)] = decode(segment);
+  }
+  return params;
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new Problem(400, `The path has a part that is not percent-encoded UTF-8: ${segment}`);
+  }
+}
+
+function notAllowed(methods: Readonly<Record<string, Route>>): Problem {
+  const allow = Object.keys(methods).flatMap((name) => name === "GET" ? ["GET", "HEAD"] : [name]);
+  return new Problem(405, `Only ${allow.join(" and ")} can be used here`, {
+    headers: { "allow": allow.join(", ") },
+  });
+}

@@ -1,0 +1,25 @@
+import type { EventLog } from "../core/event_log.ts";
+import type { Server, ServerChange, ServerInit } from "../core/server.ts";
+import type { ServerStatus } from "../core/server_status.ts";
+import type { Traffic } from "../core/traffic_table.ts";
+
+/** What the admin API needs of a balancer; a `LoadBalancer` has it. */
+export interface AdminTarget {
+  /** Adds a server. */
+  add(server: ServerInit): Server;
+  /** Changes a server. */
+  update(url: string, change: ServerChange): Server;
+  /** Removes a server; what it works on is broken off after `drain` seconds. Default: never. */
+  remove(url: string, drain?: number): Server;
+  /** The servers with how they are doing. */
+  servers(): ServerStatus[];
+  /** What was counted. */
+  traffic(): Traffic;
+  /** What has happened to the servers. */
+  readonly events: EventLog;
+  /**
+   * Waits until every server that was added or removed so far is so on every thread. Default: it is
+   * at once.
+   */
+  settled?(): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import type { Clock } from "./core/clock.ts";
+import { EventLog } from "./core/event_log.ts";
+import type { Entry, RegistryEvent } from "./core/registry.ts";
+import { Registry } from "./core/registry.ts";
+import type { ServerInit } from "./core/server.ts";
+import type { ServerStatus } from "./core/server_status.ts";
+import type { Ejection } from "./core/settings.ts";
+import type { StateTable } from "./core/state_table.ts";
+import type { TrafficTable } from "./core/traffic_table.ts";
+import { HealthChecker } from "./health/checker.ts";
+import { Ejector } from "./health/ejector.ts";
+import type { HealthCheck } from "./health/health_check.ts";
+import { SlowStart } from "./health/slow_start.ts";
+import type { StandingReport } from "./proxy/failure_watch.ts";
+import type { Transport } from "./transport/transport.ts";
+
+/** What a {@linkcode ControlPlane} works with. */
+export interface ControlPlaneParts {
+  /** The servers' state. */
+  readonly table: StateTable;
+  /** Where checks and ejections are counted. */
+  readonly traffic: TrafficTable;
+  /** The time and the timers. */
+  readonly clock: Clock;
+  /** The first servers, checked. */
+  readonly servers: readonly ServerInit[];
+  /** Whether a server that is added may take requests at once. */
+  readonly opens: () => boolean;
+  /** When a server that fails requests is taken out. */
+  readonly ejection: Ejection;
+  /** Seconds in which the weight of a server that comes back grows. */
+  readonly slowStart: number;
+}
+
+/** What owns the servers and decides how each of them counts: one for each balancer. */
+export class ControlPlane implements Disposable {
+  /** The servers. */
+  readonly registry: Registry;
+  /** What has happened to them. */
+  readonly events: EventLog;
+  readonly #parts: ControlPlaneParts;
+  readonly #slowStart: SlowStart;
+  readonly #ejector: Ejector;
+  #checker: HealthChecker | undefined;
+
+  /**
+   * @param parts What to work with.
+   * @throws {BalancerError} `already_exists` or `full`.
+   */
+  constructor(parts: ControlPlaneParts) {
+    const { table, clock, traffic, ejection } = parts;
+    this.#parts = parts;
+    this.registry = new Registry(table, parts.opens);
+    for (const server of parts.servers) this.registry.add(server);
+    this.events = new EventLog(clock.date);
+    this.registry.subscribe((event) => this.#tell(event));
+    const common = { registry: this.registry, table, clock };
+    this.#slowStart = new SlowStart({ ...common, duration: parts.slowStart });
+    this.#ejector = new Ejector({
+      ...common,
+      ejection,
+      onReturn: (entry) => this.#slowStart.begin(entry),
+      onChange: (type, { server, slot }, detail) => {
+        if (type === "ejected") traffic.countEjection(slot);
+        this.events.add({ type, server, detail });
+      },
+    });
+  }
+
+  /**
+   * Begins to check the servers' health.
+   *
+   * @param check What to ask for, and what passes.
+   * @param transport What moves the requests.
+   */
+  startChecks(check: HealthCheck, transport: Transport): void {
+    const { table, clock, traffic } = this.#parts;
+    this.#checker = new HealthChecker({
+      registry: this.registry,
+      table,
+      clock,
+      transport,
+      check,
+      onResult: ({ slot }, passed) => traffic.countCheck(slot, passed),
+      onChange: ({ server, slot }, healthy, detail) => {
+        if (healthy) this.#slowStart.begin({ server, slot });
+        this.events.add({ type: healthy ? "healthy" : "unhealthy", server, detail });
+      },
+    });
+  }
+
+  /** Changes how servers are checked, from the next check on, which is at once. */
+  setHealthCheck(check: HealthCheck): void {
+    this.#checker?.change(check);
+  }
+
+  /** The servers, in the order in which they were added, with how they are doing. */
+  servers(): ServerStatus[] {
+    return this.registry.entries().map((entry) => this.#status(entry));
+  }
+
+  /** Acts by what a thread has to say about a server. */
+  readonly report = ({ type, url, why }: StandingReport): void => {
+    if (type === "failing") this.#ejector.eject(url, why);
+    else this.#ejector.acquit(url);
+  };
+
+  /** Stops the checks, and lets no server in or out any more. */
+  [Symbol.dispose](): void {
+    for (const part of [this.#checker, this.#ejector, this.#slowStart]) part?.[Symbol.dispose]();
+  }
+
+  #status({ server, slot }: Entry): ServerStatus {
+    const { table } = this.#parts;
+    return {
+      ...server,
+      healthy: table.isHealthy(slot),
+      active: table.active(slot),
+      ejection: this.#ejector.report(server.url),
+      lastCheck: this.#checker?.report(server.url),
+    };
+  }
+
+  #tell(event: RegistryEvent): void {
+    const { type, entry: { server } } = event;
+    const previous = event.type === "updated" ? { previous: event.previous } : {};
+    this.events.add({ type, server, detail: undefined, ...previous });
+  }
+}

@@ -1,0 +1,244 @@
+import type { ErrorCode } from "./errors.ts";
+import type { Server } from "./server.ts";
+import type { FailureKind } from "./standing.ts";
+import { type TableMemory, TRAFFIC_ROW } from "./table_memory.ts";
+
+/**
+ * The upper bounds of the latency buckets, in seconds; above the last one there is one bucket more.
+ */
+export const LATENCY_BOUNDS: readonly number[] = [
+  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
+  ...[0.5, 1, 2.5, 5, 10, 30, 60],
+];
+
+/** Where the numbers of a server's row are. The first five are the responses of 1xx to 5xx. */
+const CONNECTION_FAILURES = 5;
+const RESPONSE_FAILURES = 6;
+const RETRIES = 7;
+const BYTES_SENT = 8;
+const BYTES_RECEIVED = 9;
+const CONNECTIONS_OPENED = 10;
+const CONNECTIONS_REUSED = 11;
+const CONNECTIONS_OPEN = 12;
+const CONNECTIONS_IDLE = 13;
+const CHECKS_PASSED = 14;
+const CHECKS_FAILED = 15;
+const EJECTIONS = 16;
+const SECONDS = 17;
+const BUCKETS = 18;
+
+/** Where the numbers of the row that concerns no server are, behind one for each error. */
+const WAITING = 30;
+const WAITED = 31;
+
+/** What a request that no server's response answered can have come to, in the order of the row. */
+const REFUSALS = [
+  ...["no_server", "overloaded", "queue_timeout", "connect_failed", "connect_timeout"],
+  ...["response_timeout", "closed_early", "incomplete", "bad_response", "client_gone"],
+  ...["request_timeout", "content_too_large", "head_too_large", "bad_request", "closed"],
+  "internal",
+] as readonly ErrorCode[];
+
+/** A request that a server has answered, as far as it is counted. */
+export interface CountedRequest {
+  /** The status, 101 or 200 to 599. */
+  readonly status: number;
+  /** From its arrival until the client had the response, in milliseconds. */
+  readonly duration: number;
+  /** Content that went to the server, in bytes. */
+  readonly bytesSent: number;
+  /** Content that came from it, in bytes. */
+  readonly bytesReceived: number;
+}
+
+/** What was counted of a server since it was added. */
+export interface ServerTraffic {
+  /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
+  readonly responses: readonly [number, number, number, number, number];
+  /** Tries that failed: the connection could not be made, or the response was none. */
+  readonly failures: Readonly<Record<FailureKind, number>>;
+  /** How often a request that failed there went on to another server. */
+  readonly retries: number;
+  /** Content that went to the server, in bytes. */
+  readonly bytesSent: number;
+  /** Content that came from it, in bytes. */
+  readonly bytesReceived: number;
+  /** How often a connection was made for a request, and how often one was used again. */
+  readonly connections: {
+    readonly opened: number;
+    readonly reused: number;
+    /** How many there are, idle ones included. */
+    readonly open: number;
+    /** How many of them are idle. */
+    readonly idle: number;
+  };
+  /** Health checks by result. */
+  readonly checks: { readonly passed: number; readonly failed: number };
+  /** How often it was ejected. */
+  readonly ejections: number;
+  /** How long requests took, WebSockets left out. */
+  readonly latency: {
+    /** All of them together, in seconds. */
+    readonly sum: number;
+    /** How many took up to each of {@linkcode LATENCY_BOUNDS} and more than the one before. */
+    readonly buckets: readonly number[];
+  };
+}
+
+/** What was counted that concerns no server. */
+export interface OverallTraffic {
+  /** Requests that no server's response answered, by why. */
+  readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
+  /** How many requests wait for a server now. */
+  readonly waiting: number;
+  /** How many requests have waited. */
+  readonly waited: number;
+}
+
+/** What was counted of everything. */
+export interface Traffic {
+  /** Of each server, in the order in which they were added. */
+  readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
+  /** What concerns no server. */
+  readonly overall: OverallTraffic;
+}
+
+/**
+ * What is counted for operators to see: a row of numbers for each slot of the state table, and each
+ * thread's own, so that nobody waits for anybody. Sums are made when somebody asks.
+ *
+ * A row lives as long as its server: it begins with zeros, and what is counted must be counted
+ * before the request's end is, as the slot may have another server after that.
+ */
+export class TrafficTable {
+  readonly #memory: TableMemory;
+  readonly #own: Float64Array;
+
+  /**
+   * @param memory What to stand on.
+   * @param thread The number of the thread that counts in this table.
+   */
+  constructor(memory: TableMemory, thread = 0) {
+    this.#memory = memory;
+    this.#own = rows(memory, thread);
+  }
+
+  /** Counts a request that the server in this slot has answered. */
+  countRequest(slot: number, request: CountedRequest): void {
+    const own = this.#own;
+    const row = slot * TRAFFIC_ROW;
+    const { status } = request;
+    own[row + Math.trunc(status / 100) - 1]! += 1;
+    own[row + BYTES_SENT]! += request.bytesSent;
+    own[row + BYTES_RECEIVED]! += request.bytesReceived;
+    // How long a WebSocket was open says nothing about the server.
+    if (status === 101) return;
+    const seconds = request.duration / 1000;
+    own[row + SECONDS]! += seconds;
+    let bucket = 0;
+    while (bucket < LATENCY_BOUNDS.length && seconds > LATENCY_BOUNDS[bucket]!) bucket++;
+    own[row + BUCKETS + bucket]! += 1;
+  }
+
+  /** Counts that a connection to the server in this slot was made or, `reused`, used again. */
+  countConnection(slot: number, reused: boolean): void {
+    this.#own[slot * TRAFFIC_ROW + (reused ? CONNECTIONS_REUSED : CONNECTIONS_OPENED)]! += 1;
+  }
+
+  /** Counts a try that the server in this slot failed. */
+  countFailure(slot: number, kind: FailureKind): void {
+    const column = kind === "connection" ? CONNECTION_FAILURES : RESPONSE_FAILURES;
+    this.#own[slot * TRAFFIC_ROW + column]! += 1;
+  }
+
+  /** Counts that a request which the server in this slot failed goes on to another one. */
+  countRetry(slot: number): void {
+    this.#own[slot * TRAFFIC_ROW + RETRIES]! += 1;
+  }
+
+  /** Counts a health check of the server in this slot. */
+  countCheck(slot: number, passed: boolean): void {
+    this.#own[slot * TRAFFIC_ROW + (passed ? CHECKS_PASSED : CHECKS_FAILED)]! += 1;
+  }
+
+  /** Counts that the server in this slot was ejected. */
+  countEjection(slot: number): void {
+    this.#own[slot * TRAFFIC_ROW + EJECTIONS]! += 1;
+  }
+
+  /** Counts a request that no server's response answered. */
+  countRefusal(code: ErrorCode): void {
+    const known = REFUSALS.indexOf(code);
+    const column = known === -1 ? REFUSALS.indexOf("internal") : known;
+    this.#own[this.#memory.capacity * TRAFFIC_ROW + column]! += 1;
+  }
+
+  /** Counts a request that had to wait for a server. */
+  countWait(): void {
+    this.#own[this.#memory.capacity * TRAFFIC_ROW + WAITED]! += 1;
+  }
+
+  /** Says how many requests wait on this thread. */
+  setWaiting(count: number): void {
+    this.#own[this.#memory.capacity * TRAFFIC_ROW + WAITING] = count;
+  }
+
+  /** Says how many connections this thread has to the server in this slot. */
+  setConnections(slot: number, { open, idle }: { open: number; idle: number }): void {
+    this.#own[slot * TRAFFIC_ROW + CONNECTIONS_OPEN] = open;
+    this.#own[slot * TRAFFIC_ROW + CONNECTIONS_IDLE] = idle;
+  }
+
+  /** What all threads together have counted of the server in this slot. */
+  server(slot: number): ServerTraffic {
+    const sum = this.#sum(slot);
+    return {
+      responses: [sum[0]!, sum[1]!, sum[2]!, sum[3]!, sum[4]!],
+      failures: { connection: sum[CONNECTION_FAILURES]!, response: sum[RESPONSE_FAILURES]! },
+      retries: sum[RETRIES]!,
+      bytesSent: sum[BYTES_SENT]!,
+      bytesReceived: sum[BYTES_RECEIVED]!,
+      connections: {
+        opened: sum[CONNECTIONS_OPENED]!,
+        reused: sum[CONNECTIONS_REUSED]!,
+        open: sum[CONNECTIONS_OPEN]!,
+        idle: sum[CONNECTIONS_IDLE]!,
+      },
+      checks: { passed: sum[CHECKS_PASSED]!, failed: sum[CHECKS_FAILED]! },
+      ejections: sum[EJECTIONS]!,
+      latency: { sum: sum[SECONDS]!, buckets: [...sum.subarray(BUCKETS)] },
+    };
+  }
+
+  /** What all threads together have counted that concerns no server. */
+  overall(): OverallTraffic {
+    const sum = this.#sum(this.#memory.capacity);
+    return {
+      refusals: REFUSALS.map((code, i) => [code, sum[i]!]),
+      waiting: sum[WAITING]!,
+      waited: sum[WAITED]!,
+    };
+  }
+
+  #sum(row: number): Float64Array {
+    const sum = new Float64Array(TRAFFIC_ROW);
+    for (let thread = 0; thread < this.#memory.threads; thread++) {
+      const all = rows(this.#memory, thread);
+      for (let i = 0; i < TRAFFIC_ROW; i++) sum[i]! += all[row * TRAFFIC_ROW + i]!;
+    }
+    return sum;
+  }
+}
+
+/** Lets the counts of a slot begin anew, as it gets another server. */
+export function clearTraffic(memory: TableMemory, slot: number): void {
+  for (let thread = 0; thread < memory.threads; thread++) {
+    rows(memory, thread).fill(0, slot * TRAFFIC_ROW, (slot + 1) * TRAFFIC_ROW);
+  }
+}
+
+/** The rows of one thread. */
+function rows({ traffic, capacity }: TableMemory, thread: number): Float64Array {
+  const length = (capacity + 1) * TRAFFIC_ROW;
+  return new Float64Array(traffic, thread * length * 8, length);
+}

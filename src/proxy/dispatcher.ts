@@ -1,0 +1,203 @@
+import { getLogger } from "@logtape/logtape";
+import type { Cancellation } from "../core/cancellation.ts";
+import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
+import { BalancerError } from "../core/errors.ts";
+import type { PickContext } from "../core/policy.ts";
+import type { Entry } from "../core/registry.ts";
+import type { Ejection, Limits, Retries, Timeouts } from "../core/settings.ts";
+import type { TrafficTable } from "../core/traffic_table.ts";
+import { WaitingRoom } from "../core/waiting_room.ts";
+import type {
+  SendOptions,
+  UpstreamRequest,
+  UpstreamResponse,
+  UpstreamSocket,
+  WebSocketTransport,
+} from "../transport/transport.ts";
+import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
+import type { IncomingRequest } from "./incoming.ts";
+import { Picker, type PickerParts } from "./picker.ts";
+import type { RequestRecord } from "./request_record.ts";
+import { remedyFor } from "./retry.ts";
+import { RetryBudget } from "./retry_budget.ts";
+import type { StickySession, StickySessions } from "./sticky.ts";
+import { WaitingQueue } from "./waiting_queue.ts";
+
+const logger = getLogger(["ballast", "proxy"]);
+
+const NOTHING_TRIED: readonly number[] = [];
+
+/** What a {@linkcode Dispatcher} works with. */
+export interface DispatcherParts extends PickerParts {
+  /** What moves the requests. */
+  readonly transport: WebSocketTransport;
+  /** The timer for requests that wait. */
+  readonly deadlines: Deadlines;
+  /** What to go by. */
+  readonly settings: {
+    readonly timeouts: Timeouts;
+    readonly retries: Retries;
+    readonly ejection: Ejection;
+    readonly limits: Limits;
+  };
+  /** Takes what there is to say about a server. */
+  readonly report: (report: StandingReport) => void;
+  /** What keeps clients at a server. Default: nothing does. */
+  readonly sticky?: StickySessions | undefined;
+  /** Where tries are counted for operators to see. Default: nowhere. */
+  readonly traffic?: TrafficTable | undefined;
+}
+
+/** How one request is dispatched. */
+export interface DispatchOptions {
+  /** The client's IP address; undefined where the platform does not tell. */
+  readonly clientAddress: string | undefined;
+  /** Calls the request off. */
+  readonly cancellation: Cancellation;
+  /** See {@linkcode SendOptions}. */
+  readonly releaseContent: boolean;
+  /** Where it is noted what becomes of it. Default: nowhere. */
+  readonly record: RequestRecord | undefined;
+}
+
+/** What a server answered. The request is active there until {@linkcode Dispatcher.release}. */
+export interface Answer {
+  /** The server. */
+  readonly entry: Entry;
+  /** Its response, or its side of a WebSocket. */
+  readonly response: UpstreamResponse | UpstreamSocket;
+  /** The session of the client, where sessions are kept. */
+  readonly session: StickySession | undefined;
+}
+
+/** Gives each request to one server after the other, until one answers or none may be tried. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts;
+  readonly #picker: Picker;
+  readonly #waiting: WaitingQueue;
+  readonly #watch: FailureWatch;
+  readonly #budget: RetryBudget;
+  /** Its time is a tick old at most. */
+  readonly #time: DeadlineQueue;
+
+  /** @param parts What to work with. */
+  constructor(parts: DispatcherParts) {
+    const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
+    this.#parts = parts;
+    this.#picker = new Picker(parts);
+    this.#waiting = new WaitingQueue({
+      deadlines,
+      length: limits.queue,
+      timeout: timeouts.queue * 1000,
+      room: table.memory.threads === 1 ? undefined : new WaitingRoom(table.memory, table.thread),
+    });
+    this.#watch = new FailureWatch({ table, ejection, report });
+    this.#budget = new RetryBudget(retries.budget);
+    this.#time = deadlines.queue(timeouts.queue * 1000);
+  }
+
+  /** How many requests wait on this thread for a server. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /**
+   * Sends a request to a server and waits for the head of its response.
+   *
+   * @param outgoing What to send.
+   * @param options How.
+   * @throws {BalancerError} `no_server`, `overloaded`, `queue_timeout`, or why the last server that
+   * was tried did not answer. The request is active nowhere then.
+   */
+  async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
+    const { settings: { retries }, sticky, traffic } = this.#parts;
+    const { clientAddress } = options;
+    this.#budget.countRequest(this.#time.now);
+    const session = sticky?.begin(outgoing, clientAddress);
+    const context = session ?? { clientAddress };
+    const sent = session?.request ?? outgoing;
+    let tried = NOTHING_TRIED;
+    let failure: BalancerError | undefined;
+    for (;;) {
+      const picked = this.#pick(tried, context);
+      const entry = picked === "full" ? await this.#wait(tried, context, options) : picked;
+      if (entry === undefined) throw failure ?? noServer();
+      // Only now is it sure that there is another server to go on to.
+      if (failure !== undefined) traffic?.countRetry(tried.at(-1)!);
+      try {
+        const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
+        return { entry, response, session };
+      } catch (thrown) {
+        if (thrown instanceof BalancerError) traffic?.countFailure(entry.slot, failureKind(thrown));
+        this.release(entry.slot);
+        if (!(thrown instanceof BalancerError)) throw thrown;
+        failure = thrown;
+      }
+      const { url } = entry.server;
+      logger.debug("{url} failed: {message}", { url, message: failure.message });
+      this.#watch.failed(entry, failure);
+      tried = [...tried, entry.slot];
+      if (tried.length >= retries.tries) throw failure;
+      const remedy = remedyFor(failure, outgoing);
+      if (remedy === "none") throw failure;
+      if (remedy === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
+    }
+  }
+
+  /** The server in this slot is done with a request: whoever waits for it may go there. */
+  release(slot: number): void {
+    this.#parts.table.finish(slot);
+    if (this.#waiting.crowded) this.#waiting.wake();
+  }
+
+  async #try(
+    entry: Entry,
+    { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
+    { cancellation, releaseContent, record }: DispatchOptions,
+  ): Promise<UpstreamResponse | UpstreamSocket> {
+    const { transport, traffic } = this.#parts;
+    const options: SendOptions = { cancellation, releaseContent, record };
+    record?.beginTry(entry);
+    try {
+      const response = webSocket
+        ? await transport.upgrade(entry.server.url, sent, options)
+        : await transport.send(entry.server.url, sent, options);
+      this.#watch.answered(entry, "receive" in response ? 101 : response.status);
+      if (record !== undefined) record.answeredAfter = record.elapsed();
+      return response;
+    } finally {
+      if (record !== undefined && record.connection !== "none") {
+        traffic?.countConnection(entry.slot, record.connection === "reused");
+      }
+    }
+  }
+
+  /** Picks a server that was not tried and counts the request as active there. */
+  #pick(tried: readonly number[], context: PickContext): ReturnType<Picker["pick"]> {
+    // Those who wait already come first, on whichever thread.
+    if (this.#waiting.crowded && tried.length === 0) return "full";
+    return this.#picker.pick(tried, context);
+  }
+
+  async #wait(
+    tried: readonly number[],
+    context: PickContext,
+    { cancellation, record }: DispatchOptions,
+  ): Promise<Entry | undefined> {
+    const from = record?.elapsed() ?? 0;
+    this.#parts.traffic?.countWait();
+    try {
+      return await this.#waiting.wait({
+        pick: () => this.#picker.pick(tried, context),
+        first: tried.length === 0,
+        cancellation,
+      });
+    } finally {
+      if (record !== undefined) record.queueTime += record.elapsed() - from;
+    }
+  }
+}
+
+function noServer(): BalancerError {
+  return new BalancerError("no_server", "There is no server that takes requests");
+}

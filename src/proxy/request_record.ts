@@ -1,0 +1,111 @@
+import type { Clock } from "../core/clock.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import type { Entry } from "../core/registry.ts";
+import type { Server } from "../core/server.ts";
+import type { CountedRequest } from "../core/traffic_table.ts";
+import type { ConnectionUse, TransferRecord } from "../transport/transport.ts";
+
+/** What is noted of a request while it is under way. Times are in milliseconds from its arrival. */
+export class RequestRecord implements TransferRecord, CountedRequest {
+  readonly #clock: Clock;
+  readonly #startedAt: number;
+  /** The request as it came. */
+  readonly request: Request;
+  /** Its method. */
+  readonly method: string;
+  /** Its URL, with the host that was asked for. */
+  readonly url: string;
+  /** The client's IP address; undefined where the platform does not tell. */
+  clientAddress: string | undefined;
+  /** The number by which logs name it; undefined where nobody wants one. */
+  id: string | undefined;
+  /** How many servers it was given to, one after the other. */
+  attempts = 0;
+  /** The slot of the server that it was given to last; -1 for none. */
+  slot = -1;
+  /** The server that it was given to last. */
+  server: Server | undefined;
+  /** How long it waited for a server, in milliseconds. */
+  queueTime = 0;
+  /** See {@linkcode TransferRecord}. */
+  connection: ConnectionUse = "none";
+  /** See {@linkcode TransferRecord}. */
+  connectTime = 0;
+  /** See {@linkcode TransferRecord}. */
+  bytesSent = 0;
+  /** See {@linkcode TransferRecord}. */
+  bytesReceived = 0;
+  /** See {@linkcode TransferRecord}. */
+  failure: ErrorCode | undefined;
+  /** When the head of the response was there. */
+  answeredAfter = 0;
+  /** When it was over. */
+  duration = 0;
+  /** The status of the response that the client was given; 0 before that. */
+  status = 0;
+
+  /**
+   * @param request The request as it came.
+   * @param clock The time.
+   */
+  constructor(request: Request, clock: Clock) {
+    this.#clock = clock;
+    this.#startedAt = clock.now();
+    this.request = request;
+    this.method = request.method;
+    this.url = request.url;
+  }
+
+  /** Whether a server's response answered it. */
+  get answered(): boolean {
+    return this.answeredAfter > 0;
+  }
+
+  /** It is given to a server; what was noted of another one no longer counts. */
+  beginTry({ server, slot }: Entry): void {
+    this.attempts++;
+    this.slot = slot;
+    this.server = server;
+    this.connection = "none";
+    this.connectTime = 0;
+    this.bytesSent = 0;
+    this.bytesReceived = 0;
+  }
+
+  /** How long ago it came. */
+  elapsed(): number {
+    return this.#clock.now() - this.#startedAt;
+  }
+}
+
+/** Takes the records of requests that are over. */
+export interface RequestObserver {
+  /** Called once for each request, when its response was delivered or could not be. */
+  ended(record: RequestRecord): void;
+}
+
+/** Makes the records, and passes them on when their requests are over. */
+export class Observation {
+  readonly #clock: Clock;
+  readonly #observers: readonly RequestObserver[];
+
+  /**
+   * @param clock The time.
+   * @param observers What takes the records.
+   */
+  constructor(clock: Clock, observers: readonly RequestObserver[]) {
+    this.#clock = clock;
+    this.#observers = observers;
+  }
+
+  /** A request has come. */
+  begin(request: Request): RequestRecord {
+    return new RequestRecord(request, this.#clock);
+  }
+
+  /** A request is over. */
+  end(record: RequestRecord): void {
+    record.duration = record.elapsed();
+    for (const observer of this.#observers) observer.ended(record);
+  }
+}
