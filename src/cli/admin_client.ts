@@ -16,45 +16,110 @@ export const ADMIN_FLAGS: Readonly<
   ...TOKEN_FLAG,
 };
 
+/** What is asked of the admin API. */
+export interface AdminCallOptions {
+  /** The method. Default: POST with a body, else GET. */
+  readonly method?: string;
+  /** What to send as JSON. Default: nothing. */
+  readonly body?: unknown;
+  /** Further fields of the request. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the call, and what is still to come of the response. Default: 10 s for all of it. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Calls the admin API of a running balancer.
  *
  * @param args The command line, with {@linkcode ADMIN_FLAGS}.
  * @param path The path to call, for example `/add`.
  * @param body What to POST as JSON; without it the call is a GET.
- * @returns What the balancer answered.
+ * @returns What the balancer answered: a server or a list of them.
  * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
  */
-export async function callAdmin(args: Args, path: string, body?: unknown): Promise<unknown> {
-  const host = (args.text("api-host") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-  const port = args.wholeNumber("api-port", 1, 65_535) ?? 8000;
-  const base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const tokenFile = args.text("api-token-file");
-  const headers: Record<string, string> = {};
-  if (tokenFile !== undefined) headers["authorization"] = `Bearer ${await readToken(tokenFile)}`;
-  if (body !== undefined) headers["content-type"] = "application/json";
-  let response: Response;
-  let answer: unknown;
-  try {
-    response = await fetch(base + path, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      // The token is for this address alone.
-      redirect: "error",
-      headers,
-      ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
-    });
-    answer = await response.json();
-    if (response.ok && !areServers(answer)) throw new SyntaxError("Not servers");
-  } catch (error) {
-    const why = error instanceof SyntaxError ? "what answers there is not Ballast" : reason(error);
-    throw new CommandError(
-      `Cannot reach the balancer's API at ${base}: ${why}. ` +
+export function callAdmin(args: Args, path: string, body?: unknown): Promise<unknown> {
+  return new AdminClient(args).readJson(path, areServers, body === undefined ? {} : { body });
+}
+
+/** The admin API of the balancer that a command line names. */
+export class AdminClient {
+  readonly #base: string;
+  readonly #tokenFile: string | undefined;
+
+  /** @param args The command line, with {@linkcode ADMIN_FLAGS}. */
+  constructor(args: Args) {
+    const host = (args.text("api-host") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
+    const port = args.wholeNumber("api-port", 1, 65_535) ?? 8000;
+    this.#base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.#tokenFile = args.text("api-token-file");
+  }
+
+  /**
+   * Calls the API and reads the JSON that it answers.
+   *
+   * @param path The path to call.
+   * @param isExpected Whether this is what Ballast answers there, and not some other program.
+   * @param options What to ask.
+   * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+   */
+  async readJson(
+    path: string,
+    isExpected: (answer: unknown) => boolean,
+    options: AdminCallOptions = {},
+  ): Promise<unknown> {
+    const response = await this.open(path, options);
+    try {
+      const answer: unknown = await response.json();
+      if (isExpected(answer)) return answer;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw this.#unreachable(reason(error));
+    }
+    throw this.#unreachable("what answers there is not Ballast");
+  }
+
+  /**
+   * Calls the API and waits for the head of its response.
+   *
+   * @param path The path to call.
+   * @param options What to ask.
+   * @returns The response, whose status says that all went well.
+   * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+   */
+  async open(path: string, options: AdminCallOptions = {}): Promise<Response> {
+    const { body, method = body === undefined ? "GET" : "POST" } = options;
+    const headers: Record<string, string> = { ...options.headers };
+    if (this.#tokenFile !== undefined) {
+      headers["authorization"] = `Bearer ${await readToken(this.#tokenFile)}`;
+    }
+    if (body !== undefined) headers["content-type"] = "application/json";
+    let response: Response;
+    let answer: unknown;
+    try {
+      response = await fetch(this.#base + path, {
+        signal: options.signal ?? AbortSignal.timeout(TIMEOUT_MS),
+        // The token is for this address alone.
+        redirect: "error",
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (response.ok) return response;
+      answer = await response.json();
+    } catch (error) {
+      throw this.#unreachable(
+        error instanceof SyntaxError ? "what answers there is not Ballast" : reason(error),
+      );
+    }
+    if (response.status === 401) throw new CommandError(tokenRefusal(this.#tokenFile));
+    throw new CommandError(`The balancer refused: ${printable(refusal(answer, response.status))}`);
+  }
+
+  #unreachable(why: string): CommandError {
+    return new CommandError(
+      `Cannot reach the balancer's API at ${this.#base}: ${why}. ` +
         "Is it running? Give its API port with --api-port.",
     );
   }
-  if (response.ok) return answer;
-  if (response.status === 401) throw new CommandError(tokenRefusal(tokenFile));
-  throw new CommandError(`The balancer refused: ${printable(refusal(answer, response.status))}`);
 }
 
 /** Whether this is what Ballast answers: a server or a list of servers. */

@@ -3,7 +3,14 @@ import { createAdmin, LoadBalancer } from "../../mod.ts";
 import { type CliResult, freePorts, runCli } from "../testing/run_cli.ts";
 
 const URL_A = "http://127.0.0.1:3001";
-const SERVER_A = { url: URL_A, name: "one", weight: 2, health_check_period: 0, max_connections: 0 };
+const SERVER_A = {
+  url: URL_A,
+  name: "one",
+  weight: 2,
+  health_check_period: 0,
+  max_connections: 0,
+  draining: false,
+};
 
 /** An admin API over one server that is not checked, and the program's commands called on it. */
 class Fixture implements AsyncDisposable {
@@ -81,6 +88,7 @@ Deno.test("add-server --json writes the server as JSON", async () => {
     weight: 1,
     health_check_period: 0,
     max_connections: 0,
+    draining: false,
   });
 });
 
