@@ -3,6 +3,7 @@
  * Three sample servers, the balancer in front of them, and what to try: `deno task demo`.
  */
 import { createAdmin, LoadBalancer } from "../mod.ts";
+import { startSample } from "./sample_server.ts";
 
 const PROXY_PORT = 8080;
 const ADMIN_PORT = 8000;
@@ -14,13 +15,10 @@ const SAMPLES = [
 
 const print = console.log;
 
-/** Serves on a port of this machine; a port that is taken ends the demo with a line that says so. */
-function serve(
-  port: number,
-  handler: (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>,
-): Deno.HttpServer {
+/** Starts something on a port; one that is taken ends the demo with a line that says so. */
+function start(port: number, serve: (port: number) => Deno.HttpServer): Deno.HttpServer {
   try {
-    return Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, handler);
+    return serve(port);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     console.error(`Cannot start the demo: port ${port} is in use. Stop what uses it, try again.`);
@@ -28,16 +26,15 @@ function serve(
   }
 }
 
-/** A server that says its name and how many requests it has had. Health checks do not count. */
-function startSample(name: string, port: number): Deno.HttpServer {
-  let hits = 0;
-  return serve(port, (request) => {
-    if (request.headers.get("user-agent") !== "ballast-health-check") hits++;
-    return Promise.resolve(new Response(`server ${name}, hit ${hits}\n`));
-  });
+/** Serves on a port of this machine. */
+function serve(port: number, handler: Deno.ServeHandler<Deno.NetAddr>): Deno.HttpServer {
+  return start(
+    port,
+    () => Deno.serve({ hostname: "127.0.0.1", port, onListen: () => {} }, handler),
+  );
 }
 
-const samples = SAMPLES.map(({ name, port }) => startSample(name, port));
+const samples = SAMPLES.map(({ name, port }) => start(port, () => startSample(name, port)));
 const balancer = new LoadBalancer({
   servers: SAMPLES.map(({ name, port, weight }) => ({
     url: `http://127.0.0.1:${port}`,

@@ -208,6 +208,7 @@ export class WorkerPool {
         this.#latestChange.delete(entry.slot);
         if (type === "added") table.open(entry.slot);
       });
-    this.#settled = Promise.all([this.#settled, made]);
+    // Without the last step each result would hold the one before, and so all there ever were.
+    this.#settled = Promise.all([this.#settled, made]).then(() => {});
   }
 }

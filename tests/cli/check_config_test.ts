@@ -84,3 +84,21 @@ Deno.test("check-config takes an empty file for no servers", async () => {
   const { code, stdout } = await runCli("check-config", file.path);
   assertEquals([code, stdout], [0, `${file.path} is valid: 0 servers\n`]);
 });
+
+Deno.test("check-config reads the files that the configuration names", async () => {
+  await using empty = await makeTemporaryFile("");
+  const missing = `${empty.path}.missing`;
+  const configurations = [
+    [`tls: { cert: ${missing}, key: ${missing} }\n`, "Cannot read the certificate"],
+    [`tls: { cert: ${empty.path}, key: ${empty.path} }\n`, "Cannot use the certificate"],
+    [`api_token_file: ${missing}\n`, "Cannot read the API token file"],
+    [`sticky: cookie\nsticky_secret_file: ${empty.path}\n`, "Cannot use the secret"],
+    [`upstream_tls: { ca_file: ${missing} }\n`, "Cannot read the ca_file"],
+  ] as const;
+  await Promise.all(configurations.map(async ([content, message]) => {
+    await using file = await makeTemporaryFile(content);
+    const { code, stdout, stderr } = await runCli("check-config", file.path);
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, message);
+  }));
+});

@@ -1,10 +1,17 @@
+import type { Config } from "../../../mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
+import { readSticky } from "../sticky_secret.ts";
 import { JSON_SWITCH } from "../switches.ts";
+import { readTlsFiles, readUpstreamTls } from "../tls_files.ts";
+import { readToken } from "../token_file.ts";
 
-/** `check-config`: says whether a configuration file can be used, and what is wrong with it. */
+/**
+ * `check-config`: says whether a configuration file can be used, and what is wrong with it. The
+ * files that it names are read as well.
+ */
 export const checkConfig: Command = {
   name: "check-config",
   summary: "Say whether a configuration file can be used, and all that is wrong with it",
@@ -15,8 +22,17 @@ export const checkConfig: Command = {
   async run(args): Promise<void> {
     if (args.argument === undefined) throw new UsageError("the FILE to check is missing");
     const config = await readConfig(args.argument);
+    await checkFiles(config);
     if (args.has("json")) return printJson({ valid: true, servers: config.servers.length });
     const count = config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`;
     printLine(`${args.argument} is valid: ${count}`);
   },
 };
+
+async function checkFiles(config: Config): Promise<void> {
+  const { tls, apiTokenFile, upstreamTls } = config;
+  if (tls !== undefined) await readTlsFiles(tls);
+  if (apiTokenFile !== undefined) await readToken(apiTokenFile);
+  await readSticky(config);
+  await readUpstreamTls(upstreamTls);
+}
