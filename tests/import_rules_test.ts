@@ -46,8 +46,13 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/admin\//,
-    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP],
+    mayImport: [
+      [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, /^src\/version\.ts$/],
+      [LOGTAPE, STD_HTTP],
+    ].flat(),
   },
+  { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//, /^prom-client$/] },
+  { files: /^src\/version\.ts$/, mayImport: [/^deno\.json$/] },
   {
     files: /^src\/data_plane\.ts$/,
     mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],

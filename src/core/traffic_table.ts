@@ -101,6 +101,8 @@ export interface Traffic {
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
   /** What concerns no server. */
   readonly overall: OverallTraffic;
+  /** Whether requests are counted: false with `metrics: false`. */
+  readonly countsRequests: boolean;
 }
 
 /**
