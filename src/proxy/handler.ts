@@ -221,7 +221,7 @@ export class ProxyHandler {
   #refuse(record: RequestRecord | undefined, response: Response): Response {
     if (record === undefined) return response;
     record.failure ??= "bad_request";
-    record.answeredAfter = 0;
+    record.answered = false;
     record.status = response.status;
     this.#observe(record);
     return response;
