@@ -52,10 +52,20 @@ const RULES: readonly ImportRule[] = [
     ].flat(),
   },
   { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//, /^prom-client$/] },
+  {
+    files: /^src\/tracing\//,
+    mayImport: [
+      [/^src\/tracing\//, /^src\/proxy\/(incoming|request_record|request_tracing)\.ts$/],
+      [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
+    ].flat(),
+  },
   { files: /^src\/version\.ts$/, mayImport: [/^deno\.json$/] },
   {
     files: /^src\/data_plane\.ts$/,
-    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
+    mayImport: [
+      [CORE, /^src\/(policies|proxy|tracing|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER],
+      LOGTAPE,
+    ].flat(),
   },
   {
     files: /^src\/control_plane\.ts$/,
