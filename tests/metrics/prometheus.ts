@@ -45,21 +45,16 @@ export class RunningPrometheus implements AsyncDisposable {
     return prometheus;
   }
 
-  /** The value of an expression that has one; undefined where there is none yet. */
-  async query(expression: string): Promise<number | undefined> {
-    const url = `${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const { status, data, error } = await (await fetch(url)).json();
-    if (status !== "success") throw new Error(`Cannot query ${expression}: ${error}`);
-    const [first, ...others] = data.result;
-    if (others.length > 0) throw new Error(`${expression} has ${others.length + 1} values`);
-    return first === undefined ? undefined : Number(first.value[1]);
+  /** The value of an expression, as soon as there is one: a scrape that failed leaves none. */
+  async value(expression: string): Promise<number> {
+    return await this.waitFor(expression, () => true);
   }
 
   /** Asks again and again until the answer is as wanted, and returns it. */
   async waitFor(expression: string, wanted: (value: number) => boolean): Promise<number> {
     let value: number | undefined;
     for (let look = 0; look < LOOKS_MAX; look++) {
-      value = await this.query(expression);
+      value = await this.#query(expression);
       if (value !== undefined && wanted(value)) return value;
     }
     throw new Error(`${expression} has come to ${value}, which is not what was waited for`);
@@ -70,6 +65,15 @@ export class RunningPrometheus implements AsyncDisposable {
     await this.#child.status;
     await this.#log;
     await Deno.remove(this.#folder, { recursive: true });
+  }
+
+  async #query(expression: string): Promise<number | undefined> {
+    const url = `${this.#url}/api/v1/query?query=${encodeURIComponent(expression)}`;
+    const { status, data, error } = await (await fetch(url)).json();
+    if (status !== "success") throw new Error(`Cannot query ${expression}: ${error}`);
+    const [first, ...others] = data.result;
+    if (others.length > 0) throw new Error(`${expression} has ${others.length + 1} values`);
+    return first === undefined ? undefined : Number(first.value[1]);
   }
 
   /** Reads the log as long as it lives, so that it never waits; resolves once it is ready. */
@@ -93,8 +97,8 @@ const READY = "Server is ready to receive web requests";
 function scrapeConfig(target: string): Record<string, unknown> {
   return {
     job_name: "ballast",
-    scrape_interval: "300ms",
-    scrape_timeout: "300ms",
+    scrape_interval: "500ms",
+    scrape_timeout: "500ms",
     static_configs: [{ targets: [target] }],
   };
 }
