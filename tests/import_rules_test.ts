@@ -51,7 +51,7 @@ const RULES: readonly ImportRule[] = [
       [LOGTAPE, STD_HTTP],
     ].flat(),
   },
-  { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//, /^prom-client$/] },
+  { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//] },
   {
     files: /^src\/tracing\//,
     mayImport: [

@@ -28,7 +28,6 @@ Deno.test("every command works with net and read permission only", async () => {
   const response = await fetch(`http://127.0.0.1:${port}/path`);
   assertEquals(await response.text(), "upstream got /path");
 
-  // What writes the metrics is loaded only now.
   const metrics = await (await fetch(`http://127.0.0.1:${apiPort}/metrics`)).text();
   assertStringIncludes(metrics, `ballast_requests_total{code="2xx",server="${url}"} 1\n`);
   assertStringIncludes(metrics, "\nprocess_resident_memory_bytes ");

@@ -1,5 +1,4 @@
-import type * as prom from "prom-client";
-import type { Metric, Sample } from "./metric.ts";
+import type { Labels, Metric, Sample } from "./metric.ts";
 
 /** How many lines are written before requests get their turn: some milliseconds. */
 const LINES_AT_ONCE = 2000;
@@ -8,29 +7,24 @@ const LINES_AT_ONCE = 2000;
 export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Writes metrics in Prometheus' text format.
+ * Writes metrics in Prometheus' text format
+ * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  *
- * The values are there already, summed over the threads, so prom-client's own counters and
- * histograms, which count by themselves, would only be a second place for them: a counter that has
- * to be reset and added to, and a histogram that takes no sums at all. What its registry asks of a
- * metric is a name and a `get` that tells the values, and that is what it is given here.
- *
- * prom-client is loaded by the first call: it takes longer than all the rest of the program, and
- * who does not ask for metrics shall not wait for it.
+ * The values are there already, summed over the threads, so this is all that is left to do. The
+ * `prom-client` package, with whose text the tests compare this one, cannot be a part of the program:
+ * `deno compile` of Deno 2.9 crashes on what it depends on (https://github.com/denoland/deno/issues/36746).
  *
  * @param metrics The metrics, each with another name.
  */
 export async function writeExposition(metrics: readonly Metric[]): Promise<string> {
-  const { Registry } = await import("prom-client");
-  // One for each text: two that are written at the same time have nothing in common.
-  const registry = new Registry();
+  const shared = new Map<Labels, string>();
   let text = "";
   let lines = 0;
-  for (const metric of metrics) {
-    const values = metric.collect();
-    registry.registerMetric(asPromMetric(metric, values));
-    text += `${await registry.getSingleMetricAsString(metric.name)}\n`;
-    lines += values.length;
+  for (const { name, help, type, collect } of metrics) {
+    text += `# HELP ${name} ${escape(help)}\n# TYPE ${name} ${type}\n`;
+    const samples = collect();
+    for (const sample of samples) text += line(name, sample, shared);
+    lines += samples.length;
     if (lines < LINES_AT_ONCE) continue;
     lines = 0;
     await new Promise<void>((resolve) => setTimeout(resolve, 0));
@@ -38,10 +32,24 @@ export async function writeExposition(metrics: readonly Metric[]): Promise<strin
   return text;
 }
 
-/** The types know no metrics but prom-client's own. */
-function asPromMetric({ name, help, type }: Metric, values: readonly Sample[]): prom.Metric {
-  return {
-    name,
-    get: () => Promise.resolve({ name, help, type, values }),
-  } as unknown as prom.Metric;
+function line(name: string, sample: Sample, shared: Map<Labels, string>): string {
+  const { metricName = name, labels, sharedLabels, value } = sample;
+  let text = labels === undefined ? "" : labelText(labels);
+  if (sharedLabels !== undefined) {
+    let others = shared.get(sharedLabels);
+    if (others === undefined) shared.set(sharedLabels, others = labelText(sharedLabels));
+    text += text === "" ? others : `,${others}`;
+  }
+  return text === "" ? `${metricName} ${value}\n` : `${metricName}{${text}} ${value}\n`;
+}
+
+function labelText(labels: Labels): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}="${escape(value).replaceAll('"', '\\"')}"`)
+    .join(",");
+}
+
+/** What would end a line, or the text in a line, is written as two characters. */
+function escape(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }

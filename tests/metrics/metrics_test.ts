@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createAdmin, LoadBalancer, type LoadBalancerOptions } from "../../mod.ts";
-import { writeExposition } from "../../src/metrics/exposition.ts";
 import { serveBalancer } from "../testing/balancer.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { parseMetrics, valueOf } from "./metrics_text.ts";
@@ -96,15 +95,6 @@ Deno.test("a server's name cannot add lines or labels to /metrics", async () => 
   const [info] = lines.filter((line) => line.name === "ballast_server_info");
   assertEquals(info?.labels, { server: URL_A, name });
   assertEquals(lines.filter((line) => line.name === "ballast_server_up").length, 1);
-});
-
-Deno.test("writeExposition() escapes what a label must not have", async () => {
-  const name = `"\\\n`;
-  const values = [{ labels: { name }, value: 1 }];
-  const text = await writeExposition([
-    { name: "some_info", help: "Some.", type: "gauge", collect: () => values },
-  ]);
-  assertEquals(parseMetrics(text), [{ name: "some_info", labels: { name }, value: 1 }]);
 });
 
 Deno.test("with metrics: false, /metrics has no counts of requests rather than zeros", async () => {
