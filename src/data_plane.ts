@@ -15,6 +15,7 @@ import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { WebSockets } from "./proxy/websockets.ts";
 import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
+import { OpenTelemetryTracing } from "./tracing/open_telemetry.ts";
 import { Http1Transport } from "./transport/http1/http1_transport.ts";
 import type { WebSocketTransport } from "./transport/transport.ts";
 
@@ -60,6 +61,7 @@ export interface DataPlaneParts {
 export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
   readonly #webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
+  readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
   readonly #parts: DataPlaneParts;
   /** What moves requests to the servers. */
@@ -97,6 +99,7 @@ export class DataPlane {
       webSockets: this.#webSockets,
       traffic: settings.metrics ? traffic : undefined,
       observation: this.#observation(),
+      tracing: this.#tracing,
     });
   }
 
@@ -119,6 +122,7 @@ export class DataPlane {
     const { traffic, settings: { metrics } } = this.#parts;
     const observers: RequestObserver[] = [];
     if (metrics) observers.push(new TrafficCounter(traffic));
+    if (this.#tracing !== undefined) observers.push(this.#tracing);
     return observers.length === 0 ? undefined : new Observation(systemClock, observers);
   }
 

@@ -254,7 +254,7 @@ export class LoadBalancer implements AsyncDisposable {
       server,
       ...this.#traffic.server(slot),
     }));
-    return { servers, overall: this.#traffic.overall() };
+    return { servers, overall: this.#traffic.overall(), countsRequests: this.#settings.metrics };
   }
 
   /**

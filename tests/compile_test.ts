@@ -46,6 +46,8 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     for (const file of ["least_connections.ts", "http1_transport.ts", "workers/worker.ts"]) {
       assertStringIncludes(binary, file);
     }
+    // It is loaded only where it is used.
+    assertStringIncludes(binary, "@opentelemetry/api");
     // Without it, threads cannot share a port.
     assertStringIncludes(binary, '"features":["net","no-legacy-abort"]');
   } finally {

@@ -46,11 +46,26 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/admin\//,
-    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP],
+    mayImport: [
+      [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, /^src\/version\.ts$/],
+      [LOGTAPE, STD_HTTP],
+    ].flat(),
   },
+  { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//] },
+  {
+    files: /^src\/tracing\//,
+    mayImport: [
+      [/^src\/tracing\//, /^src\/proxy\/(incoming|request_record|request_tracing)\.ts$/],
+      [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
+    ].flat(),
+  },
+  { files: /^src\/version\.ts$/, mayImport: [/^deno\.json$/] },
   {
     files: /^src\/data_plane\.ts$/,
-    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
+    mayImport: [
+      [CORE, /^src\/(policies|proxy|tracing|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER],
+      LOGTAPE,
+    ].flat(),
   },
   {
     files: /^src\/control_plane\.ts$/,

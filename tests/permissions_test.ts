@@ -28,6 +28,10 @@ Deno.test("every command works with net and read permission only", async () => {
   const response = await fetch(`http://127.0.0.1:${port}/path`);
   assertEquals(await response.text(), "upstream got /path");
 
+  const metrics = await (await fetch(`http://127.0.0.1:${apiPort}/metrics`)).text();
+  assertStringIncludes(metrics, `ballast_requests_total{code="2xx",server="${url}"} 1\n`);
+  assertStringIncludes(metrics, "\nprocess_resident_memory_bytes ");
+
   const commands: [args: string[], output: string][] = [
     [["add-server", "--url", "http://a", "--health-check-period", "0"], "Added http://a (a): "],
     [["update-server", "--url", url, "--weight", "5"], "weight 1 → 5"],

@@ -55,7 +55,7 @@ export interface CountedRequest {
 export interface ServerTraffic {
   /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
   readonly responses: readonly [number, number, number, number, number];
-  /** Tries that failed: the connection could not be made, or the response was none. */
+  /** Tries that failed: the connection could not be made, or the response was none or broke off. */
   readonly failures: Readonly<Record<FailureKind, number>>;
   /** How often a request that failed there went on to another server. */
   readonly retries: number;
@@ -101,6 +101,8 @@ export interface Traffic {
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
   /** What concerns no server. */
   readonly overall: OverallTraffic;
+  /** Whether requests are counted: false with `metrics: false`. */
+  readonly countsRequests: boolean;
 }
 
 /**

@@ -118,20 +118,24 @@ export class Dispatcher {
     const sent = session?.request ?? outgoing;
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
+    let failed: Entry | undefined;
     for (;;) {
       const picked = this.#pick(tried, context);
       const entry = picked === "full" ? await this.#wait(tried, context, options) : picked;
       if (entry === undefined) throw failure ?? noServer();
       // Only now is it sure that there is another server to go on to.
-      if (failure !== undefined) traffic?.countRetry(tried.at(-1)!);
+      if (failed !== undefined) this.#countRetry(failed);
       try {
         const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
         return { entry, response, session };
       } catch (thrown) {
-        if (thrown instanceof BalancerError) traffic?.countFailure(entry.slot, failureKind(thrown));
+        if (thrown instanceof BalancerError && thrown.source === "upstream") {
+          traffic?.countFailure(entry.slot, failureKind(thrown));
+        }
         this.release(entry.slot);
         if (!(thrown instanceof BalancerError)) throw thrown;
         failure = thrown;
+        failed = entry;
       }
       const { url } = entry.server;
       logger.debug("{url} failed: {message}", { url, message: failure.message });
@@ -150,6 +154,12 @@ export class Dispatcher {
     if (this.#waiting.crowded) this.#waiting.wake();
   }
 
+  /** Counts that a request goes on from a server, which may be gone by now, and its slot another's. */
+  #countRetry({ server, slot }: Entry): void {
+    const { registry, traffic } = this.#parts;
+    if (registry.inSlot(slot)?.server.url === server.url) traffic?.countRetry(slot);
+  }
+
   async #try(
     entry: Entry,
     { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
@@ -163,7 +173,7 @@ export class Dispatcher {
         ? await transport.upgrade(entry.server.url, sent, options)
         : await transport.send(entry.server.url, sent, options);
       this.#watch.answered(entry, "receive" in response ? 101 : response.status);
-      if (record !== undefined) record.answeredAfter = record.elapsed();
+      record?.noteAnswer();
       return response;
     } finally {
       if (record !== undefined && record.connection !== "none") {

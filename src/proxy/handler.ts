@@ -18,6 +18,7 @@ import {
 } from "./incoming.ts";
 import { receive } from "./reception.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
+import type { RequestTracing } from "./request_tracing.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { refuseUpgrade } from "./upgrade_request.ts";
 import type { WebSockets } from "./websockets.ts";
@@ -40,6 +41,8 @@ export interface ProxyParts extends DispatcherParts {
   readonly webSockets: WebSockets;
   /** What takes note of each request. Default: nothing does. */
   readonly observation?: Observation | undefined;
+  /** What traces each request; needs an observation that tells it of their ends. Default: nothing. */
+  readonly tracing?: RequestTracing | undefined;
 }
 
 /** What comes with a request. */
@@ -127,7 +130,11 @@ export class ProxyHandler {
     try {
       const clientAddress = this.#clientAddress(request, info);
       if (record !== undefined) record.clientAddress = clientAddress;
-      const { entry, response, session } = await this.#dispatcher.send(outgoing, {
+      const { tracing } = this.#parts;
+      const traced = tracing !== undefined && record !== undefined
+        ? await tracing.begin(outgoing, record)
+        : outgoing;
+      const { entry, response, session } = await this.#dispatcher.send(traced, {
         cancellation: departure.cancellation,
         releaseContent: info?.direct ?? false,
         clientAddress,
@@ -221,7 +228,7 @@ export class ProxyHandler {
   #refuse(record: RequestRecord | undefined, response: Response): Response {
     if (record === undefined) return response;
     record.failure ??= "bad_request";
-    record.answeredAfter = 0;
+    record.answered = false;
     record.status = response.status;
     this.#observe(record);
     return response;

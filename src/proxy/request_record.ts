@@ -37,6 +37,8 @@ export class RequestRecord implements TransferRecord, CountedRequest {
   bytesReceived = 0;
   /** See {@linkcode TransferRecord}. */
   failure: ErrorCode | undefined;
+  /** Whether a server's response answered it. */
+  answered = false;
   /** When the head of the response was there. */
   answeredAfter = 0;
   /** When it was over. */
@@ -56,11 +58,6 @@ export class RequestRecord implements TransferRecord, CountedRequest {
     this.url = request.url;
   }
 
-  /** Whether a server's response answered it. */
-  get answered(): boolean {
-    return this.answeredAfter > 0;
-  }
-
   /** It is given to a server; what was noted of another one no longer counts. */
   beginTry({ server, slot }: Entry): void {
     this.attempts++;
@@ -70,6 +67,12 @@ export class RequestRecord implements TransferRecord, CountedRequest {
     this.connectTime = 0;
     this.bytesSent = 0;
     this.bytesReceived = 0;
+  }
+
+  /** The head of a server's response is there. */
+  noteAnswer(): void {
+    this.answered = true;
+    this.answeredAfter = this.elapsed();
   }
 
   /** How long ago it came. */

@@ -1,5 +1,13 @@
+import type { ErrorCode } from "../core/errors.ts";
 import type { TrafficTable } from "../core/traffic_table.ts";
 import type { RequestObserver, RequestRecord } from "./request_record.ts";
+
+/** Why content breaks off that is the server's fault. */
+const BROKEN_OFF: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "incomplete",
+  "bad_response",
+  "response_timeout",
+]);
 
 /** Counts each request that is over, by the server that answered it or by why none did. */
 export class TrafficCounter implements RequestObserver {
@@ -12,7 +20,11 @@ export class TrafficCounter implements RequestObserver {
 
   /** A request is over. */
   ended(record: RequestRecord): void {
-    if (record.answered) this.#traffic.countRequest(record.slot, record);
-    else this.#traffic.countRefusal(record.failure ?? "internal");
+    const { answered, slot, failure } = record;
+    if (!answered) return this.#traffic.countRefusal(failure ?? "internal");
+    this.#traffic.countRequest(slot, record);
+    if (failure !== undefined && BROKEN_OFF.has(failure)) {
+      this.#traffic.countFailure(slot, "response");
+    }
   }
 }

@@ -25,9 +25,16 @@ export class RunningCli implements AsyncDisposable {
   readonly #stderr: TextWatcher;
   #ended = false;
 
-  /** @param args The command line behind the program's name. */
-  constructor(...args: string[]) {
-    this.#child = command(args).spawn();
+  /**
+   * @param args The command line behind the program's name; before it, what its environment has
+   * beside that of the test.
+   */
+  constructor(...args: string[] | [environment: Record<string, string>, ...args: string[]]) {
+    const [first, ...rest] = args;
+    const child = typeof first === "object"
+      ? command(rest as string[], first)
+      : command(args as string[]);
+    this.#child = child.spawn();
     this.#stdout = new TextWatcher(this.#child.stdout);
     this.#stderr = new TextWatcher(this.#child.stderr);
   }
@@ -132,11 +139,14 @@ export function freePorts(count: number): number[] {
   return ports;
 }
 
-function command(args: readonly string[]): Deno.Command {
+function command(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-net", "--allow-read", "--no-prompt", "cli.ts", ...args],
     cwd: root,
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", ...environment },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

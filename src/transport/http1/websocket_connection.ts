@@ -1,4 +1,4 @@
-import type { HeaderField, SocketEnd, UpstreamSocket } from "../transport.ts";
+import type { HeaderField, SocketEnd, TransferRecord, UpstreamSocket } from "../transport.ts";
 import type { Connection } from "./connection.ts";
 import { encodeFrame, MaskSource, OPCODE, SocketViolation } from "./websocket_frames.ts";
 import { type SocketInput, SocketReader } from "./websocket_reader.ts";
@@ -10,11 +10,20 @@ const GATHER_BYTES = 65_536;
 /** How much of what nobody wants is read at a time, in bytes. */
 const DISCARD_BYTES = 65_536;
 
+/** What comes with a connection that has become a WebSocket. */
+export interface Http1SocketOptions {
+  /** The fields of the handshake's response that are passed on. */
+  readonly headers: readonly HeaderField[];
+  /** Where it is noted how much its messages are. Default: nowhere. */
+  readonly record: TransferRecord | undefined;
+}
+
 /** An open WebSocket on a connection to a server. */
 export class Http1Socket implements UpstreamSocket {
   readonly #connection: Connection;
   readonly #reader: SocketReader;
   readonly #masks = new MaskSource();
+  readonly #record: TransferRecord | undefined;
   /** See {@linkcode UpstreamSocket}. */
   readonly headers: readonly HeaderField[];
   #queue: Uint8Array<ArrayBuffer>[] = [];
@@ -29,11 +38,12 @@ export class Http1Socket implements UpstreamSocket {
   /**
    * @param connection The connection, behind the head of the handshake's response. From now on it
    * belongs to this object.
-   * @param headers The fields that are passed on.
+   * @param options What comes with it.
    */
-  constructor(connection: Connection, headers: readonly HeaderField[]) {
+  constructor(connection: Connection, { headers, record }: Http1SocketOptions) {
     this.#connection = connection;
     this.headers = headers;
+    this.#record = record;
     this.#reader = new SocketReader(connection);
   }
 
@@ -54,6 +64,7 @@ export class Http1Socket implements UpstreamSocket {
         this.#failed = true;
         return { cause: "violation", code: error.code, reason: error.message };
       }
+      if (this.#record !== undefined) this.#record.bytesReceived = this.#reader.messageBytes;
       if (input === undefined) return this.#end();
       if (input.kind === "message") return input.data;
       if (input.kind === "close") {
@@ -65,7 +76,9 @@ export class Http1Socket implements UpstreamSocket {
 
   /** See {@linkcode UpstreamSocket}. */
   send(data: Uint8Array, text: boolean): void {
-    if (!this.#closing) this.#push(text ? OPCODE.text : OPCODE.binary, data);
+    if (this.#closing) return;
+    if (this.#record !== undefined) this.#record.bytesSent += data.length;
+    this.#push(text ? OPCODE.text : OPCODE.binary, data);
   }
 
   /** See {@linkcode UpstreamSocket}. */

@@ -25,7 +25,8 @@ export async function openSocket(
   const switched = exchange.detach();
   if (switched === undefined) return response;
   try {
-    return new Http1Socket(switched.connection, await handshake.check(switched.head));
+    const headers = await handshake.check(switched.head);
+    return new Http1Socket(switched.connection, { headers, record: settings.options.record });
   } catch (error) {
     switched.connection.close();
     throw error;

@@ -30,6 +30,9 @@ export class SocketReader {
   /** What has arrived of a message in fragments, and whether it is a text; undefined between two. */
   #fragments: { readonly text: boolean; readonly content: GrowingBytes } | undefined;
 
+  /** How much content its messages had so far, in bytes. */
+  messageBytes = 0;
+
   /** @param source What to read from. */
   constructor(source: ByteSource) {
     this.#source = source;
@@ -79,6 +82,7 @@ export class SocketReader {
       if (before.content.length + length > MESSAGE_MAX_BYTES) throw tooLarge();
     } else if (before !== undefined) throw broken("a message begins in the middle of another");
     const text = before?.text ?? opcode === OPCODE.text;
+    this.messageBytes += length;
     if (final && before === undefined) {
       const whole = await this.#content(length);
       return whole && { value: text ? decodeText(whole) : whole };

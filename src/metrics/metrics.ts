@@ -1,0 +1,36 @@
+import type { ServerStatus } from "../core/server_status.ts";
+import type { Traffic } from "../core/traffic_table.ts";
+import { writeExposition } from "./exposition.ts";
+import { overallMetrics } from "./overall_metrics.ts";
+import { processMetrics } from "./process_metrics.ts";
+import { serverStateMetrics, serverTrafficMetrics } from "./server_metrics.ts";
+
+/** What metrics are made of. */
+export interface MetricSources {
+  /** The servers and how they are doing. */
+  readonly servers: readonly ServerStatus[];
+  /** What was counted. */
+  readonly traffic: Traffic;
+  /** Ballast's version. */
+  readonly version: string;
+}
+
+/**
+ * All metrics in Prometheus' text format. Where requests are not counted, what would count them is
+ * left out: a zero would say that there are none.
+ *
+ * @param sources What they are made of.
+ */
+export async function writeMetrics({ servers, traffic, version }: MetricSources): Promise<string> {
+  const counted = new Map(traffic.servers.map((numbers) => [numbers.server.url, numbers]));
+  const numbers = servers.flatMap((status) => {
+    const traffic = counted.get(status.url);
+    return traffic === undefined ? [] : [{ status, traffic }];
+  });
+  return await writeExposition([
+    ...serverStateMetrics(numbers),
+    ...(traffic.countsRequests ? serverTrafficMetrics(numbers) : []),
+    ...(traffic.countsRequests ? overallMetrics(traffic.overall) : []),
+    ...processMetrics(version),
+  ]);
+}
