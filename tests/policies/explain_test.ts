@@ -182,7 +182,7 @@ Deno.test("LeastConnections.explain() tells keys apart that look the same when r
   const [, other] = notes(picking);
   assertEquals(
     other,
-    "(1 + 1) / 4294967294 = 4.657e-10: larger key: 4.6566128752e-10 > 4.6566128741e-10",
+    "(1 + 1) / 4294967294 = 4.657e-10: larger key: 4.65661288e-10 > 4.65661287e-10",
   );
 });
 
