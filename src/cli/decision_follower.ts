@@ -7,7 +7,7 @@ import { printError } from "./output.ts";
 const POLL_MS = 250;
 /** How many decisions are asked for at once. */
 const PAGE = 500;
-/** How many the balancer is told to keep: those of some seconds under full load. */
+/** How many the balancer is told to keep at least: those of some seconds under full load. */
 const KEEP = 2000;
 
 /**
@@ -21,11 +21,11 @@ export async function fetchDecisions(client: AdminClient, query: string): Promis
   return await client.readJson(`/decisions${query}`, areDecisions) as DecisionsJson;
 }
 
-/** Follows the decisions of a balancer, which records them for that if it did not. */
+/** Follows the decisions of a balancer, which is made to keep enough of them for that. */
 export class DecisionFollower {
   readonly #client: AdminClient;
-  /** Whether it is to be turned off again. */
-  #turnedOn = false;
+  /** How many the balancer is to keep afterwards; undefined where nothing was changed. */
+  #before: number | undefined;
   #last = 0;
   #skipped = 0;
 
@@ -61,12 +61,14 @@ export class DecisionFollower {
     }
   }
 
-  /** Sees to it that decisions are recorded. */
+  /** Sees to it that decisions are recorded, and kept until they are read. */
   async #start(): Promise<DecisionsJson> {
     const before = await fetchDecisions(this.#client, "?limit=1");
-    if (before.keep > 0) return before;
-    this.#turnedOn = true;
-    printError("Decisions were not recorded; they are until this command ends.");
+    if (before.keep >= KEEP) return before;
+    this.#before = before.keep;
+    if (before.keep === 0) {
+      printError("Decisions were not recorded; they are until this command ends.");
+    }
     return await this.#keep(KEEP);
   }
 
@@ -74,7 +76,7 @@ export class DecisionFollower {
   async #read(take: (decision: DecisionJson) => Promise<boolean>): Promise<boolean | undefined> {
     const answer = await fetchDecisions(this.#client, `?after=${this.#last}&limit=${PAGE}`);
     // Another one that follows may have turned it off at its end, and a new process begins anew.
-    if (answer.keep === 0) await this.#start();
+    if (answer.keep < KEEP) await this.#start();
     if (answer.latest < this.#last) this.#last = this.#skipped = 0;
     for (const decision of answer.decisions) {
       const missed = decision.number - this.#last - 1;
@@ -92,10 +94,10 @@ export class DecisionFollower {
 
   /** Leaves it as it was, unless somebody else has set something else since. */
   async #restore(): Promise<void> {
-    if (!this.#turnedOn) return;
+    if (this.#before === undefined) return;
     try {
       const { keep } = await fetchDecisions(this.#client, "?limit=1");
-      if (keep === KEEP) await this.#keep(0);
+      if (keep === KEEP) await this.#keep(this.#before);
     } catch (error) {
       // It is gone, and its decisions with it; that has been said, or is no concern any more.
       if (!(error instanceof CommandError)) throw error;
