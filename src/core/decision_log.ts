@@ -1,4 +1,4 @@
-import type { Decision, DecisionNews, DecisionSink } from "./decision.ts";
+import type { Decision, DecisionNews } from "./decision.ts";
 import { BalancerError } from "./errors.ts";
 import { DECISIONS_MAX } from "./settings.ts";
 
@@ -14,7 +14,7 @@ export interface DecisionLogOptions {
  * Why the latest requests went where they went. It is empty, and costs nothing, until
  * {@linkcode DecisionLog.keep} says how many decisions to keep.
  */
-export class DecisionLog implements DecisionSink {
+export class DecisionLog {
   readonly #ejectedUntil: (url: string) => Date | undefined;
   /** A ring: the decision with the number n is at n modulo its length. */
   #kept: (Decision | undefined)[];
@@ -25,7 +25,11 @@ export class DecisionLog implements DecisionSink {
   #dropped = 0;
   #skipped = 0;
 
-  /** @param options What it is made of. */
+  /**
+   * Makes an empty log.
+   *
+   * @param options What it is made of.
+   */
   constructor({ keep = 0, ejectedUntil = () => undefined }: DecisionLogOptions = {}) {
     this.#kept = new Array(keep);
     this.#ejectedUntil = ejectedUntil;

@@ -6,7 +6,7 @@ import type { RequestRecord } from "./request_record.ts";
 /** How many decisions a thread records in a second; a second's worth can come at once. */
 const RATE_MAX = 200;
 /** How many servers cost as much to look at as a decision costs beside them. */
-const SERVERS_PER_DECISION = 500;
+const SERVERS_PER_DECISION = 100;
 /** How much of a path is kept, in UTF-16 code units. */
 const PATH_MAX = 256;
 

@@ -80,10 +80,25 @@ export class Picker {
     candidates: Selection,
     { tried, context, recorded }: PickFor,
   ): Entry | undefined | "raced" {
-    const { table, registry, recorder } = this.#parts;
+    const { table, registry } = this.#parts;
     const pick = new ExplainedPick(this.#parts, candidates, { tried, context });
     if (pick.slot !== -1 && !table.begin(pick.slot)) return "raced";
     const entry = pick.slot === -1 ? undefined : registry.inSlot(pick.slot)!;
+    try {
+      this.#tell(pick, entry, { candidates: candidates.length, tried, recorded });
+    } catch (error) {
+      // Who listens may fail. The request is counted already, and is to go its way.
+      logger.error("Cannot tell why a server was picked: {error}", { error });
+    }
+    return entry;
+  }
+
+  #tell(
+    pick: ExplainedPick,
+    entry: Entry | undefined,
+    { candidates, tried, recorded }: Omit<PickFor, "context"> & { readonly candidates: number },
+  ): void {
+    const { table, recorder } = this.#parts;
     if (recorded !== undefined) {
       const chosen = entry?.server.url;
       recorder?.record(recorded, pick, { attempt: tried.length + 1, chosen });
@@ -91,11 +106,10 @@ export class Picker {
     if (logger.isEnabledFor("debug")) {
       logger.debug("Picked {url} of {count} ({active} active): {why}", {
         url: entry?.server.url ?? "no server",
-        count: candidates.length,
+        count: candidates,
         active: entry === undefined ? 0 : table.active(entry.slot),
         why: pick.line(),
       });
     }
-    return entry;
   }
 }

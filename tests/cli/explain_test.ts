@@ -62,7 +62,7 @@ Deno.test("explain tells the latest decisions of a real balancer", async () => {
   assertEquals(all.includes("secret"), false);
   const blocks = all.trimEnd().split("\n\n").map((block) => block.split("\n"));
   assertEquals(blocks.length, 3);
-  assertMatch(blocks[0]![0]!, /^#1  20\S+Z  GET \/a, from 127\.0\.0\.1, attempt 1$/);
+  assertMatch(blocks[0]![0]!, /^#1 {2}20\S+Z {2}GET \/a, from 127\.0\.0\.1, attempt 1$/);
   assertEquals(blocks[0]!.slice(1), [
     `  -> one ${one.url} (least_connections: idle, like 1 other; its turn by weight)`,
     "     SERVER  STATE  WEIGHT  ACTIVE  KEY      VERDICT",

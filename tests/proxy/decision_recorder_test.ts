@@ -80,20 +80,20 @@ Deno.test("DecisionRecorder records two hundred decisions a second, and counts t
   const { keeper, clock } = recording;
   recording.pickMany(1000);
   // Looking at three servers costs a little as well.
-  assertEquals([keeper.decisions.length, keeper.skipped], [198, 802]);
+  assertEquals([keeper.decisions.length, keeper.skipped], [194, 806]);
   await clock.advance(500);
   recording.pickMany(1000);
-  assertEquals([keeper.decisions.length, keeper.skipped], [298, 1702]);
+  assertEquals([keeper.decisions.length, keeper.skipped], [291, 1709]);
   // An hour without requests is no reason for more than a second's worth at once.
   await clock.advance(3_600_000);
   recording.pickMany(1000);
-  assertEquals(keeper.decisions.length, 496);
+  assertEquals(keeper.decisions.length, 485);
 });
 
 Deno.test("DecisionRecorder records fewer decisions where there are thousands of servers", () => {
   const recording = new Recording(5000);
   recording.pickMany(1000);
-  assertEquals(recording.keeper.decisions.length, 19);
+  assertEquals(recording.keeper.decisions.length, 4);
 });
 
 Deno.test("DecisionRecorder records further attempts of a request that it has begun with", () => {

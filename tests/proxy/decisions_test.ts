@@ -1,8 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Decision, LoadBalancer } from "../../mod.ts";
-import { serveBalancer } from "../testing/balancer.ts";
+import { serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { CookieClient } from "../testing/cookie_client.ts";
 import { HoldingServers } from "../testing/holding_servers.ts";
+import { LogWatcher } from "../testing/log_watcher.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
 /** Sends a GET on a connection of its own and waits until the response is there. */
@@ -139,4 +140,17 @@ Deno.test("LoadBalancer.decisions tell the policy, also a caller's own", async (
   await get(served.url);
   assertEquals(latest(served.balancer).policy, "custom");
   assertEquals(latest(served.balancer).reason, "chosen by the policy");
+});
+
+Deno.test("LoadBalancer.decisions: who listens and fails does no harm to requests", async () => {
+  await using log = await LogWatcher.start();
+  await using server = new SampleServer("one");
+  await using served = await serveBalancer([server.url], { decisions: 5 });
+  served.balancer.decisions.subscribe(() => {
+    throw new Error("not interested");
+  });
+  assertEquals(await get(served.url), "one");
+  await log.waitFor("Cannot tell why a server was picked: Error: not interested");
+  await untilIdle(served);
+  assertEquals(served.balancer.decisions.count, 1);
 });

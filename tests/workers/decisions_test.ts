@@ -134,7 +134,7 @@ Deno.test("WorkerPool tells its workers of a server's new name and of its drain"
 
 Deno.test("WorkerPool counts what its workers did not record", async () => {
   await using server = new SampleServer("one");
-  // With so many servers to look at, a worker records fewer than twenty decisions a second.
+  // With so many servers to look at, a worker records some four decisions a second.
   await using deciding = await DecidingPool.start(server, 5000);
   const { log } = deciding;
   await deciding.pool.settled();
@@ -143,5 +143,5 @@ Deno.test("WorkerPool counts what its workers did not record", async () => {
   await Promise.all(Array.from({ length: 100 }, () => deciding.request("/")));
   // It is told with the worker's next sign of life, and what came before it was told before.
   while (log.skipped === 0) await deciding.request("/more");
-  assert(log.count < 60, `${log.count} decisions`);
+  assert(log.count < 50, `${log.count} decisions`);
 });
