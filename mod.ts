@@ -19,6 +19,7 @@
  * @module
  */
 
+export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
@@ -27,6 +28,14 @@ export type { ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
 export { type Config, parseConfig } from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";
+export type {
+  CandidateState,
+  DecidedRequest,
+  Decision,
+  DecisionCandidate,
+  DecisionNews,
+} from "./src/core/decision.ts";
+export type { DecisionLog } from "./src/core/decision_log.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,
@@ -40,6 +49,7 @@ export type {
   EventLog,
   EventNews,
 } from "./src/core/event_log.ts";
+export type { CandidateNote, Explainer, Explanation } from "./src/core/explanation.ts";
 export type { PickContext, Policy } from "./src/core/policy.ts";
 export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
@@ -52,6 +62,7 @@ export {
 export type { ServerDiff } from "./src/core/server_diff.ts";
 export {
   type AccessLogFormat,
+  DECISIONS_MAX,
   type Ejection,
   type Limits,
   type PolicyName,

@@ -1,4 +1,5 @@
 import type { Clock } from "./core/clock.ts";
+import { DecisionLog } from "./core/decision_log.ts";
 import { EventLog } from "./core/event_log.ts";
 import type { Entry, RegistryEvent } from "./core/registry.ts";
 import { Registry } from "./core/registry.ts";
@@ -30,6 +31,8 @@ export interface ControlPlaneParts {
   readonly ejection: Ejection;
   /** Seconds in which the weight of a server that comes back grows. */
   readonly slowStart: number;
+  /** How many of the latest decisions are kept. */
+  readonly decisions: number;
 }
 
 /** What owns the servers and decides how each of them counts: one for each balancer. */
@@ -38,6 +41,8 @@ export class ControlPlane implements Disposable {
   readonly registry: Registry;
   /** What has happened to them. */
   readonly events: EventLog;
+  /** Why the latest requests went where they went. */
+  readonly decisions: DecisionLog;
   readonly #parts: ControlPlaneParts;
   readonly #slowStart: SlowStart;
   readonly #ejector: Ejector;
@@ -54,6 +59,10 @@ export class ControlPlane implements Disposable {
     for (const server of parts.servers) this.registry.add(server);
     this.events = new EventLog(clock.date);
     this.registry.subscribe((event) => this.#tell(event));
+    this.decisions = new DecisionLog({
+      keep: parts.decisions,
+      ejectedUntil: (url) => this.#ejector.report(url)?.until,
+    });
     const common = { registry: this.registry, table, clock };
     this.#slowStart = new SlowStart({ ...common, duration: parts.slowStart });
     this.#ejector = new Ejector({

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import type { DecisionSink } from "./core/decision.ts";
 import { Deadlines } from "./core/deadlines.ts";
 import type { Policy } from "./core/policy.ts";
 import type { SlotDirectory } from "./core/registry.ts";
@@ -6,6 +7,7 @@ import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
 import { makePolicy } from "./policies/make_policy.ts";
+import { DecisionRecorder } from "./proxy/decision_recorder.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
 import { Observation, type RequestObserver } from "./proxy/request_record.ts";
@@ -55,6 +57,8 @@ export interface DataPlaneParts {
   readonly settings: PlaneSettings;
   /** Takes what there is to say about how a server does with its requests. */
   readonly report: (report: StandingReport) => void;
+  /** Takes why requests go where they go. */
+  readonly decisions: DecisionSink;
 }
 
 /** What picks servers and moves requests: one for each thread that accepts connections. */
@@ -72,8 +76,8 @@ export class DataPlane {
    * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions.
    */
   constructor(parts: DataPlaneParts) {
-    const { registry, table, traffic, settings, report } = this.#parts = parts;
-    const { timeouts, trustedProxies, sticky } = settings;
+    const { registry, table, traffic, settings, report, decisions } = this.#parts = parts;
+    const { timeouts, trustedProxies, sticky, policy } = settings;
     this.transport = new Http1Transport({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -86,7 +90,7 @@ export class DataPlane {
     this.#handler = new ProxyHandler({
       registry,
       table,
-      policy: makePolicy(settings.policy, {
+      policy: makePolicy(policy, {
         servers: registry,
         keepSessions: sticky !== undefined,
       }),
@@ -98,6 +102,11 @@ export class DataPlane {
       sticky: sticky && new StickySessions({ registry, table, secret: sticky.secret }),
       webSockets: this.#webSockets,
       traffic: settings.metrics ? traffic : undefined,
+      recorder: new DecisionRecorder({
+        date: systemClock.date,
+        policy: typeof policy === "string" ? policy : "custom",
+        sink: decisions,
+      }),
       observation: this.#observation(),
       tracing: this.#tracing,
     });

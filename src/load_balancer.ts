@@ -1,6 +1,7 @@
 import { ControlPlane } from "./control_plane.ts";
 import { drainSchema } from "./config/settings_schema.ts";
 import { validate } from "./config/validate.ts";
+import type { DecisionLog } from "./core/decision_log.ts";
 import { BalancerError } from "./core/errors.ts";
 import type { EventLog } from "./core/event_log.ts";
 import type { Registry } from "./core/registry.ts";
@@ -13,7 +14,7 @@ import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
 import { type Traffic, TrafficTable } from "./core/traffic_table.ts";
 import { DataPlane } from "./data_plane.ts";
 import type { HealthCheck } from "./health/health_check.ts";
-import { type Certificate, checkCertificate } from "./listener/certificate.ts";
+import { checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
 import {
@@ -25,6 +26,7 @@ import {
 } from "./load_balancer_options.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
+import { poolListener } from "./workers/pool_listener.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
 
 /**
@@ -64,7 +66,7 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const { servers, check, workers, slowStart, policy, settings } = checkOptions(options);
+    const { check, workers, policy, settings, ...rest } = checkOptions(options);
     this.#settings = settings;
     this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
@@ -76,10 +78,9 @@ export class LoadBalancer implements AsyncDisposable {
       table: this.#table,
       traffic: this.#traffic,
       clock: systemClock,
-      servers,
       opens: () => !this.#hasWorkers,
       ejection: settings.ejection,
-      slowStart,
+      ...rest,
     });
     this.#plane = new DataPlane({
       registry: this.#registry,
@@ -87,6 +88,7 @@ export class LoadBalancer implements AsyncDisposable {
       traffic: this.#traffic,
       settings: { ...settings, policy },
       report: this.#control.report,
+      decisions: this.#control.decisions,
     });
     this.#control.startChecks(check, this.#plane.transport);
   }
@@ -132,22 +134,13 @@ export class LoadBalancer implements AsyncDisposable {
       clock: systemClock,
       settings: this.#settings,
       report: this.#control.report,
+      decisions: this.#control.decisions,
       ...address,
       ...(tls === undefined ? {} : { certificate: tls }),
     });
     signal?.addEventListener("abort", () => pool.terminate(), { once: true });
     await pool.start();
-    return {
-      addr: { hostname: address.hostname, port: pool.port },
-      finished: pool.finished,
-      shutdown: () => pool.shutdown(),
-      ...(tls === undefined ? {} : {
-        replaceCertificate: async (certificate: Certificate) => {
-          checkCertificate(certificate);
-          await pool.replaceCertificate(certificate);
-        },
-      }),
-    };
+    return poolListener(pool, { hostname: address.hostname, secure: tls !== undefined });
   }
 
   /**
@@ -245,6 +238,11 @@ export class LoadBalancer implements AsyncDisposable {
   /** What has happened to the servers, and a way to hear of what will. */
   get events(): EventLog {
     return this.#control.events;
+  }
+
+  /** Why the latest requests went where they went; see {@linkcode DecisionLog.keep}. */
+  get decisions(): DecisionLog {
+    return this.#control.decisions;
   }
 
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */

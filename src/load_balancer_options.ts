@@ -1,6 +1,7 @@
 import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
 import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.ts";
 import {
+  decisionsSchema,
   ejectionSchema,
   limitsSchema,
   metricsSchema,
@@ -68,6 +69,11 @@ export interface LoadBalancerOptions {
   readonly sticky?: Sticky;
   /** Whether requests are counted, see {@linkcode LoadBalancer.traffic}. Default: true. */
   readonly metrics?: boolean;
+  /**
+   * How many of the latest decisions are kept, 0 to 10000, see {@linkcode LoadBalancer.decisions}.
+   * Default: 0, none, which costs nothing.
+   */
+  readonly decisions?: number;
 }
 
 /** Options that were checked, with the defaults filled in. */
@@ -80,6 +86,8 @@ export interface CheckedOptions {
   readonly workers: number;
   /** Seconds in which the weight of a server that comes back grows. */
   readonly slowStart: number;
+  /** How many of the latest decisions are kept. */
+  readonly decisions: number;
   /** The rule for choosing a server on this thread. */
   readonly policy: PolicyName | Policy;
   /** What the threads that move requests go by. */
@@ -100,6 +108,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
     check: checkHealthCheck(options.healthCheck ?? {}),
     workers,
     slowStart: validate(slowStartSchema, options.slowStart ?? 0, "the options", "slowStart"),
+    decisions: validate(decisionsSchema, options.decisions ?? 0, "the options", "decisions"),
     policy,
     settings: {
       timeouts: {

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { BalancerError } from "../core/errors.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
+import { DECISION_ROUTES } from "./decision_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { METRICS_ROUTES } from "./metrics_routes.ts";
 import { errorToResponse, Problem } from "./problem.ts";
@@ -16,11 +17,17 @@ export interface Admin {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-const router = new Router({ ...CHANGE_ROUTES, ...STATUS_ROUTES, ...METRICS_ROUTES });
+const router = new Router({
+  ...CHANGE_ROUTES,
+  ...STATUS_ROUTES,
+  ...METRICS_ROUTES,
+  ...DECISION_ROUTES,
+});
 
 /**
  * The HTTP API by which a balancer's servers are added, changed and removed: `POST /add`,
- * `POST /update`, `POST /delete`, `GET /servers`, `GET /healthz`, `GET /metrics`. Errors are
+ * `POST /update`, `POST /delete`, `GET /servers`, `GET /healthz`, `GET /metrics`,
+ * `GET /decisions`. Errors are
  * `application/problem+json` (RFC 9457); after one, nothing has changed.
  *
  * It answers only requests for `localhost` and the loopback addresses, and none that web pages of

@@ -1,3 +1,4 @@
+import type { DecisionLog } from "../core/decision_log.ts";
 import type { EventLog } from "../core/event_log.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
@@ -17,6 +18,8 @@ export interface AdminTarget {
   traffic(): Traffic;
   /** What has happened to the servers. */
   readonly events: EventLog;
+  /** Why the latest requests went where they went. */
+  readonly decisions: DecisionLog;
   /**
    * Waits until every server that was added or removed so far is so on every thread. Default: it is
    * at once.

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import { addServer } from "./commands/add_server.ts";
 import { checkConfig } from "./commands/check_config.ts";
 import { deleteServer } from "./commands/delete_server.ts";
+import { explain } from "./commands/explain.ts";
 import { listen } from "./commands/listen.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { updateServer } from "./commands/update_server.ts";
@@ -24,6 +25,7 @@ const COMMANDS: readonly Command[] = [
   deleteServer,
   updateServer,
   listServers,
+  explain,
   checkConfig,
 ];
 

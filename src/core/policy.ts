@@ -1,4 +1,5 @@
 import type { CandidateList } from "./candidates.ts";
+import type { Explainer } from "./explanation.ts";
 import type { SlotDirectory } from "./registry.ts";
 import type { TableView } from "./table_view.ts";
 
@@ -50,4 +51,15 @@ export interface Policy {
    * @returns The chosen slot.
    */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number;
+  /**
+   * Tells how it sees the candidates. Called only while somebody wants to know, right before each
+   * pick and with the same arguments; the table then stays as it is until the pick is explained.
+   * A policy without it is said to have chosen, and nothing more.
+   *
+   * @param candidates See {@linkcode Policy.pick}.
+   * @param table See {@linkcode Policy.pick}.
+   * @param context See {@linkcode Policy.pick}.
+   * @returns What explains the pick, once it was made.
+   */
+  explain?(candidates: CandidateList, table: TableView, context: PickContext): Explainer;
 }

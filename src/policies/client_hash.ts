@@ -1,9 +1,11 @@
 import type { CandidateList } from "../core/candidates.ts";
+import type { Explainer } from "../core/explanation.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { SlotDirectory } from "../core/registry.ts";
 import type { TableView } from "../core/table_view.ts";
 import { hashText } from "./hash_text.ts";
 import { LeastConnections } from "./least_connections.ts";
+import { numberText, numberTexts } from "./number_text.ts";
 
 /** An IPv4 address as a socket for both families tells it (RFC 4291 §2.5.5.2). */
 const MAPPED_PREFIX = "::ffff:";
@@ -44,8 +46,32 @@ export class ClientHash implements Policy {
     const { clientAddress } = context;
     if (clientAddress === undefined) return this.#unknown.pick(candidates, table);
     if (this.#generation !== table.generation) this.#refresh(table);
-    const from = clientAddress.startsWith(MAPPED_PREFIX) ? MAPPED_PREFIX.length : 0;
-    return this.#leastCost(candidates, table, hashText(clientAddress, from));
+    return this.#leastCost(candidates, table, hashClient(clientAddress));
+  }
+
+  /** Explains a pick by what each candidate costs this client. */
+  explain(candidates: CandidateList, table: TableView, context: PickContext): Explainer {
+    const { clientAddress } = context;
+    if (clientAddress === undefined) return this.#unknown.explain(candidates, table);
+    if (this.#generation !== table.generation) this.#refresh(table);
+    const client = hashClient(clientAddress);
+    const slots = [...candidates.slots.subarray(0, candidates.length)];
+    const costs = new Map(
+      slots.map((slot) => [slot, this.#cost(client, slot, table.weight(slot))]),
+    );
+    const nearest = this.#leastCost(candidates, table, client);
+    const others = slots.filter((slot) => slot !== nearest)
+      .sort((a, b) => costs.get(a)! - costs.get(b)!);
+    return (chosen) => ({
+      ranking: [nearest, ...others],
+      note: (slot) => {
+        const cost = costs.get(slot)!;
+        const verdict = slot === chosen
+          ? `the nearest to the client ${clientAddress} by hash and weight`
+          : whyFarther(cost, costs.get(chosen)!);
+        return { key: `distance ${numberText(cost)}`, verdict };
+      },
+    });
   }
 
   #leastCost({ slots, length }: CandidateList, table: TableView, client: number): number {
@@ -57,12 +83,16 @@ export class ClientHash implements Policy {
       const u = this.#meet(client, slot);
       // −ln(1 − u) is at least u. That spares almost every candidate the logarithm.
       if (u > least * weight * SLACK) continue;
-      const cost = -Math.log1p(-u) / weight;
+      const cost = costOf(u, weight);
       if (cost > least || cost === least && !this.#isBefore(slot, chosen)) continue;
       chosen = slot;
       least = cost;
     }
     return chosen;
+  }
+
+  #cost(client: number, slot: number, weight: number): number {
+    return costOf(this.#meet(client, slot), weight);
   }
 
   /** A number between 0 and 1, both excluded, for a client and the server in a slot. */
@@ -93,6 +123,20 @@ export class ClientHash implements Policy {
     }
     this.#generation = generation;
   }
+}
+
+function hashClient(address: string): number {
+  return hashText(address, address.startsWith(MAPPED_PREFIX) ? MAPPED_PREFIX.length : 0);
+}
+
+function costOf(u: number, weight: number): number {
+  return -Math.log1p(-u) / weight;
+}
+
+function whyFarther(cost: number, least: number): string {
+  if (cost === least) return "tie: its URL comes later by hash";
+  const [more, less] = numberTexts(cost, least);
+  return `farther from this client: ${more} > ${less}`;
 }
 
 function grown(numbers: Int32Array<ArrayBuffer>, length: number): Int32Array<ArrayBuffer> {

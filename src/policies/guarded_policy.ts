@@ -1,8 +1,17 @@
 import type { CandidateList } from "../core/candidates.ts";
 import { BalancerError } from "../core/errors.ts";
+import {
+  type CandidateNote,
+  type Explainer,
+  explainNothing,
+  type Explanation,
+} from "../core/explanation.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
 import { isCandidate } from "./keep_sessions.ts";
+
+/** How much of a caller's text is shown, in UTF-16 code units. */
+const TEXT_MAX = 200;
 
 /** Lets a policy that a caller has written choose, and sees to it that it chooses a candidate. */
 export class GuardedPolicy implements Policy {
@@ -28,4 +37,43 @@ export class GuardedPolicy implements Policy {
       }, which is not among the candidates`,
     );
   }
+
+  /** Explains what the caller's policy explains, as far as it makes sense: no pick may fail for it. */
+  explain(candidates: CandidateList, table: TableView, context: PickContext): Explainer {
+    const fallback = explainNothing(candidates);
+    const slots = [...candidates.slots.subarray(0, candidates.length)];
+    const explain = attempt(() => this.#policy.explain?.(candidates, table, context), undefined);
+    if (explain === undefined) return fallback;
+    return (chosen) => {
+      const standard = fallback(chosen);
+      const given = attempt<Explanation>(() => explain(chosen), standard);
+      return {
+        ranking: attempt(() => completeRanking(given.ranking, slots), standard.ranking),
+        note: (slot) => attempt(() => checkNote(given.note(slot)), standard.note(slot)),
+      };
+    };
+  }
+}
+
+function attempt<T>(action: () => T, otherwise: T): T {
+  try {
+    return action();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** The candidates in this order, and those that it leaves out behind them. */
+function completeRanking(ranking: readonly number[], slots: readonly number[]): number[] {
+  const left = new Set(slots);
+  // What deletes it has found it there, and for the first time.
+  const ranked = [...ranking].filter((slot) => left.delete(slot));
+  return [...ranked, ...left];
+}
+
+function checkNote({ key, verdict }: CandidateNote): CandidateNote {
+  return {
+    key: key === undefined ? undefined : String(key).slice(0, TEXT_MAX),
+    verdict: String(verdict).slice(0, TEXT_MAX),
+  };
 }

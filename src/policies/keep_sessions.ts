@@ -1,4 +1,5 @@
 import type { CandidateList } from "../core/candidates.ts";
+import { type Explainer, explainNothing } from "../core/explanation.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
 
@@ -20,6 +21,40 @@ export class KeepSessions implements Policy {
     const { sessionSlot } = context;
     if (sessionSlot !== undefined && isCandidate(candidates, sessionSlot)) return sessionSlot;
     return this.#policy.pick(candidates, table, context);
+  }
+
+  /** Explains a pick by the session, or as the other policy does. */
+  explain(candidates: CandidateList, table: TableView, context: PickContext): Explainer {
+    const { sessionSlot } = context;
+    if (sessionSlot !== undefined && isCandidate(candidates, sessionSlot)) {
+      const others = [...candidates.slots.subarray(0, candidates.length)]
+        .filter((slot) => slot !== sessionSlot);
+      return (chosen) => ({
+        ranking: [sessionSlot, ...others],
+        note: (slot) => ({
+          key: undefined,
+          verdict: slot === chosen
+            ? "the client's session is here, as its cookie says"
+            : "the client's cookie names another",
+        }),
+      });
+    }
+    const explain = this.#policy.explain?.(candidates, table, context) ??
+      explainNothing(candidates);
+    if (sessionSlot === undefined) return explain;
+    return (chosen) => {
+      const explanation = explain(chosen);
+      return {
+        ranking: explanation.ranking,
+        note: (slot) => {
+          const { key, verdict } = explanation.note(slot);
+          const prefix = slot === chosen
+            ? "the server of the client's session cannot take it; "
+            : "";
+          return { key, verdict: prefix + verdict };
+        },
+      };
+    };
   }
 }
 

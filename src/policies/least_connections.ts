@@ -1,6 +1,8 @@
 import type { CandidateList } from "../core/candidates.ts";
+import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
+import { compareLoads, loadNote, loadText } from "./load.ts";
 
 /** How many turns a server may have before all begin at the start of the line again. */
 const TURNS_MAX = 2 ** 20;
@@ -36,6 +38,28 @@ export class LeastConnections implements Policy {
     // Far out on the line, marks would be too close to each other for their numbers.
     if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
     return slot;
+  }
+
+  /** Explains a pick by the keys and, where they are the same, by whose turn it was. */
+  explain(candidates: CandidateList, table: TableView): Explainer {
+    if (this.#generation !== table.generation) this.#beginRound(table);
+    const marks = this.#marks;
+    const least = this.#findLeast(candidates, table);
+    const others = [...candidates.slots.subarray(0, candidates.length)]
+      .filter((slot) => slot !== least)
+      // The marks of now: the pick changes its server's.
+      .sort((a, b) => compareLoads(a, b, table) || compare(marks[a]!, marks[b]!));
+    const ties = others.filter((slot) => compareLoads(slot, least, table) === 0).length;
+    return (chosen) => ({
+      ranking: [least, ...others],
+      note: (slot) =>
+        slot === chosen
+          ? {
+            key: loadText(slot, table),
+            verdict: whyLeast(slot, table, { ties, others: others.length }),
+          }
+          : loadNote(slot, chosen, { table, tie: "tie: its turn comes later" }),
+    });
   }
 
   /** The candidate with the smallest key, which is an idle one if there is any. */
@@ -98,4 +122,20 @@ export class LeastConnections implements Policy {
     }
     this.#marks[slot] = (2 * this.#turns[slot]! + 1) / weight;
   }
+}
+
+function whyLeast(
+  slot: number,
+  table: TableView,
+  { ties, others }: { ties: number; others: number },
+): string {
+  if (others === 0) return "the only server that can take it";
+  const idle = table.active(slot) === 0;
+  if (ties === 0) return idle ? "the only idle server" : "the smallest key";
+  const tied = `${ties} ${ties === 1 ? "other" : "others"}`;
+  return `${idle ? "idle" : "the smallest key"}, like ${tied}; its turn by weight`;
+}
+
+function compare(one: number, other: number): number {
+  return one === other ? 0 : one - other;
 }

@@ -1,6 +1,8 @@
 import type { CandidateList } from "../core/candidates.ts";
+import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
+import { compareLoads, loadNote, loadText } from "./load.ts";
 
 /**
  * The less loaded of two candidates that are drawn at random by weight (the power of two choices, as
@@ -13,6 +15,9 @@ import type { TableView } from "../core/table_view.ts";
  */
 export class RandomTwoChoices implements Policy {
   readonly #random: () => number;
+  /** The slots that the last pick has drawn, for those who want to know. */
+  #first = -1;
+  #second = -1;
 
   /**
    * @param random Gives numbers from 0 up to 1 that are used in place of chance: the same numbers
@@ -31,7 +36,42 @@ export class RandomTwoChoices implements Policy {
     const first = this.#draw(candidates, table, { total, without: -1 });
     const rest = total - table.weight(slots[first]!);
     const second = this.#draw(candidates, table, { total: rest, without: first });
-    return lessLoaded(slots[first]!, slots[second]!, table);
+    this.#first = slots[first]!;
+    this.#second = slots[second]!;
+    return lessLoaded(this.#first, this.#second, table);
+  }
+
+  /** Explains a pick by which two were drawn, and by their loads. */
+  explain(candidates: CandidateList, table: TableView): Explainer {
+    const slots = [...candidates.slots.subarray(0, candidates.length)];
+    if (slots.length === 1) {
+      const verdict = "the only server that can take it";
+      return () => ({ ranking: slots, note: (slot) => ({ key: loadText(slot, table), verdict }) });
+    }
+    return (chosen) => {
+      const [first, second] = [this.#first, this.#second];
+      const winner = lessLoaded(first, second, table);
+      const loser = winner === first ? second : first;
+      return {
+        ranking: [winner, loser, ...slots.filter((slot) => slot !== first && slot !== second)],
+        note: (slot) => {
+          if (slot !== first && slot !== second) {
+            return { key: undefined, verdict: "was not drawn" };
+          }
+          if (slot === chosen) {
+            const verdict = compareLoads(first, second, table) === 0
+              ? "drawn first, and as busy as the second"
+              : "the less busy of the two that were drawn";
+            return { key: loadText(slot, table), verdict };
+          }
+          const { key, verdict } = loadNote(slot, chosen, {
+            table,
+            tie: "as busy, and drawn second",
+          });
+          return { key, verdict: `was drawn too; ${verdict}` };
+        },
+      };
+    };
   }
 
   /** The place of a candidate that is drawn by weight from all but one place. */
@@ -55,12 +95,5 @@ export class RandomTwoChoices implements Policy {
 
 /** The one of two slots with the smaller load; the first if they are the same. */
 function lessLoaded(first: number, second: number, table: TableView): number {
-  const active = table.active(first);
-  const otherActive = table.active(second);
-  if (active === 0) return first;
-  if (otherActive === 0) return second;
-  // Multiplied out, as whole numbers compare exactly; see LeastConnections.
-  const left = (active + 1) * table.weight(second);
-  const right = (otherActive + 1) * table.weight(first);
-  return left <= right ? first : second;
+  return compareLoads(first, second, table) <= 0 ? first : second;
 }

@@ -1,6 +1,8 @@
 import type { CandidateList } from "../core/candidates.ts";
+import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
+import { numberText, numberTexts } from "./number_text.ts";
 
 /**
  * Smooth weighted round robin, as nginx does it (`ngx_http_upstream_round_robin.c`): with each pick
@@ -41,6 +43,37 @@ export class RoundRobin implements Policy {
     return chosen;
   }
 
+  /** Explains a pick by what each candidate has and earns. */
+  explain(candidates: CandidateList, table: TableView): Explainer {
+    const slots = [...candidates.slots.subarray(0, candidates.length)];
+    const cost = slots.reduce((sum, slot) => sum + table.weight(slot), 0);
+    const credits = new Map(slots.map((slot) => [slot, this.#creditAt(slot, table, cost)]));
+    const ranking = slots.toSorted((a, b) => credits.get(b)! - credits.get(a)!);
+    return (chosen) => ({
+      ranking,
+      note: (slot) => {
+        const weight = table.weight(slot);
+        const credit = credits.get(slot)!;
+        return {
+          key: `${text(credit - weight)} + ${text(weight)} = ${text(credit)}`,
+          verdict: slot === chosen
+            ? whyTurn(slots.length)
+            : whyNotTurn(credit, credits.get(chosen)!),
+        };
+      },
+    });
+  }
+
+  /** What a server will have when a pick that costs this much has given it its weight. */
+  #creditAt(slot: number, table: TableView, cost: number): number {
+    const weight = table.weight(slot);
+    const credit = (this.#credits[slot] ?? 0) + weight;
+    if (cost === this.#cost) return credit;
+    // Step by step as a pick does it, as other steps would be rounded in another way.
+    const kept = credit - weight;
+    return (this.#cost === 0 ? kept : kept * (cost / this.#cost)) + weight;
+  }
+
   /** Takes back what was earned before it was known that a pick has another cost now. */
   #pickAnew(candidates: CandidateList, table: TableView, cost: number): number {
     const { slots, length } = candidates;
@@ -64,4 +97,19 @@ export class RoundRobin implements Policy {
     }
     this.#cost = cost;
   }
+}
+
+/** A credit for people, who need not see that it was rounded on its way. */
+function text(credit: number): string {
+  return numberText(Number(credit.toFixed(6)));
+}
+
+function whyTurn(candidates: number): string {
+  return candidates === 1 ? "the only server that can take it" : "its turn: the largest credit";
+}
+
+function whyNotTurn(credit: number, most: number): string {
+  if (credit === most) return "not its turn: the same credit, and listed later";
+  const [less, more] = numberTexts(credit, most);
+  return `not its turn: credit ${less} < ${more}`;
 }

@@ -15,8 +15,9 @@ import type {
   WebSocketTransport,
 } from "../transport/transport.ts";
 import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
+import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming.ts";
-import { Picker, type PickerParts } from "./picker.ts";
+import { Picker, type PickerParts, type PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { remedyFor } from "./retry.ts";
 import { RetryBudget } from "./retry_budget.ts";
@@ -116,12 +117,15 @@ export class Dispatcher {
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
     const sent = session?.request ?? outgoing;
+    const recorded = this.#parts.recorder?.recording ? this.#admit(outgoing, options) : undefined;
     let tried = NOTHING_TRIED;
     let failure: BalancerError | undefined;
     let failed: Entry | undefined;
     for (;;) {
-      const picked = this.#pick(tried, context);
-      const entry = picked === "full" ? await this.#wait(tried, context, options) : picked;
+      const picked = this.#pick(tried, context, recorded);
+      const entry = picked === "full"
+        ? await this.#wait({ tried, context, recorded }, options)
+        : picked;
       if (entry === undefined) throw failure ?? noServer();
       // Only now is it sure that there is another server to go on to.
       if (failed !== undefined) this.#countRetry(failed);
@@ -183,22 +187,34 @@ export class Dispatcher {
   }
 
   /** Picks a server that was not tried and counts the request as active there. */
-  #pick(tried: readonly number[], context: PickContext): ReturnType<Picker["pick"]> {
+  #pick(
+    tried: readonly number[],
+    context: PickContext,
+    recorded: RecordedRequest | undefined,
+  ): ReturnType<Picker["pick"]> {
     // Those who wait already come first, on whichever thread.
     if (this.#waiting.crowded && tried.length === 0) return "full";
-    return this.#picker.pick(tried, context);
+    return this.#picker.pick(tried, context, recorded);
+  }
+
+  /** The request, if it is among those of which it is recorded why they go where they go. */
+  #admit(
+    request: UpstreamRequest,
+    { clientAddress, record }: DispatchOptions,
+  ): RecordedRequest | undefined {
+    if (!this.#parts.recorder!.admit(this.#time.now)) return undefined;
+    return { request, clientAddress, record };
   }
 
   async #wait(
-    tried: readonly number[],
-    context: PickContext,
+    { tried, context, recorded }: PickFor,
     { cancellation, record }: DispatchOptions,
   ): Promise<Entry | undefined> {
     const from = record?.elapsed() ?? 0;
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
-        pick: () => this.#picker.pick(tried, context),
+        pick: () => this.#picker.pick(tried, context, recorded),
         first: tried.length === 0,
         cancellation,
       });

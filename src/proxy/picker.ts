@@ -1,8 +1,10 @@
 import { getLogger } from "@logtape/logtape";
-import { Candidates } from "../core/candidates.ts";
+import { Candidates, type Selection } from "../core/candidates.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
+import type { DecisionRecorder, RecordedRequest } from "./decision_recorder.ts";
+import { ExplainedPick } from "./explained_pick.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
@@ -23,6 +25,18 @@ export interface PickerParts {
   readonly table: StateTable;
   /** The rule by which one is chosen. */
   readonly policy: Policy;
+  /** What records why. Default: nothing does. */
+  readonly recorder?: DecisionRecorder | undefined;
+}
+
+/** What a pick is made for. */
+export interface PickFor {
+  /** The slots that the request has tried already. */
+  readonly tried: readonly number[];
+  /** What is known of the request. */
+  readonly context: PickContext;
+  /** The request, if it is to be recorded why it goes where it goes. */
+  readonly recorded: RecordedRequest | undefined;
 }
 
 /** Picks servers and counts the requests that they get. */
@@ -41,24 +55,61 @@ export class Picker {
    *
    * @param tried The slots that the request has tried already.
    * @param context What is known of the request.
+   * @param recorded The request, if it is to be recorded why it goes where it goes.
    */
-  pick(tried: readonly number[], context: PickContext): Pick {
+  pick(tried: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
     const { policy, table, registry } = this.#parts;
+    const explained = recorded !== undefined || logger.isEnabledFor("debug");
     for (let races = 0; races < RACES_MAX; races++) {
       const candidates = this.#candidates.select(tried);
-      if (candidates.length === 0) return candidates.full ? "full" : undefined;
-      const slot = policy.pick(candidates, table, context);
-      if (!table.begin(slot)) continue;
-      const entry = registry.inSlot(slot)!;
-      if (logger.isEnabledFor("debug")) {
-        logger.debug("Picked {url} of {count} ({active} active)", {
-          url: entry.server.url,
-          count: candidates.length,
-          active: table.active(slot),
-        });
+      if (candidates.full) return "full";
+      if (explained) {
+        const pick = this.#pickExplained(candidates, { tried, context, recorded });
+        if (pick === "raced") continue;
+        return pick;
       }
-      return entry;
+      if (candidates.length === 0) return undefined;
+      const slot = policy.pick(candidates, table, context);
+      if (table.begin(slot)) return registry.inSlot(slot)!;
     }
     return "full";
+  }
+
+  /** The same for a request where somebody wants to know why. */
+  #pickExplained(
+    candidates: Selection,
+    { tried, context, recorded }: PickFor,
+  ): Entry | undefined | "raced" {
+    const { table, registry } = this.#parts;
+    const pick = new ExplainedPick(this.#parts, candidates, { tried, context });
+    if (pick.slot !== -1 && !table.begin(pick.slot)) return "raced";
+    const entry = pick.slot === -1 ? undefined : registry.inSlot(pick.slot)!;
+    try {
+      this.#tell(pick, entry, { candidates: candidates.length, tried, recorded });
+    } catch (error) {
+      // Who listens may fail. The request is counted already, and is to go its way.
+      logger.error("Cannot tell why a server was picked: {error}", { error });
+    }
+    return entry;
+  }
+
+  #tell(
+    pick: ExplainedPick,
+    entry: Entry | undefined,
+    { candidates, tried, recorded }: Omit<PickFor, "context"> & { readonly candidates: number },
+  ): void {
+    const { table, recorder } = this.#parts;
+    if (recorded !== undefined) {
+      const chosen = entry?.server.url;
+      recorder?.record(recorded, pick, { attempt: tried.length + 1, chosen });
+    }
+    if (logger.isEnabledFor("debug")) {
+      logger.debug("Picked {url} of {count} ({active} active): {why}", {
+        url: entry?.server.url ?? "no server",
+        count: candidates,
+        active: entry === undefined ? 0 : table.active(entry.slot),
+        why: pick.line(),
+      });
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { LogLevel } from "@logtape/logtape";
+import type { DecisionNews } from "../core/decision.ts";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { TableMemory } from "../core/table_memory.ts";
@@ -24,11 +25,13 @@ export interface StartMessage {
   readonly certificate: Certificate | undefined;
   /** From which level on log records are wanted; null for none. */
   readonly logLevel: LogLevel | null;
+  /** Whether decisions are recorded. */
+  readonly recording: boolean;
 }
 
 /** A change of the servers. Workers get all changes in the order in which they were made. */
 export interface ChangeMessage {
-  readonly type: "added" | "removed";
+  readonly type: "added" | "updated" | "removed";
   /** The number of the change, with which the worker says that it has been made. */
   readonly change: number;
   /** The server. */
@@ -47,9 +50,13 @@ export interface CertificateMessage {
 }
 
 /** What the main thread tells a worker. */
-export type ToWorker = StartMessage | ChangeMessage | CertificateMessage | {
-  readonly type: "stop";
-};
+export type ToWorker =
+  | StartMessage
+  | ChangeMessage
+  | CertificateMessage
+  /** From now on decisions are recorded, or no more. */
+  | { readonly type: "decisions"; readonly recording: boolean }
+  | { readonly type: "stop" };
 
 /** A log record of a worker, which the main thread writes in its place. */
 export interface LogMessage {
@@ -73,4 +80,8 @@ export type FromWorker =
   | { readonly type: "stopped" }
   /** How a server does with its requests. */
   | { readonly type: "report"; readonly report: StandingReport }
+  /** Why it gave a request to a server. */
+  | { readonly type: "decision"; readonly news: DecisionNews }
+  /** For how many requests it has recorded nothing, as there are too many. */
+  | { readonly type: "skipped"; readonly count: number }
   | LogMessage;

@@ -15,6 +15,7 @@ import type { Certificate } from "../listener/certificate.ts";
 import { TlsListener } from "../listener/tls_listener.ts";
 import { systemClock } from "../system_clock.ts";
 import { relayLogs } from "./log_relay.ts";
+import { PostedDecisions } from "./posted_decisions.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
 const logger = getLogger(["ballast", "workers"]);
@@ -57,10 +58,12 @@ class ServingWorker {
   readonly #plane: DataPlane;
   readonly #server: PlatformServer | TlsListener;
   readonly #stopBeating: () => void;
+  readonly #decisions: PostedDecisions;
 
   constructor(
-    { thread, memory, entries, settings, hostname, port, certificate }: StartMessage,
+    { thread, memory, entries, settings, hostname, port, certificate, recording }: StartMessage,
   ) {
+    this.#decisions = new PostedDecisions(recording, (message) => scope.postMessage(message));
     const table = new StateTable(memory, thread);
     this.#directory = new Directory(entries);
     this.#plane = new DataPlane({
@@ -69,6 +72,7 @@ class ServingWorker {
       traffic: new TrafficTable(memory, thread),
       settings,
       report: (report) => scope.postMessage({ type: "report", report }),
+      decisions: this.#decisions,
     });
     const plane = this.#plane;
     const address = { hostname, port, reusePort: true };
@@ -80,6 +84,7 @@ class ServingWorker {
     });
     const timer = setInterval(() => {
       table.beat(thread);
+      this.#decisions.flush();
       if (settings.metrics) plane.publishCounts();
     }, BEAT_MS);
     this.#stopBeating = () => clearInterval(timer);
@@ -96,6 +101,10 @@ class ServingWorker {
   remove(entry: Entry, drain: number | undefined): void {
     this.#directory.remove(entry);
     this.#plane.transport.forget(entry.server.url, drain);
+  }
+
+  record(recording: boolean): void {
+    this.#decisions.recording = recording;
   }
 
   async replaceCertificate(certificate: Certificate): Promise<void> {
@@ -122,6 +131,7 @@ scope.addEventListener("message", async ({ data }) => {
       start(data);
       break;
     case "added":
+    case "updated":
       worker?.add(data.entry);
       scope.postMessage({ type: "changed", change: data.change });
       break;
@@ -132,6 +142,9 @@ scope.addEventListener("message", async ({ data }) => {
     case "certificate":
       await worker?.replaceCertificate(data.certificate);
       scope.postMessage({ type: "changed", change: data.change });
+      break;
+    case "decisions":
+      worker?.record(data.recording);
       break;
     case "stop":
       await worker?.stop();

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
+import type { DecisionLog } from "../core/decision_log.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { Entry, Registry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
@@ -7,6 +8,7 @@ import type { StateTable } from "../core/state_table.ts";
 import type { Certificate } from "../listener/certificate.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
+import type { ChangeMessage } from "./messages.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 const logger = getLogger(["ballast", "workers"]);
@@ -30,6 +32,8 @@ export interface WorkerPoolOptions {
   readonly port: number;
   /** Takes what the workers have to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** Takes why the workers give requests to servers. Default: nothing does. */
+  readonly decisions?: DecisionLog;
   /** What TLS is spoken with; checked. Default: none, cleartext. */
   readonly certificate?: Certificate;
   /** The module that the workers run. Default: the one for it. */
@@ -46,7 +50,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   /** By the number of the thread in the state table; the first is thread 1. */
   readonly #workers = new Map<number, WorkerThread>();
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: (() => void)[] = [];
   readonly #finished = Promise.withResolvers<void>();
   /** What the latest change of each slot was, so that an outdated confirmation opens nothing. */
   readonly #latestChange = new Map<number, number>();
@@ -63,10 +67,13 @@ export class WorkerPool {
     this.#options = options;
     this.#port = options.port;
     this.#certificate = options.certificate;
-    this.#unsubscribe = options.registry.subscribe((event) => {
-      if (event.type === "added") this.#change("added", event.entry, undefined);
-      if (event.type === "removed") this.#change("removed", event.entry, event.drain);
+    this.#unsubscribe.push(options.registry.subscribe((event) => {
+      this.#change(event.type, event.entry, event.type === "removed" ? event.drain : undefined);
+    }));
+    const unsubscribe = options.decisions?.onSwitch((recording) => {
+      for (const worker of this.#workers.values()) worker.record(recording);
     });
+    if (unsubscribe !== undefined) this.#unsubscribe.push(unsubscribe);
   }
 
   /**
@@ -146,7 +153,7 @@ export class WorkerPool {
 
   #stop(): void {
     this.#stopping = true;
-    this.#unsubscribe();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
     for (const cancel of this.#cancelRestarts.values()) cancel();
   }
 
@@ -155,7 +162,7 @@ export class WorkerPool {
     if (this.#stopping) {
       throw new BalancerError("closed", "Cannot start a worker: the pool is closed");
     }
-    const { registry, table, clock, settings, hostname } = this.#options;
+    const { registry, table, clock, settings, hostname, decisions } = this.#options;
     const startedAt = clock.now();
     const worker = new WorkerThread({
       entry: this.#options.entry ?? new URL("./worker.ts", import.meta.url),
@@ -169,10 +176,12 @@ export class WorkerPool {
         port: this.#port,
         certificate: this.#certificate,
         logLevel: wantedLevel(),
+        recording: decisions?.recording ?? false,
       },
       table,
       clock,
       report: this.#options.report,
+      decisions,
       onDeath: (why) => this.#replace(thread, { why, startedAt }),
     });
     this.#workers.set(thread, worker);
@@ -197,7 +206,7 @@ export class WorkerPool {
     );
   }
 
-  #change(type: "added" | "removed", entry: Entry, drain: number | undefined): void {
+  #change(type: ChangeMessage["type"], entry: Entry, drain: number | undefined): void {
     const { table } = this.#options;
     const change = ++this.#changes;
     this.#latestChange.set(entry.slot, change);
@@ -206,7 +215,8 @@ export class WorkerPool {
       .then(() => {
         if (this.#latestChange.get(entry.slot) !== change) return;
         this.#latestChange.delete(entry.slot);
-        if (type === "added") table.open(entry.slot);
+        // Before this change, one that added the server may have been outdated by it.
+        if (type !== "removed" && !table.isOpen(entry.slot)) table.open(entry.slot);
       });
     // Without the last step each result would hold the one before, and so all there ever were.
     this.#settled = Promise.all([this.#settled, made]).then(() => {});

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { DecisionLog } from "../core/decision_log.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
@@ -28,6 +29,8 @@ export interface WorkerThreadOptions {
   readonly clock: Clock;
   /** Takes what the worker has to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** Takes why it gives requests to servers. Default: nothing does. */
+  readonly decisions?: DecisionLog | undefined;
   /** Called once if the worker comes to an end that nobody asked for. */
   readonly onDeath: (why: string) => void;
 }
@@ -79,6 +82,11 @@ export class WorkerThread {
     return promise;
   }
 
+  /** Tells the worker whether decisions are recorded from now on. */
+  record(recording: boolean): void {
+    if (!this.#ended) this.#post({ type: "decisions", recording });
+  }
+
   /** Lets the worker finish what is under way, accepting no more; resolves at its end. */
   async stop(): Promise<void> {
     if (!this.#ended) this.#post({ type: "stop" });
@@ -121,6 +129,10 @@ export class WorkerThread {
         return this.#stopped.resolve();
       case "report":
         return this.#options.report(message.report);
+      case "decision":
+        return this.#options.decisions?.add(message.news);
+      case "skipped":
+        return this.#options.decisions?.skip(message.count);
       case "log":
         return writeRelayed(message);
     }

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type Admin, createAdmin } from "../../src/admin/handler.ts";
+import { DecisionLog } from "../../src/core/decision_log.ts";
 import { EventLog } from "../../src/core/event_log.ts";
 import { LoadBalancer } from "../../src/load_balancer.ts";
 import { settle as runPromises } from "../testing/fake_clock.ts";
@@ -227,6 +228,7 @@ function makeTarget(): Parameters<typeof createAdmin>[0] {
     servers: () => [],
     traffic: refuse,
     events: new EventLog(() => new Date(0)),
+    decisions: new DecisionLog(),
   };
 }
 
@@ -240,6 +242,7 @@ Deno.test("POST /add and /delete wait until every thread knows, and nothing else
     servers: () => balancer.servers(),
     traffic: () => balancer.traffic(),
     events: balancer.events,
+    decisions: balancer.decisions,
     settled: () => settled,
   });
   let answered = 0;

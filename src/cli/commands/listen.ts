@@ -1,4 +1,10 @@
-import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
+import {
+  type Admin,
+  type Certificate,
+  DECISIONS_MAX,
+  type Listener,
+  LoadBalancer,
+} from "../../../mod.ts";
 import { logToStream } from "../../logging/console_logging.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
@@ -33,6 +39,7 @@ interface Settings {
   readonly gracePeriod: number;
   readonly workers: number | "auto";
   readonly tls: TlsFiles | undefined;
+  readonly decisions: number;
 }
 
 /** `listen`: runs the balancer until it is told to stop. */
@@ -55,6 +62,10 @@ export const listen: Command = {
     "grace-period": {
       value: "SECONDS",
       help: "how long requests under way get to finish at shutdown (default 10)",
+    },
+    "decisions": {
+      value: "N",
+      help: "keep the latest N decisions for the command explain (default 0, none)",
     },
   },
   switches: {
@@ -80,6 +91,7 @@ export const listen: Command = {
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),
       workers: countWorkers(settings.workers),
+      decisions: settings.decisions,
       ...(sticky === undefined ? {} : { sticky }),
       upstreamTls,
     });
@@ -103,6 +115,7 @@ function combine(args: Args, config: Partial<Settings>): Settings {
     gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
     workers: readWorkersFlag(args) ?? config.workers ?? 1,
     tls: readTlsFlags(args) ?? config.tls,
+    decisions: args.wholeNumber("decisions", 0, DECISIONS_MAX) ?? config.decisions ?? 0,
   };
 }
 

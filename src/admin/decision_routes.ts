@@ -1,0 +1,62 @@
+import { getLogger } from "@logtape/logtape";
+import {
+  decisionsChangeSchema,
+  decisionsQuerySchema,
+  noQuerySchema,
+} from "../config/decision_schema.ts";
+import { validate } from "../config/validate.ts";
+import type { DecisionLog } from "../core/decision_log.ts";
+import { canonicalServerUrl } from "../core/server.ts";
+import { decisionJson, type DecisionsJson } from "./decision_json.ts";
+import { readBody } from "./read_body.ts";
+import { readQuery } from "./read_query.ts";
+import type { AdminCall, Routes } from "./router.ts";
+import type { AdminTarget } from "./target.ts";
+
+const logger = getLogger(["ballast", "admin"]);
+
+/** How many decisions are answered to those who do not say. */
+const DEFAULT_LIMIT = 100;
+
+/** What tells why requests went where they went. */
+export const DECISION_ROUTES: Routes = {
+  "/decisions": { GET: list, PUT: keep },
+};
+
+/** What of the log is asked for. */
+interface DecisionsQuery {
+  /** How many decisions at most. */
+  readonly limit?: number | undefined;
+  /** The number of the last one that is known already. */
+  readonly after?: number | undefined;
+  /** The URL of the server that they went to. */
+  readonly server?: string | undefined;
+}
+
+function list({ decisions }: AdminTarget, { url }: AdminCall): DecisionsJson {
+  return answer(decisions, validate(decisionsQuerySchema, readQuery(url), "the query"));
+}
+
+async function keep(target: AdminTarget, { request, url }: AdminCall): Promise<DecisionsJson> {
+  // Whoever asks for more than that is not to believe that it was done.
+  validate(noQuerySchema, readQuery(url), "the query");
+  const body = validate(decisionsChangeSchema, await readBody(request, false), "the body");
+  target.decisions.keep(body.keep);
+  logger.info("Keeping the latest {count} decisions", { count: body.keep });
+  return answer(target.decisions, {});
+}
+
+function answer(log: DecisionLog, query: DecisionsQuery): DecisionsJson {
+  const { limit = DEFAULT_LIMIT, after } = query;
+  const server = query.server === undefined ? undefined : canonicalServerUrl(query.server);
+  const all = log.after(after ?? 0)
+    .filter(({ chosen }) => server === undefined || chosen === server);
+  // Who goes on from a number is to miss none; who does not wants the latest.
+  const wanted = after === undefined ? all.slice(-limit) : all.slice(0, limit);
+  return {
+    keep: log.kept,
+    skipped: log.skipped,
+    latest: log.count,
+    decisions: wanted.map(decisionJson),
+  };
+}
