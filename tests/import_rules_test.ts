@@ -46,7 +46,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/admin\//,
-    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP],
+    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP, /^zod$/],
   },
   {
     files: /^src\/data_plane\.ts$/,
@@ -65,7 +65,7 @@ const RULES: readonly ImportRule[] = [
     ].flat(),
   },
   {
-    files: /^src\/load_balancer(_options)?\.ts$/,
+    files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE],
   },
   {
