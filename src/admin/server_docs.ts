@@ -9,7 +9,8 @@ type Docs = Omit<Operation, "handler">;
 
 const ETAG = {
   "ETag": "A strong tag of what is configured: url, name, weight, health_check_period, " +
-    "max_connections and draining. Health, active requests and checks are not in it.",
+    "max_connections and draining. Health, active requests and checks are not in it. Not there " +
+    "with dry_run.",
 };
 const IF_MATCH = {
   "If-Match": "Carries the request out only if the server has one of these tags (RFC 9110 §13.1.1)",

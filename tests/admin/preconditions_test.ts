@@ -67,29 +67,36 @@ Deno.test("readTagCondition() reads what RFC 9110 allows, and nothing else", () 
   assertEquals(readTagCondition(new Headers(), "if-none-match"), undefined);
 });
 
+type Change = [method: string, path: string, body: unknown];
+
+function send(
+  admin: AdminCaller,
+  [method, path, body]: Change,
+  headers: Record<string, string>,
+): Promise<AdminAnswer> {
+  return admin.call(method, path, body === undefined ? { headers } : { body, headers });
+}
+
 /** Each change, and what it needs to be carried out. */
-const CHANGES: [method: string, path: string, body: unknown][] = [
+const CHANGES: Change[] = [
   ["PUT", PATH, { health_check_period: 0 }],
   ["PATCH", PATH, { weight: 9 }],
   ["DELETE", PATH, undefined],
   ["POST", `${PATH}/drain`, undefined],
 ];
 
-for (const [method, path, body] of CHANGES) {
+for (const change of CHANGES) {
+  const [method, path] = change;
   const name = `${method} ${
     path.endsWith("drain") ? "/servers/{server}/drain" : "/servers/{server}"
   }`;
-
-  function send(admin: AdminCaller, headers: Record<string, string>): Promise<AdminAnswer> {
-    return admin.call(method, path, body === undefined ? { headers } : { body, headers });
-  }
 
   Deno.test(`${name} is carried out where If-Match names the tag`, async () => {
     for (const around of [(tag: string) => tag, (tag: string) => `${OTHER}, ${tag}`, () => "*"]) {
       const { balancer, admin } = setUp();
       await using _ = balancer;
       const tag = await tagOf(admin);
-      const answer = await send(admin, { "if-match": around(tag) });
+      const answer = await send(admin, change, { "if-match": around(tag) });
       assertEquals(answer.status, 200);
       if (method === "DELETE") continue;
       assertEquals(answer.headers.get("etag"), await tagOf(admin));
@@ -110,13 +117,13 @@ for (const [method, path, body] of CHANGES) {
       { "if-match": tag, "if-none-match": tag },
     ];
     for (const headers of conditions) {
-      const answer = await send(admin, headers);
+      const answer = await send(admin, change, headers);
       assertEquals(answer.status, 412, JSON.stringify(headers));
       assertEquals([answer.headers.get("etag"), answer.json.etag], [tag, tag]);
       assertEquals([answer.json.server.url, answer.json.server.weight], [A, 2]);
       assertEquals(answer.json.errors.length, 1);
     }
-    assertEquals((await send(admin, { "if-match": "nonsense" })).status, 400);
+    assertEquals((await send(admin, change, { "if-match": "nonsense" })).status, 400);
     assertEquals(balancer.servers(), before);
   });
 
@@ -124,7 +131,7 @@ for (const [method, path, body] of CHANGES) {
     const { balancer, admin } = setUp();
     await using _ = balancer;
     const headers = { "if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT" };
-    assertEquals((await send(admin, headers)).status, 200);
+    assertEquals((await send(admin, change, headers)).status, 200);
   });
 }
 
