@@ -48,7 +48,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/admin\//,
     mayImport: [
       [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, /^src\/version\.ts$/],
-      [LOGTAPE, STD_HTTP],
+      [LOGTAPE, STD_HTTP, /^zod$/],
     ].flat(),
   },
   { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//] },
@@ -80,7 +80,7 @@ const RULES: readonly ImportRule[] = [
     ].flat(),
   },
   {
-    files: /^src\/load_balancer(_options)?\.ts$/,
+    files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE],
   },
   {

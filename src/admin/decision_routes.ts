@@ -1,16 +1,14 @@
 import { getLogger } from "@logtape/logtape";
-import {
-  decisionsChangeSchema,
-  decisionsQuerySchema,
-  noQuerySchema,
-} from "../config/decision_schema.ts";
+import { decisionsChangeSchema, decisionsQuerySchema } from "../config/decision_schema.ts";
 import { validate } from "../config/validate.ts";
 import type { DecisionLog } from "../core/decision_log.ts";
 import { canonicalServerUrl } from "../core/server.ts";
+import { DECISIONS } from "./decision_schema.ts";
 import { decisionJson, type DecisionsJson } from "./decision_json.ts";
+import type { AdminCall } from "./operation.ts";
+import { NO_QUERY, readQuery } from "./query.ts";
 import { readBody } from "./read_body.ts";
-import { readQuery } from "./read_query.ts";
-import type { AdminCall, Routes } from "./router.ts";
+import type { Routes } from "./router.ts";
 import type { AdminTarget } from "./target.ts";
 
 const logger = getLogger(["ballast", "admin"]);
@@ -20,7 +18,37 @@ const DEFAULT_LIMIT = 100;
 
 /** What tells why requests went where they went. */
 export const DECISION_ROUTES: Routes = {
-  "/decisions": { GET: list, PUT: keep },
+  "/decisions": {
+    GET: {
+      handler: list,
+      summary: "Tell why the latest requests went where they went",
+      query: decisionsQuerySchema,
+      answers: {
+        200: {
+          description: "The decisions that are kept, oldest first",
+          content: { "application/json": DECISIONS },
+        },
+      },
+      problems: { 400: "The query does not fit" },
+    },
+    PUT: {
+      handler: keep,
+      summary: "Say how many of the latest decisions are kept; with 0, none are recorded",
+      query: NO_QUERY,
+      body: { "application/json": decisionsChangeSchema },
+      answers: {
+        200: {
+          description: "What is kept now",
+          content: { "application/json": DECISIONS },
+        },
+      },
+      problems: {
+        400: "The body or the query does not fit",
+        413: "The body is too large",
+        415: "The body is no JSON",
+      },
+    },
+  },
 };
 
 /** What of the log is asked for. */
@@ -34,12 +62,12 @@ interface DecisionsQuery {
 }
 
 function list({ decisions }: AdminTarget, { url }: AdminCall): DecisionsJson {
-  return answer(decisions, validate(decisionsQuerySchema, readQuery(url), "the query"));
+  return answer(decisions, readQuery(url, decisionsQuerySchema));
 }
 
 async function keep(target: AdminTarget, { request, url }: AdminCall): Promise<DecisionsJson> {
   // Whoever asks for more than that is not to believe that it was done.
-  validate(noQuerySchema, readQuery(url), "the query");
+  readQuery(url, NO_QUERY);
   const body = validate(decisionsChangeSchema, await readBody(request, false), "the body");
   target.decisions.keep(body.keep);
   logger.info("Keeping the latest {count} decisions", { count: body.keep });

@@ -1,8 +1,9 @@
+import type { Config } from "../config/config.ts";
 import { HostCheck } from "./host_check.ts";
 import { checkOrigin } from "./origin_check.ts";
 import { TokenCheck } from "./token_check.ts";
 
-/** Who may use an admin API. */
+/** Who may use an admin API, and what it tells beside what the balancer knows. */
 export interface AdminOptions {
   /**
    * Host names and IP addresses, without ports, by which the API may be called beside the loopback
@@ -16,6 +17,11 @@ export interface AdminOptions {
    * spaces. `/healthz` needs none. Default: no token is asked for.
    */
   readonly token?: string;
+  /**
+   * Settings of the program around the balancer that `GET /config` tells, such as its ports; they
+   * count more than the balancer's own. Default: none.
+   */
+  readonly settings?: Partial<Config>;
 }
 
 /** The path that needs no token: load balancers ask it, and it tells two numbers only. */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
 import { writeMetrics } from "../metrics/metrics.ts";
 import { VERSION } from "../version.ts";
@@ -6,7 +7,18 @@ import type { AdminTarget } from "./target.ts";
 
 /** What Prometheus reads. */
 export const METRICS_ROUTES: Routes = {
-  "/metrics": { GET: metrics },
+  "/metrics": {
+    GET: {
+      handler: metrics,
+      summary: "Tell what was counted, for Prometheus",
+      answers: {
+        200: {
+          description: "Metrics in Prometheus' text format",
+          content: { "text/plain": z.string() },
+        },
+      },
+    },
+  },
 };
 
 async function metrics(target: AdminTarget): Promise<Response> {

@@ -5,6 +5,8 @@ import { addServer } from "./commands/add_server.ts";
 import { checkConfig } from "./commands/check_config.ts";
 import { deleteServer } from "./commands/delete_server.ts";
 import { explain } from "./commands/explain.ts";
+import { drainServer, enableServer } from "./commands/drain_server.ts";
+import { exportConfig } from "./commands/export_config.ts";
 import { listen } from "./commands/listen.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { updateServer } from "./commands/update_server.ts";
@@ -24,8 +26,11 @@ const COMMANDS: readonly Command[] = [
   addServer,
   deleteServer,
   updateServer,
+  drainServer,
+  enableServer,
   listServers,
   explain,
+  exportConfig,
   checkConfig,
 ];
 

@@ -18,6 +18,3 @@ export const decisionsQuerySchema = z.strictObject({
 export const decisionsChangeSchema = z.strictObject({
   keep: decisionsSchema.describe("How many of the latest decisions are kept; 0 for none"),
 }, { error: "must be an object with keep" });
-
-/** The query of a call that takes none. */
-export const noQuerySchema = z.strictObject({});

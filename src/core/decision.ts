@@ -1,5 +1,8 @@
+/** How a server can stand when another or itself is picked. */
+export const CANDIDATE_STATES = ["up", "unhealthy", "ejected", "on_trial", "draining"] as const;
+
 /** How a server stood when another or itself was picked. */
-export type CandidateState = "up" | "unhealthy" | "ejected" | "on_trial" | "draining";
+export type CandidateState = typeof CANDIDATE_STATES[number];
 
 /** A server that a request could have gone to, or could not, as it was before the pick. */
 export interface DecisionCandidate {

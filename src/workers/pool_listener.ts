@@ -2,27 +2,37 @@ import { type Certificate, checkCertificate } from "../listener/certificate.ts";
 import type { Listener } from "../listener/listener.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 
+/** Where a pool of workers listens, and how. */
+export interface PoolListenOptions {
+  /** The address on which the workers accept connections. */
+  readonly hostname: string;
+  /** Whether they speak TLS there, so that the certificate can be replaced. */
+  readonly secure: boolean;
+  /** Ends every worker at once. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * What a caller sees of the workers that accept connections.
+ * Starts a pool of workers as a listener.
  *
- * @param pool The workers, after their start.
- * @param options The address that they accept connections on, and whether by TLS.
+ * @param pool The workers.
+ * @param options Where they listen, and until when.
+ * @throws What `Deno.serve` throws, for example if the port is taken. No worker is left then.
  */
-export function poolListener(
+export async function startListener(
   pool: WorkerPool,
-  { hostname, secure }: { hostname: string; secure: boolean },
-): Listener {
-  const listener = {
+  { hostname, secure, signal }: PoolListenOptions,
+): Promise<Listener> {
+  async function replaceCertificate(certificate: Certificate): Promise<void> {
+    checkCertificate(certificate);
+    await pool.replaceCertificate(certificate);
+  }
+  signal?.addEventListener("abort", () => pool.terminate(), { once: true });
+  await pool.start();
+  return {
     addr: { hostname, port: pool.port },
     finished: pool.finished,
     shutdown: () => pool.shutdown(),
-  };
-  if (!secure) return listener;
-  return {
-    ...listener,
-    replaceCertificate: async (certificate: Certificate) => {
-      checkCertificate(certificate);
-      await pool.replaceCertificate(certificate);
-    },
+    ...(secure ? { replaceCertificate } : {}),
   };
 }

@@ -17,9 +17,13 @@ class AdminServer implements AsyncDisposable {
     return this.#server.addr.port;
   }
 
-  async post(path: string, { body, type }: HostileBody): Promise<Response> {
+  async post(path: string, hostile: HostileBody): Promise<Response> {
+    return await this.send("POST", path, hostile);
+  }
+
+  async send(method: string, path: string, { body, type }: HostileBody): Promise<Response> {
     return await fetch(`http://127.0.0.1:${this.port}${path}`, {
-      method: "POST",
+      method,
       headers: type === undefined ? {} : { "content-type": type },
       body,
     });
@@ -106,6 +110,50 @@ for (const path of ["/add", "/update", "/delete"]) {
     );
     // The runtime closes the connection, with or without an answer.
     assert(answer === "" || answer.startsWith("HTTP/1.1 400 "), answer);
+    assertEquals(await server.servers(), before);
+    await server.assertAlive();
+  });
+}
+
+/** Bodies that are hostile only where they have to name a server, which here the path does. */
+const HARMLESS_WITH_PATH = ["no url", "no url, but a name"];
+
+for (const method of ["PUT", "PATCH"]) {
+  Deno.test(`${method} /servers/{server} refuses every hostile body, and nothing has changed`, async (test) => {
+    await using server = new AdminServer();
+    const before = await server.servers();
+    // In a patch, null stands for the default.
+    const hostile = HOSTILE_BODIES.filter(({ name }) =>
+      !HARMLESS_WITH_PATH.includes(name) &&
+      !(method === "PATCH" && /^(weight|health_check_period|name): null$/.test(name))
+    );
+    assert(hostile.length >= HOSTILE_BODIES.length - 5);
+    for (const body of hostile) {
+      await test.step(body.name, async () => {
+        for (const path of ["/servers/one", `/servers/${encodeURIComponent(SERVER_URL)}`]) {
+          await assertRefused(await server.send(method, path, body));
+        }
+        assertEquals(await server.servers(), before);
+      });
+    }
+    await server.assertAlive();
+  });
+}
+
+for (const field of ["if-match", "if-none-match"]) {
+  Deno.test(`hostile values of ${field} are refused, and nothing has changed`, async () => {
+    await using server = new AdminServer();
+    const before = await server.servers();
+    const commas = ",".repeat(50_000);
+    const values = ["", "a", '"a', "**", "*,*", "W/*", commas, `${commas}a`, '"'.repeat(50_001)];
+    for (const value of values) {
+      const answer = await server.raw(
+        `DELETE /servers/one HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n` +
+          `${field}: ${value}\r\n\r\n`,
+      );
+      // The runtime itself refuses heads of some 64 KiB.
+      assert(answer.startsWith("HTTP/1.1 400 "), `${value.slice(0, 20)} ${answer}`);
+    }
     assertEquals(await server.servers(), before);
     await server.assertAlive();
   });

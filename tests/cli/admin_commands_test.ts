@@ -186,7 +186,10 @@ const CALLS = [
   ["add-server", "--url", "http://a"],
   ["update-server", "--url", "http://a"],
   ["delete-server", "--url", "http://a"],
+  ["drain-server", "--url", "http://a"],
+  ["enable-server", "--url", "http://a"],
   ["list-servers"],
+  ["export-config"],
 ];
 
 Deno.test("the commands tell in one line that no balancer answers, and exit with 1", async () => {

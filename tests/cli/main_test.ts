@@ -7,7 +7,10 @@ const COMMANDS = [
   "add-server",
   "delete-server",
   "update-server",
+  "drain-server",
+  "enable-server",
   "list-servers",
+  "export-config",
   "check-config",
 ];
 
@@ -37,7 +40,10 @@ Deno.test("main() shows each command's help, with its flags and their defaults",
     "add-server": [...server, ...admin, "(default 1)", "(default 10)"],
     "delete-server": ["--url URL", ...admin],
     "update-server": [...server, ...admin, "(default 1)", "(default 10)"],
+    "drain-server": ["--url URL", ...admin],
+    "enable-server": ["--url URL", ...admin],
     "list-servers": admin,
+    "export-config": admin.filter((text) => text !== "--json"),
     "check-config": ["check-config FILE [OPTIONS]", "--json"],
   };
   assertEquals(Object.keys(expected), COMMANDS);

@@ -7,6 +7,8 @@ import { ADMIN_SESSIONS } from "./fuzz/admin_requests.ts";
 import { playSession } from "./fuzz/admin_session.ts";
 import { CONFIG_TEXTS } from "./fuzz/config_texts.ts";
 import { readConfigText } from "./fuzz/read_config_text.ts";
+import { SERVER_SESSIONS } from "./fuzz/server_requests.ts";
+import { playServerSession } from "./fuzz/server_session.ts";
 
 const RUNS = 100_000;
 
@@ -25,6 +27,7 @@ async function run(name: string, property: fc.IAsyncProperty<unknown>): Promise<
 
 let accepted = 0;
 await run("admin sessions", fc.asyncProperty(ADMIN_SESSIONS, playSession));
+await run("server sessions", fc.asyncProperty(SERVER_SESSIONS, playServerSession));
 await run(
   "configurations",
   fc.asyncProperty(CONFIG_TEXTS, async (text) => {

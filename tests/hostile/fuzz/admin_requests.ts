@@ -15,7 +15,8 @@ export interface AdminRequest {
   readonly valid: boolean;
 }
 
-const URLS = [
+/** URLs of servers, some of them in several spellings. */
+export const URLS: readonly string[] = [
   ["http://127.0.0.1:3001", "HTTP://127.0.0.1:3001/", "http://127.0.0.1:3001//"],
   ["http://127.0.0.1", "http://127.0.0.1:80", "http://127.0.0.1:080/"],
   ["http://localhost:3001", "http://LocalHost:3001"],
@@ -30,11 +31,13 @@ const uint32 = fc.oneof(
   fc.constantFrom(0, 1, 2 ** 32 - 1),
   fc.integer({ min: 0, max: 2 ** 32 - 1 }),
 );
-const fields = fc.record({
+/** Some fields of a server that are allowed. */
+export const fields = fc.record({
   name: fc.constantFrom("one", "\u4e16", "a b", "n".repeat(255), "__proto__"),
   weight: uint32,
   health_check_period: uint32,
   max_connections: uint32,
+  draining: fc.boolean(),
 }, { requiredKeys: [] });
 const server = fc.tuple(url, fields).map(([url, rest]) => ({ url, ...rest }));
 
@@ -59,7 +62,7 @@ const validChange = fc.oneof(
 /** A member of an object, as JSON. */
 const oddMember = fc.oneof(
   fc.tuple(
-    fc.constantFrom("weight", "health_check_period", "max_connections", "name", "url"),
+    fc.constantFrom("weight", "health_check_period", "max_connections", "draining", "name", "url"),
     fc.oneof(
       fc.constantFrom(...NUMBER_TEXTS, "null", "true", "[]", "{}", '"1"', '[["a"]]'),
       oddText().map((text) => JSON.stringify(text)),
@@ -79,7 +82,8 @@ const oddServer = fc.tuple(
     return `{${(first ? [...members, text] : [text, ...members]).join(",")}}`;
   });
 
-const body = fc.oneof(
+/** A body, most of them almost right. */
+export const body: fc.Arbitrary<string> = fc.oneof(
   oddServer,
   damaged(server.map((whole) => JSON.stringify(whole))),
   damaged(url),

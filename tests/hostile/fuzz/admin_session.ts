@@ -9,9 +9,10 @@ interface ModelServer {
   readonly weight: number;
   readonly health_check_period: number;
   readonly max_connections: number;
+  readonly draining: boolean;
 }
 
-const FIELDS = ["url", "name", "weight", "health_check_period", "max_connections"];
+const FIELDS = ["url", "name", "weight", "health_check_period", "max_connections", "draining"];
 
 /** What the registry has to be after the requests that were accepted, by another way of thinking. */
 class Model {
@@ -36,7 +37,8 @@ class Model {
     assert(typeof given === "object" && given !== null);
     checkFields(given);
     const defaults = { name: new URL(url).host, weight: 1, health_check_period: 10 };
-    const server = { ...defaults, max_connections: 0, ...previous, ...given, url };
+    const rest = { max_connections: 0, draining: false };
+    const server = { ...defaults, ...rest, ...previous, ...given, url };
     this.servers.set(url, server);
     return server;
   }
@@ -72,6 +74,7 @@ export async function playSession(session: readonly AdminRequest[]): Promise<voi
         weight: server.weight,
         health_check_period: server.healthCheckPeriod,
         max_connections: server.maxConnections,
+        draining: server.draining,
       })),
       [...model.servers.values()],
     );
@@ -79,7 +82,11 @@ export async function playSession(session: readonly AdminRequest[]): Promise<voi
   assertEquals(Object.keys({}), [], "the prototype of all objects is as it was");
 }
 
-function assertProblem(response: Response, problem: { status: number; detail: string }): void {
+/** Fails if this is no refusal as the API words it. */
+export function assertProblem(
+  response: Response,
+  problem: { status: number; detail: string },
+): void {
   const { status } = response;
   assert(status >= 400 && status < 500, `${status}`);
   assertEquals(response.headers.get("content-type"), "application/problem+json");
@@ -94,10 +101,12 @@ function urlOf(given: unknown): string {
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
-function checkFields(given: object): void {
+/** Fails if a server was accepted with a field that is not allowed. */
+export function checkFields(given: object): void {
   for (const [key, value] of Object.entries(given)) {
     assert(FIELDS.includes(key), `${key} is a field`);
     if (key === "name") assert(typeof value === "string" && value !== "" && value.length <= 255);
+    else if (key === "draining") assert(typeof value === "boolean");
     else if (key !== "url") assertEquals(value >>> 0, value, `${key} fits 32 bits`);
   }
 }

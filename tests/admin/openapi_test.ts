@@ -1,0 +1,136 @@
+import { assert, assertEquals } from "@std/assert";
+import { Validator } from "@seriousme/openapi-schema-validator";
+import denoJson from "../../deno.json" with { type: "json" };
+import { LoadBalancer } from "../../mod.ts";
+import { adminRoutes } from "../../src/admin/handler.ts";
+import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
+import { OpenApiDocument } from "../testing/openapi_document.ts";
+
+const A = "http://127.0.0.1:3001";
+const MISSING = "http://127.0.0.1:3009";
+const ONE = "/servers/{server}";
+
+const DOCUMENT = new OpenApiDocument();
+
+Deno.test("GET /openapi.json is a valid OpenAPI 3.1 document", async () => {
+  await using balancer = new LoadBalancer();
+  const { json } = await new AdminCaller(balancer).call("GET", "/openapi.json");
+  assertEquals(json, new OpenApiDocument().json);
+  const { valid, errors } = await new Validator().validate(structuredClone(json));
+  assert(valid, JSON.stringify(errors));
+  assertEquals(json.info.version, denoJson.version);
+});
+
+Deno.test("the validator of OpenAPI documents finds a fault", async () => {
+  const { json } = new OpenApiDocument();
+  delete json.paths["/add"].post.responses;
+  json.paths["/add"].post.nonsense = 1;
+  assertEquals((await new Validator().validate(json)).valid, false);
+});
+
+Deno.test("GET /openapi.json describes every route, and each in full", () => {
+  const { json } = new OpenApiDocument();
+  const routes = Object.entries(adminRoutes());
+  assertEquals(Object.keys(json.paths), routes.map(([path]) => path));
+  for (const [path, methods] of routes) {
+    for (const method of Object.keys(methods)) {
+      const { summary, responses } = json.paths[path][method.toLowerCase()];
+      assert(/^[A-Z].*[^.]$/.test(summary), `${method} ${path}: ${summary}`);
+      const successes = Object.keys(responses).filter((status) => /^[23]/.test(status));
+      assert(successes.length > 0, `${method} ${path} has no answer`);
+      assert(responses.default !== undefined);
+    }
+    const names = [...path.matchAll(/\{(.*?)\}/g)].map(([, name]) => name);
+    const parameters = json.paths[path].parameters ?? [];
+    assertEquals(parameters.map(({ name }: { name: string }) => name), names);
+    for (const { description } of parameters) assert(description?.length > 0, path);
+  }
+  assertEquals(JSON.stringify(json).includes("$defs"), false);
+});
+
+/** A call for each status that each operation describes. */
+const CALLS: [method: string, route: string, path: string, status: number, init?: AdminCallInit][] =
+  [
+    ["GET", "/healthz", "/healthz", 200],
+    ["GET", "/servers", "/servers", 200],
+    ["GET", "/config", "/config", 200],
+    ["GET", "/config", "/config?a=b", 400],
+    ["GET", "/openapi.json", "/openapi.json", 200],
+    ["GET", "/openapi.json", "/openapi.json?a=b", 400],
+    ["POST", "/add", "/add", 200, { body: { url: MISSING, health_check_period: 0 } }],
+    ["POST", "/add", "/add?dry_run=true", 200, { body: { url: MISSING } }],
+    ["POST", "/update", "/update", 200, { body: { url: A, weight: 3 } }],
+    ["POST", "/update", "/update?dry_run=true", 200, { body: { url: A, weight: 3 } }],
+    ["POST", "/update", "/update", 404, { body: { url: MISSING } }],
+    ["POST", "/delete", "/delete", 200, { body: A }],
+    ["POST", "/delete", "/delete?dry_run=true", 200, { body: { url: A } }],
+    ["POST", "/delete", "/delete", 404, { body: { url: MISSING } }],
+    ["POST", "/add", "/add", 409, { body: { url: A } }],
+    ...["/add", "/update", "/delete"].flatMap((path): typeof CALLS => [
+      ["POST", path, path, 400, { body: { weight: -1 } }],
+      ["POST", path, path, 413, { body: "x".repeat(70_000) }],
+      ["POST", path, path, 415, { body: "", headers: { "content-type": "text/html" } }],
+    ]),
+    ["GET", ONE, serverPath(A), 200],
+    ["GET", ONE, serverPath(A), 304, { headers: { "if-none-match": "*" } }],
+    ["PUT", ONE, serverPath(A), 200, { body: {} }],
+    ["PUT", ONE, serverPath(MISSING), 201, { body: { health_check_period: 0 } }],
+    ["PATCH", ONE, serverPath(A), 200, { body: { weight: null } }],
+    ["DELETE", ONE, serverPath(A), 200],
+    ...["GET", "PUT", "PATCH", "DELETE"].flatMap((method): typeof CALLS => {
+      const body = method === "PUT" || method === "PATCH" ? { body: {} } : {};
+      return [
+        [method, ONE, `${serverPath(A)}?a=b`, 400, body],
+        [method, ONE, "/servers/nobody", 404, body],
+        [method, ONE, "/servers/same", 409, body],
+        [method, ONE, serverPath(A), 412, { ...body, headers: { "if-match": '"a"' } }],
+      ];
+    }),
+    ...["PUT", "PATCH"].flatMap((method): typeof CALLS => [
+      [method, ONE, serverPath(A), 413, { body: "x".repeat(70_000) }],
+      [method, ONE, serverPath(A), 415, { body: "", headers: { "content-type": "text/html" } }],
+      [method, ONE, `${serverPath(A)}?dry_run=true`, 200, { body: {} }],
+    ]),
+    ...["drain", "enable", "check"].flatMap((action): typeof CALLS => {
+      const route = `${ONE}/${action}`;
+      return [
+        ["POST", route, `${serverPath(A)}/${action}`, 200],
+        ["POST", route, `${serverPath(A)}/${action}?dry_run=true`, 200],
+        ["POST", route, `${serverPath(A)}/${action}?a=b`, 400],
+        ["POST", route, `/servers/nobody/${action}`, 404],
+        ["POST", route, `/servers/same/${action}`, 409],
+      ];
+    }),
+    ...["drain", "enable"].map((action): typeof CALLS[number] => {
+      const headers = { "if-match": '"a"' };
+      return ["POST", `${ONE}/${action}`, `${serverPath(A)}/${action}`, 412, { headers }];
+    }),
+  ];
+
+for (const [method, route, path, status, init] of CALLS) {
+  Deno.test(`${method} ${path.slice(0, 60)} ${status} is as /openapi.json says`, async () => {
+    await using balancer = new LoadBalancer({
+      servers: ["http://b", "http://c", A].map((url) => ({
+        url,
+        name: url === A ? "one" : "same",
+        healthCheckPeriod: 0,
+      })),
+    });
+    const response = await new AdminCaller(balancer).raw(method, path, init);
+    assertEquals(response.status, status);
+    await DOCUMENT.assertDescribed(response, method, route);
+  });
+}
+
+Deno.test("each status that /openapi.json describes is seen in these tests", () => {
+  const seen = new Set(CALLS.map(([method, route, , status]) => `${method} ${route} ${status}`));
+  for (const [path, methods] of Object.entries(adminRoutes())) {
+    for (const method of Object.keys(methods)) {
+      for (const status of DOCUMENT.statuses(method, path)) {
+        if (status !== "default") {
+          assert(seen.has(`${method} ${path} ${status}`), `${method} ${path} ${status}`);
+        }
+      }
+    }
+  }
+});

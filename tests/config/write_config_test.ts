@@ -1,0 +1,141 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import * as fc from "fast-check";
+import { type Config, LoadBalancer, parseConfig } from "../../mod.ts";
+import { writeConfig } from "../../src/config/write_config.ts";
+import { completeServer, type Server } from "../../src/core/server.ts";
+import { AdminCaller } from "../testing/admin_caller.ts";
+
+/** Names that YAML, some parser of it, a text file or a terminal takes for something else. */
+const HOSTILE_NAMES = [
+  ["yes", "No", "null", "~", "true", "FALSE", "on", "y", ".inf", ".nan", "1e3", "0x10", "0o17"],
+  ["017", "1_000", "190:20:30", "-1", "+1", "2001-12-14", "=", "<<", "- x", "-", "?", "? a", ":"],
+  [": ", "a: b", "a:", "a #b", "#", "# a", "&a", "*a", "!a", "!!str 1", "|", ">", "%a", "@a", "`a"],
+  [
+    "{",
+    "}",
+    "[",
+    "]",
+    "{a: b}",
+    "[a]",
+    ",",
+    "'",
+    '"',
+    "it's",
+    'say "a"',
+    "\\",
+    "\\n",
+    "---",
+    "...",
+  ],
+  [" a", "a ", "  ", "a  b", "\u4e16\u754c", "\u{1f600}", "\u00e4", "\ufeffa", "\u2028", "\u2029"],
+  ["\u202eabc", "\u00a0", "\u200b", "\ud800", "\udc00a", "\uffff", "n".repeat(255), "__proto__"],
+].flat();
+
+const uint32 = fc.oneof(fc.constantFrom(0, 1, 2 ** 32 - 1), fc.nat({ max: 2 ** 32 - 1 }));
+const name = fc.oneof(
+  fc.constantFrom(...HOSTILE_NAMES),
+  fc.string({ unit: "binary", minLength: 1, maxLength: 30 }),
+  fc.string({
+    unit: fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+    minLength: 1,
+    maxLength: 30,
+  }),
+  // deno-lint-ignore no-control-regex
+).filter((text) => !/[\u0000-\u001f\u007f-\u009f]/.test(text));
+const url = fc.tuple(
+  fc.constantFrom(
+    "http://127.0.0.1",
+    "https://a.example",
+    "http://[::1]",
+    "http://xn--maana-pta.com",
+  ),
+  fc.integer({ min: 1, max: 65535 }),
+  fc.oneof(
+    fc.constantFrom("", "/app", "/%20", "/'", "/a:b", "/#".slice(0, 1), "/[]", "/-~!$&*,;="),
+    fc.webPath(),
+  ),
+).map(([origin, port, path]) => `${origin}:${port}${path}`);
+const servers = fc.uniqueArray(
+  fc.record({
+    url,
+    name,
+    weight: uint32,
+    healthCheckPeriod: uint32,
+    maxConnections: uint32,
+    draining: fc.boolean(),
+  }, { requiredKeys: ["url"] }).map(completeServer),
+  { selector: (server) => server.url, maxLength: 8 },
+);
+
+/** What the servers of a balancer are, without how they are doing. */
+function configured(balancer: LoadBalancer): Server[] {
+  return balancer.servers().map(completeServer);
+}
+
+Deno.test({
+  name: "GET /config, saved and read again, makes a balancer with the same servers",
+  // The health checks of the servers go nowhere.
+  permissions: { net: false },
+  async fn() {
+    const property = fc.asyncProperty(servers, async (list) => {
+      await using balancer = new LoadBalancer({ servers: list });
+      const response = await new AdminCaller(balancer).raw("GET", "/config");
+      const config = parseConfig(new TextDecoder().decode(await response.bytes()));
+      await using other = new LoadBalancer({ servers: config.servers });
+      assertEquals(configured(other), configured(balancer));
+      assertEquals(configured(balancer), list);
+    });
+    await fc.assert(property, { numRuns: 300 });
+  },
+});
+
+Deno.test("writeConfig() quotes every hostile name, and nothing in the file is not seen", () => {
+  for (const name of HOSTILE_NAMES) {
+    const server = completeServer({ url: "http://a", name });
+    const text = writeConfig({ servers: [server], healthCheck: {} });
+    assertEquals(parseConfig(text).servers[0]?.name, name);
+    const line = text.split("\n").find((line) => line.startsWith("    name: "));
+    if (name !== "__proto__" && !/^n+$/.test(name)) assertStringIncludes(line!, 'name: "');
+    // As a file it is UTF-8, which has no half of a surrogate pair.
+    assertEquals(new TextDecoder().decode(new TextEncoder().encode(text)), text);
+    // deno-lint-ignore no-control-regex
+    assertEquals(/[\u0000-\u0009\u007f-\u00a0\u200b\u2028-\u202e\ufeff\uffff]/.test(text), false);
+  }
+});
+
+Deno.test("writeConfig() writes every setting so that parseConfig() reads the same", async () => {
+  const file = new URL("../../examples/settings.yaml", import.meta.url);
+  const text = (await Deno.readTextFile(file)).replace(/^# (?=[a-z_]+:| {2}[a-z_]+: )/gm, "")
+    .replace("# yaml", "#");
+  const config = parseConfig(text);
+  assertEquals(config.tls?.cert, "/etc/ballast/tls.crt", "what is commented out is read too");
+  const full: Config = { ...config, trustedProxies: ["::1", "10.0.0.0/8"] };
+  const read = parseConfig(writeConfig(full));
+  assertEquals(read, { ...full, servers: config.servers.map(written) });
+});
+
+Deno.test("writeConfig() leaves out what is not set", () => {
+  assertEquals(writeConfig({ servers: [], healthCheck: {} }), "servers: []\n");
+  const config = { servers: [{ url: "http://a" }], healthCheck: { rise: 2 }, timeouts: {} };
+  assertEquals(
+    writeConfig(config),
+    `health_check:
+  rise: 2
+servers:
+  - url: http://a
+    name: a
+    weight: 1
+    health_check_period: 10
+`,
+  );
+});
+
+/** A server with the fields that are always written. */
+function written(server: Config["servers"][number]): Config["servers"][number] {
+  const { maxConnections, draining, ...rest } = completeServer(server);
+  return {
+    ...rest,
+    ...(maxConnections === 0 ? {} : { maxConnections }),
+    ...(draining ? { draining } : {}),
+  };
+}
