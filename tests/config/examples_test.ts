@@ -7,7 +7,7 @@ const examples = new URL("../../examples/", import.meta.url);
 async function yamlFiles(): Promise<URL[]> {
   const files: URL[] = [];
   for await (const { name, isFile } of Deno.readDir(examples)) {
-    if (isFile && /\.ya?ml$/.test(name)) files.push(new URL(name, examples));
+    if (isFile && name.endsWith(".yaml")) files.push(new URL(name, examples));
   }
   return files;
 }
