@@ -49,7 +49,6 @@ import { WorkerPool } from "./workers/worker_pool.ts";
  */
 export class LoadBalancer implements AsyncDisposable {
   readonly #table: StateTable;
-  readonly #traffic: TrafficTable;
   readonly #control: ControlPlane;
   readonly #plane: DataPlane;
   readonly #workers: number;
@@ -71,10 +70,10 @@ export class LoadBalancer implements AsyncDisposable {
     const threads = this.#workers === 1 ? 1 : this.#workers + 1;
     const memory = allocateMemory(DEFAULT_CAPACITY, threads);
     this.#table = new StateTable(memory);
-    this.#traffic = new TrafficTable(memory);
+    const traffic = new TrafficTable(memory);
     this.#control = new ControlPlane({
       table: this.#table,
-      traffic: this.#traffic,
+      traffic,
       clock: systemClock,
       servers,
       opens: () => !this.#hasWorkers,
@@ -84,7 +83,7 @@ export class LoadBalancer implements AsyncDisposable {
     this.#plane = new DataPlane({
       registry: this.#registry,
       table: this.#table,
-      traffic: this.#traffic,
+      traffic,
       settings: { ...settings, policy },
       report: this.#control.report,
     });
@@ -250,11 +249,7 @@ export class LoadBalancer implements AsyncDisposable {
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
   traffic(): Traffic {
     if (this.#settings.metrics) this.#plane.publishCounts();
-    const servers = this.#registry.entries().map(({ server, slot }) => ({
-      server,
-      ...this.#traffic.server(slot),
-    }));
-    return { servers, overall: this.#traffic.overall() };
+    return this.#control.traffic(this.#settings.metrics);
   }
 
   /**
@@ -267,8 +262,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
-   * code 1001, waits for what is under way, and closes every connection. Workers accept no more.
-   * Harmless a second time.
+   * code 1001, waits for what is under way, and closes every connection. Workers accept no more, and
+   * streams of events end. Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */
