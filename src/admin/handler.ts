@@ -1,11 +1,16 @@
 import { getLogger } from "@logtape/logtape";
 import { BalancerError } from "../core/errors.ts";
+import { systemClock } from "../system_clock.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
+import { eventRoutes } from "./event_routes.ts";
+import { EventStreams } from "./event_streams.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { errorToResponse, Problem } from "./problem.ts";
 import { Router } from "./router.ts";
+import { statsRoutes } from "./stats_routes.ts";
 import { STATUS_ROUTES } from "./status_routes.ts";
 import type { AdminTarget } from "./target.ts";
+import { TrafficMeter } from "./traffic_meter.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
@@ -13,13 +18,16 @@ const logger = getLogger(["ballast", "admin"]);
 export interface Admin {
   /** Answers a request to the admin API. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Ends the streams of events, and opens no more. What serves the API would wait for them when it
+   * shuts down, so call this before. {@linkcode LoadBalancer.close} ends them too.
+   */
+  readonly close: () => void;
 }
-
-const router = new Router({ ...CHANGE_ROUTES, ...STATUS_ROUTES });
 
 /**
  * The HTTP API by which a balancer's servers are added, changed and removed: `POST /add`,
- * `POST /update`, `POST /delete`, `GET /servers`, `GET /healthz`. Errors are
+ * `POST /update`, `POST /delete`, `GET /servers`, `GET /stats`, `GET /events`, `GET /healthz`. Errors are
  * `application/problem+json` (RFC 9457); after one, nothing has changed.
  *
  * It answers only requests for `localhost` and the loopback addresses, and none that web pages of
@@ -44,10 +52,24 @@ const router = new Router({ ...CHANGE_ROUTES, ...STATUS_ROUTES });
  */
 export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
   const guard = new Guard(options);
-  return { fetch: (request) => answer(balancer, guard, request) };
+  const streams = new EventStreams(systemClock);
+  const router = new Router({
+    ...CHANGE_ROUTES,
+    ...STATUS_ROUTES,
+    ...eventRoutes(streams),
+    ...statsRoutes(new TrafficMeter(balancer), systemClock),
+  });
+  return {
+    fetch: (request) => answer(request, balancer, { guard, router }),
+    close: () => streams.close(),
+  };
 }
 
-async function answer(target: AdminTarget, guard: Guard, request: Request): Promise<Response> {
+async function answer(
+  request: Request,
+  target: AdminTarget,
+  { guard, router }: { readonly guard: Guard; readonly router: Router },
+): Promise<Response> {
   try {
     await guard.check(request);
     const { route, call } = router.find(request);
