@@ -25,12 +25,13 @@ export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
+export type { EventJson } from "./src/admin/event_json.ts";
 export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
+export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
 export { type Config, parseConfig } from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";
 export type {
-  CandidateState,
   DecidedRequest,
   Decision,
   DecisionCandidate,
@@ -73,6 +74,7 @@ export {
   type Timeouts,
   type UpstreamTls,
 } from "./src/core/settings.ts";
+export { SERVER_STATES, type ServerState } from "./src/core/server_state.ts";
 export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
 export type { FailureKind } from "./src/core/standing.ts";
 export type { TableView } from "./src/core/table_view.ts";

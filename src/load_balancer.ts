@@ -54,11 +54,16 @@ import { WorkerPool } from "./workers/worker_pool.ts";
 export class LoadBalancer implements AsyncDisposable {
   readonly #table: StateTable;
   readonly #control: ControlPlane;
+  readonly #registry: Registry;
   readonly #plane: DataPlane;
   readonly #workers: number;
   readonly #settings: ProxySettings;
   #config: Config;
   #pool: WorkerPool | undefined;
+  /** What has happened to the servers, and a way to hear of what will. */
+  readonly events: EventLog;
+  /** Why the latest requests went where they went; see {@linkcode DecisionLog.keep}. */
+  readonly decisions: DecisionLog;
   #closed = false;
 
   /**
@@ -85,6 +90,9 @@ export class LoadBalancer implements AsyncDisposable {
       ejection: settings.ejection,
       ...rest,
     });
+    this.#registry = this.#control.registry;
+    this.events = this.#control.events;
+    this.decisions = this.#control.decisions;
     this.#plane = new DataPlane({
       registry: this.#registry,
       table: this.#table,
@@ -123,7 +131,7 @@ export class LoadBalancer implements AsyncDisposable {
     const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
     if (this.#workers === 1) {
-      const where = signal === undefined ? address : { ...address, signal };
+      const where = { ...address, ...(signal && { signal }) };
       if (tls === undefined) return this.#plane.serve(where);
       return listenTls(where, tls, (to) => this.#plane.serve(to));
     }
@@ -190,10 +198,10 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Checks a server's health now, also where its period is 0; a check under way is joined.
+   * Checks a server's health now, also where its period is 0; a check under way is joined. It counts
+   * as any other.
    *
    * @param url The server's URL, in any spelling.
-   * @returns What the check found. It counts for the server's health as any other.
    * @throws {BalancerError} `invalid`, `closed`, or `not_found`, also if it is removed meanwhile.
    */
   async check(url: string): Promise<CheckReport> {
@@ -215,9 +223,8 @@ export class LoadBalancer implements AsyncDisposable {
     const diff = this.#registry.mergeIn(checkServers(servers));
     await this.settled();
     // In the meantime, somebody else may have removed it.
-    for (const { url } of diff.removed) {
-      if (this.#registry.find(url) !== undefined) this.remove(url);
-    }
+    const left = diff.removed.filter(({ url }) => this.#registry.find(url) !== undefined);
+    for (const { url } of left) this.remove(url);
     await this.settled();
     return diff;
   }
@@ -249,16 +256,6 @@ export class LoadBalancer implements AsyncDisposable {
     return { ...this.#config, servers: this.#registry.entries().map(({ server }) => server) };
   }
 
-  /** What has happened to the servers, and a way to hear of what will. */
-  get events(): EventLog {
-    return this.#control.events;
-  }
-
-  /** Why the latest requests went where they went; see {@linkcode DecisionLog.keep}. */
-  get decisions(): DecisionLog {
-    return this.#control.decisions;
-  }
-
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
   traffic(): Traffic {
     if (this.#settings.metrics) this.#plane.publishCounts();
@@ -275,8 +272,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
-   * code 1001, waits for what is under way, and closes every connection. Workers accept no more.
-   * Harmless a second time.
+   * code 1001, waits for what is under way, and closes every connection. Workers accept no more, and
+   * streams of events end. Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */
@@ -289,10 +286,6 @@ export class LoadBalancer implements AsyncDisposable {
   /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  get #registry(): Registry {
-    return this.#control.registry;
   }
 
   get #hasWorkers(): boolean {

@@ -23,11 +23,13 @@ const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
+const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
+  { files: VERSION, mayImport: [] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [LOGTAPE] },
@@ -47,7 +49,7 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/admin\//,
     mayImport: [
-      [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, /^src\/version\.ts$/],
+      [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, SYSTEM_CLOCK, VERSION],
       [LOGTAPE, STD_HTTP, /^zod$/],
     ].flat(),
   },
@@ -59,7 +61,6 @@ const RULES: readonly ImportRule[] = [
       [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
     ].flat(),
   },
-  { files: /^src\/version\.ts$/, mayImport: [/^deno\.json$/] },
   {
     files: /^src\/data_plane\.ts$/,
     mayImport: [

@@ -1,4 +1,5 @@
-import type { CandidateState, Decision } from "../core/decision.ts";
+import type { Decision } from "../core/decision.ts";
+import type { ServerState } from "../core/server_state.ts";
 
 /** Why a request went to a server, as the admin API writes it. */
 export interface DecisionJson {
@@ -32,7 +33,7 @@ export interface DecisionJson {
     /** Its name. */
     readonly name: string;
     /** How it stood. */
-    readonly state: CandidateState;
+    readonly state: ServerState;
     /** The weight that counted. */
     readonly weight: number;
     /** How many requests it was working on, this one not included. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { CANDIDATE_STATES } from "../core/decision.ts";
+import { SERVER_STATES } from "../core/server_state.ts";
 import type { DecisionsJson } from "./decision_json.ts";
 
 const count = z.int().min(0);
@@ -7,7 +7,7 @@ const count = z.int().min(0);
 const CANDIDATE = z.object({
   url: z.string(),
   name: z.string(),
-  state: z.enum(CANDIDATE_STATES).describe("How it stood"),
+  state: z.enum(SERVER_STATES).describe("How it stood"),
   weight: z.number().min(0).describe("The weight that counted"),
   active: count.describe("How many requests it was working on, this one not included"),
   key: z.string().nullable().describe("What the policy went by"),

@@ -1,18 +1,23 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
 import { BalancerError } from "../core/errors.ts";
+import { systemClock } from "../system_clock.ts";
 import { jsonAnswer } from "./answer.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
 import { configRoutes } from "./config_route.ts";
 import { DECISION_ROUTES } from "./decision_routes.ts";
+import { eventRoutes } from "./event_routes.ts";
+import { EventStreams } from "./event_streams.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { METRICS_ROUTES } from "./metrics_routes.ts";
 import { withOpenApi } from "./openapi_route.ts";
 import { errorToResponse, Problem } from "./problem.ts";
 import { Router, type Routes } from "./router.ts";
 import { SERVER_ROUTES } from "./server_routes.ts";
+import { statsRoutes } from "./stats_routes.ts";
 import { STATUS_ROUTES } from "./status_routes.ts";
 import type { AdminTarget } from "./target.ts";
+import { TrafficMeter } from "./traffic_meter.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
@@ -20,14 +25,31 @@ const logger = getLogger(["ballast", "admin"]);
 export interface Admin {
   /** Answers a request to the admin API. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
+  /**
+   * Ends the streams of events, and opens no more. What serves the API would wait for them when it
+   * shuts down, so call this before. {@linkcode LoadBalancer.close} ends them too.
+   */
+  readonly close: () => void;
+}
+
+/** What the routes of an API have of their own. */
+export interface RouteParts {
+  /** Where streams of events are opened. */
+  readonly streams: EventStreams;
+  /** What measures the traffic. */
+  readonly meter: TrafficMeter;
+  /** What the balancer was started with beside its options. Default: nothing. */
+  readonly settings?: Partial<Config> | undefined;
 }
 
 /** What the API of a balancer does, by path and method. */
-export function adminRoutes(settings: Partial<Config> = {}): Routes {
+export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Routes {
   return withOpenApi({
     ...CHANGE_ROUTES,
     ...STATUS_ROUTES,
     ...SERVER_ROUTES,
+    ...statsRoutes(meter, systemClock),
+    ...eventRoutes(streams),
     ...METRICS_ROUTES,
     ...DECISION_ROUTES,
     ...configRoutes(settings),
@@ -62,8 +84,13 @@ export function adminRoutes(settings: Partial<Config> = {}): Routes {
  */
 export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
   const guard = new Guard(options);
-  const router = new Router(adminRoutes(options.settings));
-  return { fetch: (request) => answer(balancer, { guard, router }, request) };
+  const streams = new EventStreams(systemClock);
+  const meter = new TrafficMeter(balancer);
+  const router = new Router(adminRoutes({ streams, meter, settings: options.settings }));
+  return {
+    fetch: (request) => answer(balancer, { guard, router }, request),
+    close: () => streams.close(),
+  };
 }
 
 /** What decides about a request. */

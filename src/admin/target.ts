@@ -25,6 +25,8 @@ export interface AdminTarget {
   readonly events: EventLog;
   /** Why the latest requests went where they went. */
   readonly decisions: DecisionLog;
+  /** How many threads accept connections. Default: 1. */
+  readonly workers?: number;
   /**
    * Waits until every server that was added or removed so far is so on every thread. Default: it is
    * at once.

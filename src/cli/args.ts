@@ -7,6 +7,8 @@ export interface ValueFlag {
   readonly value: string;
   /** What the flag does, with its default. */
   readonly help: string;
+  /** Values to choose from, for shells to complete. Default: files for `FILE`, else none. */
+  readonly choices?: readonly string[];
 }
 
 /** A flag that is there or not. */
@@ -23,6 +25,8 @@ export interface Syntax {
   readonly switches: Readonly<Record<string, SwitchFlag>>;
   /** The name of the one argument without a flag, if the command takes one. */
   readonly argument?: string;
+  /** What that argument can be, for shells to complete. Default: files for `FILE`, else none. */
+  readonly argumentChoices?: readonly string[];
 }
 
 /** A command line that fits its syntax. */

@@ -3,12 +3,15 @@ import { readArgs, type SwitchFlag } from "./args.ts";
 import type { Command } from "./command.ts";
 import { addServer } from "./commands/add_server.ts";
 import { checkConfig } from "./commands/check_config.ts";
+import { completions } from "./commands/completions.ts";
 import { deleteServer } from "./commands/delete_server.ts";
-import { explain } from "./commands/explain.ts";
 import { drainServer, enableServer } from "./commands/drain_server.ts";
+import { events } from "./commands/events.ts";
+import { explain } from "./commands/explain.ts";
 import { exportConfig } from "./commands/export_config.ts";
 import { listen } from "./commands/listen.ts";
 import { listServers } from "./commands/list_servers.ts";
+import { status } from "./commands/status.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -21,7 +24,8 @@ const FAILED = 1;
 /** What it exits with when the command line makes no sense. */
 const WRONG_USAGE = 2;
 
-const COMMANDS: readonly Command[] = [
+/** The program's commands. */
+export const COMMANDS: readonly Command[] = [
   listen,
   addServer,
   deleteServer,
@@ -29,9 +33,12 @@ const COMMANDS: readonly Command[] = [
   drainServer,
   enableServer,
   listServers,
+  status,
+  events,
   explain,
   exportConfig,
   checkConfig,
+  completions(() => COMMANDS),
 ];
 
 const HELP: Readonly<Record<"help", SwitchFlag>> = { help: { help: "show this help" } };

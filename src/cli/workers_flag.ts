@@ -10,6 +10,7 @@ export const WORKERS_FLAG: Readonly<Record<"workers", ValueFlag>> = {
   "workers": {
     value: "N",
     help: "how many threads accept connections; auto is one for each core (default 1)",
+    choices: ["auto"],
   },
 };
 

@@ -1,8 +1,4 @@
-/** How a server can stand when another or itself is picked. */
-export const CANDIDATE_STATES = ["up", "unhealthy", "ejected", "on_trial", "draining"] as const;
-
-/** How a server stood when another or itself was picked. */
-export type CandidateState = typeof CANDIDATE_STATES[number];
+import type { ServerState } from "./server_state.ts";
 
 /** A server that a request could have gone to, or could not, as it was before the pick. */
 export interface DecisionCandidate {
@@ -11,7 +7,7 @@ export interface DecisionCandidate {
   /** Its name. */
   readonly name: string;
   /** How it stood. */
-  readonly state: CandidateState;
+  readonly state: ServerState;
   /** The weight that counted: less than the configured one while it grows after a return. */
   readonly weight: number;
   /** How many requests it was working on, this one not included. */

@@ -1,4 +1,4 @@
-import type { CandidateState } from "../core/decision.ts";
+import type { ServerState } from "../core/server_state.ts";
 import type { Server } from "../core/server.ts";
 import type { SlotSnapshot } from "../core/table_snapshot.ts";
 
@@ -15,7 +15,7 @@ export interface ExclusionCase {
 }
 
 /** How a server stands, in one word; what keeps requests away for longest comes first. */
-export function stateOf({ draining }: Server, { healthy, standing }: SlotSnapshot): CandidateState {
+export function stateOf({ draining }: Server, { healthy, standing }: SlotSnapshot): ServerState {
   if (draining) return "draining";
   if (!healthy) return "unhealthy";
   if (standing === "ejected") return "ejected";

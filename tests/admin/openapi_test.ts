@@ -2,9 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import denoJson from "../../deno.json" with { type: "json" };
 import { LoadBalancer } from "../../mod.ts";
-import { adminRoutes } from "../../src/admin/handler.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
-import { OpenApiDocument } from "../testing/openapi_document.ts";
+import { describedRoutes, OpenApiDocument } from "../testing/openapi_document.ts";
 
 const A = "http://127.0.0.1:3001";
 const MISSING = "http://127.0.0.1:3009";
@@ -30,7 +29,7 @@ Deno.test("the validator of OpenAPI documents finds a fault", async () => {
 
 Deno.test("GET /openapi.json describes every route, and each in full", () => {
   const { json } = new OpenApiDocument();
-  const routes = Object.entries(adminRoutes());
+  const routes = Object.entries(describedRoutes());
   assertEquals(Object.keys(json.paths), routes.map(([path]) => path));
   for (const [path, methods] of routes) {
     for (const method of Object.keys(methods)) {
@@ -124,7 +123,7 @@ for (const [method, route, path, status, init] of CALLS) {
 
 Deno.test("each status that /openapi.json describes is seen in these tests", () => {
   const seen = new Set(CALLS.map(([method, route, , status]) => `${method} ${route} ${status}`));
-  for (const [path, methods] of Object.entries(adminRoutes())) {
+  for (const [path, methods] of Object.entries(describedRoutes())) {
     for (const method of Object.keys(methods)) {
       for (const status of DOCUMENT.statuses(method, path)) {
         if (status !== "default") {

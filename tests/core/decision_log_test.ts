@@ -1,10 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import type { CandidateState, DecisionNews } from "../../src/core/decision.ts";
+import type { DecisionNews } from "../../src/core/decision.ts";
+import type { ServerState } from "../../src/core/server_state.ts";
 import { DecisionLog } from "../../src/core/decision_log.ts";
 import { BalancerError } from "../../src/core/errors.ts";
 
 /** A decision for a request to this path. */
-function news(path: string, state: CandidateState = "up", verdict = "chosen"): DecisionNews {
+function news(path: string, state: ServerState = "up", verdict = "chosen"): DecisionNews {
   return {
     at: new Date(0),
     request: { id: undefined, method: "GET", path, client: undefined },

@@ -1,0 +1,38 @@
+import type { Command } from "../command.ts";
+import { bashCompletions } from "../completions/bash.ts";
+import { fishCompletions } from "../completions/fish.ts";
+import { zshCompletions } from "../completions/zsh.ts";
+import { UsageError } from "../errors.ts";
+import { printLine } from "../output.ts";
+
+const SHELLS: Readonly<Record<string, (commands: readonly Command[]) => string>> = {
+  bash: bashCompletions,
+  zsh: zshCompletions,
+  fish: fishCompletions,
+};
+
+/**
+ * `completions`: prints the script by which a shell completes the program's command lines.
+ *
+ * @param commands Tells the program's commands, this one included.
+ */
+export function completions(commands: () => readonly Command[]): Command {
+  const shells = Object.keys(SHELLS);
+  return {
+    name: "completions",
+    summary: "Print a script that completes command lines in a shell: bash, zsh or fish",
+    example: "ballast completions bash",
+    values: {},
+    switches: {},
+    argument: "SHELL",
+    argumentChoices: shells,
+    run({ argument }): Promise<void> {
+      if (argument === undefined || !Object.hasOwn(SHELLS, argument)) {
+        const found = argument === undefined ? "" : `, not "${argument}"`;
+        throw new UsageError(`the SHELL must be one of ${shells.join(", ")}${found}`);
+      }
+      printLine(SHELLS[argument]!(commands()));
+      return Promise.resolve();
+    },
+  };
+}
