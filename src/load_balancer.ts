@@ -6,7 +6,6 @@ import type { EventLog } from "./core/event_log.ts";
 import type { Registry } from "./core/registry.ts";
 import { completeServer, type Server, type ServerChange, type ServerInit } from "./core/server.ts";
 import { diffServers, type ServerDiff } from "./core/server_diff.ts";
-import type { ProxySettings } from "./core/settings.ts";
 import type { ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
@@ -17,6 +16,7 @@ import { type Certificate, checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
 import {
+  type CheckedOptions,
   checkHealthCheck,
   checkOptions,
   checkServer,
@@ -52,8 +52,7 @@ export class LoadBalancer implements AsyncDisposable {
   readonly #traffic: TrafficTable;
   readonly #control: ControlPlane;
   readonly #plane: DataPlane;
-  readonly #workers: number;
-  readonly #settings: ProxySettings;
+  readonly #options: CheckedOptions;
   #pool: WorkerPool | undefined;
   #closed = false;
 
@@ -64,12 +63,10 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const { servers, check, workers, slowStart, policy, settings } = checkOptions(options);
-    this.#settings = settings;
-    this.#workers = workers;
+    const checked = this.#options = checkOptions(options);
+    const { servers, check, workers, slowStart, policy, settings, writeAccessLog } = checked;
     // This thread counts too: it answers what comes through `fetch`.
-    const threads = this.#workers === 1 ? 1 : this.#workers + 1;
-    const memory = allocateMemory(DEFAULT_CAPACITY, threads);
+    const memory = allocateMemory(DEFAULT_CAPACITY, workers === 1 ? 1 : workers + 1);
     this.#table = new StateTable(memory);
     this.#traffic = new TrafficTable(memory);
     this.#control = new ControlPlane({
@@ -87,6 +84,7 @@ export class LoadBalancer implements AsyncDisposable {
       traffic: this.#traffic,
       settings: { ...settings, policy },
       report: this.#control.report,
+      writeAccessLog,
     });
     this.#control.startChecks(check, this.#plane.transport);
   }
@@ -117,7 +115,7 @@ export class LoadBalancer implements AsyncDisposable {
     this.#checkOpen();
     const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
-    if (this.#workers === 1) {
+    if (this.workers === 1) {
       const where = signal === undefined ? address : { ...address, signal };
       if (tls === undefined) return this.#plane.serve(where);
       return listenTls(where, tls, (to) => this.#plane.serve(to));
@@ -130,8 +128,9 @@ export class LoadBalancer implements AsyncDisposable {
       registry: this.#registry,
       table: this.#table,
       clock: systemClock,
-      settings: this.#settings,
+      settings: this.#options.settings,
       report: this.#control.report,
+      writeAccessLog: this.#options.writeAccessLog,
       ...address,
       ...(tls === undefined ? {} : { certificate: tls }),
     });
@@ -234,7 +233,7 @@ export class LoadBalancer implements AsyncDisposable {
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
   get workers(): number {
-    return this.#workers;
+    return this.#options.workers;
   }
 
   /** The servers, in the order in which they were added, with how they are doing. */
@@ -249,7 +248,7 @@ export class LoadBalancer implements AsyncDisposable {
 
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
   traffic(): Traffic {
-    if (this.#settings.metrics) this.#plane.publishCounts();
+    if (this.#options.settings.metrics) this.#plane.publishCounts();
     const servers = this.#registry.entries().map(({ server, slot }) => ({
       server,
       ...this.#traffic.server(slot),

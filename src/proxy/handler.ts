@@ -16,7 +16,9 @@ import {
   peerAddress,
   readIncoming,
 } from "./incoming.ts";
+import { ownResponse } from "./own_response.ts";
 import { receive } from "./reception.ts";
+import { withRequestId } from "./request_id.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { refuseUpgrade } from "./upgrade_request.ts";
@@ -46,6 +48,7 @@ export interface ProxyParts extends DispatcherParts {
 interface Circumstances {
   readonly info: ListenerInfo | undefined;
   readonly record: RequestRecord | undefined;
+  readonly clientAddress: string | undefined;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -83,7 +86,9 @@ export class ProxyHandler {
    * @param info What the runtime knows of the client and of the response's delivery.
    */
   fetch(request: Request, info?: ListenerInfo): Promise<Response> {
-    const record = this.#parts.observation?.begin(request);
+    const clientAddress = this.#clientAddress(request, info);
+    const record = this.#parts.observation?.begin(request, clientAddress);
+    const around = { info, record, clientAddress };
     try {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
       // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
@@ -91,9 +96,9 @@ export class ProxyHandler {
         return Promise.resolve(this.#refuse(record, methodRefused()));
       }
       const incoming = readIncoming(request, info, this.#rules);
-      if (!(incoming instanceof Promise)) return this.#forward(request, incoming, { info, record });
+      if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
       return receive(incoming, this.#receptions).then(
-        (outgoing) => this.#forward(request, outgoing, { info, record }),
+        (outgoing) => this.#forward(request, outgoing, around),
         (thrown) => this.#fail(record, thrown),
       );
     } catch (thrown) {
@@ -115,7 +120,7 @@ export class ProxyHandler {
   async #forward(
     request: Request,
     outgoing: IncomingRequest,
-    { info, record }: Circumstances,
+    { info, record, clientAddress }: Circumstances,
   ): Promise<Response> {
     if (outgoing.webSocket) {
       const refusal = refuseUpgrade(request);
@@ -125,9 +130,9 @@ export class ProxyHandler {
     this.#inFlight++;
     this.#departures.add(departure);
     try {
-      const clientAddress = this.#clientAddress(request, info);
-      if (record !== undefined) record.clientAddress = clientAddress;
-      const { entry, response, session } = await this.#dispatcher.send(outgoing, {
+      const id = record?.id;
+      const sent = id === undefined ? outgoing : withRequestId(outgoing, id);
+      const { entry, response, session } = await this.#dispatcher.send(sent, {
         cancellation: departure.cancellation,
         releaseContent: info?.direct ?? false,
         clientAddress,
@@ -136,7 +141,7 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
-      const delivered = this.#deliver(entry, response, { info, record });
+      const delivered = this.#deliver(entry, response, { info, record, clientAddress });
       session?.settle(delivered.headers, entry.server.url);
       return delivered;
     } catch (thrown) {
@@ -223,6 +228,10 @@ export class ProxyHandler {
     record.failure ??= "bad_request";
     record.answeredAfter = 0;
     record.status = response.status;
+    // Nobody reads what is for a client that left.
+    if (record.method !== "HEAD" && record.failure !== "client_gone") {
+      record.ownContent = Number(response.headers.get("content-length"));
+    }
     this.#observe(record);
     return response;
   }
@@ -238,8 +247,6 @@ export class ProxyHandler {
 }
 
 function methodRefused(): Response {
-  return new Response("405 Method Not Allowed: CONNECT and TRACE are not passed on.\n", {
-    status: 405,
-    headers: { "content-type": "text/plain; charset=utf-8", "allow": ALLOWED_METHODS },
-  });
+  const message = "405 Method Not Allowed: CONNECT and TRACE are not passed on.";
+  return ownResponse(405, message, { "allow": ALLOWED_METHODS });
 }

@@ -48,7 +48,10 @@ export interface CertificateMessage {
 
 /** What the main thread tells a worker. */
 export type ToWorker = StartMessage | ChangeMessage | CertificateMessage | {
-  readonly type: "stop";
+  /**
+   * To finish what is under way, accepting no more; or, where it is under way still, to break it off.
+   */
+  readonly type: "stop" | "break_off";
 };
 
 /** A log record of a worker, which the main thread writes in its place. */
@@ -73,4 +76,6 @@ export type FromWorker =
   | { readonly type: "stopped" }
   /** How a server does with its requests. */
   | { readonly type: "report"; readonly report: StandingReport }
+  /** Whole lines of the access log. */
+  | { readonly type: "lines"; readonly lines: string }
   | LogMessage;

@@ -69,6 +69,7 @@ class ServingWorker {
       traffic: new TrafficTable(memory, thread),
       settings,
       report: (report) => scope.postMessage({ type: "report", report }),
+      writeAccessLog: (lines) => scope.postMessage({ type: "lines", lines }),
     });
     const plane = this.#plane;
     const address = { hostname, port, reusePort: true };
@@ -108,9 +109,14 @@ class ServingWorker {
   }
 
   async stop(): Promise<void> {
+    this.#plane.logAtOnce();
     await this.#server.shutdown();
     await this.#plane.close();
     this.#stopBeating();
+  }
+
+  breakOff(): Promise<void> {
+    return this.#plane.close(AbortSignal.abort());
   }
 }
 
@@ -135,6 +141,10 @@ scope.addEventListener("message", async ({ data }) => {
       break;
     case "stop":
       await worker?.stop();
+      scope.postMessage({ type: "stopped" });
+      break;
+    case "break_off":
+      await worker?.breakOff();
       scope.postMessage({ type: "stopped" });
   }
 });

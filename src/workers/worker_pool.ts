@@ -30,6 +30,8 @@ export interface WorkerPoolOptions {
   readonly port: number;
   /** Takes what the workers have to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** Takes whole lines of the access log. */
+  readonly writeAccessLog: (lines: string) => void;
   /** What TLS is spoken with; checked. Default: none, cleartext. */
   readonly certificate?: Certificate;
   /** The module that the workers run. Default: the one for it. */
@@ -127,12 +129,12 @@ export class WorkerPool {
   /**
    * Accepts no more, and resolves when what is under way is over. Harmless a second time.
    *
-   * @param signal Ends every worker at once. Default: none.
+   * @param signal Breaks off what is under way, and ends every worker. Default: none.
    */
   async shutdown(signal?: AbortSignal): Promise<void> {
     this.#stop();
-    if (signal?.aborted) return this.terminate();
-    signal?.addEventListener("abort", () => this.terminate(), { once: true });
+    if (signal?.aborted) return await this.#breakOff();
+    signal?.addEventListener("abort", () => this.#breakOff(), { once: true });
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
     this.#finished.resolve();
   }
@@ -142,6 +144,14 @@ export class WorkerPool {
     this.#stop();
     for (const worker of this.#workers.values()) worker.terminate();
     this.#finished.resolve();
+  }
+
+  async #breakOff(): Promise<void> {
+    // Without an access log, nobody wants to know of what is broken off.
+    if (this.#options.settings.accessLog !== undefined) {
+      await Promise.all([...this.#workers.values()].map((worker) => worker.breakOff()));
+    }
+    this.terminate();
   }
 
   #stop(): void {
@@ -173,6 +183,7 @@ export class WorkerPool {
       table,
       clock,
       report: this.#options.report,
+      writeAccessLog: this.#options.writeAccessLog,
       onDeath: (why) => this.#replace(thread, { why, startedAt }),
     });
     this.#workers.set(thread, worker);

@@ -16,6 +16,9 @@ const WATCH_MS = 2500;
 /** How many looks in a row may find that a worker has done nothing; then it counts as dead. */
 const MISSED_MAX = 4;
 
+/** How long a worker may take to log what it breaks off, in milliseconds. */
+const BREAK_OFF_MS = 1000;
+
 /** What a {@linkcode WorkerThread} needs. */
 export interface WorkerThreadOptions {
   /** The module that the worker runs. */
@@ -28,6 +31,8 @@ export interface WorkerThreadOptions {
   readonly clock: Clock;
   /** Takes what the worker has to say about a server. */
   readonly report: (report: StandingReport) => void;
+  /** Takes whole lines of the access log. */
+  readonly writeAccessLog: (lines: string) => void;
   /** Called once if the worker comes to an end that nobody asked for. */
   readonly onDeath: (why: string) => void;
 }
@@ -86,6 +91,16 @@ export class WorkerThread {
     this.terminate();
   }
 
+  /** Ends the worker soon: what is under way is broken off, and logged if that is quick. */
+  async breakOff(): Promise<void> {
+    if (this.#ended) return;
+    this.#post({ type: "break_off" });
+    const cancel = this.#options.clock.after(BREAK_OFF_MS, () => this.terminate());
+    await this.#stopped.promise;
+    cancel();
+    this.terminate();
+  }
+
   /**
    * Ends the worker at once.
    *
@@ -121,6 +136,8 @@ export class WorkerThread {
         return this.#stopped.resolve();
       case "report":
         return this.#options.report(message.report);
+      case "lines":
+        return this.#options.writeAccessLog(message.lines);
       case "log":
         return writeRelayed(message);
     }
