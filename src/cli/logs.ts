@@ -64,6 +64,6 @@ function sayInLog(line: string): void {
 
 function tellLoss({ lost, why }: LostLines): void {
   if (why === undefined) {
-    logger.info("The access log is written again; {lost} lines are lost", { lost });
-  } else logger.warn("The access log has lost {lost} lines: {why}", { lost, why });
+    logger.info("The access log is written again; lines lost: {lost}", { lost });
+  } else logger.warn("The access log loses lines, {lost} so far: {why}", { lost, why });
 }
