@@ -93,6 +93,6 @@ export {
 } from "./src/listener/certificate.ts";
 export type { Listener, ListenOptions } from "./src/listener/listener.ts";
 export { LoadBalancer } from "./src/load_balancer.ts";
-export type { LoadBalancerOptions } from "./src/load_balancer_options.ts";
+export type { AccessLogOptions, LoadBalancerOptions } from "./src/load_balancer_options.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";
 export { mayReusePort } from "./src/workers/reuse_port.ts";

@@ -7,10 +7,12 @@ import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
 import { makePolicy } from "./policies/make_policy.ts";
+import { AccessLog } from "./proxy/access_log.ts";
 import { DecisionRecorder } from "./proxy/decision_recorder.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
 import { Observation, type RequestObserver } from "./proxy/request_record.ts";
+import { RequestIds } from "./proxy/request_id.ts";
 import { StickySessions } from "./proxy/sticky.ts";
 import { TrafficCounter } from "./proxy/traffic_counter.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
@@ -22,6 +24,9 @@ import { Http1Transport } from "./transport/http1/http1_transport.ts";
 import type { WebSocketTransport } from "./transport/transport.ts";
 
 const logger = getLogger(["ballast", "listen"]);
+
+/** How long requests that are broken off at the end may take to notice, in milliseconds. */
+const BREAK_OFF_MS = 200;
 
 /** What one thread goes by. Alone, it can have a policy that cannot be posted to others. */
 export interface PlaneSettings extends Omit<ProxySettings, "policy"> {
@@ -59,6 +64,8 @@ export interface DataPlaneParts {
   readonly report: (report: StandingReport) => void;
   /** Takes why requests go where they go. */
   readonly decisions: DecisionSink;
+  /** Takes whole lines of the access log, where the settings want one. */
+  readonly writeAccessLog: (lines: string) => void;
 }
 
 /** What picks servers and moves requests: one for each thread that accepts connections. */
@@ -67,6 +74,7 @@ export class DataPlane {
   readonly #webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
   readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
+  readonly #accessLog: AccessLog | undefined;
   readonly #parts: DataPlaneParts;
   /** What moves requests to the servers. */
   readonly transport: WebSocketTransport;
@@ -78,6 +86,12 @@ export class DataPlane {
   constructor(parts: DataPlaneParts) {
     const { registry, table, traffic, settings, report, decisions } = this.#parts = parts;
     const { timeouts, trustedProxies, sticky, policy } = settings;
+    this.#accessLog = settings.accessLog && new AccessLog({
+      format: settings.accessLog,
+      write: parts.writeAccessLog,
+      deadlines: this.#deadlines,
+      clock: systemClock,
+    });
     this.transport = new Http1Transport({
       clock: systemClock,
       deadlines: this.#deadlines,
@@ -132,7 +146,10 @@ export class DataPlane {
     const observers: RequestObserver[] = [];
     if (metrics) observers.push(new TrafficCounter(traffic));
     if (this.#tracing !== undefined) observers.push(this.#tracing);
-    return observers.length === 0 ? undefined : new Observation(systemClock, observers);
+    if (this.#accessLog !== undefined) observers.push(this.#accessLog);
+    if (observers.length === 0) return undefined;
+    const ids = this.#accessLog === undefined ? undefined : new RequestIds();
+    return new Observation(systemClock, observers, ids);
   }
 
   /** See {@linkcode ProxyHandler.fetch}. */
@@ -178,6 +195,11 @@ export class DataPlane {
     };
   }
 
+  /** Collects no lines of the access log any more: nobody knows how soon this thread is ended. */
+  logAtOnce(): void {
+    this.#accessLog?.close();
+  }
+
   /**
    * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
    * connection.
@@ -186,11 +208,22 @@ export class DataPlane {
    */
   async close(signal?: AbortSignal): Promise<void> {
     const drained = this.#handler.drain();
+    this.logAtOnce();
     await Promise.race([this.#webSockets.closing(() => drained), aborted(signal)]);
     this.#webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
+    // What was broken off comes to its end now, and is logged.
+    if (signal?.aborted) await before(drained, BREAK_OFF_MS);
     this.#deadlines.clear();
   }
+}
+
+/** Waits for something, and for so many milliseconds at most. */
+async function before(end: Promise<void>, limit: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const cancel = systemClock.after(limit, resolve);
+  await Promise.race([end, promise]);
+  cancel();
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {

@@ -9,7 +9,6 @@ import type { EventLog } from "./core/event_log.ts";
 import type { Registry } from "./core/registry.ts";
 import type { Server, ServerChange, ServerInit } from "./core/server.ts";
 import type { ServerDiff } from "./core/server_diff.ts";
-import type { ProxySettings } from "./core/settings.ts";
 import type { CheckReport, ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
@@ -20,6 +19,7 @@ import { checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
 import {
+  type CheckedOptions,
   checkHealthCheck,
   checkOptions,
   checkServer,
@@ -56,8 +56,7 @@ export class LoadBalancer implements AsyncDisposable {
   readonly #control: ControlPlane;
   readonly #registry: Registry;
   readonly #plane: DataPlane;
-  readonly #workers: number;
-  readonly #settings: ProxySettings;
+  readonly #options: CheckedOptions;
   #config: Config;
   #pool: WorkerPool | undefined;
   /** What has happened to the servers, and a way to hear of what will. */
@@ -73,13 +72,11 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const { check, workers, policy, settings, ...rest } = checkOptions(options);
-    this.#settings = settings;
+    const checked = this.#options = checkOptions(options);
+    const { check, workers, policy, settings, writeAccessLog } = checked;
     this.#config = configOf(options);
-    this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
-    const threads = this.#workers === 1 ? 1 : this.#workers + 1;
-    const memory = allocateMemory(DEFAULT_CAPACITY, threads);
+    const memory = allocateMemory(DEFAULT_CAPACITY, workers === 1 ? 1 : workers + 1);
     this.#table = new StateTable(memory);
     const traffic = new TrafficTable(memory);
     this.#control = new ControlPlane({
@@ -88,7 +85,7 @@ export class LoadBalancer implements AsyncDisposable {
       clock: systemClock,
       opens: () => !this.#hasWorkers,
       ejection: settings.ejection,
-      ...rest,
+      ...checked,
     });
     this.#registry = this.#control.registry;
     this.events = this.#control.events;
@@ -100,6 +97,7 @@ export class LoadBalancer implements AsyncDisposable {
       settings: { ...settings, policy },
       report: this.#control.report,
       decisions: this.#control.decisions,
+      writeAccessLog,
     });
     this.#control.startChecks(check, this.#plane.transport);
   }
@@ -130,7 +128,7 @@ export class LoadBalancer implements AsyncDisposable {
     this.#checkOpen();
     const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
-    if (this.#workers === 1) {
+    if (this.workers === 1) {
       const where = { ...address, ...(signal && { signal }) };
       if (tls === undefined) return this.#plane.serve(where);
       return listenTls(where, tls, (to) => this.#plane.serve(to));
@@ -143,9 +141,10 @@ export class LoadBalancer implements AsyncDisposable {
       registry: this.#registry,
       table: this.#table,
       clock: systemClock,
-      settings: this.#settings,
+      settings: this.#options.settings,
       report: this.#control.report,
       decisions: this.#control.decisions,
+      writeAccessLog: this.#options.writeAccessLog,
       ...address,
       ...(tls === undefined ? {} : { certificate: tls }),
     });
@@ -243,7 +242,7 @@ export class LoadBalancer implements AsyncDisposable {
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
   get workers(): number {
-    return this.#workers;
+    return this.#options.workers;
   }
 
   /** The servers, in the order in which they were added, with how they are doing. */
@@ -258,8 +257,9 @@ export class LoadBalancer implements AsyncDisposable {
 
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
   traffic(): Traffic {
-    if (this.#settings.metrics) this.#plane.publishCounts();
-    return this.#control.traffic(this.#settings.metrics);
+    const { metrics } = this.#options.settings;
+    if (metrics) this.#plane.publishCounts();
+    return this.#control.traffic(metrics);
   }
 
   /**

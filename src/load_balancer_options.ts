@@ -1,6 +1,7 @@
 import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
 import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.ts";
 import {
+  accessLogSchema,
   decisionsSchema,
   ejectionSchema,
   limitsSchema,
@@ -17,6 +18,7 @@ import { BalancerError } from "./core/errors.ts";
 import type { Policy } from "./core/policy.ts";
 import { canonicalServerUrl, type ServerInit } from "./core/server.ts";
 import {
+  type AccessLogFormat,
   DEFAULT_SETTINGS,
   type Ejection,
   type Limits,
@@ -31,6 +33,20 @@ import {
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
 import { checkAuthorities } from "./listener/certificate.ts";
 import { mayReusePort } from "./workers/reuse_port.ts";
+
+/** How each request is logged when it is over. */
+export interface AccessLogOptions {
+  /** How the lines look. */
+  readonly format: AccessLogFormat;
+  /**
+   * Takes whole lines, each with its line feed: those of at most 200 ms, or some 64 KiB, at a time.
+   * Called on the thread that made the balancer, in the order in which requests ended on each
+   * thread. What it throws is logged, and the lines are lost.
+   *
+   * @param lines The lines.
+   */
+  write(lines: string): void;
+}
 
 /** What a {@linkcode LoadBalancer} starts with. */
 export interface LoadBalancerOptions {
@@ -74,6 +90,8 @@ export interface LoadBalancerOptions {
    * Default: 0, none, which costs nothing.
    */
   readonly decisions?: number;
+  /** How each request is logged. Default: not at all. */
+  readonly accessLog?: AccessLogOptions;
 }
 
 /** Options that were checked, with the defaults filled in. */
@@ -92,6 +110,8 @@ export interface CheckedOptions {
   readonly policy: PolicyName | Policy;
   /** What the threads that move requests go by. */
   readonly settings: ProxySettings;
+  /** Takes the lines of the access log. */
+  readonly writeAccessLog: (lines: string) => void;
 }
 
 /**
@@ -102,6 +122,7 @@ export interface CheckedOptions {
 export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
   const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
   const workers = checkWorkers(options.workers ?? 1);
+  const accessLog = options.accessLog && checkAccessLog(options.accessLog);
   const policy = checkPolicy(options.policy ?? DEFAULT_SETTINGS.policy, workers);
   return {
     servers: checkServers(options.servers ?? []),
@@ -131,8 +152,9 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
       upstreamTls: checkUpstreamTls(options.upstreamTls ?? {}),
       sticky: options.sticky === undefined ? undefined : checkSticky(options.sticky),
       metrics: validate(metricsSchema, options.metrics ?? true, "the options", "metrics"),
-      accessLog: undefined,
+      accessLog: accessLog?.format,
     },
+    writeAccessLog: (lines) => accessLog?.write(lines),
   };
 }
 
@@ -198,6 +220,13 @@ function checkSticky(sticky: Sticky): Sticky {
   // What was found is not shown: it may be most of a secret.
   const message = `must be a text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
   throw invalid("the options", [{ path: "sticky.secret", message }]);
+}
+
+function checkAccessLog(accessLog: AccessLogOptions): AccessLogOptions {
+  validate(accessLogSchema, accessLog.format, "the options", "accessLog.format");
+  if (typeof accessLog.write === "function") return accessLog;
+  const message = "must be a function that takes lines";
+  throw invalid("the options", [{ path: "accessLog.write", message }]);
 }
 
 function checkUpstreamTls(value: UpstreamTls): UpstreamTls {

@@ -32,7 +32,7 @@ const RULES: readonly ImportRule[] = [
   { files: VERSION, mayImport: [] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
-  { files: /^src\/logging\//, mayImport: [LOGTAPE] },
+  { files: /^src\/logging\//, mayImport: [CORE, /^src\/logging\//, LOGTAPE] },
   { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
   {
     files: /^src\/health\//,

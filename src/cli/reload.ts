@@ -1,28 +1,41 @@
+import { getLogger } from "@logtape/logtape";
 import type { Config, LoadBalancer } from "../../mod.ts";
 import { CommandError } from "./errors.ts";
-import { printable, printError, printLine } from "./output.ts";
+import type { Say } from "./logs.ts";
 import { parseConfigFile, readConfigText } from "./read_config.ts";
+
+const logger = getLogger(["ballast", "listen"]);
 
 /** How long a file has to be left alone before it is read, in milliseconds. */
 const QUIET_MS = 200;
+
+/** What a {@linkcode ConfigReload} works with. */
+export interface ReloadParts {
+  /** The balancer. */
+  readonly balancer: LoadBalancer;
+  /** What tells people what was done. */
+  readonly say: Say;
+}
 
 /** Lets a running balancer follow its configuration file. */
 export class ConfigReload {
   readonly #path: string;
   readonly #balancer: LoadBalancer;
+  readonly #say: Say;
   #text: string;
   #config: Config;
 
   /**
    * @param path The file.
    * @param text What it said when the balancer was started.
-   * @param balancer The balancer.
+   * @param parts What to work with.
    */
-  constructor(path: string, text: string, balancer: LoadBalancer) {
+  constructor(path: string, text: string, { balancer, say }: ReloadParts) {
     this.#path = path;
     this.#text = text;
     this.#config = parseConfigFile(text, path);
     this.#balancer = balancer;
+    this.#say = say;
   }
 
   /**
@@ -79,16 +92,21 @@ export class ConfigReload {
       ...(removed.length > 0 ? [`${removed.length} removed`] : []),
       ...(checks ? ["health checks changed"] : []),
     ];
-    printLine(`Reloaded ${this.#path}: ${done.join(", ") || "nothing is different"}`);
+    this.#say(`Reloaded ${this.#path}: ${done.join(", ") || "nothing is different"}`);
     const later = fixedSettings(config, this.#config);
-    if (later.length > 0) printError(`A restart is needed for changes of: ${later.join(", ")}`);
+    if (later.length > 0) {
+      logger.warn(`A restart is needed for changes of: ${later.join(", ")}`, { settings: later });
+    }
     this.#text = text;
     this.#config = { ...this.#config, healthCheck: config.healthCheck };
   }
 
   #refuse(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    printError(`${printableLines(why)}\nThe configuration in use is unchanged.`);
+    // Several faults stand on lines of their own, and the log has one for each record.
+    logger.error("{why}. The configuration in use is unchanged.", {
+      why: why.replace(/\n */, " ").replace(/\n */g, "; "),
+    });
   }
 }
 
@@ -107,8 +125,4 @@ function folderOf(path: string): string {
 
 function differs(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) !== JSON.stringify(other);
-}
-
-function printableLines(text: string): string {
-  return text.split("\n").map(printable).join("\n");
 }

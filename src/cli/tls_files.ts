@@ -10,7 +10,7 @@ import {
 } from "../../mod.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError, UsageError } from "./errors.ts";
-import { printLine } from "./output.ts";
+import type { Say } from "./logs.ts";
 import { whyUnreadable } from "./read_config.ts";
 
 const logger = getLogger(["ballast", "listen"]);
@@ -98,11 +98,16 @@ export async function readUpstreamTls(
  *
  * @param listener What speaks TLS.
  * @param files Where the certificate and key are.
+ * @param say What tells people that it was done.
  */
-export async function reloadCertificate(listener: Listener, files: TlsFiles): Promise<void> {
+export async function reloadCertificate(
+  listener: Listener,
+  files: TlsFiles,
+  say: Say,
+): Promise<void> {
   try {
     await listener.replaceCertificate?.(await readTlsFiles(files));
-    printLine(`New connections get the certificate that is in ${files.cert} now`);
+    say(`New connections get the certificate that is in ${files.cert} now`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     logger.error("The certificate was not reloaded, the old one stays in use: {why}", { why });

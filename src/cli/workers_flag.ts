@@ -1,7 +1,7 @@
 import { mayReusePort } from "../../mod.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError, UsageError } from "./errors.ts";
-import { printLine } from "./output.ts";
+import type { Say } from "./logs.ts";
 
 const WORKERS_MAX = 256;
 
@@ -33,15 +33,16 @@ export function readWorkersFlag(args: Args): number | "auto" | undefined {
  * How many threads there will be. Says in one line why they are fewer than there are cores.
  *
  * @param workers What the user wants.
+ * @param say What takes that line.
  * @throws {CommandError} If several are wanted by number, and there can be only one.
  */
-export function countWorkers(workers: number | "auto"): number {
+export function countWorkers(workers: number | "auto", say: Say): number {
   const cores = Math.min(navigator.hardwareConcurrency, WORKERS_MAX);
   if (mayReusePort()) return workers === "auto" ? cores : workers;
   const reason = "several threads can share a port only where Deno runs with --unstable-net";
   if (workers !== "auto" && workers > 1) {
     throw new CommandError(`Cannot use ${workers} workers: ${reason}. Start it with that flag.`);
   }
-  if (workers === "auto" && cores > 1) printLine(`Using 1 of ${cores} cores: ${reason}`);
+  if (workers === "auto" && cores > 1) say(`Using 1 of ${cores} cores: ${reason}`);
   return 1;
 }

@@ -1,36 +1,35 @@
-import {
-  configure,
-  getAnsiColorFormatter,
-  getStreamSink,
-  getTextFormatter,
-} from "@logtape/logtape";
+import { configure } from "@logtape/logtape";
+import { formatJsonLine } from "./json_lines.ts";
+import type { LineWriter } from "./line_writer.ts";
+import { prettyLines } from "./pretty_lines.ts";
 
 /** How to log. */
 export interface ConsoleLogging {
   /** Whether debug messages are wanted too. */
   readonly debug: boolean;
-  /** Whether the lines may have colours. */
+  /** How the lines look: for people, or a JSON object each. */
+  readonly format: "pretty" | "json";
+  /** Whether lines for people may have colours. */
   readonly colors: boolean;
 }
 
 /**
- * Makes the log of Ballast appear on a stream as lines. A library never calls this: there, the log
- * is silent until the program configures it.
+ * Makes the log of Ballast appear as lines. A library never calls this: there, the log is silent
+ * until the program configures it.
  *
- * @param stream Where the lines go.
+ * @param output Where the lines go.
  * @param options What they look like.
  */
-export async function logToStream(
-  stream: WritableStream<Uint8Array>,
-  { debug, colors }: ConsoleLogging,
+export async function logTo(
+  output: LineWriter,
+  { debug, format, colors }: ConsoleLogging,
 ): Promise<void> {
-  const options = { timestamp: "rfc3339", level: "ABBR", category: "." } as const;
-  const formatter = colors ? getAnsiColorFormatter(options) : getTextFormatter(options);
+  const formatter = format === "json" ? formatJsonLine : prettyLines(colors);
   await configure({
-    sinks: { stream: getStreamSink(stream, { formatter }) },
+    sinks: { lines: (record) => output.write(formatter(record)) },
     loggers: [
-      { category: "ballast", lowestLevel: debug ? "debug" : "info", sinks: ["stream"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stream"] },
+      { category: "ballast", lowestLevel: debug ? "debug" : "info", sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["lines"] },
     ],
   });
 }

@@ -1,6 +1,7 @@
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import type { BalancerError, ErrorCode } from "../core/errors.ts";
 import { PROXY_NAME } from "./headers.ts";
+import { ownResponse } from "./own_response.ts";
 
 interface Answer {
   readonly status: StatusCode;
@@ -96,13 +97,9 @@ export function errorResponse(error: BalancerError): Response {
   const { status, type, detail, retryAfter } = ANSWERS[error.code] ?? INTERNAL;
   // What is wrong with a request is the client's to know.
   const message = detail === "" ? error.message : detail;
-  return new Response(`${status} ${STATUS_TEXT[status]}: ${message}\n`, {
-    status,
-    headers: {
-      "content-type": "text/plain; charset=utf-8",
-      "cache-control": "no-store",
-      "proxy-status": `${PROXY_NAME}; error=${type}`,
-      ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
-    },
+  return ownResponse(status, `${status} ${STATUS_TEXT[status]}: ${message}`, {
+    "cache-control": "no-store",
+    "proxy-status": `${PROXY_NAME}; error=${type}`,
+    ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
   });
 }

@@ -16,7 +16,9 @@ import {
   peerAddress,
   readIncoming,
 } from "./incoming.ts";
+import { ownResponse } from "./own_response.ts";
 import { receive } from "./reception.ts";
+import { withRequestId } from "./request_id.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
 import type { RequestTracing } from "./request_tracing.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
@@ -49,6 +51,7 @@ export interface ProxyParts extends DispatcherParts {
 interface Circumstances {
   readonly info: ListenerInfo | undefined;
   readonly record: RequestRecord | undefined;
+  readonly clientAddress: string | undefined;
 }
 
 /** Gives each request to a server and its response to the client. */
@@ -86,7 +89,9 @@ export class ProxyHandler {
    * @param info What the runtime knows of the client and of the response's delivery.
    */
   fetch(request: Request, info?: ListenerInfo): Promise<Response> {
-    const record = this.#parts.observation?.begin(request);
+    const clientAddress = this.#clientAddress(request, info);
+    const record = this.#parts.observation?.begin(request, clientAddress);
+    const around = { info, record, clientAddress };
     try {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
       // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
@@ -94,9 +99,9 @@ export class ProxyHandler {
         return Promise.resolve(this.#refuse(record, methodRefused()));
       }
       const incoming = readIncoming(request, info, this.#rules);
-      if (!(incoming instanceof Promise)) return this.#forward(request, incoming, { info, record });
+      if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
       return receive(incoming, this.#receptions).then(
-        (outgoing) => this.#forward(request, outgoing, { info, record }),
+        (outgoing) => this.#forward(request, outgoing, around),
         (thrown) => this.#fail(record, thrown),
       );
     } catch (thrown) {
@@ -118,7 +123,7 @@ export class ProxyHandler {
   async #forward(
     request: Request,
     outgoing: IncomingRequest,
-    { info, record }: Circumstances,
+    { info, record, clientAddress }: Circumstances,
   ): Promise<Response> {
     if (outgoing.webSocket) {
       const refusal = refuseUpgrade(request);
@@ -128,12 +133,12 @@ export class ProxyHandler {
     this.#inFlight++;
     this.#departures.add(departure);
     try {
-      const clientAddress = this.#clientAddress(request, info);
-      if (record !== undefined) record.clientAddress = clientAddress;
       const { tracing } = this.#parts;
+      const id = record?.id;
+      const sent = id === undefined ? outgoing : withRequestId(outgoing, id);
       const traced = tracing !== undefined && record !== undefined
-        ? await tracing.begin(outgoing, record)
-        : outgoing;
+        ? await tracing.begin(sent, record)
+        : sent;
       const { entry, response, session } = await this.#dispatcher.send(traced, {
         cancellation: departure.cancellation,
         releaseContent: info?.direct ?? false,
@@ -143,7 +148,7 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
-      const delivered = this.#deliver(entry, response, { info, record });
+      const delivered = this.#deliver(entry, response, { info, record, clientAddress });
       session?.settle(delivered.headers, entry.server.url);
       return delivered;
     } catch (thrown) {
@@ -230,6 +235,10 @@ export class ProxyHandler {
     record.failure ??= "bad_request";
     record.answered = false;
     record.status = response.status;
+    // Nobody reads what is for a client that left.
+    if (record.method !== "HEAD" && record.failure !== "client_gone") {
+      record.ownContent = Number(response.headers.get("content-length"));
+    }
     this.#observe(record);
     return response;
   }
@@ -245,8 +254,6 @@ export class ProxyHandler {
 }
 
 function methodRefused(): Response {
-  return new Response("405 Method Not Allowed: CONNECT and TRACE are not passed on.\n", {
-    status: 405,
-    headers: { "content-type": "text/plain; charset=utf-8", "allow": ALLOWED_METHODS },
-  });
+  const message = "405 Method Not Allowed: CONNECT and TRACE are not passed on.";
+  return ownResponse(405, message, { "allow": ALLOWED_METHODS });
 }

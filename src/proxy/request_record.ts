@@ -4,11 +4,13 @@ import type { Entry } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CountedRequest } from "../core/traffic_table.ts";
 import type { ConnectionUse, TransferRecord } from "../transport/transport.ts";
+import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 
 /** What is noted of a request while it is under way. Times are in milliseconds from its arrival. */
 export class RequestRecord implements TransferRecord, CountedRequest {
   readonly #clock: Clock;
-  readonly #startedAt: number;
+  /** When it came, in the clock's milliseconds. */
+  readonly arrivedAt: number;
   /** The request as it came. */
   readonly request: Request;
   /** Its method. */
@@ -17,7 +19,7 @@ export class RequestRecord implements TransferRecord, CountedRequest {
   readonly url: string;
   /** The client's IP address; undefined where the platform does not tell. */
   clientAddress: string | undefined;
-  /** The number by which logs name it; undefined where nobody wants one. */
+  /** The id by which logs name it, and which servers are told; undefined where nobody wants one. */
   id: string | undefined;
   /** How many servers it was given to, one after the other. */
   attempts = 0;
@@ -45,6 +47,8 @@ export class RequestRecord implements TransferRecord, CountedRequest {
   duration = 0;
   /** The status of the response that the client was given; 0 before that. */
   status = 0;
+  /** How long the content of the response was, where the balancer made that itself; in bytes. */
+  ownContent = 0;
 
   /**
    * @param request The request as it came.
@@ -52,10 +56,15 @@ export class RequestRecord implements TransferRecord, CountedRequest {
    */
   constructor(request: Request, clock: Clock) {
     this.#clock = clock;
-    this.#startedAt = clock.now();
+    this.arrivedAt = clock.now();
     this.request = request;
     this.method = request.method;
     this.url = request.url;
+  }
+
+  /** How much content the client was given, in bytes. */
+  get bytesReturned(): number {
+    return this.answered ? this.bytesReceived : this.ownContent;
   }
 
   /** It is given to a server; what was noted of another one no longer counts. */
@@ -77,7 +86,7 @@ export class RequestRecord implements TransferRecord, CountedRequest {
 
   /** How long ago it came. */
   elapsed(): number {
-    return this.#clock.now() - this.#startedAt;
+    return this.#clock.now() - this.arrivedAt;
   }
 }
 
@@ -91,19 +100,32 @@ export interface RequestObserver {
 export class Observation {
   readonly #clock: Clock;
   readonly #observers: readonly RequestObserver[];
+  readonly #ids: RequestIds | undefined;
 
   /**
    * @param clock The time.
    * @param observers What takes the records.
+   * @param ids What gives requests their ids. Default: they have none.
    */
-  constructor(clock: Clock, observers: readonly RequestObserver[]) {
+  constructor(clock: Clock, observers: readonly RequestObserver[], ids?: RequestIds) {
     this.#clock = clock;
     this.#observers = observers;
+    this.#ids = ids;
   }
 
-  /** A request has come. */
-  begin(request: Request): RequestRecord {
-    return new RequestRecord(request, this.#clock);
+  /**
+   * A request has come.
+   *
+   * @param request What the client sent.
+   * @param clientAddress Its IP address; undefined where the platform does not tell.
+   */
+  begin(request: Request, clientAddress: string | undefined): RequestRecord {
+    const record = new RequestRecord(request, this.#clock);
+    record.clientAddress = clientAddress;
+    if (this.#ids !== undefined) {
+      record.id = this.#ids.choose(request.headers.get(REQUEST_ID_FIELD));
+    }
+    return record;
   }
 
   /** A request is over. */

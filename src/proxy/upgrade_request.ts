@@ -1,4 +1,5 @@
 import { canUpgradeClient } from "./client_upgrade.ts";
+import { ownResponse } from "./own_response.ts";
 
 /** The base64 form of 16 bytes (RFC 6455 §4.2.1). */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
@@ -43,8 +44,5 @@ function refusal(
   why: string,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(`${status} ${STATUS_TEXTS[status]}: ${why}\n`, {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
-  });
+  return ownResponse(status, `${status} ${STATUS_TEXTS[status]}: ${why}`, headers);
 }

@@ -56,7 +56,10 @@ export type ToWorker =
   | CertificateMessage
   /** From now on decisions are recorded, or no more. */
   | { readonly type: "decisions"; readonly recording: boolean }
-  | { readonly type: "stop" };
+  /** To finish what is under way, accepting no more. */
+  | { readonly type: "stop" }
+  /** To break off what is under way still. */
+  | { readonly type: "break_off" };
 
 /** A log record of a worker, which the main thread writes in its place. */
 export interface LogMessage {
@@ -84,4 +87,6 @@ export type FromWorker =
   | { readonly type: "decision"; readonly news: DecisionNews }
   /** For how many requests it has recorded nothing, as there are too many. */
   | { readonly type: "skipped"; readonly count: number }
+  /** Whole lines of the access log. */
+  | { readonly type: "lines"; readonly lines: string }
   | LogMessage;

@@ -73,6 +73,7 @@ class ServingWorker {
       settings,
       report: (report) => scope.postMessage({ type: "report", report }),
       decisions: this.#decisions,
+      writeAccessLog: (lines) => scope.postMessage({ type: "lines", lines }),
     });
     const plane = this.#plane;
     const address = { hostname, port, reusePort: true };
@@ -117,9 +118,14 @@ class ServingWorker {
   }
 
   async stop(): Promise<void> {
+    this.#plane.logAtOnce();
     await this.#server.shutdown();
     await this.#plane.close();
     this.#stopBeating();
+  }
+
+  breakOff(): Promise<void> {
+    return this.#plane.close(AbortSignal.abort());
   }
 }
 
@@ -148,6 +154,10 @@ scope.addEventListener("message", async ({ data }) => {
       break;
     case "stop":
       await worker?.stop();
+      scope.postMessage({ type: "stopped" });
+      break;
+    case "break_off":
+      await worker?.breakOff();
       scope.postMessage({ type: "stopped" });
   }
 });

@@ -34,6 +34,8 @@ export interface WorkerPoolOptions {
   readonly report: (report: StandingReport) => void;
   /** Takes why the workers give requests to servers. Default: nothing does. */
   readonly decisions?: DecisionLog;
+  /** Takes whole lines of the access log. */
+  readonly writeAccessLog: (lines: string) => void;
   /** What TLS is spoken with; checked. Default: none, cleartext. */
   readonly certificate?: Certificate;
   /** The module that the workers run. Default: the one for it. */
@@ -134,12 +136,12 @@ export class WorkerPool {
   /**
    * Accepts no more, and resolves when what is under way is over. Harmless a second time.
    *
-   * @param signal Ends every worker at once. Default: none.
+   * @param signal Breaks off what is under way, and ends every worker. Default: none.
    */
   async shutdown(signal?: AbortSignal): Promise<void> {
     this.#stop();
-    if (signal?.aborted) return this.terminate();
-    signal?.addEventListener("abort", () => this.terminate(), { once: true });
+    if (signal?.aborted) return await this.#breakOff();
+    signal?.addEventListener("abort", () => this.#breakOff(), { once: true });
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()));
     this.#finished.resolve();
   }
@@ -149,6 +151,14 @@ export class WorkerPool {
     this.#stop();
     for (const worker of this.#workers.values()) worker.terminate();
     this.#finished.resolve();
+  }
+
+  async #breakOff(): Promise<void> {
+    // Without an access log, nobody wants to know of what is broken off.
+    if (this.#options.settings.accessLog !== undefined) {
+      await Promise.all([...this.#workers.values()].map((worker) => worker.breakOff()));
+    }
+    this.terminate();
   }
 
   #stop(): void {
@@ -182,6 +192,7 @@ export class WorkerPool {
       clock,
       report: this.#options.report,
       decisions,
+      writeAccessLog: this.#options.writeAccessLog,
       onDeath: (why) => this.#replace(thread, { why, startedAt }),
     });
     this.#workers.set(thread, worker);

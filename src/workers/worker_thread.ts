@@ -17,6 +17,9 @@ const WATCH_MS = 2500;
 /** How many looks in a row may find that a worker has done nothing; then it counts as dead. */
 const MISSED_MAX = 4;
 
+/** How long a worker may take to log what it breaks off, in milliseconds. */
+const BREAK_OFF_MS = 1000;
+
 /** What a {@linkcode WorkerThread} needs. */
 export interface WorkerThreadOptions {
   /** The module that the worker runs. */
@@ -31,6 +34,8 @@ export interface WorkerThreadOptions {
   readonly report: (report: StandingReport) => void;
   /** Takes why it gives requests to servers. Default: nothing does. */
   readonly decisions?: DecisionLog | undefined;
+  /** Takes whole lines of the access log. */
+  readonly writeAccessLog: (lines: string) => void;
   /** Called once if the worker comes to an end that nobody asked for. */
   readonly onDeath: (why: string) => void;
 }
@@ -94,6 +99,16 @@ export class WorkerThread {
     this.terminate();
   }
 
+  /** Ends the worker soon: what is under way is broken off, and logged if that is quick. */
+  async breakOff(): Promise<void> {
+    if (this.#ended) return;
+    this.#post({ type: "break_off" });
+    const cancel = this.#options.clock.after(BREAK_OFF_MS, () => this.terminate());
+    await this.#stopped.promise;
+    cancel();
+    this.terminate();
+  }
+
   /**
    * Ends the worker at once.
    *
@@ -133,6 +148,8 @@ export class WorkerThread {
         return this.#options.decisions?.add(message.news);
       case "skipped":
         return this.#options.decisions?.skip(message.count);
+      case "lines":
+        return this.#options.writeAccessLog(message.lines);
       case "log":
         return writeRelayed(message);
     }

@@ -44,7 +44,7 @@ Deno.test("Observation tells each observer once, with the time that has passed",
   const ended: [RequestRecord, number][] = [];
   const observer = { ended: (record: RequestRecord) => void ended.push([record, record.duration]) };
   const observation = new Observation(clock, [observer, observer]);
-  const record = observation.begin(new Request("http://a/"));
+  const record = observation.begin(new Request("http://a/"), undefined);
   await clock.advance(20);
   record.noteAnswer();
   await clock.advance(5);

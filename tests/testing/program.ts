@@ -21,7 +21,10 @@ export class RunningBalancer implements AsyncDisposable {
   static async start(...args: string[]): Promise<RunningBalancer> {
     const [port, apiPort] = freePorts(2);
     const program = new RunningCli("listen", `--port=${port}`, `--api-port=${apiPort}`, ...args);
-    await program.waitFor("Admin API on");
+    // Where there is an access log, the standard output is for that alone.
+    const logged = args.some((arg) => arg.startsWith("--access-log"));
+    if (logged) await program.waitForError("Admin API on");
+    else await program.waitFor("Admin API on");
     return new RunningBalancer(program, port!, apiPort!);
   }
 

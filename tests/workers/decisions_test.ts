@@ -22,6 +22,7 @@ class DecidingPool implements AsyncDisposable {
     table: this.table,
     clock: this.clock,
     settings: DEFAULT_SETTINGS,
+    writeAccessLog: () => {},
     report: () => {},
     decisions: this.log,
     hostname: "127.0.0.1",

@@ -22,6 +22,7 @@ class MortalPool implements AsyncDisposable {
     clock: this.clock,
     settings: DEFAULT_SETTINGS,
     report: () => {},
+    writeAccessLog: () => {},
     hostname: "127.0.0.1",
     port: 0,
     entry: new URL("../testing/mortal_worker.ts", import.meta.url),
@@ -147,6 +148,7 @@ function makePool(options: { port: number; entry?: URL }): WorkerPool {
     clock: new FakeClock(),
     settings: DEFAULT_SETTINGS,
     report: () => {},
+    writeAccessLog: () => {},
     hostname: "127.0.0.1",
     ...options,
   });

@@ -5,7 +5,6 @@ import {
   type Listener,
   LoadBalancer,
 } from "../../../mod.ts";
-import { logToStream } from "../../logging/console_logging.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
 import type { Args } from "../args.ts";
@@ -13,7 +12,8 @@ import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { onHangup } from "../hangup_signal.ts";
-import { printLine } from "../output.ts";
+import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
+import { type Say, startLogs } from "../logs.ts";
 import { parseConfigFile, readConfigText } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
 import { type Service, startService } from "../serve.ts";
@@ -59,6 +59,7 @@ export const listen: Command = {
     ...ACCESS_FLAGS,
     ...TLS_FLAGS,
     ...WORKERS_FLAG,
+    ...LOG_FLAGS,
     "grace-period": {
       value: "SECONDS",
       help: "how long requests under way get to finish at shutdown (default 10)",
@@ -84,24 +85,26 @@ export const listen: Command = {
     const sticky = await readSticky(config);
     const certificate = settings.tls && await readTlsFiles(settings.tls);
     const upstreamTls = await readUpstreamTls(config.upstreamTls);
-    await logToStream(Deno.stderr.writable, {
-      debug: args.has("debug"),
-      colors: Deno.stderr.isTerminal() && !Deno.noColor,
-    });
+    const { accessLog, say, drain } = await startLogs(
+      readLogFlags(args, config),
+      args.has("debug"),
+    );
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),
-      workers: countWorkers(settings.workers),
+      workers: countWorkers(settings.workers, say),
       decisions: settings.decisions,
+      ...(accessLog === undefined ? {} : { accessLog }),
       ...(sticky === undefined ? {} : { sticky }),
       upstreamTls,
     });
     const admin = await makeAdmin(balancer, args, { ...config, ...settings });
-    const follow = path === undefined ? undefined : new ConfigReload(path, text, balancer);
+    const follow = path === undefined ? undefined : new ConfigReload(path, text, { balancer, say });
     const watch = new AbortController();
     const watching = args.has("watch") ? follow?.watch(watch.signal) : undefined;
-    await run(balancer, settings, { admin, certificate, follow });
+    await run(balancer, settings, { admin, certificate, follow, say });
     watch.abort();
     await watching;
+    await drain();
   },
 };
 
@@ -126,18 +129,20 @@ interface Parts {
   readonly certificate: Certificate | undefined;
   /** What follows the configuration file. */
   readonly follow: ConfigReload | undefined;
+  /** What tells people how it goes. */
+  readonly say: Say;
 }
 
 async function run(
   balancer: LoadBalancer,
   settings: Settings,
-  { admin, certificate, follow }: Parts,
+  { admin, certificate, follow, say }: Parts,
 ): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod, tls } = settings;
   let listener: Listener | undefined;
   async function reload(): Promise<void> {
     await follow?.reload();
-    if (tls !== undefined && listener !== undefined) await reloadCertificate(listener, tls);
+    if (tls !== undefined && listener !== undefined) await reloadCertificate(listener, tls, say);
   }
   // Where there is no file to read again, SIGHUP ends the program as it ends any other.
   using _ = follow !== undefined || tls !== undefined ? onHangup(reload) : undefined;
@@ -165,10 +170,10 @@ async function run(
   const stop = waitForStop();
   const count = balancer.servers().length;
   const by = balancer.workers === 1 ? "" : ` with ${balancer.workers} workers`;
-  printLine(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
-  printLine(`Admin API on ${api.url}`);
+  say(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
+  say(`Admin API on ${api.url}`);
   const signal = await stop;
-  printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
+  say(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
   // Streams of events have no end of their own, and would be waited for.
   admin.close();
   // What is not over by then is broken off by the end of the process.

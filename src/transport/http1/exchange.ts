@@ -152,7 +152,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       record.bytesSent = body instanceof Uint8Array ? body.length : 0;
     }
     const head = requestHead(basePath, this.#request, this.#options.freshConnection ?? false);
-    if (body instanceof ReadableStream) return this.#sendStream(head, body).catch(ignore);
+    if (body instanceof ReadableStream) return this.#sendStream(head, body).catch(() => {});
     return this.#connection.writeText(head, body);
   }
 
@@ -268,13 +268,15 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
         } catch (error) {
           this.discard();
           const failure = this.#failure ?? error;
-          if (record !== undefined && failure instanceof BalancerError) {
-            record.failure = failure.code;
-          }
+          if (record && failure instanceof BalancerError) record.failure = failure.code;
           controller.error(failure);
         }
       },
-      cancel: () => this.discard(),
+      // Nobody gives content up but a client that leaves.
+      cancel: () => {
+        if (record !== undefined) record.failure = "client_gone";
+        this.discard();
+      },
     }, { highWaterMark: 0 });
   }
 
@@ -291,10 +293,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#ended = true;
     this.meet();
     this.#options.cancellation?.attach(undefined);
-    if (this.#streaming) this.#content?.cancel().catch(ignore);
+    if (this.#streaming) this.#content?.cancel().catch(() => {});
     if (reusable && !this.#connection.closed) this.#context.release(this.#connection);
     else this.#connection.close();
   }
 }
-
-function ignore(): void {}

@@ -1,0 +1,26 @@
+/** What a client asked for, as it was received. */
+export interface RequestUrl {
+  /** The host, with a port where there is one. */
+  readonly host: string;
+  /** The path and query; `*` for a server as a whole (RFC 9112 §3.2.4). */
+  readonly target: string;
+}
+
+/**
+ * Takes the URL of a request apart, without judging it.
+ *
+ * @param url The URL as the platform made it of the target and the Host.
+ */
+export function splitRequestUrl(url: string): RequestUrl {
+  const from = url.indexOf("://") + 3;
+  const path = url.indexOf("/", from);
+  const query = url.indexOf("?", from);
+  // A question mark before the first slash: the path is empty.
+  const to = path >= 0 && (query < 0 || path < query) ? path : query >= 0 ? query : url.length;
+  const target = url.slice(to);
+  if (target === "/*") return { host: url.slice(from, to), target: "*" };
+  return {
+    host: url.slice(from, to),
+    target: target.startsWith("/") ? target : `/${target}`,
+  };
+}
