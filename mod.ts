@@ -96,3 +96,4 @@ export { LoadBalancer } from "./src/load_balancer.ts";
 export type { AccessLogOptions, LoadBalancerOptions } from "./src/load_balancer_options.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";
 export { mayReusePort } from "./src/workers/reuse_port.ts";
+export { VERSION } from "./src/version.ts";

@@ -37,6 +37,8 @@ Deno.test("every command works with net and read permission only", async () => {
     [["update-server", "--url", url, "--weight", "5"], "weight 1 → 5"],
     [["list-servers"], "LAST CHECK\none "],
     [["delete-server", "--url", "http://a"], "Deleted http://a (a)"],
+    [["status"], "Ballast "],
+    [["events", "--no-follow"], "removed   a http://a"],
   ];
   for (const [args, output] of commands) {
     const result = await runCli(...args, "--api-port", String(apiPort));
@@ -44,6 +46,7 @@ Deno.test("every command works with net and read permission only", async () => {
     assertStringIncludes(result.stdout, output);
   }
   assertEquals((await runCli("check-config", config.path)).code, 0);
+  assertEquals((await runCli("completions", "bash")).code, 0);
   for (const flag of ["--help", "--version"]) assertEquals((await runCli(flag)).code, 0);
 
   if (noSignals) return;

@@ -40,16 +40,14 @@ export function eventRoutes(streams: EventStreams): Routes {
         },
         summary: "Tell what happens to servers, as it happens",
         description: "Server-sent events: added, updated, removed, healthy, unhealthy, ejected, " +
-          "on_trial, returned; reset where some were missed, so that /servers has to be read again.",
+          "on_trial, returned; reset where some were missed, so that /servers has to be read again. " +
+          "503 where too many streams are open.",
         query: EVENTS_QUERY,
         headers: { "Last-Event-ID": "Goes on behind this event" },
         answers: {
           200: { description: "The events", content: { "text/event-stream": z.string() } },
         },
-        problems: {
-          400: "The query does not fit",
-          503: "There are too many streams, or the balancer is closed",
-        },
+        problems: { 400: "The query does not fit" },
       },
     },
   };

@@ -2,9 +2,7 @@ import { z } from "zod";
 import { PROBLEM } from "./answer_schemas.ts";
 import type { Content, Operation } from "./operation.ts";
 import type { Routes } from "./router.ts";
-
-/** The version of the API, which is that of the package. */
-export const API_VERSION = "0.1.0";
+import { VERSION } from "../version.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 
@@ -36,7 +34,7 @@ export function openApi(routes: Routes): Json {
     openapi: "3.1.0",
     info: {
       title: "Ballast's admin API",
-      version: API_VERSION,
+      version: VERSION,
       description: "Sees and steers a running load balancer. After a refusal, nothing has changed.",
       license: { name: "MIT", identifier: "MIT" },
     },

@@ -1,4 +1,4 @@
-import denoJson from "../../deno.json" with { type: "json" };
+import { VERSION } from "../../mod.ts";
 import { readArgs, type SwitchFlag } from "./args.ts";
 import type { Command } from "./command.ts";
 import { addServer } from "./commands/add_server.ts";
@@ -79,7 +79,7 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<vo
 }
 
 function runWithoutCommand(name: string | undefined): void {
-  if (name === "--version" || name === "-V") printLine(`ballast ${denoJson.version}`);
+  if (name === "--version" || name === "-V") printLine(`ballast ${VERSION}`);
   else if (name === "--help" || name === "-h") printLine(programHelp(COMMANDS));
   else if (name === undefined) throw new UsageError("a command is missing");
   else throw new UsageError(`"${name}" is not a command`);

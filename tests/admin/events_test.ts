@@ -144,9 +144,9 @@ Deno.test("GET /events refuses what it does not know", async () => {
   for (const last of ["-1", "1001", "1e2", "", "x", "1&last=2", "99999"]) {
     const response = await fixture.get(`/events?last=${last}`);
     assertEquals(response.status, 400, last);
-    const { errors } = await response.json();
-    const detail = "must be a whole number from 0 to 1000, once";
-    assertEquals(errors, [{ field: "last", detail }]);
+    const [{ field, detail }] = (await response.json()).errors;
+    assertEquals(field, "last");
+    assertMatch(detail, /^must (be a whole number from 0 to 1000|not be given twice)/);
   }
   for (const follow of ["no", "", "TRUE", "true&follow=true"]) {
     const response = await fixture.get(`/events?follow=${follow}`);

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import denoJson from "../../deno.json" with { type: "json" };
+import { readArgs } from "../../src/cli/args.ts";
+import { COMMANDS as TABLE } from "../../src/cli/main.ts";
 import { runCli } from "../testing/run_cli.ts";
 
 const COMMANDS = [
@@ -10,8 +12,12 @@ const COMMANDS = [
   "drain-server",
   "enable-server",
   "list-servers",
+  "status",
+  "events",
+  "explain",
   "export-config",
   "check-config",
+  "completions",
 ];
 
 Deno.test("main() shows the help with every command", async () => {
@@ -43,8 +49,12 @@ Deno.test("main() shows each command's help, with its flags and their defaults",
     "drain-server": ["--url URL", ...admin],
     "enable-server": ["--url URL", ...admin],
     "list-servers": admin,
+    "status": [...admin, "--once"],
+    "events": [...admin, "--last N", "(default 0", "--no-follow"],
+    "explain": [...admin, "--follow", "--server"],
     "export-config": admin.filter((text) => text !== "--json"),
     "check-config": ["check-config FILE [OPTIONS]", "--json"],
+    "completions": ["completions SHELL [OPTIONS]"],
   };
   assertEquals(Object.keys(expected), COMMANDS);
   await Promise.all(COMMANDS.map(async (command) => {
@@ -54,6 +64,15 @@ Deno.test("main() shows each command's help, with its flags and their defaults",
     assertMatch(stdout, new RegExp(`\\nExample:\\n  ballast ${command}\\b`));
     for (const text of [...expected[command]!, "--help"]) assertStringIncludes(stdout, text);
   }));
+});
+
+Deno.test("main() knows every command by the example in its help", () => {
+  assertEquals(TABLE.map(({ name }) => name), COMMANDS);
+  for (const command of TABLE) {
+    const [program, name, ...args] = command.example.split(" ");
+    assertEquals([program, name], ["ballast", command.name]);
+    readArgs(args, command);
+  }
 });
 
 Deno.test("main() shows a command's help also where the rest makes no sense", async () => {
@@ -92,6 +111,10 @@ const WRONG_USAGE: [args: string[], message: string][] = [
   [["delete-server"], "--url is missing"],
   [["delete-server", "--url", "http://a", "--weight", "1"], "--weight is not known here"],
   [["list-servers", "--api-port", "x"], "--api-port must be a whole number from 1 to 65535"],
+  [["events", "--last", "1e3"], "--last must be a whole number from 0 to 1000"],
+  [["status", "now"], '"now" is one argument too many'],
+  [["completions"], "the SHELL must be one of bash, zsh, fish"],
+  [["completions", "ksh"], 'one of bash, zsh, fish, not "ksh"'],
   [["check-config"], "the FILE to check is missing"],
   [["check-config", "a", "b"], '"b" is one argument too many'],
 ];
