@@ -19,6 +19,7 @@
  * @module
  */
 
+export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";

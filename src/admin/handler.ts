@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { BalancerError } from "../core/errors.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { errorToResponse, Problem } from "./problem.ts";
 import { Router } from "./router.ts";
@@ -15,7 +16,7 @@ export interface Admin {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-const router = new Router({ ...CHANGE_ROUTES, ...STATUS_ROUTES });
+const ROUTES = { ...CHANGE_ROUTES, ...STATUS_ROUTES };
 
 /**
  * The HTTP API by which a balancer's servers are added, changed and removed: `POST /add`,
@@ -28,7 +29,7 @@ const router = new Router({ ...CHANGE_ROUTES, ...STATUS_ROUTES });
  * a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
  * @param balancer What to change.
- * @param options Who may use it.
+ * @param options Who may use it, and whether it has a dashboard.
  * @returns The API; pass its `fetch` to a server.
  * @throws {BalancerError} `invalid` if the options make no sense.
  *
@@ -44,10 +45,15 @@ const router = new Router({ ...CHANGE_ROUTES, ...STATUS_ROUTES });
  */
 export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
   const guard = new Guard(options);
-  return { fetch: (request) => answer(balancer, guard, request) };
+  const router = new Router({ ...ROUTES, ...dashboardRoutes(options.dashboard) });
+  return { fetch: (request) => answer(balancer, { guard, router }, request) };
 }
 
-async function answer(target: AdminTarget, guard: Guard, request: Request): Promise<Response> {
+async function answer(
+  target: AdminTarget,
+  { guard, router }: { readonly guard: Guard; readonly router: Router },
+  request: Request,
+): Promise<Response> {
   try {
     await guard.check(request);
     const { route, call } = router.find(request);

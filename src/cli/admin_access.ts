@@ -5,6 +5,7 @@ import {
   isLoopbackHost,
   type LoadBalancer,
 } from "../../mod.ts";
+import { createDashboard } from "../../dashboard.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import { readToken, TOKEN_FLAG } from "./token_file.ts";
@@ -62,7 +63,8 @@ export async function makeAdmin(
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
   try {
-    return createAdmin(balancer, token === undefined ? { hosts } : { hosts, token });
+    const dashboard = createDashboard();
+    return createAdmin(balancer, { hosts, dashboard, ...(token === undefined ? {} : { token }) });
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
     throw new UsageError(`--api-host must be a host name or an IP address, not "${host}"`);
