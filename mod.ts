@@ -20,11 +20,12 @@
  */
 
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
+export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
-export type { ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
+export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
 export { type Config, parseConfig } from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";

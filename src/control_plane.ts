@@ -3,10 +3,10 @@ import { EventLog } from "./core/event_log.ts";
 import type { Entry, RegistryEvent } from "./core/registry.ts";
 import { Registry } from "./core/registry.ts";
 import type { ServerInit } from "./core/server.ts";
-import type { ServerStatus } from "./core/server_status.ts";
+import type { CheckReport, ServerStatus } from "./core/server_status.ts";
 import type { Ejection } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
-import type { TrafficTable } from "./core/traffic_table.ts";
+import type { Traffic, TrafficTable } from "./core/traffic_table.ts";
 import { HealthChecker } from "./health/checker.ts";
 import { Ejector } from "./health/ejector.ts";
 import type { HealthCheck } from "./health/health_check.ts";
@@ -94,9 +94,30 @@ export class ControlPlane implements Disposable {
     this.#checker?.change(check);
   }
 
+  /**
+   * Checks a server's health now.
+   *
+   * @param url Its URL, in any spelling.
+   * @throws {BalancerError} `not_found`, also if the server is removed meanwhile.
+   */
+  async check(url: string): Promise<CheckReport> {
+    const { server } = this.registry.get(url);
+    return await this.#checker!.checkNow(server.url);
+  }
+
   /** The servers, in the order in which they were added, with how they are doing. */
   servers(): ServerStatus[] {
     return this.registry.entries().map((entry) => this.#status(entry));
+  }
+
+  /** What was counted since the beginning. */
+  traffic(): Traffic {
+    const { traffic } = this.#parts;
+    const servers = this.registry.entries().map(({ server, slot }) => ({
+      server,
+      ...traffic.server(slot),
+    }));
+    return { servers, overall: traffic.overall() };
   }
 
   /** Acts by what a thread has to say about a server. */

@@ -1,19 +1,21 @@
+import { configOf } from "./config_of.ts";
 import { ControlPlane } from "./control_plane.ts";
+import type { Config } from "./config/config.ts";
 import { drainSchema } from "./config/settings_schema.ts";
 import { validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
 import type { EventLog } from "./core/event_log.ts";
 import type { Registry } from "./core/registry.ts";
-import { completeServer, type Server, type ServerChange, type ServerInit } from "./core/server.ts";
-import { diffServers, type ServerDiff } from "./core/server_diff.ts";
+import type { Server, ServerChange, ServerInit } from "./core/server.ts";
+import type { ServerDiff } from "./core/server_diff.ts";
 import type { ProxySettings } from "./core/settings.ts";
-import type { ServerStatus } from "./core/server_status.ts";
+import type { CheckReport, ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
 import { type Traffic, TrafficTable } from "./core/traffic_table.ts";
 import { DataPlane } from "./data_plane.ts";
 import type { HealthCheck } from "./health/health_check.ts";
-import { type Certificate, checkCertificate } from "./listener/certificate.ts";
+import { checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
 import {
@@ -25,6 +27,7 @@ import {
 } from "./load_balancer_options.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
 import { systemClock } from "./system_clock.ts";
+import { startListener } from "./workers/pool_listener.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
 
 /**
@@ -49,11 +52,11 @@ import { WorkerPool } from "./workers/worker_pool.ts";
  */
 export class LoadBalancer implements AsyncDisposable {
   readonly #table: StateTable;
-  readonly #traffic: TrafficTable;
   readonly #control: ControlPlane;
   readonly #plane: DataPlane;
   readonly #workers: number;
   readonly #settings: ProxySettings;
+  #config: Config;
   #pool: WorkerPool | undefined;
   #closed = false;
 
@@ -66,15 +69,16 @@ export class LoadBalancer implements AsyncDisposable {
   constructor(options: LoadBalancerOptions = {}) {
     const { servers, check, workers, slowStart, policy, settings } = checkOptions(options);
     this.#settings = settings;
+    this.#config = configOf(options);
     this.#workers = workers;
     // This thread counts too: it answers what comes through `fetch`.
     const threads = this.#workers === 1 ? 1 : this.#workers + 1;
     const memory = allocateMemory(DEFAULT_CAPACITY, threads);
     this.#table = new StateTable(memory);
-    this.#traffic = new TrafficTable(memory);
+    const traffic = new TrafficTable(memory);
     this.#control = new ControlPlane({
       table: this.#table,
-      traffic: this.#traffic,
+      traffic,
       clock: systemClock,
       servers,
       opens: () => !this.#hasWorkers,
@@ -84,7 +88,7 @@ export class LoadBalancer implements AsyncDisposable {
     this.#plane = new DataPlane({
       registry: this.#registry,
       table: this.#table,
-      traffic: this.#traffic,
+      traffic,
       settings: { ...settings, policy },
       report: this.#control.report,
     });
@@ -135,19 +139,7 @@ export class LoadBalancer implements AsyncDisposable {
       ...address,
       ...(tls === undefined ? {} : { certificate: tls }),
     });
-    signal?.addEventListener("abort", () => pool.terminate(), { once: true });
-    await pool.start();
-    return {
-      addr: { hostname: address.hostname, port: pool.port },
-      finished: pool.finished,
-      shutdown: () => pool.shutdown(),
-      ...(tls === undefined ? {} : {
-        replaceCertificate: async (certificate: Certificate) => {
-          checkCertificate(certificate);
-          await pool.replaceCertificate(certificate);
-        },
-      }),
-    };
+    return await startListener(pool, { ...address, secure: tls !== undefined, signal });
   }
 
   /**
@@ -173,8 +165,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   update(url: string, change: ServerChange): Server {
     this.#checkOpen();
-    const { url: _, ...checked } = checkServer({ ...change, url });
-    return this.#registry.update(url, checked).server;
+    return this.#registry.update(url, checkServer({ ...change, url })).server;
   }
 
   /**
@@ -197,6 +188,18 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
+   * Checks a server's health now, also where its period is 0; a check under way is joined.
+   *
+   * @param url The server's URL, in any spelling.
+   * @returns What the check found. It counts for the server's health as any other.
+   * @throws {BalancerError} `invalid`, `closed`, or `not_found`, also if it is removed meanwhile.
+   */
+  async check(url: string): Promise<CheckReport> {
+    this.#checkOpen();
+    return await this.#control.check(checkServer({ url }).url);
+  }
+
+  /**
    * Makes these the servers, by differences only: a server that is there already and does not differ
    * keeps its connections, its counts and its health. Until those that are new take requests, those
    * that are no longer wanted do.
@@ -207,11 +210,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
     this.#checkOpen();
-    const wanted = checkServers(servers).map(completeServer);
-    const before = this.#registry.entries().map(({ server }) => server);
-    const diff = diffServers(before, wanted);
-    this.#registry.addAll(diff.added);
-    for (const { url, ...change } of diff.changed) this.#registry.update(url, change);
+    const diff = this.#registry.mergeIn(checkServers(servers));
     await this.settled();
     // In the meantime, somebody else may have removed it.
     for (const { url } of diff.removed) {
@@ -230,6 +229,7 @@ export class LoadBalancer implements AsyncDisposable {
   setHealthCheck(check: Partial<HealthCheck>): void {
     this.#checkOpen();
     this.#control.setHealthCheck(checkHealthCheck(check));
+    this.#config = { ...this.#config, healthCheck: { ...check } };
   }
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
@@ -242,6 +242,11 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#control.servers();
   }
 
+  /** What makes a balancer like this one is now, as far as a configuration file can say it. */
+  config(): Config {
+    return { ...this.#config, servers: this.#registry.entries().map(({ server }) => server) };
+  }
+
   /** What has happened to the servers, and a way to hear of what will. */
   get events(): EventLog {
     return this.#control.events;
@@ -250,11 +255,7 @@ export class LoadBalancer implements AsyncDisposable {
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
   traffic(): Traffic {
     if (this.#settings.metrics) this.#plane.publishCounts();
-    const servers = this.#registry.entries().map(({ server, slot }) => ({
-      server,
-      ...this.#traffic.server(slot),
-    }));
-    return { servers, overall: this.#traffic.overall() };
+    return this.#control.traffic();
   }
 
   /**
@@ -292,8 +293,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#closed) {
-      throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
-    }
+    if (!this.#closed) return;
+    throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
   }
 }

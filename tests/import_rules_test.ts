@@ -48,7 +48,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/admin\//,
-    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP],
+    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP, /^zod$/],
   },
   {
     files: /^src\/data_plane\.ts$/,
@@ -67,7 +67,7 @@ const RULES: readonly ImportRule[] = [
     ].flat(),
   },
   {
-    files: /^src\/load_balancer(_options)?\.ts$/,
+    files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/, LOGTAPE],
   },
   {

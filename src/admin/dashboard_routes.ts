@@ -1,6 +1,7 @@
 import { type Dashboard, type DashboardFile, PAGE } from "./dashboard.ts";
 import { Problem } from "./problem.ts";
-import type { AdminCall, Routes } from "./router.ts";
+import type { AdminCall, Operation, Route } from "./operation.ts";
+import type { Routes } from "./router.ts";
 
 /**
  * What the page may do: run scripts, use styles and make requests of its own origin, and nothing
@@ -37,9 +38,16 @@ export function dashboardRoutes(dashboard: Dashboard | undefined): Routes {
   if (dashboard === undefined) return {};
   const files = new FileServer(dashboard);
   return {
-    "/": { GET: (_, call) => files.answer(PAGE, call) },
-    "/dashboard/{file}": { GET: (_, call) => files.answer(call.params["file"]!, call) },
+    "/": operation("The dashboard", (_, call) => files.answer(PAGE, call)),
+    "/dashboard/{file}": operation(
+      "A file of the dashboard",
+      (_, call) => files.answer(call.params["file"]!, call),
+    ),
   };
+}
+
+function operation(summary: string, handler: Route): { GET: Operation } {
+  return { GET: { summary, handler, answers: { 200: { description: summary } } } };
 }
 
 /** Serves files from memory. */

@@ -1,9 +1,10 @@
+import type { Config } from "../config/config.ts";
 import { asksForDashboard, type Dashboard } from "./dashboard.ts";
 import { HostCheck } from "./host_check.ts";
 import { checkOrigin } from "./origin_check.ts";
 import { TokenCheck } from "./token_check.ts";
 
-/** Who may use an admin API, and what it has beside the API. */
+/** Who may use an admin API, and what it has and tells beside what the balancer knows. */
 export interface AdminOptions {
   /**
    * Host names and IP addresses, without ports, by which the API may be called beside the loopback
@@ -22,6 +23,11 @@ export interface AdminOptions {
    * `@ballast/lb/dashboard`. Default: none.
    */
   readonly dashboard?: Dashboard;
+  /**
+   * Settings of the program around the balancer that `GET /config` tells, such as its ports; they
+   * count more than the balancer's own. Default: none.
+   */
+  readonly settings?: Partial<Config>;
 }
 
 /** The path that needs no token: load balancers ask it, and it tells two numbers only. */

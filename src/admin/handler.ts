@@ -1,10 +1,15 @@
 import { getLogger } from "@logtape/logtape";
+import type { Config } from "../config/config.ts";
 import { BalancerError } from "../core/errors.ts";
+import { jsonAnswer } from "./answer.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
+import { configRoutes } from "./config_route.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
+import { withOpenApi } from "./openapi_route.ts";
 import { errorToResponse, Problem } from "./problem.ts";
-import { Router } from "./router.ts";
+import { Router, type Routes } from "./router.ts";
+import { SERVER_ROUTES } from "./server_routes.ts";
 import { STATUS_ROUTES } from "./status_routes.ts";
 import type { AdminTarget } from "./target.ts";
 
@@ -16,11 +21,20 @@ export interface Admin {
   readonly fetch: (request: Request) => Promise<Response>;
 }
 
-const ROUTES = { ...CHANGE_ROUTES, ...STATUS_ROUTES };
+/** What the API of a balancer does, by path and method. */
+export function adminRoutes(settings: Partial<Config> = {}): Routes {
+  return withOpenApi({
+    ...CHANGE_ROUTES,
+    ...STATUS_ROUTES,
+    ...SERVER_ROUTES,
+    ...configRoutes(settings),
+  });
+}
 
 /**
- * The HTTP API by which a balancer's servers are added, changed and removed: `POST /add`,
- * `POST /update`, `POST /delete`, `GET /servers`, `GET /healthz`. Errors are
+ * The HTTP API by which a balancer is seen and steered: `POST /add`, `POST /update`,
+ * `POST /delete`, `GET /servers`, `GET /healthz`; `GET`, `PUT`, `PATCH` and `DELETE` of
+ * `/servers/{name or URL}`; and what `GET /openapi.json` describes beside. Errors are
  * `application/problem+json` (RFC 9457); after one, nothing has changed.
  *
  * It answers only requests for `localhost` and the loopback addresses, and none that web pages of
@@ -45,23 +59,29 @@ const ROUTES = { ...CHANGE_ROUTES, ...STATUS_ROUTES };
  */
 export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
   const guard = new Guard(options);
-  const router = new Router({ ...ROUTES, ...dashboardRoutes(options.dashboard) });
+  const router = new Router({
+    ...adminRoutes(options.settings),
+    ...dashboardRoutes(options.dashboard),
+  });
   return { fetch: (request) => answer(balancer, { guard, router }, request) };
+}
+
+/** What decides about a request. */
+interface Parts {
+  readonly guard: Guard;
+  readonly router: Router;
 }
 
 async function answer(
   target: AdminTarget,
-  { guard, router }: { readonly guard: Guard; readonly router: Router },
+  { guard, router }: Parts,
   request: Request,
 ): Promise<Response> {
   try {
     await guard.check(request);
     const { route, call } = router.find(request);
     const value = await route(target, call);
-    if (value instanceof Response) return value;
-    return new Response(JSON.stringify(value) + "\n", {
-      headers: { "content-type": "application/json", "cache-control": "no-store" },
-    });
+    return value instanceof Response ? value : jsonAnswer(value);
   } catch (error) {
     if (!(error instanceof Problem || error instanceof BalancerError)) {
       logger.error("Unexpected: {error}", { error });

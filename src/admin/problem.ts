@@ -9,6 +9,16 @@ export interface FieldFault {
   readonly detail: string;
 }
 
+/** What a {@linkcode Problem} says beside its status and detail. */
+export interface ProblemOptions {
+  /** What is wrong, by field. Default: nothing. */
+  readonly faults?: readonly FieldFault[];
+  /** Further fields of the response. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Further members of the content (RFC 9457 §3.2). Default: none. */
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
 /** A request that the admin API refuses. It becomes an `application/problem+json` response. */
 export class Problem extends Error {
   /** The status of the response. */
@@ -17,21 +27,20 @@ export class Problem extends Error {
   readonly faults: readonly FieldFault[];
   /** Further fields of the response. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Further members of the content. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   /**
    * @param status The status of the response.
    * @param detail What happened, and what to do next.
-   * @param options What is wrong by field, and further fields of the response.
+   * @param options What is wrong by field, and what else the response says.
    */
-  constructor(
-    status: StatusCode,
-    detail: string,
-    options: { faults?: readonly FieldFault[]; headers?: Record<string, string> } = {},
-  ) {
+  constructor(status: StatusCode, detail: string, options: ProblemOptions = {}) {
     super(detail);
     this.status = status;
     this.faults = options.faults ?? [];
     this.headers = options.headers ?? {};
+    this.members = options.members ?? {};
   }
 }
 
@@ -61,13 +70,14 @@ export function problemOf(error: BalancerError): Problem | undefined {
 
 /** The response for a problem (RFC 9457). */
 export function problemResponse(problem: Problem): Response {
-  const { status, message, faults, headers } = problem;
+  const { status, message, faults, headers, members } = problem;
   const body = {
     type: "about:blank",
     title: STATUS_TEXT[status],
     status,
     detail: message,
     ...(faults.length > 0 ? { errors: faults } : {}),
+    ...members,
   };
   return new Response(JSON.stringify(body) + "\n", {
     status,

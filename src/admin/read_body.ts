@@ -4,6 +4,9 @@ import { Problem } from "./problem.ts";
 /** The largest request body, in bytes. A server with every field at its longest takes 3 KiB. */
 export const BODY_MAX_BYTES = 65_536;
 
+/** What a body may be that is JSON. */
+export const JSON_TYPES: readonly string[] = ["application/json"];
+
 /**
  * Reads a request's body as JSON, or as plain text where that is allowed.
  *
@@ -14,24 +17,44 @@ export const BODY_MAX_BYTES = 65_536;
  * @throws {Problem} 400, 413 or 415.
  */
 export async function readBody(request: Request, plainText: boolean): Promise<unknown> {
-  const type = mediaType(request, plainText);
-  const text = decode(await readBytes(request));
-  return type === "text/plain" ? text.trim() : parseJson(text);
+  // Without a type it is what the seed's callers send.
+  if (plainText && !request.headers.has("content-type")) return await readText(request);
+  const type = checkMediaType(request, plainText ? [...JSON_TYPES, "text/plain"] : JSON_TYPES);
+  return type === "text/plain" ? await readText(request) : await readJson(request);
 }
 
-function mediaType(request: Request, plainText: boolean): "application/json" | "text/plain" {
+/**
+ * Reads a request's body as JSON, whatever it says that it is.
+ *
+ * @throws {Problem} 400 or 413.
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  return parseJson(decode(await readBytes(request)));
+}
+
+async function readText(request: Request): Promise<string> {
+  return decode(await readBytes(request)).trim();
+}
+
+/**
+ * Checks of which type a request's body is.
+ *
+ * @param request The request.
+ * @param allowed The types that it may have, in UTF-8.
+ * @returns The type that it has.
+ * @throws {Problem} 415, with the types that are allowed.
+ */
+export function checkMediaType(request: Request, allowed: readonly string[]): string {
   const field = request.headers.get("content-type");
-  if (field === null && plainText) return "text/plain";
   const [type = "", ...parameters] = (field ?? "").toLowerCase().split(";").map((s) => s.trim());
   const utf8 = parameters.every((parameter) => /^charset="?utf-8"?$/.test(parameter));
-  if (type === "application/json" && utf8) return type;
-  if (type === "text/plain" && utf8 && plainText) return type;
-  const allowed = plainText ? "application/json or text/plain" : "application/json";
+  if (allowed.includes(type) && utf8) return type;
   const found = field === null ? "there is none" : `not ${field.slice(0, 100)}`;
-  const detail = `must be ${allowed} in UTF-8; ${found}`;
+  const detail = `must be ${allowed.join(" or ")} in UTF-8; ${found}`;
   throw new Problem(415, `The content type ${detail}`, {
     faults: [{ field: "content-type", detail }],
-    headers: { "accept": plainText ? "application/json, text/plain" : "application/json" },
+    // RFC 9110 §15.5.16, and RFC 5789 §2.2 for PATCH.
+    headers: { [request.method === "PATCH" ? "accept-patch" : "accept"]: allowed.join(", ") },
   });
 }
 

@@ -1,21 +1,8 @@
+import type { AdminCall, Operation, Route } from "./operation.ts";
 import { Problem } from "./problem.ts";
-import type { AdminTarget } from "./target.ts";
 
-/** A request to the admin API. */
-export interface AdminCall {
-  /** The request. */
-  readonly request: Request;
-  /** Its URL. */
-  readonly url: URL;
-  /** What stands in the path in place of each name in braces, decoded. */
-  readonly params: Readonly<Record<string, string>>;
-}
-
-/** What answers a request: a `Response` as it is, any other value as JSON. */
-export type Route = (target: AdminTarget, call: AdminCall) => unknown | Promise<unknown>;
-
-/** Routes by path, with names in braces for single segments, and by method. */
-export type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
+/** Operations by path, with names in braces for single segments, and by method. */
+export type Routes = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
 /** Finds the route for a request. */
 export class Router {
@@ -38,7 +25,7 @@ export class Router {
       if (params === undefined) continue;
       const method = request.method === "HEAD" ? "GET" : request.method;
       if (!Object.hasOwn(methods, method)) throw notAllowed(methods);
-      return { route: methods[method]!, call: { request, url, params } };
+      return { route: methods[method]!.handler, call: { request, url, params } };
     }
     throw new Problem(404, `There is nothing here; try ${Object.keys(this.#routes).join(", ")}`);
   }
@@ -68,7 +55,7 @@ function decode(segment: string): string {
   }
 }
 
-function notAllowed(methods: Readonly<Record<string, Route>>): Problem {
+function notAllowed(methods: Readonly<Record<string, Operation>>): Problem {
   const allow = Object.keys(methods).flatMap((name) => name === "GET" ? ["GET", "HEAD"] : [name]);
   return new Problem(405, `Only ${allow.join(" and ")} can be used here`, {
     headers: { "allow": allow.join(", ") },

@@ -1,5 +1,5 @@
 import type { Server } from "../core/server.ts";
-import type { ServerStatus } from "../core/server_status.ts";
+import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 
 /** A server, as the admin API writes it. */
 export interface ServerJson {
@@ -33,16 +33,19 @@ export interface ServerStatusJson extends ServerJson {
     readonly on_trial: boolean;
   } | null;
   /** What the latest health check found; null before the first. */
-  readonly last_check: {
-    /** When it began, as RFC 3339. */
-    readonly at: string;
-    /** Whether it passed. */
-    readonly passed: boolean;
-    /** What the server answered, or why there was no answer. */
-    readonly detail: string;
-    /** How long it took, in milliseconds. */
-    readonly duration_ms: number;
-  } | null;
+  readonly last_check: CheckReportJson | null;
+}
+
+/** What a health check found, as the admin API writes it. */
+export interface CheckReportJson {
+  /** When it began, as RFC 3339. */
+  readonly at: string;
+  /** Whether it passed. */
+  readonly passed: boolean;
+  /** What the server answered, or why there was no answer. */
+  readonly detail: string;
+  /** How long it took, in milliseconds. */
+  readonly duration_ms: number;
 }
 
 /** A server as JSON. */
@@ -70,11 +73,16 @@ export function serverStatusJson(status: ServerStatus): ServerStatusJson {
       until: ejection.until.toISOString(),
       on_trial: ejection.onTrial,
     },
-    last_check: lastCheck === undefined ? null : {
-      at: lastCheck.at.toISOString(),
-      passed: lastCheck.passed,
-      detail: lastCheck.detail,
-      duration_ms: Math.round(lastCheck.duration * 10) / 10,
-    },
+    last_check: lastCheck === undefined ? null : checkReportJson(lastCheck),
+  };
+}
+
+/** What a health check found as JSON. */
+export function checkReportJson({ at, passed, detail, duration }: CheckReport): CheckReportJson {
+  return {
+    at: at.toISOString(),
+    passed,
+    detail,
+    duration_ms: Math.round(duration * 10) / 10,
   };
 }

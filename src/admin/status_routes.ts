@@ -1,11 +1,39 @@
+import { z } from "zod";
+import { SERVER_STATUS } from "./answer_schemas.ts";
 import type { Routes } from "./router.ts";
 import { serverStatusJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 
+const HEALTH = z.object({
+  status: z.literal("ok"),
+  servers: z.int().min(0).describe("How many servers there are"),
+  healthy: z.int().min(0).describe("How many of them count as healthy"),
+}).meta({ id: "Health" });
+
 /** What tells how the servers are doing. */
 export const STATUS_ROUTES: Routes = {
-  "/servers": { GET: list },
-  "/healthz": { GET: health },
+  "/servers": {
+    GET: {
+      handler: list,
+      summary: "List the servers and how they are doing, in the order in which they were added",
+      answers: {
+        200: {
+          description: "The servers",
+          content: { "application/json": z.array(SERVER_STATUS) },
+        },
+      },
+    },
+  },
+  "/healthz": {
+    GET: {
+      handler: health,
+      summary: "Tell that the balancer is running",
+      description: "Needs no token. It is 200 also while no server is healthy.",
+      answers: {
+        200: { description: "It is running", content: { "application/json": HEALTH } },
+      },
+    },
+  },
 };
 
 function list(target: AdminTarget): unknown {

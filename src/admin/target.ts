@@ -1,6 +1,7 @@
 import type { EventLog } from "../core/event_log.ts";
+import type { Config } from "../config/config.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
-import type { ServerStatus } from "../core/server_status.ts";
+import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 import type { Traffic } from "../core/traffic_table.ts";
 
 /** What the admin API needs of a balancer; a `LoadBalancer` has it. */
@@ -11,6 +12,10 @@ export interface AdminTarget {
   update(url: string, change: ServerChange): Server;
   /** Removes a server; what it works on is broken off after `drain` seconds. Default: never. */
   remove(url: string, drain?: number): Server;
+  /** Checks a server's health now. */
+  check(url: string): Promise<CheckReport>;
+  /** What makes a balancer like this one is now, as far as a configuration file can say it. */
+  config(): Config;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
   /** What was counted. */

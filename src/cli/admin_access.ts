@@ -1,6 +1,7 @@
 import {
   type Admin,
   BalancerError,
+  type Config,
   createAdmin,
   isLoopbackHost,
   type LoadBalancer,
@@ -25,14 +26,12 @@ export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> 
   },
 };
 
-/** Where the admin API will be served, and what the configuration file says of its callers. */
-export interface AccessSettings {
+/** All that the program goes by, with the address at which the admin API will be served. */
+export interface AccessSettings extends Partial<Omit<Config, "tls">> {
   /** The address. */
   readonly apiHost: string;
-  /** The file with the token that callers must send. */
-  readonly apiTokenFile?: string | undefined;
-  /** Whether others may reach the API without one. */
-  readonly apiWithoutToken?: boolean | undefined;
+  /** The files by which the proxy speaks TLS. */
+  readonly tls: Config["tls"] | undefined;
 }
 
 /**
@@ -40,7 +39,7 @@ export interface AccessSettings {
  *
  * @param balancer What it changes.
  * @param args The command line.
- * @param settings Where it will be served, and what the file says.
+ * @param settings Where it will be served, and what the file and the flags say beside.
  * @throws {UsageError} If others could reach it without a token, and nobody said that they may.
  * @throws {CommandError} If the token cannot be read or used.
  */
@@ -62,9 +61,20 @@ export async function makeAdmin(
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
+  const { tls, ...rest } = settings;
+  const told: Partial<Config> = {
+    ...rest,
+    ...(tls === undefined ? {} : { tls }),
+    ...(path === undefined ? {} : { apiTokenFile: path }),
+    ...(open ? { apiWithoutToken: true } : {}),
+  };
   try {
-    const dashboard = createDashboard();
-    return createAdmin(balancer, { hosts, dashboard, ...(token === undefined ? {} : { token }) });
+    return createAdmin(balancer, {
+      hosts,
+      settings: told,
+      dashboard: createDashboard(),
+      ...(token === undefined ? {} : { token }),
+    });
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
     throw new UsageError(`--api-host must be a host name or an IP address, not "${host}"`);

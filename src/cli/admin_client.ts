@@ -78,6 +78,24 @@ export class AdminClient {
   }
 
   /**
+   * Calls the API and reads the text that it answers.
+   *
+   * @param path The path to call.
+   * @param type The media type that Ballast answers there.
+   * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+   */
+  async readText(path: string, type: string): Promise<string> {
+    const response = await this.open(path);
+    try {
+      const text = await response.text();
+      if (response.headers.get("content-type") === type) return text;
+    } catch (error) {
+      throw this.#unreachable(reason(error));
+    }
+    throw this.#unreachable("what answers there is not Ballast");
+  }
+
+  /**
    * Calls the API and waits for the head of its response.
    *
    * @param path The path to call.

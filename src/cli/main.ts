@@ -4,6 +4,8 @@ import type { Command } from "./command.ts";
 import { addServer } from "./commands/add_server.ts";
 import { checkConfig } from "./commands/check_config.ts";
 import { deleteServer } from "./commands/delete_server.ts";
+import { drainServer, enableServer } from "./commands/drain_server.ts";
+import { exportConfig } from "./commands/export_config.ts";
 import { listen } from "./commands/listen.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { updateServer } from "./commands/update_server.ts";
@@ -23,7 +25,10 @@ const COMMANDS: readonly Command[] = [
   addServer,
   deleteServer,
   updateServer,
+  drainServer,
+  enableServer,
   listServers,
+  exportConfig,
   checkConfig,
 ];
 

@@ -7,6 +7,7 @@ import {
   type ServerChange,
   type ServerInit,
 } from "./server.ts";
+import { diffServers, type ServerDiff } from "./server_diff.ts";
 import type { StateTable } from "./state_table.ts";
 
 /** A server and the slot of the state table that it has. */
@@ -28,6 +29,19 @@ export type RegistryEvent =
   | { readonly type: "added"; readonly entry: Entry }
   | { readonly type: "updated"; readonly entry: Entry; readonly previous: Server }
   | { readonly type: "removed"; readonly entry: Entry; readonly drain: number | undefined };
+
+/** The error for a server that is there already and cannot be added. */
+export function alreadyExists(url: string): BalancerError {
+  return new BalancerError(
+    "already_exists",
+    `Cannot add ${url}: there is a server with this URL already; update it instead`,
+  );
+}
+
+/** The error for a URL that no server has. */
+export function notFound(url: string): BalancerError {
+  return new BalancerError("not_found", `There is no server with the URL ${url}`);
+}
 
 /**
  * The servers, keyed by URL, in the order in which they were added. Every change is atomic: it is
@@ -73,12 +87,7 @@ export class Registry implements SlotDirectory {
    */
   add(init: ServerInit): Entry {
     const server = completeServer(init);
-    if (this.#entries.has(server.url)) {
-      throw new BalancerError(
-        "already_exists",
-        `Cannot add ${server.url}: there is a server with this URL already; update it instead`,
-      );
-    }
+    if (this.#entries.has(server.url)) throw alreadyExists(server.url);
     const slot = this.#table.allocate(effectiveWeight(server), server.maxConnections);
     if (slot === -1) {
       throw new BalancerError(
@@ -107,6 +116,22 @@ export class Registry implements SlotDirectory {
       for (const { server } of added) this.remove(server.url);
       throw error;
     }
+  }
+
+  /**
+   * Adds those of these servers that are not there yet, and changes those that differ. What is no
+   * longer wanted stays, and is the caller's to remove.
+   *
+   * @param inits All the servers that are wanted, none of them twice.
+   * @returns What was, and what is still to be done.
+   * @throws {BalancerError} `full`; nothing has changed.
+   */
+  mergeIn(inits: readonly ServerInit[]): ServerDiff {
+    const before = this.entries().map(({ server }) => server);
+    const diff = diffServers(before, inits.map(completeServer));
+    this.addAll(diff.added);
+    for (const { url, ...change } of diff.changed) this.update(url, change);
+    return diff;
   }
 
   /**
@@ -148,9 +173,7 @@ export class Registry implements SlotDirectory {
    */
   get(url: string): Entry {
     const entry = this.find(canonicalServerUrl(url));
-    if (entry === undefined) {
-      throw new BalancerError("not_found", `There is no server with the URL ${url}`);
-    }
+    if (entry === undefined) throw notFound(url);
     return entry;
   }
 

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
-import type { Entry, Registry } from "../core/registry.ts";
+import { type Entry, notFound, type Registry } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CheckReport } from "../core/server_status.ts";
 import type { StateTable } from "../core/state_table.ts";
@@ -47,7 +47,10 @@ interface Task {
   server: Server;
   health: Health;
   report: CheckReport | undefined;
-  probing: boolean;
+  /** What the check that is under way comes to: nothing, if it is broken off. */
+  running: Promise<CheckReport | undefined> | undefined;
+  /** Whether somebody asked for the check that is under way, so that it counts in any case. */
+  wanted: boolean;
   lastStart: number;
   cancelTimer: () => void;
 }
@@ -81,13 +84,31 @@ export class HealthChecker implements Disposable {
     return this.#tasks.get(serverUrl)?.report;
   }
 
+  /**
+   * Checks a server now, also where its period is 0; its health and the count of checks follow as
+   * from any other check. A check that is under way is joined.
+   *
+   * @param serverUrl The server's URL in canonical form.
+   * @returns What the check found.
+   * @throws {BalancerError} `not_found`, also if the server is removed meanwhile.
+   */
+  async checkNow(serverUrl: string): Promise<CheckReport> {
+    const task = this.#tasks.get(serverUrl);
+    if (task === undefined) throw notFound(serverUrl);
+    task.wanted = true;
+    task.cancelTimer();
+    const report = await (task.running ?? this.#check(task));
+    if (report === undefined) throw notFound(serverUrl);
+    return report;
+  }
+
   /** Checks by another rule from now on, and everything once at once. Health and counts stay. */
   change(check: HealthCheck): void {
     this.#healthCheck = check;
     const tasks = [...this.#tasks.values()].filter(({ server }) => server.healthCheckPeriod > 0);
     for (const [i, task] of tasks.entries()) {
       // One that is under way goes by the old rule; the next one comes as usual.
-      if (task.probing) continue;
+      if (task.running !== undefined) continue;
       task.cancelTimer();
       this.#checkAfter(task, this.#delay(i, tasks.length, task.server));
     }
@@ -122,7 +143,8 @@ export class HealthChecker implements Disposable {
       server,
       health: UNCHECKED,
       report: undefined,
-      probing: false,
+      running: undefined,
+      wanted: false,
       lastStart: -Infinity,
       cancelTimer: () => {},
     };
@@ -150,32 +172,40 @@ export class HealthChecker implements Disposable {
     if (server.healthCheckPeriod === previous) return;
     task.cancelTimer();
     if (server.healthCheckPeriod === 0) this.#setHealth(task, UNCHECKED);
-    else if (!task.probing) this.#schedule(task);
+    else if (task.running === undefined) this.#schedule(task);
   }
 
-  async #check(task: Task): Promise<void> {
+  #check(task: Task): Promise<CheckReport | undefined> {
+    return task.running = this.#run(task);
+  }
+
+  async #run(task: Task): Promise<CheckReport | undefined> {
     const { transport, clock } = this.#options;
     const check = this.#healthCheck;
     const { url, healthCheckPeriod } = task.server;
     const at = clock.date();
-    task.probing = true;
     task.lastStart = clock.now();
     const result = await this.#probe(url, {
       transport,
       clock,
       check,
-      timeout: Math.min(check.timeout, healthCheckPeriod),
+      timeout: Math.min(check.timeout, healthCheckPeriod || Infinity),
       signal: task.abort.signal,
     });
-    task.probing = false;
-    if (task.abort.signal.aborted) return;
-    task.report = { ...result, at, duration: clock.now() - task.lastStart };
+    task.running = undefined;
+    const { wanted } = task;
+    task.wanted = false;
+    if (task.abort.signal.aborted) return undefined;
+    const report = task.report = { ...result, at, duration: clock.now() - task.lastStart };
     this.#options.onResult?.(task, result.passed);
     logger.debug("Checked {url}: {detail}", { url, detail: result.detail });
     // The checks may have been turned off while this one was under way.
-    if (task.server.healthCheckPeriod === 0) return;
-    this.#setHealth(task, nextHealth(task.health, result.passed, check));
-    this.#schedule(task);
+    const turnedOff = task.server.healthCheckPeriod === 0;
+    if (wanted || !turnedOff) {
+      this.#setHealth(task, nextHealth(task.health, result.passed, check));
+    }
+    if (!turnedOff) this.#schedule(task);
+    return report;
   }
 
   /** A check whose failure is a defect of ours must not end the checks of a server. */

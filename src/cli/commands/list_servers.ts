@@ -24,6 +24,12 @@ export const listServers: Command = {
   },
 };
 
+/** How a server is, and whether it takes no new requests. */
+function health(server: ServerStatusJson): string {
+  const state = server.healthy ? standing(server) : "UNHEALTHY";
+  return server.draining ? `${state}, draining` : state;
+}
+
 /** How a healthy server does with the requests that it gets. */
 function standing({ ejection }: ServerStatusJson): string {
   if (ejection === null) return "healthy";
@@ -45,7 +51,7 @@ function row(server: ServerStatusJson): string[] {
     server.url,
     String(server.weight),
     server.health_check_period === 0 ? "off" : `${server.health_check_period} s`,
-    server.healthy ? standing(server) : "UNHEALTHY",
+    health(server),
     String(server.active),
     last_check === null
       ? "none yet"

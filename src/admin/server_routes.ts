@@ -1,0 +1,150 @@
+import { getLogger } from "@logtape/logtape";
+import { completeServer, type Server } from "../core/server.ts";
+import type { ServerStatus } from "../core/server_status.ts";
+import { jsonAnswer } from "./answer.ts";
+import { dryRun } from "./dry_run.ts";
+import { entityTag } from "./entity_tag.ts";
+import type { AdminCall } from "./operation.ts";
+import { Preconditions } from "./preconditions.ts";
+import { CHANGE_QUERY, NO_QUERY, readQuery, REMOVAL_QUERY } from "./query.ts";
+import { checkMediaType, JSON_TYPES, readJson } from "./read_body.ts";
+import type { Routes } from "./router.ts";
+import { readPatch, readReplacement } from "./server_bodies.ts";
+import {
+  CHECK_DOCS,
+  DRAIN_DOCS,
+  ENABLE_DOCS,
+  GET_DOCS,
+  PATCH_DOCS,
+  PUT_DOCS,
+  REMOVE_DOCS,
+} from "./server_docs.ts";
+import { checkReportJson, serverJson, serverStatusJson } from "./server_json.ts";
+import { findAddressed, getAddressed, serverPath } from "./server_key.ts";
+import type { AdminTarget } from "./target.ts";
+
+const logger = getLogger(["ballast", "admin"]);
+
+/** The types that a patch can have (RFC 7396 §4). */
+const PATCH_TYPES: readonly string[] = [...JSON_TYPES, "application/merge-patch+json"];
+
+/**
+ * What is done with one server, which the path names. Nothing waits between the look at a server
+ * with its conditions and the change of it, so of two changes that were decided on by one state of a
+ * server, the second is refused.
+ */
+export const SERVER_ROUTES: Routes = {
+  "/servers/{server}": {
+    GET: { handler: read, ...GET_DOCS },
+    PUT: { handler: replace, ...PUT_DOCS },
+    PATCH: { handler: patch, ...PATCH_DOCS },
+    DELETE: { handler: remove, ...REMOVE_DOCS },
+  },
+  "/servers/{server}/drain": { POST: { handler: drain, ...DRAIN_DOCS } },
+  "/servers/{server}/enable": { POST: { handler: enable, ...ENABLE_DOCS } },
+  "/servers/{server}/check": { POST: { handler: check, ...CHECK_DOCS } },
+};
+
+function read(target: AdminTarget, { request, url, params }: AdminCall): Response {
+  readQuery(url, NO_QUERY);
+  const conditions = new Preconditions(request);
+  const server = getAddressed(target, params["server"]!);
+  const headers = { "etag": entityTag(server), "content-location": serverPath(server.url) };
+  if (!conditions.isKnown(server)) return jsonAnswer(serverStatusJson(server), { headers });
+  return new Response(null, { status: 304, headers: { ...headers, "cache-control": "no-store" } });
+}
+
+async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
+  const { request, url, params } = call;
+  const { dry_run = false } = readQuery(url, CHANGE_QUERY);
+  checkMediaType(request, JSON_TYPES);
+  const conditions = new Preconditions(request);
+  const key = params["server"]!;
+  // RFC 9110 §13.2.1: conditions count before the content does.
+  conditions.checkChange(findAddressed(target, key).server);
+  const body = await readJson(request);
+  const { url: at, server } = findAddressed(target, key);
+  conditions.checkChange(server);
+  const after = readReplacement(body, at);
+  if (dry_run) return dryRun(target, { before: server, after });
+  if (server !== undefined) return change(target, after);
+  target.add(after);
+  await target.settled?.();
+  logger.info("Added {url}", { url: at });
+  return serverAnswer(after, 201);
+}
+
+async function patch(target: AdminTarget, call: AdminCall): Promise<unknown> {
+  const { request, url } = call;
+  const { dry_run = false } = readQuery(url, CHANGE_QUERY);
+  checkMediaType(request, PATCH_TYPES);
+  const conditions = new Preconditions(request);
+  current(target, call, conditions);
+  const body = await readJson(request);
+  const server = current(target, call, conditions);
+  const after = readPatch(body, server);
+  return dry_run ? dryRun(target, { before: server, after }) : change(target, after);
+}
+
+async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
+  const { dry_run = false, drain } = readQuery(call.url, REMOVAL_QUERY);
+  const server = current(target, call, new Preconditions(call.request));
+  if (dry_run) return dryRun(target, { before: server, after: undefined });
+  const removed = target.remove(server.url, drain);
+  await target.settled?.();
+  logger.info("Deleted {url}", { url: server.url });
+  return serverJson(removed);
+}
+
+function drain(target: AdminTarget, call: AdminCall): unknown {
+  return setDraining(target, call, true);
+}
+
+function enable(target: AdminTarget, call: AdminCall): unknown {
+  return setDraining(target, call, false);
+}
+
+function setDraining(target: AdminTarget, call: AdminCall, draining: boolean): unknown {
+  const { dry_run = false } = readQuery(call.url, CHANGE_QUERY);
+  const server = current(target, call, new Preconditions(call.request));
+  const after = completeServer({ ...server, draining });
+  return dry_run ? dryRun(target, { before: server, after }) : change(target, after);
+}
+
+async function check(target: AdminTarget, { url, params }: AdminCall): Promise<unknown> {
+  const { dry_run = false } = readQuery(url, CHANGE_QUERY);
+  const server = getAddressed(target, params["server"]!);
+  // What it would find, nobody knows before.
+  if (dry_run) return dryRun(target, { before: server, after: server });
+  return checkReportJson(await target.check(server.url));
+}
+
+/** The server that is to be changed, if the conditions hold. */
+function current(
+  target: AdminTarget,
+  { params }: AdminCall,
+  conditions: Preconditions,
+): ServerStatus {
+  const server = getAddressed(target, params["server"]!);
+  conditions.checkChange(server);
+  return server;
+}
+
+function change(target: AdminTarget, { url, ...fields }: Server): Response {
+  const server = target.update(url, fields);
+  logger.info("Updated {url}", { url });
+  return serverAnswer(server, 200);
+}
+
+/** Content-Location says that the content is what a GET there would tell (RFC 9110 §8.7). */
+function serverAnswer(server: Server, status: 200 | 201): Response {
+  const path = serverPath(server.url);
+  return jsonAnswer(serverJson(server), {
+    status,
+    headers: {
+      "etag": entityTag(server),
+      "content-location": path,
+      ...(status === 201 ? { "location": path } : {}),
+    },
+  });
+}

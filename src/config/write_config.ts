@@ -1,0 +1,69 @@
+import { completeServer, DEFAULT_MAX_CONNECTIONS } from "../core/server.ts";
+import type { Config } from "./config.ts";
+import { snakeKeys } from "./names.ts";
+import { settingsSchema } from "./schema.ts";
+
+/** Text that YAML 1.1 and 1.2 read as text when it stands there without quotes, and as nothing else. */
+const PLAIN = /^[A-Za-z/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*$/;
+/** What looks like it and is something else in YAML 1.1. */
+const WORDS = /^(?:y|n|yes|no|true|false|on|off|null)$/i;
+/** What a text file should not have as it is: it breaks lines, is not seen, or is no character. */
+const UNSAFE = /[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]/g;
+
+/**
+ * Writes a configuration as YAML that `parseConfig` reads as the same configuration. Settings that
+ * are not there are not written.
+ *
+ * @param config The settings and the servers.
+ * @returns The YAML text.
+ */
+export function writeConfig(config: Config): string {
+  const { servers, ...settings } = config;
+  const named = snakeKeys(settings) as Record<string, unknown>;
+  const lines: string[] = [];
+  for (const name of Object.keys(settingsSchema.shape)) {
+    if (name !== "servers") lines.push(...settingLines(name, snakeKeys(named[name])));
+  }
+  return [...lines, ...serverLines(servers)].join("\n") + "\n";
+}
+
+function settingLines(name: string, value: unknown): string[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? [`${name}: []`]
+      : [`${name}:`, ...value.map((item) => `  - ${scalar(item)}`)];
+  }
+  if (typeof value !== "object" || value === null) return [`${name}: ${scalar(value)}`];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [];
+  return [`${name}:`, ...entries.map(([key, item]) => `  ${key}: ${scalar(item)}`)];
+}
+
+function serverLines(servers: Config["servers"]): string[] {
+  if (servers.length === 0) return ["servers: []"];
+  const items = servers.map(completeServer).map((server) => {
+    const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
+    return [
+      `  - url: ${scalar(url)}`,
+      `    name: ${scalar(name)}`,
+      `    weight: ${weight}`,
+      `    health_check_period: ${healthCheckPeriod}`,
+      ...(maxConnections === DEFAULT_MAX_CONNECTIONS ? [] : [
+        `    max_connections: ${maxConnections}`,
+      ]),
+      ...(draining ? ["    draining: true"] : []),
+    ];
+  });
+  return ["servers:", ...items.flat()];
+}
+
+/** A scalar that every YAML parser reads as what it is. */
+function scalar(value: unknown): string {
+  if (typeof value !== "string") return String(value);
+  if (PLAIN.test(value) && !WORDS.test(value)) return value;
+  // JSON is YAML; of what it leaves as it is, some would not survive in a text file.
+  return JSON.stringify(value).replace(UNSAFE, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
