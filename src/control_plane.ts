@@ -41,6 +41,7 @@ export class ControlPlane implements Disposable {
   readonly #parts: ControlPlaneParts;
   readonly #slowStart: SlowStart;
   readonly #ejector: Ejector;
+  readonly #startedAt: number;
   #checker: HealthChecker | undefined;
 
   /**
@@ -50,9 +51,10 @@ export class ControlPlane implements Disposable {
   constructor(parts: ControlPlaneParts) {
     const { table, clock, traffic, ejection } = parts;
     this.#parts = parts;
+    this.#startedAt = clock.now();
     this.registry = new Registry(table, parts.opens);
     for (const server of parts.servers) this.registry.add(server);
-    this.events = new EventLog(clock.date);
+    this.events = new EventLog(() => clock.date());
     this.registry.subscribe((event) => this.#tell(event));
     const common = { registry: this.registry, table, clock };
     this.#slowStart = new SlowStart({ ...common, duration: parts.slowStart });
@@ -110,14 +112,24 @@ export class ControlPlane implements Disposable {
     return this.registry.entries().map((entry) => this.#status(entry));
   }
 
-  /** What was counted since the beginning. */
-  traffic(): Traffic {
-    const { traffic } = this.#parts;
+  /**
+   * What was counted since the beginning.
+   *
+   * @param counted Whether requests are counted.
+   */
+  traffic(counted: boolean): Traffic {
+    const { table, traffic, clock } = this.#parts;
     const servers = this.registry.entries().map(({ server, slot }) => ({
       server,
       ...traffic.server(slot),
     }));
-    return { servers, overall: traffic.overall() };
+    return {
+      servers,
+      total: traffic.total(table.end),
+      overall: traffic.overall(),
+      counted,
+      uptime: (clock.now() - this.#startedAt) / 1000,
+    };
   }
 
   /** Acts by what a thread has to say about a server. */
@@ -126,9 +138,10 @@ export class ControlPlane implements Disposable {
     else this.#ejector.acquit(url);
   };
 
-  /** Stops the checks, and lets no server in or out any more. */
+  /** Stops the checks, lets no server in or out any more, and tells of nothing any more. */
   [Symbol.dispose](): void {
     for (const part of [this.#checker, this.#ejector, this.#slowStart]) part?.[Symbol.dispose]();
+    this.events.close();
   }
 
   #status({ server, slot }: Entry): ServerStatus {

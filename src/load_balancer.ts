@@ -255,7 +255,7 @@ export class LoadBalancer implements AsyncDisposable {
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
   traffic(): Traffic {
     if (this.#settings.metrics) this.#plane.publishCounts();
-    return this.#control.traffic();
+    return this.#control.traffic(this.#settings.metrics);
   }
 
   /**
@@ -268,8 +268,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
-   * code 1001, waits for what is under way, and closes every connection. Workers accept no more.
-   * Harmless a second time.
+   * code 1001, waits for what is under way, and closes every connection. Workers accept no more, and
+   * streams of events end. Harmless a second time.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */

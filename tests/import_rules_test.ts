@@ -24,12 +24,13 @@ const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
-
+const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
+  { files: VERSION, mayImport: [] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [LOGTAPE] },
@@ -48,7 +49,10 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/admin\//,
-    mayImport: [CORE, /^src\/admin\//, /^src\/config\//, LOGTAPE, STD_HTTP, /^zod$/],
+    mayImport: [
+      [CORE, /^src\/admin\//, /^src\/config\//, SYSTEM_CLOCK, VERSION],
+      [LOGTAPE, STD_HTTP, /^zod$/],
+    ].flat(),
   },
   {
     files: /^src\/data_plane\.ts$/,

@@ -1,17 +1,21 @@
 import { getLogger } from "@logtape/logtape";
-import type { Config } from "../config/config.ts";
 import { BalancerError } from "../core/errors.ts";
+import { systemClock } from "../system_clock.ts";
 import { jsonAnswer } from "./answer.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
 import { configRoutes } from "./config_route.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
+import { eventRoutes } from "./event_routes.ts";
+import { EventStreams } from "./event_streams.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { withOpenApi } from "./openapi_route.ts";
 import { errorToResponse, Problem } from "./problem.ts";
-import { Router, type Routes } from "./router.ts";
+import { Router } from "./router.ts";
 import { SERVER_ROUTES } from "./server_routes.ts";
+import { statsRoutes } from "./stats_routes.ts";
 import { STATUS_ROUTES } from "./status_routes.ts";
 import type { AdminTarget } from "./target.ts";
+import { TrafficMeter } from "./traffic_meter.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
@@ -19,22 +23,17 @@ const logger = getLogger(["ballast", "admin"]);
 export interface Admin {
   /** Answers a request to the admin API. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
-}
-
-/** What the API of a balancer does, by path and method. */
-export function adminRoutes(settings: Partial<Config> = {}): Routes {
-  return withOpenApi({
-    ...CHANGE_ROUTES,
-    ...STATUS_ROUTES,
-    ...SERVER_ROUTES,
-    ...configRoutes(settings),
-  });
+  /**
+   * Ends the streams of events, and opens no more. What serves the API would wait for them when it
+   * shuts down, so call this before. {@linkcode LoadBalancer.close} ends them too.
+   */
+  readonly close: () => void;
 }
 
 /**
  * The HTTP API by which a balancer is seen and steered: `POST /add`, `POST /update`,
- * `POST /delete`, `GET /servers`, `GET /healthz`; `GET`, `PUT`, `PATCH` and `DELETE` of
- * `/servers/{name or URL}`; and what `GET /openapi.json` describes beside. Errors are
+ * `POST /delete`, `GET /servers`, `GET /stats`, `GET /events`, `GET /healthz`; `GET`, `PUT`,
+ * `PATCH` and `DELETE` of `/servers/{name or URL}`; and what `GET /openapi.json` describes beside. Errors are
  * `application/problem+json` (RFC 9457); after one, nothing has changed.
  *
  * It answers only requests for `localhost` and the loopback addresses, and none that web pages of
@@ -59,11 +58,22 @@ export function adminRoutes(settings: Partial<Config> = {}): Routes {
  */
 export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
   const guard = new Guard(options);
+  const streams = new EventStreams(systemClock);
   const router = new Router({
-    ...adminRoutes(options.settings),
+    ...withOpenApi({
+      ...CHANGE_ROUTES,
+      ...STATUS_ROUTES,
+      ...SERVER_ROUTES,
+      ...eventRoutes(streams),
+      ...statsRoutes(new TrafficMeter(balancer), systemClock),
+      ...configRoutes(options.settings ?? {}),
+    }),
     ...dashboardRoutes(options.dashboard),
   });
-  return { fetch: (request) => answer(balancer, { guard, router }, request) };
+  return {
+    fetch: (request) => answer(balancer, { guard, router }, request),
+    close: () => streams.close(),
+  };
 }
 
 /** What decides about a request. */

@@ -22,6 +22,8 @@ export interface AdminTarget {
   traffic(): Traffic;
   /** What has happened to the servers. */
   readonly events: EventLog;
+  /** How many threads accept connections. Default: 1. */
+  readonly workers?: number;
   /**
    * Waits until every server that was added or removed so far is so on every thread. Default: it is
    * at once.

@@ -1,7 +1,7 @@
 import type { Server } from "./server.ts";
 
 /** How many events are kept for those who were away for a while. */
-const KEPT_MAX = 1000;
+export const EVENTS_KEPT = 1000;
 
 /** What happened to a server. */
 export type BalancerEventType =
@@ -41,25 +41,50 @@ export interface BalancerEvent {
 /** An event as the part that brings it about tells it. */
 export type EventNews = Omit<BalancerEvent, "number" | "at">;
 
+/** Who wants to hear of events. */
+interface Subscriber {
+  readonly listener: (event: BalancerEvent) => void;
+  readonly onClose: () => void;
+}
+
 /** The latest events, and a way to hear of those to come. */
 export class EventLog {
   readonly #date: () => Date;
   readonly #kept: BalancerEvent[] = [];
-  readonly #listeners = new Set<(event: BalancerEvent) => void>();
+  readonly #subscribers = new Set<Subscriber>();
   #count = 0;
+  #closed = false;
+  /** What tells the numbers of this log from those of another: that of a restarted balancer. */
+  readonly run: string;
 
   /**
    * Makes an empty log.
    *
    * @param date Tells the time of day.
+   * @param run See {@linkcode EventLog.run}. Default: 12 random hexadecimal digits.
    */
-  constructor(date: () => Date) {
+  constructor(date: () => Date, run: string = crypto.randomUUID().slice(-12)) {
     this.#date = date;
+    this.run = run;
   }
 
   /** The number of the latest event; 0 before the first. */
   get latest(): number {
     return this.#count;
+  }
+
+  /** Whether there will be no more. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * The latest events, oldest first: all that are kept, which are 1000 at most, if `count` is larger.
+   *
+   * @param count How many.
+   */
+  last(count: number): readonly BalancerEvent[] {
+    return this.#kept.slice(Math.max(0, this.#kept.length - count));
   }
 
   /**
@@ -71,20 +96,40 @@ export class EventLog {
   after(number: number): readonly BalancerEvent[] | undefined {
     const missed = this.#count - number;
     if (missed < 0 || missed > this.#kept.length) return undefined;
-    return missed === 0 ? [] : this.#kept.slice(-missed);
+    return this.last(missed);
   }
 
-  /** Calls `listener` for each event from now on; the returned function ends that. */
-  subscribe(listener: (event: BalancerEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /**
+   * Calls `listener` for each event from now on.
+   *
+   * @param listener What to call; it must not throw.
+   * @param onClose What to call when there will be no more. Default: nothing.
+   * @returns Ends the subscription.
+   */
+  subscribe(
+    listener: (event: BalancerEvent) => void,
+    onClose: () => void = nothing,
+  ): () => void {
+    const subscriber = { listener, onClose };
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
   }
 
   /** Something has happened. */
   add(news: EventNews): void {
     const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...news };
     this.#kept.push(event);
-    if (this.#kept.length > KEPT_MAX) this.#kept.shift();
-    for (const listener of this.#listeners) listener(event);
+    if (this.#kept.length > EVENTS_KEPT) this.#kept.shift();
+    for (const { listener } of this.#subscribers) listener(event);
+  }
+
+  /** There will be no more events, as the balancer is closed. */
+  close(): void {
+    this.#closed = true;
+    const subscribers = [...this.#subscribers];
+    this.#subscribers.clear();
+    for (const { onClose } of subscribers) onClose();
   }
 }
+
+function nothing(): void {}

@@ -70,8 +70,8 @@ export interface TableColumns {
 export function allocateMemory(capacity: number, threads: number): TableMemory {
   const columns = SHARED_COLUMNS + OWN_COLUMNS * threads;
   const bytes = (HEADER_NUMBERS + threads + roomNumbers(threads) + capacity * columns) * 4;
-  // One more row, for what concerns no server.
-  const trafficBytes = (capacity + 1) * TRAFFIC_ROW * 8 * threads;
+  // Two more rows: for what concerns no server, and for servers that are gone.
+  const trafficBytes = (capacity + 2) * TRAFFIC_ROW * 8 * threads;
   return { capacity, threads, buffer: take(bytes, threads), traffic: take(trafficBytes, threads) };
 }
 

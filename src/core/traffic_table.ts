@@ -99,8 +99,14 @@ export interface OverallTraffic {
 export interface Traffic {
   /** Of each server, in the order in which they were added. */
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
+  /** Of all servers together, those that were removed included. */
+  readonly total: ServerTraffic;
   /** What concerns no server. */
   readonly overall: OverallTraffic;
+  /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
+  readonly counted: boolean;
+  /** For how long there has been something to count: since the balancer began, in seconds. */
+  readonly uptime: number;
 }
 
 /**
@@ -191,23 +197,18 @@ export class TrafficTable {
 
   /** What all threads together have counted of the server in this slot. */
   server(slot: number): ServerTraffic {
-    const sum = this.#sum(slot);
-    return {
-      responses: [sum[0]!, sum[1]!, sum[2]!, sum[3]!, sum[4]!],
-      failures: { connection: sum[CONNECTION_FAILURES]!, response: sum[RESPONSE_FAILURES]! },
-      retries: sum[RETRIES]!,
-      bytesSent: sum[BYTES_SENT]!,
-      bytesReceived: sum[BYTES_RECEIVED]!,
-      connections: {
-        opened: sum[CONNECTIONS_OPENED]!,
-        reused: sum[CONNECTIONS_REUSED]!,
-        open: sum[CONNECTIONS_OPEN]!,
-        idle: sum[CONNECTIONS_IDLE]!,
-      },
-      checks: { passed: sum[CHECKS_PASSED]!, failed: sum[CHECKS_FAILED]! },
-      ejections: sum[EJECTIONS]!,
-      latency: { sum: sum[SECONDS]!, buckets: [...sum.subarray(BUCKETS)] },
-    };
+    return asTraffic(this.#sum(slot));
+  }
+
+  /**
+   * What all threads together have counted of all servers that there are and were.
+   *
+   * @param end The number of slots that have ever had one.
+   */
+  total(end: number): ServerTraffic {
+    const sum = this.#sum(0, end);
+    const gone = this.#sum(this.#memory.capacity + 1);
+    return asTraffic(sum.map((count, i) => count + gone[i]!));
   }
 
   /** What all threads together have counted that concerns no server. */
@@ -220,25 +221,56 @@ export class TrafficTable {
     };
   }
 
-  #sum(row: number): Float64Array {
+  /** The sum of the rows from one to before another, of all threads. */
+  #sum(from: number, to = from + 1): Float64Array<ArrayBuffer> {
     const sum = new Float64Array(TRAFFIC_ROW);
     for (let thread = 0; thread < this.#memory.threads; thread++) {
       const all = rows(this.#memory, thread);
-      for (let i = 0; i < TRAFFIC_ROW; i++) sum[i]! += all[row * TRAFFIC_ROW + i]!;
+      for (let at = from * TRAFFIC_ROW; at < to * TRAFFIC_ROW; at++) {
+        sum[at % TRAFFIC_ROW]! += all[at]!;
+      }
     }
     return sum;
   }
 }
 
-/** Lets the counts of a slot begin anew, as it gets another server. */
+function asTraffic(sum: Float64Array): ServerTraffic {
+  return {
+    responses: [sum[0]!, sum[1]!, sum[2]!, sum[3]!, sum[4]!],
+    failures: { connection: sum[CONNECTION_FAILURES]!, response: sum[RESPONSE_FAILURES]! },
+    retries: sum[RETRIES]!,
+    bytesSent: sum[BYTES_SENT]!,
+    bytesReceived: sum[BYTES_RECEIVED]!,
+    connections: {
+      opened: sum[CONNECTIONS_OPENED]!,
+      reused: sum[CONNECTIONS_REUSED]!,
+      open: sum[CONNECTIONS_OPEN]!,
+      idle: sum[CONNECTIONS_IDLE]!,
+    },
+    checks: { passed: sum[CHECKS_PASSED]!, failed: sum[CHECKS_FAILED]! },
+    ejections: sum[EJECTIONS]!,
+    latency: { sum: sum[SECONDS]!, buckets: [...sum.subarray(BUCKETS)] },
+  };
+}
+
+/**
+ * Lets the counts of a slot begin anew, as it gets another server. Those of the one that it had go
+ * into a row of their own, so that the total never falls.
+ */
 export function clearTraffic(memory: TableMemory, slot: number): void {
+  const gone = (memory.capacity + 1) * TRAFFIC_ROW;
   for (let thread = 0; thread < memory.threads; thread++) {
-    rows(memory, thread).fill(0, slot * TRAFFIC_ROW, (slot + 1) * TRAFFIC_ROW);
+    const all = rows(memory, thread);
+    const row = all.subarray(slot * TRAFFIC_ROW, (slot + 1) * TRAFFIC_ROW);
+    // Its connections are no count, but how many there are.
+    row[CONNECTIONS_OPEN] = row[CONNECTIONS_IDLE] = 0;
+    for (let i = 0; i < TRAFFIC_ROW; i++) all[gone + i]! += row[i]!;
+    row.fill(0);
   }
 }
 
 /** The rows of one thread. */
 function rows({ traffic, capacity }: TableMemory, thread: number): Float64Array {
-  const length = (capacity + 1) * TRAFFIC_ROW;
+  const length = (capacity + 2) * TRAFFIC_ROW;
   return new Float64Array(traffic, thread * length * 8, length);
 }

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { EventClient } from "../testing/event_client.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { RawServer } from "../testing/raw_server.ts";
@@ -49,5 +50,15 @@ for (const flag of ["--workers=1", "--workers=2"]) {
     assertEquals(await balancer.exitCode(), 0);
     assertEquals((await client.readToEnd()).endsWith("first"), true);
     await server.connections[0]!.closed;
+  });
+
+  Deno.test(`SIGTERM does not wait for those who follow the events (${flag})`, async () => {
+    await using balancer = await RunningBalancer.start(flag, "--grace-period=86400");
+    await balancer.run("add-server", "--url=http://a", "--health-check-period=0");
+    await using client = await EventClient.open(`http://127.0.0.1:${balancer.apiPort}`, "?last=1");
+    await client.until("http://a");
+    balancer.signal("SIGTERM");
+    assertEquals(await balancer.exitCode(), 0);
+    assertEquals((await client.rest()).length, 1);
   });
 }

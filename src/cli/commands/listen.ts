@@ -156,6 +156,8 @@ async function run(
   printLine(`Admin API on ${api.url}`);
   const signal = await stop;
   printLine(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
+  // Streams of events have no end of their own, and would be waited for.
+  admin.close();
   // What is not over by then is broken off by the end of the process.
   const limit = AbortSignal.timeout(gracePeriod * 1000);
   await Promise.all([proxy.shutdown(limit), api.shutdown(limit)]);

@@ -1,0 +1,220 @@
+import { assertEquals } from "@std/assert";
+import { TrafficMeter } from "../../src/admin/traffic_meter.ts";
+import { EventLog } from "../../src/core/event_log.ts";
+import { Registry } from "../../src/core/registry.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { allocateMemory } from "../../src/core/table_memory.ts";
+import { type Traffic, TrafficTable } from "../../src/core/traffic_table.ts";
+
+const A = "http://a";
+const B = "http://b";
+
+/** What a meter reads, with the counts and the time that a test says. */
+class Source {
+  readonly #memory = allocateMemory(16, 1);
+  readonly table = new StateTable(this.#memory);
+  readonly registry = new Registry(this.table);
+  readonly events = new EventLog(() => new Date(0));
+  readonly #traffic = new TrafficTable(this.#memory);
+  /** How long it has been running, in seconds. */
+  uptime = 0;
+  /** Whether requests are counted. */
+  counted = true;
+
+  constructor(...urls: string[]) {
+    for (const url of urls) this.registry.add({ url });
+    this.registry.subscribe(({ type, entry }) =>
+      this.events.add({ type, server: entry.server, detail: undefined })
+    );
+  }
+
+  /** Counts requests that this server has answered. */
+  count(url: string, count: number, { status = 200, duration = 4 } = {}): void {
+    const { slot } = this.registry.get(url);
+    for (let i = 0; i < count; i++) {
+      this.#traffic.countRequest(slot, { status, duration, bytesSent: 1, bytesReceived: 2 });
+    }
+  }
+
+  /** Counts a try that this server failed. */
+  fail(url: string): void {
+    this.#traffic.countFailure(this.registry.get(url).slot, "connection");
+  }
+
+  /** Counts requests that no server has answered. */
+  refuse(...codes: ("no_server" | "client_gone" | "bad_request" | "overloaded")[]): void {
+    for (const code of codes) this.#traffic.countRefusal(code);
+  }
+
+  traffic(): Traffic {
+    return {
+      servers: this.registry.entries().map(({ server, slot }) => ({
+        server,
+        ...this.#traffic.server(slot),
+      })),
+      total: this.#traffic.total(this.table.end),
+      overall: this.#traffic.overall(),
+      counted: this.counted,
+      uptime: this.uptime,
+    };
+  }
+}
+
+/** Requests in a second: of everything, and of each server by its URL. */
+function rates(meter: TrafficMeter): [window: number, total: number, ...servers: unknown[]] {
+  const { window, total, servers } = meter.measure();
+  const each = [...servers].map(([url, { requestsPerSecond }]) => [url, requestsPerSecond]);
+  return [window, total.requestsPerSecond!, ...each];
+}
+
+Deno.test("TrafficMeter tells the first time how it was since the beginning", () => {
+  const source = new Source(A, B);
+  const meter = new TrafficMeter(source);
+  source.count(A, 100);
+  source.count(B, 20);
+  source.uptime = 40;
+  assertEquals(rates(meter), [40, 3, [A, 2.5], [B, 0.5]]);
+});
+
+Deno.test("TrafficMeter tells then how it was for about ten seconds", () => {
+  const source = new Source(A);
+  const meter = new TrafficMeter(source);
+  source.count(A, 1000);
+  source.uptime = 100;
+  meter.measure();
+  for (let second = 101; second <= 130; second++) {
+    source.uptime = second;
+    source.count(A, 7);
+    const window = Math.min(second - 100, 10);
+    assertEquals(rates(meter), [window, 7, [A, 7]]);
+  }
+  source.uptime = 137;
+  // Of the readings 8 and 17 seconds ago … the nearest to ten is at 127.
+  assertEquals(rates(meter)[0], 10);
+  source.uptime = 200;
+  assertEquals(rates(meter), [63, 0, [A, 0]]);
+});
+
+Deno.test("TrafficMeter tells nothing over less than a second, however often it is asked", () => {
+  const source = new Source(A);
+  const meter = new TrafficMeter(source);
+  source.count(A, 50);
+  source.uptime = 100;
+  assertEquals(rates(meter)[0], 100);
+  source.uptime = 100.25;
+  assertEquals(rates(meter)[0], 100.25);
+  for (let i = 1; i <= 400; i++) {
+    source.uptime = 100 + i / 8;
+    source.count(A, 1);
+    const [window, rate] = rates(meter);
+    assertEquals(window >= 1, true, `${window} s`);
+    // By then there are readings to choose from.
+    if (i > 96) assertEquals([Math.abs(window - 10) <= 0.5, rate], [true, 8], `${window} s`);
+  }
+});
+
+Deno.test("TrafficMeter tells no rate at the very beginning", () => {
+  const source = new Source(A);
+  source.count(A, 1);
+  assertEquals(rates(new TrafficMeter(source)), [0, 0, [A, 0]]);
+});
+
+Deno.test("TrafficMeter counts the requests of a server that goes, and none twice", () => {
+  const source = new Source(A, B);
+  const meter = new TrafficMeter(source);
+  source.uptime = 100;
+  source.count(A, 500);
+  source.count(B, 500);
+  meter.measure();
+  source.count(A, 30);
+  source.count(B, 50);
+  source.registry.remove(B);
+  source.uptime = 110;
+  assertEquals(rates(meter), [10, 8, [A, 3]]);
+  assertEquals(meter.measure().total.requests, 1080);
+});
+
+Deno.test("TrafficMeter sees that a server was added again, however many requests it has", () => {
+  for (const count of [10, 5000]) {
+    const source = new Source(A);
+    const meter = new TrafficMeter(source);
+    source.uptime = 100;
+    source.count(A, 1000);
+    meter.measure();
+    source.registry.remove(A);
+    source.registry.add({ url: A });
+    source.count(A, count);
+    source.uptime = 110;
+    assertEquals(rates(meter), [10, count / 10, [A, count / 10]]);
+  }
+});
+
+Deno.test("TrafficMeter sees that counts began anew also where too much has happened since", () => {
+  const source = new Source(A);
+  const meter = new TrafficMeter(source);
+  source.uptime = 100;
+  source.count(A, 1000);
+  meter.measure();
+  source.registry.remove(A);
+  source.registry.add({ url: A });
+  source.count(A, 20);
+  for (let i = 0; i < 1001; i++) source.registry.update(A, { weight: i });
+  source.uptime = 110;
+  assertEquals(rates(meter), [10, 2, [A, 2]]);
+});
+
+Deno.test("TrafficMeter counts a server that is changed as the same", () => {
+  const source = new Source(A);
+  const meter = new TrafficMeter(source);
+  source.uptime = 100;
+  source.count(A, 1000);
+  meter.measure();
+  source.registry.update(A, { weight: 5, name: "other" });
+  source.count(A, 20);
+  source.uptime = 110;
+  assertEquals(rates(meter), [10, 2, [A, 2]]);
+});
+
+Deno.test("TrafficMeter tells servers' errors and clients' errors apart", () => {
+  const source = new Source(A, B);
+  const meter = new TrafficMeter(source);
+  source.count(A, 2, { status: 500 });
+  source.count(A, 3, { status: 404 });
+  source.fail(B);
+  // What the client did is no error, and what a retry made good is none for the client.
+  source.refuse("no_server", "overloaded", "client_gone", "bad_request");
+  source.uptime = 10;
+  const { total, refused, servers } = meter.measure();
+  assertEquals([total.requests, total.errorsPerSecond, refused], [9, 0.4, 4]);
+  assertEquals([...servers.values()].map(({ errorsPerSecond }) => errorsPerSecond), [0.2, 0.1]);
+});
+
+Deno.test("TrafficMeter tells how long requests took in the window, not before it", () => {
+  const source = new Source(A, B);
+  const meter = new TrafficMeter(source);
+  source.count(A, 1000, { duration: 900 });
+  source.uptime = 100;
+  assertEquals(meter.measure().total.p50, 750);
+  source.uptime = 110;
+  assertEquals(meter.measure().total.p50, undefined);
+  source.count(A, 100);
+  source.uptime = 120;
+  const { total, servers } = meter.measure();
+  assertEquals([total.p50, total.p99!.toFixed(3), servers.get(A)!.p50], [3.75, "4.975", 3.75]);
+  assertEquals([servers.get(B)!.p50, servers.get(B)!.p99], [undefined, undefined]);
+});
+
+Deno.test("TrafficMeter tells no rates where requests are not counted", () => {
+  const source = new Source(A);
+  source.counted = false;
+  source.uptime = 10;
+  const { total, servers } = new TrafficMeter(source).measure();
+  const nothing = {
+    requests: 0,
+    requestsPerSecond: undefined,
+    errorsPerSecond: undefined,
+    p50: undefined,
+    p99: undefined,
+  };
+  assertEquals([total, servers.get(A)], [nothing, nothing]);
+});
