@@ -9,35 +9,43 @@ export class Actions {
   #states;
   #notices;
   #changed;
+  #edit;
 
   /**
    * @param api The API.
-   * @param {{ dialog: object, notices: object, states(): Map<string, string>, changed(): void }}
-   * parts `dialog` asks, `notices` tell, `states` knows how the servers are, `changed` is called
-   * after each change.
+   * @param {{ dialog: object, notices: object, states(): Map<string, string>, changed(): void,
+   * edit(server: object): void }} parts `dialog` asks, `notices` tell, `states` knows how the
+   * servers are, `changed` is called after each change, `edit` opens the form.
    */
-  constructor(api, { dialog, notices, states, changed }) {
+  constructor(api, { dialog, notices, states, changed, edit }) {
     this.#api = api;
     this.#dialog = dialog;
     this.#notices = notices;
     this.#states = states;
     this.#changed = changed;
+    this.#edit = edit;
   }
 
   /** The entries of a server's menu. */
   menu(server) {
-    const drain = server.state === "draining"
-      ? { text: "Enable", run: () => this.#run(server, () => this.#enable(server)) }
-      : { text: "Drain", run: () => this.#run(server, () => this.#drain(server)) };
     return [
-      drain,
-      { text: "Check now", run: () => this.#run(server, () => this.#check(server)) },
+      this.#drainEntry(server),
+      { text: "Check now", run: () => this.#run(() => this.#check(server)) },
       {
         text: "Remove…",
         danger: true,
-        run: () => this.#run(server, () => this.#remove(server)),
+        run: () => this.#run(() => this.#remove(server)),
       },
     ];
+  }
+
+  #drainEntry(server) {
+    if (server.state !== "draining") {
+      return { text: "Drain", run: () => this.#run(() => this.#drain(server)) };
+    }
+    // To be enabled would not be enough for it.
+    if (server.weight === 0) return { text: "Set a weight…", run: () => this.#edit(server) };
+    return { text: "Enable", run: () => this.#run(() => this.#enable(server)) };
   }
 
   /**
@@ -50,11 +58,11 @@ export class Actions {
     return await this.#confirmHarm(server, value.shares, "Save anyway");
   }
 
-  async #run(server, action) {
+  async #run(action) {
     try {
       const done = await action();
       if (done === undefined) return;
-      this.#notices.tell(`${done} ${visibleText(server.name)}`);
+      this.#notices.tell(done);
     } catch (error) {
       this.#notices.tell(error.message, true);
     }
@@ -66,17 +74,18 @@ export class Actions {
     const { value } = await this.#api.change("POST", path, { dryRun: true });
     if (!await this.#confirmHarm(server, value.shares, "Drain anyway")) return undefined;
     await this.#api.change("POST", path);
-    return "Draining";
+    return `Draining ${visibleText(server.name)}`;
   }
 
   async #enable(server) {
     await this.#api.change("POST", `${serverPath(server.url)}/enable`);
-    return "Enabled";
+    return `Enabled ${visibleText(server.name)}`;
   }
 
   async #check(server) {
-    await this.#api.change("POST", `${serverPath(server.url)}/check`);
-    return "Checked";
+    const { value } = await this.#api.change("POST", `${serverPath(server.url)}/check`);
+    const name = visibleText(server.name);
+    return `${name} ${value.passed ? "passed" : "failed"} its check: ${visibleText(value.detail)}`;
   }
 
   async #remove(server) {
@@ -91,7 +100,7 @@ export class Actions {
     });
     if (!isSure) return undefined;
     await this.#api.change("DELETE", path);
-    return "Removed";
+    return `Removed ${visibleText(server.name)}`;
   }
 
   async #confirmHarm(server, shares, action) {

@@ -13,8 +13,9 @@ export function formatCount(value) {
   return value < 100_000 ? whole.format(value) : compact.format(value);
 }
 
-/** A rate: 0, 0.4, 7.5, 120, 1,234, 1.2M. */
+/** A rate: 0, 0.4, 7.5, 120, 1,234, 1.2M; nothing where nothing is counted. */
 export function formatRate(value) {
+  if (value === null) return NONE;
   if (value > 0 && value < 0.05) return "<0.1";
   return value < 10 ? tenths.format(value) : formatCount(value);
 }

@@ -36,6 +36,7 @@ class Dashboard {
     notices: this.#notices,
     states: () => this.#states,
     changed: () => this.#poller.poke(),
+    edit: (server) => this.#edit(server),
   });
   #dialog = new ServerDialog(this.#api, {
     confirm: (change) => this.#actions.confirmEdit(change),

@@ -1,4 +1,4 @@
-import { byId, element, setAttribute, setText } from "./dom.js";
+import { byId, element, setAttribute, setText, show } from "./dom.js";
 import { formatCount, formatLatency, formatPeriod, formatRate } from "./format.js";
 
 /** The numbers at the top: what is called what, and how it is read from `/stats`. */
@@ -27,11 +27,12 @@ export class Summary {
   }
 
   /** Shows what `/stats` says. */
-  update({ version, uptime_seconds, workers, total }) {
+  update({ version, uptime_seconds, workers, metrics, total }) {
     setText(byId("version"), version);
     setText(byId("uptime"), formatPeriod(uptime_seconds));
     setText(byId("workers"), formatCount(workers));
     for (const [name, read] of TOTALS) setText(this.#values.get(name), read(total));
+    show(byId("not-counted"), metrics === false);
     const bad = total.errors_per_second > 0;
     setAttribute(this.#values.get("Errors/s"), "data-level", bad ? "bad" : undefined);
     const waits = total.waiting > 0;

@@ -1,6 +1,6 @@
 import { Chart } from "./chart.js";
 import { byId } from "./dom.js";
-import { formatLatency, formatRate, NONE } from "./format.js";
+import { formatLatency, formatRate } from "./format.js";
 import { History } from "./history.js";
 
 /** The charts of the requests, the errors and the latency of all servers together. */
@@ -10,14 +10,14 @@ export class TrafficCharts {
     new Chart(byId("chart-requests"), {
       title: "Requests per second",
       series: [{ name: "Requests", className: "line-requests" }],
-      format: rate,
+      format: formatRate,
       tick: formatRate,
       least: 1,
     }),
     new Chart(byId("chart-errors"), {
       title: "Errors per second",
       series: [{ name: "Errors", className: "line-errors" }],
-      format: rate,
+      format: formatRate,
       tick: formatRate,
       least: 1,
     }),
@@ -58,8 +58,4 @@ export class TrafficCharts {
     second.draw([times, errors]);
     third.draw([times, p50, p99]);
   }
-}
-
-function rate(value) {
-  return value === null ? NONE : formatRate(value);
 }

@@ -19,7 +19,8 @@ Deno.test({
     const browser = await startChromium(chromium!);
     try {
       const cases = { ...WATCHING, ...STEERING, ...HOSTILE, ...ACCESS, ...ACCESSIBILITY };
-      for (const [name, run] of Object.entries(cases)) await t.step(name, () => run(browser));
+      const tab = await (await browser.newContext()).newPage();
+      for (const [name, run] of Object.entries(cases)) await t.step(name, () => run(tab));
     } finally {
       await browser.close();
     }

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../dashboard.ts";
 import { createAdmin, type Listener, LoadBalancer, type ServerInit } from "../../mod.ts";
 import { SampleServer } from "../testing/sample_server.ts";
@@ -16,7 +16,18 @@ export interface StageOptions {
   readonly servers?: readonly ServerInit[];
 }
 
-/** A balancer over sample servers, its admin API with the dashboard, and a browser. */
+/** What the page is told of its user. */
+export interface Preferences {
+  /** The colours that the system has. Default: light. */
+  readonly colorScheme?: "light" | "dark";
+  /** Whether things may move. Default: they may. */
+  readonly reducedMotion?: "reduce";
+}
+
+/**
+ * A balancer over sample servers, its admin API with the dashboard, and a tab of a browser. All
+ * stages share the tab; each has an origin of its own, so none sees what another one has kept.
+ */
 export class Stage implements AsyncDisposable {
   /** What the dashboard shows. */
   readonly balancer: LoadBalancer;
@@ -24,16 +35,15 @@ export class Stage implements AsyncDisposable {
   readonly samples: readonly SampleServer[];
   /** What the pages complained of: errors, and requests to other origins. */
   readonly complaints: string[] = [];
-  readonly #browser: Browser;
+  readonly #tab: Page;
   readonly #token: string | undefined;
-  readonly #pages: Page[] = [];
   #proxy: Listener | undefined;
   #admin: Deno.HttpServer | undefined;
   #adminPort = 0;
   #stop = new AbortController();
 
-  private constructor(browser: Browser, options: StageOptions) {
-    this.#browser = browser;
+  private constructor(tab: Page, options: StageOptions) {
+    this.#tab = tab;
     this.#token = options.token;
     const { names = ["one", "two", "three"], servers = [] } = options;
     this.samples = names.map((name) => new SampleServer(name));
@@ -41,9 +51,9 @@ export class Stage implements AsyncDisposable {
     this.balancer = new LoadBalancer({ servers: [...checked, ...servers] });
   }
 
-  /** Starts everything but a page. */
-  static async start(browser: Browser, options: StageOptions = {}): Promise<Stage> {
-    const stage = new Stage(browser, options);
+  /** Starts everything; the tab has another page yet. */
+  static async start(tab: Page, options: StageOptions = {}): Promise<Stage> {
+    const stage = new Stage(tab, options);
     stage.#proxy = await stage.balancer.listen({ hostname: "127.0.0.1", port: 0 });
     stage.startAdmin();
     return stage;
@@ -74,25 +84,17 @@ export class Stage implements AsyncDisposable {
     await this.#admin?.finished;
   }
 
-  /** Opens the dashboard in a browser of its own. */
-  async open(options: BrowserContextOptions = {}): Promise<Page> {
-    const page = await this.#browser.newPage({
-      viewport: { width: 1280, height: 900 },
-      ...options,
-    });
-    page.setDefaultTimeout(PATIENCE);
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") {
-        this.complaints.push(message.text());
-      }
-    });
-    page.on("pageerror", (error) => this.complaints.push(String(error)));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(`${this.origin}/`)) this.complaints.push(request.url());
-    });
-    this.#pages.push(page);
-    await page.goto(this.origin);
-    return page;
+  /** Opens the dashboard. */
+  async open({ colorScheme = "light", reducedMotion }: Preferences = {}): Promise<Page> {
+    const tab = this.#tab;
+    tab.setDefaultTimeout(PATIENCE);
+    tab.on("console", this.#onConsole);
+    tab.on("pageerror", this.#onError);
+    tab.on("request", this.#onRequest);
+    await tab.setViewportSize({ width: 1280, height: 900 });
+    await tab.emulateMedia({ colorScheme, reducedMotion: reducedMotion ?? null });
+    await tab.goto(this.origin);
+    return tab;
   }
 
   /** Sends requests through the balancer and counts the answers by the name of their server. */
@@ -107,10 +109,27 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const page of this.#pages) await page.context().close();
+    const tab = this.#tab;
+    tab.removeListener("console", this.#onConsole);
+    tab.removeListener("pageerror", this.#onError);
+    tab.removeListener("request", this.#onRequest);
+    await tab.goto("about:blank");
     await this.stopAdmin();
     await this.#proxy?.shutdown();
     await this.balancer.close();
     for (const sample of this.samples) await sample[Symbol.asyncDispose]();
   }
+
+  readonly #onConsole = (message: ConsoleMessage): void => {
+    const isComplaint = message.type() === "error" || message.type() === "warning";
+    if (isComplaint) this.complaints.push(message.text());
+  };
+
+  readonly #onError = (error: Error): void => {
+    this.complaints.push(String(error));
+  };
+
+  readonly #onRequest = (request: Request): void => {
+    if (!request.url().startsWith(`${this.origin}/`)) this.complaints.push(request.url());
+  };
 }

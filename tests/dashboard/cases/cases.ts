@@ -1,4 +1,4 @@
-import type { Browser } from "playwright-core";
+import type { Page } from "playwright-core";
 
 /** Tests of the page in a browser, by what they show. */
-export type Cases = Readonly<Record<string, (browser: Browser) => Promise<void>>>;
+export type Cases = Readonly<Record<string, (tab: Page) => Promise<void>>>;

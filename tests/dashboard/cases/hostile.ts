@@ -8,8 +8,8 @@ const TURNED = "safe\u202egnp\u200b.exe\u2028x";
 
 /** Names that are not meant well. */
 export const HOSTILE: Cases = {
-  async "shows a hostile name as text everywhere"(browser) {
-    await using stage = await Stage.start(browser, {
+  async "shows a hostile name as text everywhere"(tab) {
+    await using stage = await Stage.start(tab, {
       names: ["one"],
       servers: [
         { url: "http://127.0.0.1:9/a", name: MARKUP, healthCheckPeriod: 0 },
@@ -30,7 +30,8 @@ export const HOSTILE: Cases = {
     await page.keyboard.press("Escape");
 
     await page.getByRole("button", { name: `Edit ${MARKUP}2` }).click();
-    assertEquals(await page.getByLabel("Name").inputValue(), `${MARKUP}2`);
+    await page.getByRole("dialog", { name: `Edit ${MARKUP}2` }).waitFor();
+    assertEquals(await page.getByRole("textbox", { name: "Name" }).inputValue(), `${MARKUP}2`);
     await page.keyboard.press("Escape");
 
     // The page's own image is its mark; a name made none.
