@@ -1,7 +1,6 @@
 import { element, setAttribute, setText } from "./dom.js";
 import { WINDOW } from "./history.js";
 import { formatClock } from "./format.js";
-import uPlot from "./uplot.js";
 
 /** The fewest seconds that the time axis has. */
 const SPAN_MIN = 60;
@@ -74,7 +73,8 @@ export class Chart {
       width: 1.6,
       points: { show: false },
     }));
-    return new uPlot(
+    // A classic script, which runs before this one.
+    return new globalThis.uPlot(
       {
         width: 300,
         height: 100,
@@ -87,7 +87,7 @@ export class Chart {
         },
         axes: [
           { ...axis, size: 28, gap: 8, values: formatTimes, space: 64 },
-          { ...axis, size: 48, values: (_, at) => at.map((value) => tick(value)), space: 30 },
+          { ...axis, size: 48, values: (_, at) => at.map((value) => tick(value)), space: 24 },
         ],
         series: [{}, ...lines],
         hooks: { setCursor: [() => this.#caption()] },

@@ -141,9 +141,10 @@ function makeCheck(cell) {
   const when = element("span", {});
   const detail = element("bdi", { class: "reason" });
   cell.append(when, detail);
-  return ({ last_check: check }, now) => {
+  return ({ last_check: check, reason }, now) => {
     setText(when, check === null ? NONE : formatAgo(Date.parse(check.at), now));
-    const text = check === null ? "" : visibleText(check.detail);
+    // What is said beside the state already need not be said twice.
+    const text = check === null || check.detail === reason ? "" : visibleText(check.detail);
     setText(detail, text);
     setAttribute(detail, "title", text === "" ? undefined : text);
     show(detail, text !== "");

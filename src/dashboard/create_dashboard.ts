@@ -62,8 +62,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "token_dialog.js": tokenDialogScript,
   "traffic_charts.js": trafficChartsScript,
   "waker.js": wakerScript,
-  // Its small build makes a global variable; a module has it to itself, and gives it away.
-  "uplot.js": `${uplotScript}\nexport default uPlot;\n`,
+  "uplot.js": uplotScript,
 };
 
 const STYLES: Readonly<Record<string, string>> = {
