@@ -19,6 +19,7 @@
  * @module
  */
 
+export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";

@@ -2,6 +2,7 @@
 /**
  * Three sample servers, the balancer in front of them, and what to try: `deno task demo`.
  */
+import { createDashboard } from "../dashboard.ts";
 import { createAdmin, LoadBalancer } from "../mod.ts";
 import { startSample } from "./sample_server.ts";
 
@@ -44,7 +45,8 @@ const balancer = new LoadBalancer({
   })),
 });
 const proxy = serve(PROXY_PORT, balancer.fetch);
-const admin = serve(ADMIN_PORT, createAdmin(balancer).fetch);
+const api = createAdmin(balancer, { dashboard: createDashboard() });
+const admin = serve(ADMIN_PORT, api.fetch);
 
 print("Sample servers:");
 for (const { name, port, weight } of SAMPLES) {
@@ -52,11 +54,11 @@ for (const { name, port, weight } of SAMPLES) {
 }
 print(`
 Open the balancer:  http://127.0.0.1:${PROXY_PORT}/
-Its servers:        http://127.0.0.1:${ADMIN_PORT}/servers
+Its dashboard:      http://127.0.0.1:${ADMIN_PORT}/
 
 Try in another terminal ("npx -y deno@2.9" in place of "deno" where Deno is not installed):
   curl http://127.0.0.1:${PROXY_PORT}/
-  deno run -A cli.ts list-servers
+  deno run -A cli.ts status
   deno run -A cli.ts update-server --url http://127.0.0.1:3003 --weight 5
   deno run -A cli.ts delete-server --url http://127.0.0.1:3001
   deno run -A cli.ts add-server --url http://127.0.0.1:3001 --name one --weight 2
@@ -68,6 +70,7 @@ Deno.addSignalListener("SIGINT", stop);
 if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", stop);
 await stopped;
 print("Stopping.");
+api.close();
 await Promise.all([proxy.shutdown(), admin.shutdown()]);
 await balancer.close();
 await Promise.all(samples.map((sample) => sample.shutdown()));

@@ -42,6 +42,10 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     assertEquals(permissions["allow_read"], []);
     assertEquals(permissions["prompt"], false);
     for (const name of NOTHING_GRANTED) assertEquals(permissions[name], null, name);
+    // The dashboard is in it too, uPlot included.
+    for (const text of ["Skip to the servers", "class Dashboard", "leeoniya/uPlot (v1"]) {
+      assertStringIncludes(binary, text);
+    }
     // The worker's module is loaded by its URL, so only `--include` brings it in.
     for (const file of ["least_connections.ts", "http1_transport.ts", "workers/worker.ts"]) {
       assertStringIncludes(binary, file);

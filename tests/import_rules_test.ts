@@ -23,6 +23,7 @@ const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
+const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
@@ -82,16 +83,23 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
-    mayImport: [/^src\/(?!cli\/|logging\/)/, LOGTAPE],
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/, LOGTAPE],
+  },
+  {
+    // Only what is served: no code of this project but the type.
+    files: /^src\/dashboard\//,
+    mayImport: [DASHBOARD_FILES, /^src\/dashboard\/\w+\.(html|css|js|svg)$/, /^uplot\/dist\//],
   },
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER],
+      [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
-  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/)/] },
+  // Text imports, as the dashboard has them, would keep it from loading on Node.
+  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/] },
+  { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
@@ -107,7 +115,10 @@ const MAY_USE_DENO = new RegExp(
 );
 
 // A worker is an entry, and so is the tool: it loads what neither library nor program needs.
-const ENTRIES = ["mod.ts", "cli.ts", "src/workers/worker.ts", "tools/config_schema.ts"];
+const ENTRIES = [
+  ...["mod.ts", "cli.ts", "dashboard.ts"],
+  ...["src/workers/worker.ts", "tools/config_schema.ts"],
+];
 
 function brokenRules(graph: ModuleGraph): string[] {
   return [...graph].filter(([file]) => file.endsWith(".ts")).flatMap(([file, imports]) => {

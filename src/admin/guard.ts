@@ -1,9 +1,10 @@
 import type { Config } from "../config/config.ts";
+import { asksForDashboard, type Dashboard } from "./dashboard.ts";
 import { HostCheck } from "./host_check.ts";
 import { checkOrigin } from "./origin_check.ts";
 import { TokenCheck } from "./token_check.ts";
 
-/** Who may use an admin API, and what it tells beside what the balancer knows. */
+/** Who may use an admin API, and what it has and tells beside what the balancer knows. */
 export interface AdminOptions {
   /**
    * Host names and IP addresses, without ports, by which the API may be called beside the loopback
@@ -14,9 +15,14 @@ export interface AdminOptions {
   readonly hosts?: readonly string[];
   /**
    * What callers must send as a bearer token (RFC 6750), 16 to 4096 visible ASCII characters without
-   * spaces. `/healthz` needs none. Default: no token is asked for.
+   * spaces. `/healthz` and the dashboard's files need none. Default: no token is asked for.
    */
   readonly token?: string;
+  /**
+   * The web page at `/` that watches and steers the balancer, from `createDashboard()` of
+   * `@ballast/lb/dashboard`. Default: none.
+   */
+  readonly dashboard?: Dashboard;
   /**
    * Settings of the program around the balancer that `GET /config` tells, such as its ports; they
    * count more than the balancer's own. Default: none.
@@ -31,6 +37,7 @@ export const OPEN_PATH = "/healthz";
 export class Guard {
   readonly #hosts: HostCheck;
   readonly #token: TokenCheck | undefined;
+  readonly #hasDashboard: boolean;
 
   /**
    * @param options Who may use the API.
@@ -39,6 +46,7 @@ export class Guard {
   constructor(options: AdminOptions) {
     this.#hosts = new HostCheck(options.hosts ?? []);
     this.#token = options.token === undefined ? undefined : new TokenCheck(options.token);
+    this.#hasDashboard = options.dashboard !== undefined;
   }
 
   /**
@@ -48,7 +56,13 @@ export class Guard {
   async check(request: Request): Promise<void> {
     this.#hosts.check(request);
     checkOrigin(request);
-    if (this.#token === undefined || new URL(request.url).pathname === OPEN_PATH) return;
+    if (this.#token === undefined || this.#isOpen(request)) return;
     await this.#token.check(request);
+  }
+
+  /** Whether the answer is for everyone. What the dashboard shows is not: it asks with a token. */
+  #isOpen(request: Request): boolean {
+    if (new URL(request.url).pathname === OPEN_PATH) return true;
+    return this.#hasDashboard && asksForDashboard(request);
   }
 }

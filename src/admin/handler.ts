@@ -5,6 +5,7 @@ import { systemClock } from "../system_clock.ts";
 import { jsonAnswer } from "./answer.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
 import { configRoutes } from "./config_route.ts";
+import { dashboardRoutes } from "./dashboard_routes.ts";
 import { DECISION_ROUTES } from "./decision_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { EventStreams } from "./event_streams.ts";
@@ -68,7 +69,7 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
  * a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
  * @param balancer What to change.
- * @param options Who may use it.
+ * @param options Who may use it, and whether it has a dashboard.
  * @returns The API; pass its `fetch` to a server.
  * @throws {BalancerError} `invalid` if the options make no sense.
  *
@@ -86,7 +87,10 @@ export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): 
   const guard = new Guard(options);
   const streams = new EventStreams(systemClock);
   const meter = new TrafficMeter(balancer);
-  const router = new Router(adminRoutes({ streams, meter, settings: options.settings }));
+  const router = new Router({
+    ...adminRoutes({ streams, meter, settings: options.settings }),
+    ...dashboardRoutes(options.dashboard),
+  });
   return {
     fetch: (request) => answer(balancer, { guard, router }, request),
     close: () => streams.close(),

@@ -10,7 +10,10 @@ import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 export function serverState(status: ServerStatus): { state: ServerState; reason: string | null } {
   const { healthy, ejection, draining, lastCheck } = status;
   if (effectiveWeight(status) === 0) {
-    return { state: "draining", reason: draining ? "it was told to" : "its weight is 0" };
+    return {
+      state: "draining",
+      reason: draining ? "told to take no new requests" : "its weight is 0",
+    };
   }
   if (!healthy) return { state: "unhealthy", reason: checkReason(lastCheck) };
   if (ejection === undefined) return { state: "up", reason: null };

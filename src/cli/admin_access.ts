@@ -6,6 +6,7 @@ import {
   isLoopbackHost,
   type LoadBalancer,
 } from "../../mod.ts";
+import { createDashboard } from "../../dashboard.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import { readToken, TOKEN_FLAG } from "./token_file.ts";
@@ -71,6 +72,7 @@ export async function makeAdmin(
     return createAdmin(balancer, {
       hosts,
       settings: told,
+      dashboard: createDashboard(),
       ...(token === undefined ? {} : { token }),
     });
   } catch (error) {

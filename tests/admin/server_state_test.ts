@@ -26,7 +26,7 @@ Deno.test("serverState() says whether a server takes requests, and why not", () 
     [{ ejection: EJECTED }, "ejected", EJECTED.why],
     [{ ejection: { ...EJECTED, onTrial: true } }, "on_trial", EJECTED.why],
     [{ healthy: false, ejection: EJECTED, lastCheck: FAILED }, "unhealthy", "HTTP 500"],
-    [{ draining: true }, "draining", "it was told to"],
+    [{ draining: true }, "draining", "told to take no new requests"],
     [{ weight: 0, healthy: false, ejection: EJECTED }, "draining", "its weight is 0"],
   ];
   for (const [status, state, reason] of cases) {

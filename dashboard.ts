@@ -1,0 +1,19 @@
+/**
+ * The dashboard: the web page at `/` of the admin API. It is an export of its own, as its files are
+ * imported as text, which not every runtime can.
+ *
+ * @example Serve the admin API with the dashboard
+ * ```ts ignore
+ * import { createAdmin, LoadBalancer } from "@ballast/lb";
+ * import { createDashboard } from "@ballast/lb/dashboard";
+ *
+ * const balancer = new LoadBalancer({ servers: [{ url: "http://127.0.0.1:3001" }] });
+ * const admin = createAdmin(balancer, { dashboard: createDashboard() });
+ * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, admin.fetch);
+ * ```
+ *
+ * @module
+ */
+
+export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
+export { createDashboard } from "./src/dashboard/create_dashboard.ts";
