@@ -93,7 +93,7 @@ Deno.test({
     assertMatch(lines[0]!, /^Ballast .*…$/);
     await using colored = new Terminal([200, 10], {}, flags);
     assertEquals(await colored.exitCode(), 0);
-    assertStringIncludes(colored.output, "\x1b[32mup\x1b[0m");
+    assertStringIncludes(colored.output, "\x1b[32mup   \x1b[0m");
     assertEquals(colored.output.includes(ENTER), false);
   },
 });

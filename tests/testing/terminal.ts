@@ -15,14 +15,9 @@ export class Terminal implements AsyncDisposable {
    * @param args The command line behind the program's name.
    */
   constructor(size: readonly [number, number], env: Record<string, string>, args: string[]) {
-    const program = [
-      Deno.execPath(),
-      "run",
-      "--allow-net",
-      "--allow-read",
-      "--no-prompt",
-      "cli.ts",
-    ];
+    // Quiet, as the runtime writes to a terminal too, when it loads modules.
+    const flags = ["--quiet", "--allow-net", "--allow-read", "--no-prompt"];
+    const program = [Deno.execPath(), "run", ...flags, "cli.ts"];
     const [columns, lines] = size;
     const command = `stty cols ${columns} rows ${lines}; exec ${[...program, ...args].join(" ")}`;
     const { NO_COLOR: _, ...rest } = Deno.env.toObject();

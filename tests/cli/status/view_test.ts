@@ -42,9 +42,9 @@ Deno.test("renderStatus() cuts what can be cut, and leaves out what matters leas
   assertEquals(
     renderStatus(stats, { ...PLAIN, width: 95 }).slice(4),
     [
-      "NAME  URL               STATE               ACTIVE  WEIGHT  SHARE  REQ/S  ERR/S     P50    P99",
-      "one   http://127.0.0.…  up                       3       2   50 %   12.3    0.0  1.5 ms  20 ms",
-      "日本  http://b          unhealthy: refused       3       2  5.1 %    0.0    0.0       -      -",
+      "NAME  URL                STATE               ACTIVE  WEIGHT  SHARE  REQ/S  ERR/S     P50    P99",
+      "one   http://127.0.0.1…  up                       3       2   50 %   12.3    0.0  1.5 ms  20 ms",
+      "日本  http://b           unhealthy: refused       3       2  5.1 %    0.0    0.0       -      -",
     ].map((line) => line),
   );
   assertEquals(renderStatus(stats, { ...PLAIN, width: 40 }), [
