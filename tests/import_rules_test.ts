@@ -24,6 +24,7 @@ const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
+const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
@@ -93,7 +94,8 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER],
+      [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//],
+      [PRINTABLE, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },

@@ -47,7 +47,7 @@ Deno.test("README: every command of the program does what it says", async () => 
 Deno.test("README: every call of the admin API does what it says", async (t) => {
   await using balancer = await RunningBalancer.start();
   const lines = commands("curl ");
-  assertEquals(lines.length, 5);
+  assertEquals(lines.length, 7);
   if (!await hasCurl()) {
     await t.step({ name: "curl is not installed", ignore: true, fn: () => {} });
     return;

@@ -1,4 +1,5 @@
 import { type Dashboard, type DashboardFile, PAGE } from "./dashboard.ts";
+import { readTagCondition } from "./entity_tag.ts";
 import { Problem } from "./problem.ts";
 import type { AdminCall, Operation, Route } from "./operation.ts";
 import type { Routes } from "./router.ts";
@@ -67,7 +68,7 @@ class FileServer {
     const tag = this.#tags.get(name) ?? await makeTag(file);
     this.#tags.set(name, tag);
     const headers = { ...HEADERS, "etag": tag };
-    if (isNamed(tag, request.headers.get("if-none-match"))) {
+    if (isKnown(tag, request.headers)) {
       return new Response(null, { status: 304, headers });
     }
     return new Response(request.method === "HEAD" ? null : file.text, {
@@ -84,8 +85,8 @@ async function makeTag({ text }: DashboardFile): Promise<string> {
 }
 
 /** Whether If-None-Match names this tag, by the weak comparison (RFC 9110 §13.1.2). */
-function isNamed(tag: string, field: string | null): boolean {
-  if (field === null) return false;
-  const tags = field.split(",").map((item) => item.trim().replace(/^W\//, ""));
-  return tags.includes(tag) || tags.includes("*");
+function isKnown(tag: string, headers: Headers): boolean {
+  const condition = readTagCondition(headers, "if-none-match");
+  if (condition === undefined || condition === "*") return condition === "*";
+  return condition.includes(tag) || condition.includes(`W/${tag}`);
 }

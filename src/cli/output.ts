@@ -1,6 +1,6 @@
-const UNPRINTABLE =
-  // deno-lint-ignore no-control-regex
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+import { escapeControls, printable } from "../core/printable.ts";
+
+export { printable };
 
 /** Writes a line to the standard output. */
 export function printLine(line: string): void {
@@ -21,10 +21,7 @@ export function printJson(value: unknown): void {
 
 /** A value as one line of JSON, in which nothing can drive a terminal. */
 export function jsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    UNPRINTABLE,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return escapeControls(JSON.stringify(value));
 }
 
 /**
@@ -42,12 +39,4 @@ export function table(header: readonly string[], rows: readonly (readonly string
     row.map((cell, column) => cell + " ".repeat(widths[column]! - [...cell].length)).join("  ")
       .trimEnd()
   ).join("\n");
-}
-
-/**
- * Text with its control characters replaced: what a server is called must not drive a terminal. Those
- * that end a line or turn the direction of the text are among them.
- */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, "\ufffd");
 }

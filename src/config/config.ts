@@ -1,4 +1,5 @@
 import { parse } from "@std/yaml";
+import { printable } from "../core/printable.ts";
 import type { ServerInit } from "../core/server.ts";
 import type {
   AccessLogFormat,
@@ -11,7 +12,7 @@ import type {
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
-import { invalid, printable, validate } from "./validate.ts";
+import { invalid, validate } from "./validate.ts";
 
 /** What a configuration file says. */
 export interface Config {

@@ -1,14 +1,12 @@
 import type { z } from "zod";
 import { BalancerError, type Fault } from "../core/errors.ts";
+import { printable } from "../core/printable.ts";
 
 /** What says which values are allowed. */
 export type Schema<T> = z.ZodType<T>;
 
 /** The most characters of a wrong value that a message shows. */
 const SHOWN_MAX = 60;
-/** Controls, line separators and direction marks. */
-// deno-lint-ignore no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/g;
 
 /**
  * Checks a value against a schema.
@@ -92,9 +90,4 @@ function show(value: unknown): string {
 function clip(text: string): string {
   const shown = printable(text);
   return shown.length <= SHOWN_MAX ? shown : `${shown.slice(0, SHOWN_MAX)}…`;
-}
-
-/** Text with all that could disturb a terminal replaced. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, "\ufffd");
 }

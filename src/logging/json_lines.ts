@@ -1,5 +1,5 @@
 import type { LogRecord } from "@logtape/logtape";
-import { escapeControls } from "../core/escape_controls.ts";
+import { escapeControls } from "../core/printable.ts";
 
 /**
  * A log record as a line of JSON: `time` (RFC 3339, UTC), `level`, `logger` (the category, with

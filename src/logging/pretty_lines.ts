@@ -4,7 +4,7 @@ import {
   type LogRecord,
   type TextFormatter,
 } from "@logtape/logtape";
-import { escapeControls } from "../core/escape_controls.ts";
+import { escapeControls } from "../core/printable.ts";
 
 /** How many errors that caused each other are shown. */
 const CAUSES_MAX = 5;

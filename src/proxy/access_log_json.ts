@@ -1,4 +1,4 @@
-import { escapeControls } from "../core/escape_controls.ts";
+import { escapeControls } from "../core/printable.ts";
 import { type LineFormat, loggedStatus } from "./access_log_line.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { splitRequestUrl } from "./request_url.ts";

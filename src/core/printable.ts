@@ -16,6 +16,15 @@ export function escapeControls(text: string): string {
   return text.replace(DRIVING, escaped);
 }
 
+/**
+ * Text in which every such character is replaced: what a server is called must not drive a terminal.
+ *
+ * @param text The text.
+ */
+export function printable(text: string): string {
+  return text.replace(DRIVING, "\ufffd");
+}
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
