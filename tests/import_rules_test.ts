@@ -21,6 +21,7 @@ const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
+const NET_PERMISSION = /^src\/net_permission\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
@@ -29,6 +30,7 @@ const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
+  { files: NET_PERMISSION, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [LOGTAPE] },
   { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
@@ -54,7 +56,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/control_plane\.ts$/,
-    mayImport: [CORE, /^src\/health\//, FAILURE_WATCH, TRANSPORT_INTERFACE],
+    mayImport: [CORE, /^src\/health\//, FAILURE_WATCH, TRANSPORT_INTERFACE, NET_PERMISSION],
   },
   { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT, STEADY_LISTENER] },
   {
@@ -71,7 +73,7 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER],
+      [/^mod\.ts$/, /^src\/cli\//, /^src\/logging\//, STEADY_LISTENER, NET_PERMISSION],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
@@ -81,12 +83,12 @@ const RULES: readonly ImportRule[] = [
 ];
 
 /**
- * Where the runtime's own API may be used; everything else runs on other runtimes too. The listener
- * is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
+ * Where the runtime's own API may be used; everything else runs on other runtimes too. Permissions
+ * are looked up only where there are any. The listener is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
  * client's side of a WebSocket cannot be had in any other way; without it, WebSockets are refused.
  */
 const MAY_USE_DENO = new RegExp(
-  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|proxy/client_upgrade\\.ts$)" +
+  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$)" +
     "|^cli\\.ts$",
 );
 

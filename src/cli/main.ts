@@ -1,4 +1,5 @@
 import denoJson from "../../deno.json" with { type: "json" };
+import { BalancerError } from "../../mod.ts";
 import { readArgs, type SwitchFlag } from "./args.ts";
 import type { Command } from "./command.ts";
 import { addServer } from "./commands/add_server.ts";
@@ -6,6 +7,7 @@ import { checkConfig } from "./commands/check_config.ts";
 import { deleteServer } from "./commands/delete_server.ts";
 import { listen } from "./commands/listen.ts";
 import { listServers } from "./commands/list_servers.ts";
+import { permissions } from "./commands/permissions.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { commandHelp, programHelp } from "./help.ts";
@@ -25,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   updateServer,
   listServers,
   checkConfig,
+  permissions,
 ];
 
 const HELP: Readonly<Record<"help", SwitchFlag>> = { help: { help: "show this help" } };
@@ -50,6 +53,10 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (error instanceof CommandError) {
       printError(`ballast: ${error.message}`);
+      return FAILED;
+    }
+    if (error instanceof BalancerError) {
+      printError(`ballast: ${printable(error.message)}`);
       return FAILED;
     }
     throw error;
