@@ -2,7 +2,6 @@ import { type Admin, type Certificate, type Listener, LoadBalancer } from "../..
 import { logToStream } from "../../logging/console_logging.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
-import type { Args } from "../args.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";

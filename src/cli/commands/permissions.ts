@@ -27,7 +27,8 @@ export const permissions: Command = {
     ].map(shellWord).join(" ");
     printLine(flags);
     // The standard output has the flags alone, for scripts.
-    printError(`Paste it like this:\n  deno run --no-prompt ${flags} ${listenCommand(args)}`);
+    const run = `deno run --no-prompt ${fromRegistry() ? "--unstable-net " : ""}${flags}`;
+    printError(`Paste it like this:\n  ${run} ${listenCommand(args)}`);
   },
 };
 
@@ -44,9 +45,13 @@ function listenCommand(args: Args): string {
 
 /** What `deno run` takes as this program. */
 function programModule(): string {
-  const url = new URL("../../../cli.ts", import.meta.url);
-  if (Deno.build.standalone) return "cli.ts";
-  return url.protocol === "file:" ? pathOf(url) : "jsr:@ballast/lb/cli";
+  if (fromRegistry()) return "jsr:@ballast/lb/cli";
+  return Deno.build.standalone ? "cli.ts" : pathOf(new URL("../../../cli.ts", import.meta.url));
+}
+
+/** Whether this was loaded from JSR, where no `deno.json` turns on what workers and TLS need. */
+function fromRegistry(): boolean {
+  return !import.meta.url.startsWith("file:");
 }
 
 /** Text as one word of a POSIX shell. */
