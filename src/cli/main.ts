@@ -20,7 +20,8 @@ const FAILED = 1;
 /** What it exits with when the command line makes no sense. */
 const WRONG_USAGE = 2;
 
-const COMMANDS: readonly Command[] = [
+/** Every command there is. */
+export const COMMANDS: readonly Command[] = [
   listen,
   addServer,
   deleteServer,
