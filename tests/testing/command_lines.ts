@@ -39,10 +39,8 @@ export async function checkShellLine(line: string): Promise<boolean> {
     if (!(task in tasks)) throw new Error(`"${task}" is not a task`);
     return true;
   }
-  const runs = words.slice(0, Math.max(at, 0));
   // The name is also that of a container, a service and a package.
-  if (at === -1 || !(at === 0 || ["deno", "npx", "sudo"].includes(runs[0]!))) return false;
-  if (words.slice(0, at).includes("compile") || words.includes("install")) return false;
+  if (at === -1 || !(at === 0 || words[0] === "deno" && words[1] === "run")) return false;
   checkProgramArgs(words.slice(at + 1));
   return true;
 }
