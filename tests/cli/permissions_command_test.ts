@@ -162,7 +162,10 @@ Deno.test({
     await program.waitFor("Admin API on");
     await Deno.writeTextFile(config.path, `- url: ${two.url}\n`);
     program.kill("SIGHUP");
-    await program.waitForError("The configuration in use is unchanged.");
+    await Promise.race([
+      program.waitForError("The configuration in use is unchanged."),
+      program.waitFor("Reloaded"),
+    ]);
     assertStringIncludes(program.errors, `Cannot connect to ${new URL(two.url).host}: `);
     assertEquals(await urls(apiPort), [one.url]);
   },
@@ -180,7 +183,10 @@ Deno.test("listen ends with one line where it lacks a permission from the start"
   ] as const;
   for (const [net, message] of cases) {
     const permissions = [`--allow-net=${net.join(",")}`, `--allow-read=${config.path}`];
-    const { code, stdout, stderr } = await runCli(...args, ...permissions);
+    await using program = new RunningCli(...args, ...permissions);
+    const listens = await program.waitFor("Admin API on").then(() => true, () => false);
+    assertEquals(listens, false);
+    const { code, stdout, stderr } = await program.result();
     assertEquals([code, stdout], [1, ""], stderr);
     assertEquals(stderr.split("\n").filter((line) => line.startsWith("ballast: ")).length, 1);
     assertStringIncludes(stderr, message);
