@@ -21,7 +21,8 @@ async function runUnder(flags: readonly string[], code: string): Promise<string>
     async function attempt(action) {
       try { await action(); return "done"; } catch (error) { return error.code + ": " + error.message; }
     }
-    ${code}`;
+    ${code}
+    Deno.exit();`;
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-check", ...flags, "-"],
     cwd: ROOT,
