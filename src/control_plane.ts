@@ -12,6 +12,7 @@ import { HealthChecker } from "./health/checker.ts";
 import { Ejector } from "./health/ejector.ts";
 import type { HealthCheck } from "./health/health_check.ts";
 import { SlowStart } from "./health/slow_start.ts";
+import { checkPermitted } from "./net_permission.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import type { Transport } from "./transport/transport.ts";
 
@@ -51,14 +52,14 @@ export class ControlPlane implements Disposable {
 
   /**
    * @param parts What to work with.
-   * @throws {BalancerError} `already_exists` or `full`.
+   * @throws {BalancerError} `already_exists`, `full` or `not_permitted`.
    */
   constructor(parts: ControlPlaneParts) {
     const { table, clock, traffic, ejection } = parts;
     this.#parts = parts;
     this.#startedAt = clock.now();
-    this.registry = new Registry(table, parts.opens);
-    for (const server of parts.servers) this.registry.add(server);
+    this.registry = new Registry(table, parts.opens, checkPermitted);
+    this.registry.addAll(parts.servers);
     this.events = new EventLog(() => clock.date());
     this.registry.subscribe((event) => this.#tell(event));
     this.decisions = new DecisionLog({

@@ -69,7 +69,7 @@ export class LoadBalancer implements AsyncDisposable {
    * Starts a balancer. It accepts no connections of its own.
    *
    * @param options The first servers, how they are checked, and how many threads there will be.
-   * @throws {BalancerError} `invalid` with every fault, or `already_exists`.
+   * @throws {BalancerError} `invalid` with every fault, `already_exists`, or `not_permitted`.
    */
   constructor(options: LoadBalancerOptions = {}) {
     const checked = this.#options = checkOptions(options);
@@ -152,12 +152,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Adds a server. Its first health check begins at once; until that says otherwise, the server
-   * counts as healthy.
+   * Adds a server, which is checked at once and counts as healthy until that says otherwise.
    *
    * @param server The server; all but the URL may be left out.
    * @returns The server with its URL in canonical form and the defaults filled in.
-   * @throws {BalancerError} `invalid`, `already_exists`, `full` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `already_exists`, `full`, `not_permitted` (Deno may not
+   * connect to it) or `closed`; nothing has changed.
    */
   add(server: ServerInit): Server {
     this.#checkOpen();
@@ -215,7 +215,7 @@ export class LoadBalancer implements AsyncDisposable {
    *
    * @param servers All the servers there shall be.
    * @returns What was different, once every thread knows.
-   * @throws {BalancerError} `invalid`, `full` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `full`, `not_permitted` or `closed`; nothing has changed.
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
     this.#checkOpen();

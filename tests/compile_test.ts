@@ -1,8 +1,13 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { binaryName, checksumLine, compileArguments, TARGETS } from "../tools/compile_all.ts";
 import { ROOT } from "./testing/program.ts";
+import { freePorts } from "./testing/run_cli.ts";
+import { SampleServer } from "./testing/sample_server.ts";
 
 /** What the binary may not do, by the names that `deno compile` embeds. */
 const NOTHING_GRANTED = ["allow_env", "allow_ffi", "allow_run", "allow_sys", "allow_write"];
+/** How long the base binary may take to be downloaded, in milliseconds. */
+const DOWNLOAD_MAX = 60_000;
 
 /**
  * Finds the options that a compiled binary carries: a JSON object with the permissions in it.
@@ -15,12 +20,24 @@ function embeddedPermissions(binary: string): Record<string, unknown> {
   return JSON.parse(binary.slice(from, binary.indexOf("}", from) + 1));
 }
 
-/** The task's own command line, so that what is tested is what `deno task compile` does. */
-async function compileArguments(output: string): Promise<string[]> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const [deno, ...args] = tasks.compile.command.split(" ");
+async function compileCommand(): Promise<string> {
+  return JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))).tasks.compile.command;
+}
+
+/** Does what `deno task compile` does, by the task's own command line. */
+async function compile(
+  output: string,
+  { env = {}, signal }: { env?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<{ success: boolean; log: string }> {
+  const [deno, ...args] = (await compileCommand()).split(" ");
   assertEquals(deno, "deno");
-  return args.map((arg: string) => arg === "ballast" ? output : arg);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: args.map((arg) => arg === "ballast" ? output : arg),
+    cwd: ROOT,
+    env: { NO_COLOR: "1", ...env },
+    ...(signal === undefined ? {} : { signal }),
+  }).output();
+  return { success, log: new TextDecoder().decode(stderr) };
 }
 
 Deno.test("deno task compile embeds net and read permission, and nothing more", async () => {
@@ -29,13 +46,8 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     const output = `${folder}/ballast`;
     // The base binary cannot be downloaded everywhere. Deno itself stands in for it: the module
     // graph and the permissions are embedded in the same way, though the result cannot be run.
-    const result = await new Deno.Command(Deno.execPath(), {
-      args: await compileArguments(output),
-      cwd: ROOT,
-      env: { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" },
-    }).output();
-    const log = new TextDecoder().decode(result.stderr);
-    assertEquals(result.code, 0, log);
+    const { success, log } = await compile(output, { env: { DENORT_BIN: Deno.execPath() } });
+    assert(success, log);
     const binary = new TextDecoder("latin1").decode(await Deno.readFile(output));
     const permissions = embeddedPermissions(binary);
     assertEquals(permissions["allow_net"], []);
@@ -57,4 +69,82 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+/** Reads what a program writes until it says this; false where it ends without. */
+async function says(child: Deno.ChildProcess, text: string): Promise<boolean> {
+  let output = "";
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+    output += piece;
+    if (output.includes(text)) return true;
+  }
+  return false;
+}
+
+Deno.test("the binary balances on every thread, and takes a server meanwhile", async (t) => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const binary = `${folder}/ballast${Deno.build.os === "windows" ? ".exe" : ""}`;
+    const { success, log } = await compile(binary, { signal: AbortSignal.timeout(DOWNLOAD_MAX) });
+    if (!success) {
+      // It is broken off where the download hangs, and then says nothing of an error.
+      assertMatch(log, /dl\.deno\.land|^(?![^]*\berror\b)/);
+      const name = "not run: the base binary cannot be downloaded here";
+      await t.step({ name, ignore: true, fn: () => {} });
+      return;
+    }
+    await using one = new SampleServer("one");
+    await using two = new SampleServer("two");
+    const [port, apiPort] = freePorts(2);
+    await Deno.writeTextFile(`${folder}/servers.yaml`, `- url: ${one.url}\n`);
+    const child = new Deno.Command(binary, {
+      args: [
+        ...["listen", "--config", `${folder}/servers.yaml`, "--workers=2"],
+        ...[`--port=${port}`, `--api-port=${apiPort}`],
+      ],
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    try {
+      assert(await says(child, "Admin API on"));
+      assertEquals(await (await fetch(`http://127.0.0.1:${port}/`)).text(), "one");
+      const added = await new Deno.Command(binary, {
+        args: ["add-server", "--url", two.url, `--api-port=${apiPort}`],
+      }).output();
+      assertEquals(added.code, 0, new TextDecoder().decode(added.stderr));
+      const answers = new Set<string>();
+      for (let times = 0; times < 9; times++) {
+        answers.add(await (await fetch(`http://127.0.0.1:${port}/`)).text());
+      }
+      assertEquals([...answers].sort(), ["one", "two"]);
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("compileArguments() are those of the task, for each of the five targets", async () => {
+  const command = await compileCommand();
+  assertEquals(TARGETS.length, 5);
+  for (const target of TARGETS) {
+    const args = compileArguments(command, target);
+    assertEquals(args.slice(0, 3), ["compile", "--target", target]);
+    const output = args[args.indexOf("--output") + 1]!;
+    assertEquals(output, `dist/${binaryName(target)}`);
+    assertEquals(output.endsWith(".exe"), target.includes("windows"));
+    const rest = ["deno", "compile", ...args.slice(3)].join(" ").replace(output, "ballast");
+    assertEquals(rest, command);
+  }
+  assertThrows(() => compileArguments("deno run cli.ts", TARGETS[0]!), TypeError, "Cannot use");
+});
+
+Deno.test("checksumLine() is what sha256sum writes", async () => {
+  const line = await checksumLine("ballast", new TextEncoder().encode("abc"));
+  assertMatch(
+    line,
+    /^ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad {2}ballast\n$/,
+  );
 });

@@ -21,6 +21,7 @@ const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
 const STEADY_LISTENER = /^src\/steady_listener\.ts$/;
+const NET_PERMISSION = /^src\/net_permission\.ts$/;
 const STD_HTTP = /^@std\/http\//;
 
 const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
@@ -33,6 +34,7 @@ const RULES: readonly ImportRule[] = [
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
   { files: VERSION, mayImport: [] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
+  { files: NET_PERMISSION, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [CORE, /^src\/logging\//, LOGTAPE] },
   { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
@@ -52,6 +54,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/admin\//,
     mayImport: [
       [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, SYSTEM_CLOCK, VERSION],
+      [NET_PERMISSION],
       [LOGTAPE, STD_HTTP, /^zod$/],
     ].flat(),
   },
@@ -72,7 +75,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/control_plane\.ts$/,
-    mayImport: [CORE, /^src\/health\//, FAILURE_WATCH, TRANSPORT_INTERFACE],
+    mayImport: [CORE, /^src\/health\//, FAILURE_WATCH, TRANSPORT_INTERFACE, NET_PERMISSION],
   },
   { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT, STEADY_LISTENER] },
   {
@@ -95,7 +98,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/cli\//,
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//],
-      [PRINTABLE, STEADY_LISTENER],
+      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
@@ -107,20 +110,20 @@ const RULES: readonly ImportRule[] = [
 ];
 
 /**
- * Where the runtime's own API may be used; everything else runs on other runtimes too. The listener
- * is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
+ * Where the runtime's own API may be used; everything else runs on other runtimes too. Permissions
+ * are looked up only where there are any. The listener is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
  * client's side of a WebSocket cannot be had in any other way; without it, WebSockets are refused.
  */
 const MAY_USE_DENO = new RegExp(
-  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|proxy/client_upgrade\\.ts$)" +
+  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$)" +
     "|^cli\\.ts$",
 );
 
-// A worker is an entry, and so is the tool: it loads what neither library nor program needs.
+// A worker is an entry, and so are the tools: they load what neither library nor program needs.
 const ENTRIES = [
-  ...["mod.ts", "cli.ts", "dashboard.ts"],
-  ...["src/workers/worker.ts", "tools/config_schema.ts"],
-];
+  ["mod.ts", "cli.ts", "dashboard.ts", "src/workers/worker.ts"],
+  ["audit", "compile_all", "config_reference", "config_schema"].map((name) => `tools/${name}.ts`),
+].flat();
 
 function brokenRules(graph: ModuleGraph): string[] {
   return [...graph].filter(([file]) => file.endsWith(".ts")).flatMap(([file, imports]) => {

@@ -1,6 +1,7 @@
 import type { Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { predictShares } from "../core/shares.ts";
+import { checkPermitted } from "../net_permission.ts";
 import { type ServerJson, serverJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 
@@ -41,8 +42,10 @@ export interface Change {
  *
  * @param target Whose server.
  * @param change The change, which was checked.
+ * @throws {BalancerError} `not_permitted` for a new server that may not be connected to.
  */
 export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJson {
+  if (before === undefined && after !== undefined) checkPermitted([after]);
   const servers = target.servers();
   const shares = new Map<string, ShareJson>();
   for (const [i, share] of predictShares(servers).entries()) {

@@ -46,11 +46,14 @@ export class Problem extends Error {
 
 const STATUSES: Partial<Record<ErrorCode, StatusCode>> = {
   invalid: 400,
+  not_permitted: 403,
   not_found: 404,
   already_exists: 409,
   full: 409,
   closed: 503,
 };
+
+const ABOUT_URL: readonly ErrorCode[] = ["not_found", "already_exists", "not_permitted"];
 
 /** The problem that a balancer's refusal is; undefined if the error is none. */
 export function problemOf(error: BalancerError): Problem | undefined {
@@ -61,8 +64,8 @@ export function problemOf(error: BalancerError): Problem | undefined {
     field: path === "" ? "body" : path,
     detail: message,
   }));
-  // These two are about the URL, whatever else the body says.
-  if (error.code === "not_found" || error.code === "already_exists") {
+  // These are about the URL, whatever else the body says.
+  if (ABOUT_URL.includes(error.code)) {
     faults.push({ field: "url", detail: error.message });
   }
   return new Problem(status, error.message, { faults });

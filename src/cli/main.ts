@@ -1,4 +1,4 @@
-import { VERSION } from "../../mod.ts";
+import { BalancerError, VERSION } from "../../mod.ts";
 import { readArgs, type SwitchFlag } from "./args.ts";
 import type { Command } from "./command.ts";
 import { addServer } from "./commands/add_server.ts";
@@ -11,6 +11,7 @@ import { explain } from "./commands/explain.ts";
 import { exportConfig } from "./commands/export_config.ts";
 import { listen } from "./commands/listen.ts";
 import { listServers } from "./commands/list_servers.ts";
+import { permissions } from "./commands/permissions.ts";
 import { status } from "./commands/status.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   explain,
   exportConfig,
   checkConfig,
+  permissions,
   completions(() => COMMANDS),
 ];
 
@@ -64,6 +66,10 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (error instanceof CommandError) {
       printError(`ballast: ${error.message}`);
+      return FAILED;
+    }
+    if (error instanceof BalancerError) {
+      printError(`ballast: ${printable(error.message)}`);
       return FAILED;
     }
     throw error;

@@ -119,7 +119,8 @@ function fixedSettings(after: Config, before: Config): string[] {
     .map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }
 
-function folderOf(path: string): string {
+/** The folder of a file, by its path. */
+export function folderOf(path: string): string {
   return /^.*[\\/]/.exec(path)?.[0] ?? ".";
 }
 

@@ -39,14 +39,16 @@ export async function startService(
   try {
     listener = await listen({ hostname: host, port, signal: abort.signal });
   } catch (error) {
-    throw new CommandError(`Cannot listen on ${host}:${port}: ${whyNot(error, port, flag)}`);
+    throw new CommandError(
+      `Cannot listen on ${host}:${port}: ${whyNot(error, { host, port, flag })}`,
+    );
   }
   async function close(): Promise<void> {
     abort.abort();
     await listener.finished;
   }
   return {
-    url: `http${secure ? "s" : ""}://${urlHost(host)}:${port}`,
+    url: `http${secure ? "s" : ""}://${browserHost(host)}:${port}`,
     async shutdown(limit: AbortSignal): Promise<void> {
       const { promise: limitReached, resolve } = Promise.withResolvers<void>();
       limit.addEventListener("abort", () => resolve(), { once: true });
@@ -56,16 +58,22 @@ export async function startService(
   };
 }
 
-function urlHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::") return "localhost";
+/** A host as it stands before a port: an IPv6 address is in brackets. */
+export function hostBeforePort(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function whyNot(error: unknown, port: number, flag: string): string {
+function browserHost(host: string): string {
+  return host === "0.0.0.0" || host === "::" ? "localhost" : hostBeforePort(host);
+}
+
+function whyNot(error: unknown, { host, port, flag }: Address): string {
   if (error instanceof Deno.errors.AddrInUse) {
     return `the port is in use; choose another with ${flag}`;
   }
-  if (error instanceof Deno.errors.NotCapable) return "start with --allow-net";
+  if (error instanceof Deno.errors.NotCapable) {
+    return `start with ${hostBeforePort(host)}:${port} in --allow-net`;
+  }
   if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
     return `ports below 1024 need a right that this user lacks; choose another with ${flag}`;
   }

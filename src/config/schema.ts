@@ -157,7 +157,9 @@ export const settingsSchema = z.strictObject({
   }).describe("Threads that accept connections; auto is one for each core. Default: 1").optional(),
   grace_period: seconds(0, GRACE_PERIOD_MAX)
     .describe("Seconds that requests under way get to finish at shutdown. Default: 10").optional(),
-  tls: tlsFilesSchema.optional(),
+  tls: tlsFilesSchema.describe(
+    "The files by which requests are accepted over TLS. Default: none, plain HTTP",
+  ).optional(),
   api_token_file: filePath().describe(
     "A file with the token that callers of the admin API must send. Default: none is asked for",
   ).optional(),
@@ -176,13 +178,14 @@ export const settingsSchema = z.strictObject({
   trusted_proxies: trustedProxiesSchema.describe(
     "Addresses and CIDR blocks whose forwarding fields are believed. Default: none",
   ).optional(),
-  timeouts: timeoutsSchema.optional(),
-  retries: retriesSchema.optional(),
-  ejection: ejectionSchema.optional(),
+  timeouts: timeoutsSchema.describe("How long things may take").optional(),
+  retries: retriesSchema.describe("When a request that failed goes to another server").optional(),
+  ejection: ejectionSchema.describe("When a server that fails requests is taken out for a while")
+    .optional(),
   slow_start: slowStartSchema.describe(
     "Seconds in which the weight of a server that comes back grows to what it is. Default: 0, off",
   ).optional(),
-  limits: limitsSchema.optional(),
+  limits: limitsSchema.describe("How much is accepted").optional(),
   metrics: metricsSchema.describe(
     "Counts requests for /metrics, the dashboard and status. Default: true",
   ).optional(),
@@ -195,8 +198,8 @@ export const settingsSchema = z.strictObject({
   decisions: decisionsSchema.describe(
     "How many of the latest picks are kept to be explained. Default: 0, none",
   ).optional(),
-  upstream_tls: upstreamTlsFilesSchema.optional(),
-  health_check: healthCheckSchema.optional(),
+  upstream_tls: upstreamTlsFilesSchema.describe("How https: servers are spoken to").optional(),
+  health_check: healthCheckSchema.describe("How servers are checked").optional(),
   servers: servers.optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
 

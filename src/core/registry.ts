@@ -53,15 +53,22 @@ export class Registry implements SlotDirectory {
   readonly #bySlot: (Entry | undefined)[] = [];
   readonly #listeners = new Set<(event: RegistryEvent) => void>();
   readonly #opens: () => boolean;
+  readonly #admit: (servers: readonly Server[]) => void;
 
   /**
    * @param table Where the servers get their slots.
    * @param opens Whether a server that is added may take requests at once; if not, somebody else
    * opens its slot. Default: it may.
+   * @param admit Throws where servers that are to be added are not allowed here. Default: all are.
    */
-  constructor(table: StateTable, opens: () => boolean = () => true) {
+  constructor(
+    table: StateTable,
+    opens: () => boolean = () => true,
+    admit: (servers: readonly Server[]) => void = () => {},
+  ) {
     this.#table = table;
     this.#opens = opens;
+    this.#admit = admit;
   }
 
   /** The servers, in the order in which they were added. */
@@ -83,35 +90,25 @@ export class Registry implements SlotDirectory {
   /**
    * Adds a server.
    *
-   * @throws {BalancerError} `already_exists` or `full`.
+   * @throws {BalancerError} `already_exists` or `full`, and what `admit` throws.
    */
   add(init: ServerInit): Entry {
     const server = completeServer(init);
-    if (this.#entries.has(server.url)) throw alreadyExists(server.url);
-    const slot = this.#table.allocate(effectiveWeight(server), server.maxConnections);
-    if (slot === -1) {
-      throw new BalancerError(
-        "full",
-        `Cannot add ${server.url}: all ${this.#table.capacity} places for servers are taken; ` +
-          `delete one first`,
-      );
-    }
-    const entry: Entry = { server, slot };
-    this.#set(entry);
-    if (this.#opens()) this.#table.open(slot);
-    this.#announce({ type: "added", entry });
-    return entry;
+    this.#admit([server]);
+    return this.#insert(server);
   }
 
   /**
    * Adds all of these or, on an error, none.
    *
-   * @throws {BalancerError} `already_exists` or `full`.
+   * @throws {BalancerError} `already_exists` or `full`, and what `admit` throws.
    */
   addAll(inits: readonly ServerInit[]): void {
+    const servers = inits.map(completeServer);
+    this.#admit(servers);
     const added: Entry[] = [];
     try {
-      for (const init of inits) added.push(this.add(init));
+      for (const server of servers) added.push(this.#insert(server));
     } catch (error) {
       for (const { server } of added) this.remove(server.url);
       throw error;
@@ -180,6 +177,23 @@ export class Registry implements SlotDirectory {
   /** The server with this URL in canonical form, if any. */
   find(canonicalUrl: string): Entry | undefined {
     return this.#entries.get(canonicalUrl);
+  }
+
+  #insert(server: Server): Entry {
+    if (this.#entries.has(server.url)) throw alreadyExists(server.url);
+    const slot = this.#table.allocate(effectiveWeight(server), server.maxConnections);
+    if (slot === -1) {
+      throw new BalancerError(
+        "full",
+        `Cannot add ${server.url}: all ${this.#table.capacity} places for servers are taken; ` +
+          `delete one first`,
+      );
+    }
+    const entry: Entry = { server, slot };
+    this.#set(entry);
+    if (this.#opens()) this.#table.open(slot);
+    this.#announce({ type: "added", entry });
+    return entry;
   }
 
   #set(entry: Entry): void {

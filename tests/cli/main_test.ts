@@ -17,6 +17,7 @@ const COMMANDS = [
   "explain",
   "export-config",
   "check-config",
+  "permissions",
   "completions",
 ];
 
@@ -54,6 +55,7 @@ Deno.test("main() shows each command's help, with its flags and their defaults",
     "explain": [...admin, "--follow", "--server"],
     "export-config": admin.filter((text) => text !== "--json"),
     "check-config": ["check-config FILE [OPTIONS]", "--json"],
+    "permissions": ["--config FILE", "--json"],
     "completions": ["completions SHELL [OPTIONS]"],
   };
   assertEquals(Object.keys(expected), COMMANDS);
@@ -69,7 +71,7 @@ Deno.test("main() shows each command's help, with its flags and their defaults",
 Deno.test("main() knows every command by the example in its help", () => {
   assertEquals(TABLE.map(({ name }) => name), COMMANDS);
   for (const command of TABLE) {
-    const [program, name, ...args] = command.example.split(" ");
+    const [program, name, ...args] = command.example.replace(/ > .*/, "").split(" ");
     assertEquals([program, name], ["ballast", command.name]);
     readArgs(args, command);
   }

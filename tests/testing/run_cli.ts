@@ -11,7 +11,10 @@ export interface CliResult {
   readonly stderr: string;
 }
 
-/** Runs the command line program, with net and read permission only, until it ends. */
+/**
+ * Runs the command line program until it ends: with net and read permission only, or with those
+ * that are among the arguments (`--allow-net=…`).
+ */
 export async function runCli(...args: string[]): Promise<CliResult> {
   const { code, stdout, stderr } = await command(args).output();
   const decoder = new TextDecoder();
@@ -128,6 +131,11 @@ class TextWatcher {
   }
 }
 
+/** Whether an argument is one of Deno's, in place of the usual permissions. */
+function isPermission(arg: string): boolean {
+  return arg.startsWith("--allow-");
+}
+
 /** Ports of 127.0.0.1 on which nothing listens, all different. */
 export function freePorts(count: number): number[] {
   const listeners = Array.from(
@@ -143,8 +151,11 @@ function command(
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Deno.Command {
+  const given = args.filter(isPermission);
+  const permissions = given.length === 0 ? ["--allow-net", "--allow-read"] : given;
+  const others = args.filter((arg) => !isPermission(arg));
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", "--allow-read", "--no-prompt", "cli.ts", ...args],
+    args: ["run", ...permissions, "--no-prompt", "cli.ts", ...others],
     cwd: root,
     env: { NO_COLOR: "1", ...environment },
     stdin: "null",

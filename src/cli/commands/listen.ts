@@ -1,17 +1,11 @@
-import {
-  type Admin,
-  type Certificate,
-  DECISIONS_MAX,
-  type Listener,
-  LoadBalancer,
-} from "../../../mod.ts";
+import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
-import type { Args } from "../args.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { onHangup } from "../hangup_signal.ts";
+import { type ListenSettings, listenSettings } from "../listen_settings.ts";
 import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
 import { type Say, startLogs } from "../logs.ts";
 import { parseConfigFile, readConfigText } from "../read_config.ts";
@@ -19,28 +13,8 @@ import { ConfigReload } from "../reload.ts";
 import { type Service, startService } from "../serve.ts";
 import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
-import {
-  readTlsFiles,
-  readTlsFlags,
-  readUpstreamTls,
-  reloadCertificate,
-  TLS_FLAGS,
-  type TlsFiles,
-} from "../tls_files.ts";
-import { countWorkers, readWorkersFlag, WORKERS_FLAG } from "../workers_flag.ts";
-
-const GRACE_PERIOD_MAX = 86_400;
-
-interface Settings {
-  readonly host: string;
-  readonly port: number;
-  readonly apiHost: string;
-  readonly apiPort: number;
-  readonly gracePeriod: number;
-  readonly workers: number | "auto";
-  readonly tls: TlsFiles | undefined;
-  readonly decisions: number;
-}
+import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../tls_files.ts";
+import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
 
 /** `listen`: runs the balancer until it is told to stop. */
 export const listen: Command = {
@@ -78,7 +52,7 @@ export const listen: Command = {
     const path = args.text("config");
     const text = path === undefined ? "" : await readConfigText(path);
     const config = parseConfigFile(text, path ?? "");
-    const settings = combine(args, config);
+    const settings = listenSettings(args, config);
     if (path === undefined && args.has("watch")) {
       throw new UsageError("--watch needs --config, the file to watch");
     }
@@ -108,20 +82,6 @@ export const listen: Command = {
   },
 };
 
-/** What the flags say, else the file, else the default. */
-function combine(args: Args, config: Partial<Settings>): Settings {
-  return {
-    host: args.text("host") ?? config.host ?? "0.0.0.0",
-    port: args.wholeNumber("port", 1, 65_535) ?? config.port ?? 80,
-    apiHost: args.text("api-host") ?? config.apiHost ?? "127.0.0.1",
-    apiPort: args.wholeNumber("api-port", 1, 65_535) ?? config.apiPort ?? 8000,
-    gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
-    workers: readWorkersFlag(args) ?? config.workers ?? 1,
-    tls: readTlsFlags(args) ?? config.tls,
-    decisions: args.wholeNumber("decisions", 0, DECISIONS_MAX) ?? config.decisions ?? 0,
-  };
-}
-
 /** What `listen` runs beside the balancer. */
 interface Parts {
   readonly admin: Admin;
@@ -135,7 +95,7 @@ interface Parts {
 
 async function run(
   balancer: LoadBalancer,
-  settings: Settings,
+  settings: ListenSettings,
   { admin, certificate, follow, say }: Parts,
 ): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod, tls } = settings;

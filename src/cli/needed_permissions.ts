@@ -1,0 +1,73 @@
+import type { Config } from "../../mod.ts";
+import { netAddress } from "../net_permission.ts";
+import type { Args } from "./args.ts";
+import { CommandError } from "./errors.ts";
+import { listenSettings } from "./listen_settings.ts";
+import { folderOf } from "./reload.ts";
+import { hostBeforePort } from "./serve.ts";
+
+/** Deno splits the value of a flag at commas; these are all it can name a host with. */
+const NAMEABLE_ADDRESS = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$/;
+
+/** What a program is allowed. */
+export interface NeededPermissions {
+  /** The addresses it listens on and connects to, host and port. */
+  readonly net: readonly string[];
+  /** The files and folders it reads. */
+  readonly read: readonly string[];
+}
+
+/**
+ * What `listen` needs to do what a configuration says, and nothing beyond.
+ *
+ * @param args The command line of `listen`.
+ * @param config What the configuration says.
+ * @throws {UsageError} If a flag makes no sense.
+ * @throws {CommandError} If Deno has no way to permit one of the addresses or files alone.
+ */
+export function neededPermissions(args: Args, config: Config): NeededPermissions {
+  const { host, port, apiHost, apiPort, workers, tls } = listenSettings(args, config);
+  const net = [
+    `${hostBeforePort(host)}:${port}`,
+    `${hostBeforePort(apiHost)}:${apiPort}`,
+    ...config.servers.map(({ url }) => netAddress(url)),
+  ];
+  const path = args.text("config");
+  const read = [
+    path,
+    path !== undefined && args.has("watch") ? folderOf(path) : undefined,
+    tls?.cert,
+    tls?.key,
+    args.text("api-token-file") ?? config.apiTokenFile,
+    config.sticky === undefined ? undefined : config.stickySecretFile,
+    config.upstreamTls?.caFile,
+    workers === 1 ? undefined : sourceFolder(),
+  ].filter((file) => file !== undefined);
+  for (const address of net) checkNameable("the address", address, NAMEABLE_ADDRESS);
+  for (const file of read) checkNameable("the file", file, /^[^,]+$/);
+  return { net: [...new Set(net)], read: [...new Set(read)] };
+}
+
+/**
+ * The folder with the modules that a worker loads: Deno asks for read permission where they are
+ * files, and not where they come from a registry or are in the binary.
+ */
+function sourceFolder(): string | undefined {
+  const url = new URL("../", import.meta.url);
+  return url.protocol === "file:" && !Deno.build.standalone ? pathOf(url) : undefined;
+}
+
+/** The path of a file's URL, as the operating system writes it. */
+export function pathOf(url: URL): string {
+  const path = decodeURIComponent(url.pathname);
+  return (Deno.build.os === "windows" ? path.slice(1).replaceAll("/", "\\") : path)
+    .replace(/(?<=.)[\\/]$/, "");
+}
+
+function checkNameable(what: string, name: string, pattern: RegExp): void {
+  if (pattern.test(name)) return;
+  throw new CommandError(
+    `Cannot permit ${what} ${JSON.stringify(name)} alone: Deno has no way to write it in a flag; ` +
+      "give it another name",
+  );
+}

@@ -1,0 +1,125 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parseConfig } from "../../mod.ts";
+import { formattedReference } from "../../tools/config_reference.ts";
+import { checkShellLine } from "../testing/command_lines.ts";
+import {
+  anchorOf,
+  codeBlocks,
+  documentationPages,
+  readProjectFile,
+  tableBehind,
+} from "../testing/markdown.ts";
+import { ROOT } from "../testing/program.ts";
+import { runCli } from "../testing/run_cli.ts";
+
+/** What else the documentation may call; a word that is none of them is probably a mistake. */
+const OTHER_PROGRAMS = ["deno", "docker", "kubectl", "openssl", "sha256sum", "sudo"];
+
+async function runOn(program: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { code, stderr } = await new Deno.Command(program, { args: [...args] }).output();
+    return code === 0 ? "" : new TextDecoder().decode(stderr);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+Deno.test("docs/configuration.md is what `deno task docs` writes", async () => {
+  assertEquals(await readProjectFile("docs/configuration.md"), await formattedReference());
+});
+
+Deno.test("docs: every configuration can be used", async () => {
+  let count = 0;
+  for (const page of await documentationPages()) {
+    for (const yaml of codeBlocks(await readProjectFile(page), "yaml")) {
+      assert(parseConfig(yaml, page).servers.length > 0, page);
+      count++;
+    }
+  }
+  assert(count >= 10, `there are ${count}`);
+});
+
+Deno.test("docs: every command line is one that the program or the tasks understand", async () => {
+  let count = 0;
+  for (const page of await documentationPages()) {
+    // Of the walk-through, each line is run by a test of its own.
+    if (page === "docs/operating.md") continue;
+    const lines = codeBlocks(await readProjectFile(page), "sh").join("").replaceAll("\\\n", "")
+      .split("\n");
+    for (const line of lines.filter((each) => !/^\s*(#|$)/.test(each))) {
+      try {
+        if (await checkShellLine(line)) count++;
+        else if (page.startsWith("docs/")) {
+          assert(OTHER_PROGRAMS.includes(line.trim().split(" ")[0]!), "an unknown program");
+        }
+      } catch (error) {
+        throw new Error(`${page}: ${line}`, { cause: error });
+      }
+    }
+  }
+  assert(count >= 15, `there are ${count}`);
+});
+
+Deno.test("docs: every link within the project leads somewhere", async () => {
+  for (const page of await documentationPages()) {
+    for (const [, target] of (await readProjectFile(page)).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+      const [path, fragment] = target!.split("#");
+      const url = path === "" ? new URL(page, ROOT) : new URL(path!, new URL(page, ROOT));
+      await Deno.stat(url).catch(() => assert(false, `${page}: there is no ${target}`));
+      if (fragment === undefined) continue;
+      const headings = (await Deno.readTextFile(url)).matchAll(/^#+ (.*)$/gm);
+      const anchors = [...headings].map(([, heading]) => anchorOf(heading!));
+      assert(anchors.includes(fragment), `${page}: there is no ${target}`);
+    }
+  }
+});
+
+Deno.test("docs/security.md shows what permissions prints", async () => {
+  const { stdout } = await runCli("permissions", "--config", "examples/servers.yaml");
+  const printed = stdout.trim().replace("examples/servers.yaml", "servers.yaml");
+  const text = await readProjectFile("docs/security.md");
+  assertStringIncludes(text, `\`\`\`text\n${printed}\n\`\`\``);
+  assertStringIncludes(text, `deno run --no-prompt ${printed} `);
+});
+
+Deno.test("docs/migrating.md: nginx and HAProxy take what is given as theirs", async (t) => {
+  const text = await readProjectFile("docs/migrating.md");
+  const folder = await Deno.makeTempDir();
+  try {
+    const [nginx] = codeBlocks(text, "nginx");
+    await Deno.writeTextFile(
+      `${folder}/nginx.conf`,
+      `pid ${folder}/pid;\nevents {}\nhttp {\naccess_log off;\n${nginx}}\n`,
+    );
+    const [haproxy] = codeBlocks(text, "haproxy");
+    await Deno.writeTextFile(`${folder}/haproxy.cfg`, haproxy!);
+    const checks = [
+      ["nginx", "-e", `${folder}/error.log`, "-t", "-c", `${folder}/nginx.conf`],
+      ["haproxy", "-c", "-f", `${folder}/haproxy.cfg`],
+    ] as const;
+    for (const [program, ...args] of checks) {
+      const fault = await runOn(program, args);
+      await t.step({
+        name: fault === undefined ? `${program} is not installed` : program,
+        ignore: fault === undefined,
+        fn: () => assertEquals(fault, ""),
+      });
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("docs/numbers.md has the numbers of bench/results.md", async () => {
+  const page = await readProjectFile("docs/numbers.md");
+  const results = await readProjectFile("bench/results.md");
+  for (const mode of ["One core", "All cores"]) {
+    const [header, ...rows] = tableBehind(results, mode);
+    const [names, ...shown] = tableBehind(page, mode);
+    assertEquals(shown.length, rows.length);
+    for (const [index, row] of shown.entries()) {
+      assertEquals(row, names!.map((name) => rows[index]![header!.indexOf(name)]!));
+    }
+  }
+});
