@@ -15,7 +15,7 @@ import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { WebSockets } from "./proxy/websockets.ts";
 import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
-import { Http1Transport } from "./transport/http1/http1_transport.ts";
+import { makeTransport } from "./transport/make_transport.ts";
 import type { WebSocketTransport } from "./transport/transport.ts";
 
 const logger = getLogger(["ballast", "listen"]);
@@ -67,12 +67,13 @@ export class DataPlane {
 
   /**
    * @param parts What to work with.
-   * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions.
+   * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions; `unsupported`, if it
+   * cannot verify servers as the settings say.
    */
   constructor(parts: DataPlaneParts) {
     const { registry, table, traffic, settings, report } = this.#parts = parts;
     const { timeouts, trustedProxies, sticky } = settings;
-    this.transport = new Http1Transport({
+    this.transport = makeTransport({
       clock: systemClock,
       deadlines: this.#deadlines,
       connectTimeout: timeouts.connect * 1000,
