@@ -5,6 +5,7 @@ import type { SlotDirectory } from "./core/registry.ts";
 import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
+import { checkCanListen } from "./listener/check_can_listen.ts";
 import { makePolicy } from "./policies/make_policy.ts";
 import type { StandingReport } from "./proxy/failure_watch.ts";
 import { ProxyHandler } from "./proxy/handler.ts";
@@ -126,8 +127,13 @@ export class DataPlane {
   /** See {@linkcode ProxyHandler.fetch}. */
   readonly fetch: ProxyHandler["fetch"] = (request, info) => this.#handler.fetch(request, info);
 
-  /** Accepts connections with `Deno.serve`, and throws what that throws. */
+  /**
+   * Accepts connections with `Deno.serve`, and throws what that throws.
+   *
+   * @throws {BalancerError} `unsupported` on other runtimes.
+   */
   serve(options: ServeOptions): PlatformServer {
+    checkCanListen();
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
     const abort = new AbortController();

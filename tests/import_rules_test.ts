@@ -50,7 +50,10 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/data_plane\.ts$/,
-    mayImport: [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
+    mayImport: [
+      [CORE, /^src\/(policies|proxy|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
+      [/^src\/listener\/check_can_listen\.ts$/],
+    ].flat(),
   },
   {
     files: /^src\/control_plane\.ts$/,
