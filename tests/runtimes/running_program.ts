@@ -3,9 +3,11 @@ import type { Runtime } from "./installation.ts";
 /** A program that runs on one of the runtimes until disposed of. */
 export class RunningProgram implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #output: ReadableStreamDefaultReader<string>;
-  readonly #errors: Promise<string>;
+  /** What it has written so far, errors too. */
   #text = "";
+  #ended = false;
+  #wake: () => void = () => {};
+  readonly #reading: Promise<unknown>;
   /** What it is to exit with. */
   readonly #exitCode: number | undefined;
 
@@ -14,56 +16,57 @@ export class RunningProgram implements AsyncDisposable {
    *
    * @param runtime What runs it.
    * @param file The program.
-   * @param options Its arguments and environment, and what it exits with when its standard input
-   * ends; without that, it is killed.
+   * @param options Its arguments, and what it exits with when its standard input ends; without that,
+   * it is killed.
    */
   constructor(
-    runtime: Runtime,
+    runtime: Pick<Runtime, "command" | "folder">,
     file: string,
-    options: {
-      readonly args?: readonly string[];
-      readonly env?: Record<string, string>;
-      readonly exitCode?: number;
-    } = {},
+    options: { readonly args?: readonly string[]; readonly exitCode?: number } = {},
   ) {
     const [program, ...args] = runtime.command;
     this.#exitCode = options.exitCode;
     this.#child = new Deno.Command(program!, {
       args: [...args, file, ...options.args ?? []],
       cwd: runtime.folder,
-      env: { NO_COLOR: "1", ...options.env },
+      env: { NO_COLOR: "1" },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-    this.#errors = new Response(this.#child.stderr).text();
+    const { stdout, stderr } = this.#child;
+    this.#reading = Promise.all([this.#read(stdout), this.#read(stderr)]).then(() => {
+      this.#ended = true;
+      this.#wake();
+    });
   }
 
   /**
-   * Waits until its output has a line like this.
+   * Waits until its output has a text like this.
    *
    * @throws {Error} If it ends before, with what it said.
    */
-  async waitFor(line: RegExp): Promise<RegExpExecArray> {
+  async waitFor(text: RegExp): Promise<RegExpExecArray> {
     for (;;) {
-      const found = line.exec(this.#text);
+      const found = text.exec(this.#text);
       if (found !== null) return found;
-      const { value } = await this.#output.read();
-      if (value === undefined) throw new Error(`It ended: ${this.#text}${await this.#errors}`);
-      this.#text += value;
+      if (this.#ended) throw new Error(`It ended: ${this.#text}`);
+      await new Promise<void>((resolve) => this.#wake = resolve);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#exitCode === undefined) this.#child.kill("SIGKILL");
-    await this.#child.stdin.close();
-    const [{ code }, errors] = await Promise.all([
-      this.#child.status,
-      this.#errors,
-      this.#output.cancel(),
-    ]);
+    await this.#child.stdin.close().catch(() => {});
+    const [{ code }] = await Promise.all([this.#child.status, this.#reading]);
     if (this.#exitCode === undefined || code === this.#exitCode) return;
-    throw new Error(`It exited with ${code}: ${this.#text}${errors}`);
+    throw new Error(`It exited with ${code}: ${this.#text}`);
+  }
+
+  async #read(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of output.pipeThrough(new TextDecoderStream())) {
+      this.#text += text;
+      this.#wake();
+    }
   }
 }

@@ -3,6 +3,7 @@ import { CONTENT_CHECKS } from "./checks/content_checks.ts";
 import { CONTROL_CHECKS } from "./checks/control_checks.ts";
 import { HEADER_CHECKS } from "./checks/header_checks.ts";
 import { LOAD_CHECKS } from "./checks/load_checks.ts";
+import { EXAMPLES, runExample } from "./examples.ts";
 import { Installation } from "./installation.ts";
 import { balanceInFiveLines, checkTypes } from "./projects.ts";
 
@@ -32,5 +33,13 @@ Deno.test("the library on every runtime", async (t) => {
         () => balanceInFiveLines(runtime),
       );
     }
+  }
+  for (const example of EXAMPLES) {
+    const runtime = installation.runtimes().find(({ name }) => name === example.runtime);
+    await t.step({
+      name: `examples/${example.file} does what it says`,
+      ignore: runtime === undefined,
+      fn: () => runExample(example, runtime!, installation),
+    });
   }
 });

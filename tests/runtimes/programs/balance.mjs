@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 // A balancer with its admin API by the runtime's own server, until standard input ends. Takes its
 // options as JSON, and prints its ports as JSON.
 import process from "node:process";
