@@ -6,6 +6,7 @@ import type { SlotDirectory } from "./core/registry.ts";
 import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
+import { checkCanListen } from "./listener/check_can_listen.ts";
 import { makePolicy } from "./policies/make_policy.ts";
 import { AccessLog } from "./proxy/access_log.ts";
 import { DecisionRecorder } from "./proxy/decision_recorder.ts";
@@ -20,7 +21,7 @@ import { WebSockets } from "./proxy/websockets.ts";
 import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
 import { OpenTelemetryTracing } from "./tracing/open_telemetry.ts";
-import { Http1Transport } from "./transport/http1/http1_transport.ts";
+import { makeTransport } from "./transport/make_transport.ts";
 import type { WebSocketTransport } from "./transport/transport.ts";
 
 const logger = getLogger(["ballast", "listen"]);
@@ -81,7 +82,8 @@ export class DataPlane {
 
   /**
    * @param parts What to work with.
-   * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions.
+   * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions; `unsupported`, if it
+   * cannot verify servers as the settings say.
    */
   constructor(parts: DataPlaneParts) {
     const { registry, table, traffic, settings, report, decisions } = this.#parts = parts;
@@ -92,7 +94,7 @@ export class DataPlane {
       deadlines: this.#deadlines,
       clock: systemClock,
     });
-    this.transport = new Http1Transport({
+    this.transport = makeTransport({
       clock: systemClock,
       deadlines: this.#deadlines,
       connectTimeout: timeouts.connect * 1000,
@@ -155,8 +157,13 @@ export class DataPlane {
   /** See {@linkcode ProxyHandler.fetch}. */
   readonly fetch: ProxyHandler["fetch"] = (request, info) => this.#handler.fetch(request, info);
 
-  /** Accepts connections with `Deno.serve`, and throws what that throws. */
+  /**
+   * Accepts connections with `Deno.serve`, and throws what that throws.
+   *
+   * @throws {BalancerError} `unsupported` on other runtimes.
+   */
   serve(options: ServeOptions): PlatformServer {
+    checkCanListen();
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
     const abort = new AbortController();

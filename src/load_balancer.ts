@@ -122,7 +122,7 @@ export class LoadBalancer implements AsyncDisposable {
    * stop it.
    * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
    * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used, or
-   * `already_exists` if the workers listen already.
+   * `already_exists` if the workers listen already; `unsupported` on runtimes other than Deno.
    */
   async listen(options: ListenOptions = {}): Promise<Listener> {
     this.#checkOpen();

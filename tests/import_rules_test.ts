@@ -70,7 +70,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/data_plane\.ts$/,
     mayImport: [
       [CORE, /^src\/(policies|proxy|tracing|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER],
-      LOGTAPE,
+      [/^src\/listener\/check_can_listen\.ts$/, LOGTAPE],
     ].flat(),
   },
   {

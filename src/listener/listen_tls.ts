@@ -1,6 +1,7 @@
 import { systemClock } from "../system_clock.ts";
 import { mayReusePort } from "../workers/reuse_port.ts";
 import type { Certificate } from "./certificate.ts";
+import { checkCanListen } from "./check_can_listen.ts";
 import { type TlsAddress, TlsListener, type TlsListenerOptions } from "./tls_listener.ts";
 
 /**
@@ -9,7 +10,8 @@ import { type TlsAddress, TlsListener, type TlsListenerOptions } from "./tls_lis
  * @param address Where.
  * @param certificate What to begin with.
  * @param serve What accepts the connections.
- * @throws {BalancerError} `invalid` if the certificate and key cannot be used.
+ * @throws {BalancerError} `invalid` if the certificate and key cannot be used, `unsupported` on
+ * runtimes other than Deno.
  * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
  */
 export function listenTls(
@@ -17,6 +19,7 @@ export function listenTls(
   certificate: Certificate,
   serve: TlsListenerOptions["serve"],
 ): TlsListener {
+  checkCanListen();
   const { hostname, port } = address;
   // A port that can be shared is shared with anyone who shares it too. Somebody else's is not to be.
   Deno.listen({ hostname, port }).close();

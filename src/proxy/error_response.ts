@@ -74,6 +74,11 @@ const ANSWERS: Partial<Record<ErrorCode, Answer>> = {
     type: "http_request_error",
     detail: "The request ended before its content was complete.",
   },
+  unsupported: {
+    status: 501,
+    type: "proxy_configuration_error",
+    detail: "The runtime that the load balancer is on cannot pass such a request on.",
+  },
   closed: {
     status: 503,
     type: "proxy_configuration_error",

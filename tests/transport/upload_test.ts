@@ -1,5 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { BalancerError } from "../../src/core/errors.ts";
+import { assertEquals } from "@std/assert";
 import type { UpstreamRequest } from "../../src/transport/transport.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 import { makeRequest, makeTransport } from "../testing/http1_client.ts";
@@ -16,38 +15,6 @@ function makeUpload(): {
   });
   return { request: makeRequest({ method: "POST", body, replayable: false }), content };
 }
-
-async function failure(promise: Promise<unknown>): Promise<[code: string, source: string]> {
-  const { code, source } = await assertRejects(() => promise, BalancerError);
-  return [code, source];
-}
-
-Deno.test("Http1Transport.send() blames the client that stands still in its upload", async () => {
-  await using server = new RawServer(() => {});
-  const clock = new FakeClock();
-  await using transport = makeTransport({ clock, contentTimeout: 2000, responseTimeout: 5000 });
-  const { request, content } = makeUpload();
-  const failed = failure(transport.send(server.url, request));
-  content.enqueue(new Uint8Array(3));
-  await (await server.connection(1)).waitFor("3\r\n");
-  await settle();
-  await clock.advance(2200);
-  assertEquals(await failed, ["request_timeout", "downstream"]);
-  await server.connections[0]!.closed;
-});
-
-Deno.test("Http1Transport.send() blames the server that is silent once it has everything", async () => {
-  await using server = new RawServer(() => {});
-  const clock = new FakeClock();
-  await using transport = makeTransport({ clock, contentTimeout: 1e9, responseTimeout: 2000 });
-  const { request, content } = makeUpload();
-  const failed = failure(transport.send(server.url, request));
-  content.close();
-  await (await server.connection(1)).waitFor("0\r\n\r\n");
-  await settle();
-  await clock.advance(2200);
-  assertEquals(await failed, ["response_timeout", "upstream"]);
-});
 
 Deno.test("Http1Transport.send() gives the client its time when the upload ends in the response", async () => {
   await using server = new RawServer(async (connection) => {

@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { latin1Text } from "./latin1.ts";
-import { badResponse, incomplete } from "./response_errors.ts";
+import { badResponse, incomplete } from "../response_errors.ts";
 import type { ResponseFraming } from "./response_framing.ts";
 
 /** The longest chunk-size line or trailer field that is accepted, in bytes. */

@@ -14,6 +14,11 @@ export interface DialOptions {
   readonly cancellation: Cancellation | undefined;
 }
 
+/** Whether the runtime can make connections in a way that is known here. */
+export function canDial(): boolean {
+  return typeof Deno !== "undefined" && "connect" in Deno;
+}
+
 /**
  * Makes a connection to a server; with TLS where its URL says `https:`. Its certificate is verified
  * against the authorities that the runtime trusts, and those of `tls`.

@@ -7,7 +7,7 @@ import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { type ContentReader, contentReader } from "./content.ts";
 import { RequestContent } from "./request_content.ts";
 import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
-import { badResponse, closedEarly, incomplete, tooSilent } from "./response_errors.ts";
+import { badResponse, closedEarly, incomplete, tooSilent } from "../response_errors.ts";
 import { delimitResponse } from "./response_framing.ts";
 import type { ResponseHead } from "./response_head.ts";
 

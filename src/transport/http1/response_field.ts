@@ -1,5 +1,5 @@
 import type { HeaderField } from "../transport.ts";
-import { badResponse } from "./response_errors.ts";
+import { badResponse } from "../response_errors.ts";
 
 /** What may stand in a field name: a token (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;

@@ -1,5 +1,5 @@
 import type { HeaderField } from "../transport.ts";
-import { badResponse } from "./response_errors.ts";
+import { badResponse } from "../response_errors.ts";
 import type { ResponseHead } from "./response_head.ts";
 
 /** How to find the end of a response's content (RFC 9112 §6.3). */

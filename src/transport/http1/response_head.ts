@@ -1,5 +1,5 @@
 import type { HeaderField } from "../transport.ts";
-import { badResponse } from "./response_errors.ts";
+import { badResponse } from "../response_errors.ts";
 import { LineMemory } from "./line_memory.ts";
 import { CONTROLS, type FramingField, parseField } from "./response_field.ts";
 

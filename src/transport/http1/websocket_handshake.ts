@@ -1,5 +1,5 @@
 import type { HeaderField, UpstreamRequest } from "../transport.ts";
-import { badResponse } from "./response_errors.ts";
+import { badResponse } from "../response_errors.ts";
 import type { ResponseHead } from "./response_head.ts";
 
 /** What is put behind a key before it is hashed (RFC 6455 §1.3). */

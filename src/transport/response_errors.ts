@@ -1,4 +1,4 @@
-import { BalancerError } from "../../core/errors.ts";
+import { BalancerError } from "../core/errors.ts";
 
 /** An error that says that the server's response breaks HTTP. */
 export function badResponse(why: string): BalancerError {

@@ -1,0 +1,9 @@
+import type { Runtime } from "../installation.ts";
+
+/** Something that the library does on every runtime. */
+export interface Check {
+  /** What it does. */
+  readonly name: string;
+  /** Fails where it does not. */
+  readonly run: (runtime: Runtime) => Promise<void>;
+}

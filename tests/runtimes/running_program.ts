@@ -1,0 +1,72 @@
+import type { Runtime } from "./installation.ts";
+
+/** A program that runs on one of the runtimes until disposed of. */
+export class RunningProgram implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  /** What it has written so far, errors too. */
+  #text = "";
+  #ended = false;
+  #wake: () => void = () => {};
+  readonly #reading: Promise<unknown>;
+  /** What it is to exit with. */
+  readonly #exitCode: number | undefined;
+
+  /**
+   * Starts it.
+   *
+   * @param runtime What runs it.
+   * @param file The program.
+   * @param options Its arguments, and what it exits with when its standard input ends; without that,
+   * it is killed.
+   */
+  constructor(
+    runtime: Pick<Runtime, "command" | "folder">,
+    file: string,
+    options: { readonly args?: readonly string[]; readonly exitCode?: number } = {},
+  ) {
+    const [program, ...args] = runtime.command;
+    this.#exitCode = options.exitCode;
+    this.#child = new Deno.Command(program!, {
+      args: [...args, file, ...options.args ?? []],
+      cwd: runtime.folder,
+      env: { NO_COLOR: "1" },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const { stdout, stderr } = this.#child;
+    this.#reading = Promise.all([this.#read(stdout), this.#read(stderr)]).then(() => {
+      this.#ended = true;
+      this.#wake();
+    });
+  }
+
+  /**
+   * Waits until its output has a text like this.
+   *
+   * @throws {Error} If it ends before, with what it said.
+   */
+  async waitFor(text: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = text.exec(this.#text);
+      if (found !== null) return found;
+      if (this.#ended) throw new Error(`It ended: ${this.#text}`);
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#exitCode === undefined) this.#child.kill("SIGKILL");
+    await this.#child.stdin.close().catch(() => {});
+    const [{ code }] = await Promise.all([this.#child.status, this.#reading]);
+    if (this.#exitCode === undefined || code === this.#exitCode) return;
+    throw new Error(`It exited with ${code}: ${this.#text}`);
+  }
+
+  async #read(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+    for await (const text of output.pipeThrough(new TextDecoderStream())) {
+      this.#text += text;
+      this.#wake();
+    }
+  }
+}
