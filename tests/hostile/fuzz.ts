@@ -3,6 +3,7 @@
  * says its counterexample, the seed and the path; the seed can be given as the argument.
  */
 import * as fc from "fast-check";
+import { claimNetPermission } from "../testing/claimed_permission.ts";
 import { ADMIN_SESSIONS } from "./fuzz/admin_requests.ts";
 import { playSession } from "./fuzz/admin_session.ts";
 import { CONFIG_TEXTS } from "./fuzz/config_texts.ts";
@@ -25,6 +26,7 @@ async function run(name: string, property: fc.IAsyncProperty<unknown>): Promise<
   await print(`${name}: held, in ${Math.round((performance.now() - begin) / 1000)} s`);
 }
 
+using _ = claimNetPermission();
 let accepted = 0;
 await run("admin sessions", fc.asyncProperty(ADMIN_SESSIONS, playSession));
 await run("server sessions", fc.asyncProperty(SERVER_SESSIONS, playServerSession));

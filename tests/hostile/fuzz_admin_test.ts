@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { ADMIN_SESSIONS } from "./fuzz/admin_requests.ts";
 import { playSession } from "./fuzz/admin_session.ts";
+import { claimNetPermission } from "../testing/claimed_permission.ts";
 
 const RUNS = 5000;
 
@@ -9,6 +10,7 @@ Deno.test({
   // The health checks of the servers that are added go nowhere.
   permissions: { net: false },
   async fn() {
+    using _ = claimNetPermission();
     await fc.assert(fc.asyncProperty(ADMIN_SESSIONS, playSession), { numRuns: RUNS });
   },
 });

@@ -2,6 +2,7 @@ import { assert } from "@std/assert";
 import * as fc from "fast-check";
 import { CONFIG_TEXTS } from "./fuzz/config_texts.ts";
 import { readConfigText } from "./fuzz/read_config_text.ts";
+import { claimNetPermission } from "../testing/claimed_permission.ts";
 
 const RUNS = 5000;
 
@@ -10,6 +11,7 @@ Deno.test({
   // The health checks of the servers go nowhere.
   permissions: { net: false },
   async fn() {
+    using _ = claimNetPermission();
     let accepted = 0;
     const property = fc.asyncProperty(CONFIG_TEXTS, async (text) => {
       if (await readConfigText(text)) accepted++;

@@ -21,6 +21,7 @@ function answered(
     server: completeServer({ url: "http://127.0.0.1:3001" }),
     connection: "reused",
     bytesReceived: 2326,
+    answered: true,
     answeredAfter: 1.23456,
     duration: 2.5,
     status: 200,
@@ -47,7 +48,7 @@ Deno.test("CommonLines writes the Common Log Format as Apache does", () => {
 });
 
 Deno.test("CommonLines writes what is not known as a hyphen", () => {
-  const record = answered({ clientAddress: undefined, answeredAfter: 0, status: 503 });
+  const record = answered({ clientAddress: undefined, answered: false, status: 503 });
   assertEquals(
     new CommonLines(true).line(record, ARRIVAL),
     `- - - [${localTime()}] "GET /path?q=1 HTTP/1.1" 503 - "-" "-"\n`,
@@ -102,7 +103,7 @@ Deno.test("JsonLines writes all that is known of a request", () => {
 });
 
 Deno.test("JsonLines says why a request failed, and 499 where its client left", () => {
-  const refused = answered({ answeredAfter: 0, status: 503, failure: "no_server", ownContent: 50 });
+  const refused = answered({ answered: false, status: 503, failure: "no_server", ownContent: 50 });
   assertStringIncludes(
     new JsonLines().line(refused, ARRIVAL),
     '"first_byte_ms":null,"total_ms":2.5,"failure":"no_server"}\n',
@@ -113,7 +114,7 @@ Deno.test("JsonLines says why a request failed, and 499 where its client left", 
   };
   assertEquals(parsed(refused), [503, 50, "no_server"]);
   const gone = { failure: "client_gone" as const };
-  assertEquals(parsed(answered({ ...gone, answeredAfter: 0, status: 400 })), [
+  assertEquals(parsed(answered({ ...gone, answered: false, status: 400 })), [
     499,
     0,
     "client_gone",

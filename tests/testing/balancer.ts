@@ -31,7 +31,7 @@ export async function serveBalancer(
 }
 
 /** How often {@linkcode untilIdle} looks. */
-const LOOKS_MAX = 2000;
+const LOOKS_MAX = 100_000;
 
 /**
  * Waits until no request is active any more, and fails if that does not come to pass. What it waits
