@@ -18,7 +18,12 @@ export interface Runtime {
   readonly command: readonly string[];
   /** Where programs have to be, so that they find the library by its name. */
   readonly folder: string;
+  /** What its environment has in addition. */
+  readonly env?: Readonly<Record<string, string>>;
 }
+
+/** Where nothing listens: servers are not to be asked for through a proxy. */
+const DEAD_PROXY = { HTTP_PROXY: "http://127.0.0.1:9", NO_PROXY: "" };
 
 /** An empty folder into which npm has installed the package from its tarball, and the runtimes. */
 export class Installation implements AsyncDisposable {
@@ -66,7 +71,12 @@ export class Installation implements AsyncDisposable {
     return [
       deno,
       { name: "Node", command: [`${folder}/node_modules/node/bin/node`], folder },
-      { name: "Bun", command: [`${folder}/node_modules/.bin/bun`, "run"], folder },
+      {
+        name: "Bun",
+        command: [`${folder}/node_modules/.bin/bun`, "run"],
+        folder,
+        env: DEAD_PROXY,
+      },
     ];
   }
 

@@ -20,7 +20,7 @@ export class RunningProgram implements AsyncDisposable {
    * it is killed.
    */
   constructor(
-    runtime: Pick<Runtime, "command" | "folder">,
+    runtime: Omit<Runtime, "name">,
     file: string,
     options: { readonly args?: readonly string[]; readonly exitCode?: number } = {},
   ) {
@@ -29,7 +29,7 @@ export class RunningProgram implements AsyncDisposable {
     this.#child = new Deno.Command(program!, {
       args: [...args, file, ...options.args ?? []],
       cwd: runtime.folder,
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...runtime.env },
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

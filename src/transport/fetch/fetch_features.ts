@@ -13,9 +13,12 @@ export interface FetchFeatures {
   readonly decodes: boolean;
 }
 
-/** Bun (1.4) can leave content as it is, and has a limit of five minutes unless told otherwise. */
+/**
+ * Bun (1.4) can leave content as it is. Unless told otherwise, it gives up after five minutes, and
+ * sends everything through the proxy that `HTTP_PROXY` in the environment names.
+ */
 const BUN: FetchFeatures = {
-  init: { decompress: false, timeout: false },
+  init: { decompress: false, timeout: false, proxy: false },
   freshInit: { keepalive: false },
   keepsCodings: true,
   decodes: false,
