@@ -11,6 +11,7 @@ const SAME = [
   "slowStart",
   "trustedProxies",
   "metrics",
+  "decisions",
 ] as const satisfies readonly (keyof Config & keyof LoadBalancerOptions)[];
 
 /**
@@ -26,6 +27,7 @@ export function configOf(options: LoadBalancerOptions): Config {
   for (const name of SAME) if (options[name] !== undefined) config[name] = options[name];
   if (typeof policy === "string") config["policy"] = policy;
   if (sticky !== undefined) config["sticky"] = "cookie";
+  if (options.accessLog !== undefined) config["accessLog"] = options.accessLog.format;
   if (upstreamTls?.serverName !== undefined) {
     config["upstreamTls"] = { serverName: upstreamTls.serverName };
   }
