@@ -97,8 +97,8 @@ Deno.test("JsonLines writes all that is known of a request", () => {
     '{"time":"2026-01-02T03:04:05.067Z","id":"f00","client":"192.0.2.1","method":"GET",' +
       '"host":"a.example:8080","target":"/path?q=1","status":200,"bytes":2326,' +
       '"user_agent":"curl/8.1","referer":null,"server":"http://127.0.0.1:3001","attempts":1,' +
-      '"connection_reused":true,"queue_ms":0.5,"connect_ms":0,"first_byte_ms":1.235,' +
-      '"total_ms":2.5}\n',
+      '"connection_reused":true,"queue_ms":0.500,"connect_ms":0,"first_byte_ms":1.235,' +
+      '"total_ms":2.500}\n',
   );
 });
 
@@ -106,7 +106,7 @@ Deno.test("JsonLines says why a request failed, and 499 where its client left", 
   const refused = answered({ answered: false, status: 503, failure: "no_server", ownContent: 50 });
   assertStringIncludes(
     new JsonLines().line(refused, ARRIVAL),
-    '"first_byte_ms":null,"total_ms":2.5,"failure":"no_server"}\n',
+    '"first_byte_ms":null,"total_ms":2.500,"failure":"no_server"}\n',
   );
   const parsed = (record: RequestRecord) => {
     const { status, bytes, failure } = JSON.parse(new JsonLines().line(record, ARRIVAL));
