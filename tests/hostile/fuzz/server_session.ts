@@ -45,7 +45,11 @@ class Model {
     if (method === "DELETE") this.servers.delete(url!);
     else if (method === "POST") {
       this.servers.set(url!, { ...previous!, draining: action === "/drain" });
-    } else this.servers.set(url!, this.#merged(url!, JSON.parse(body!), method === "PATCH"));
+    } else {
+      // A byte order mark is read over (RFC 8259 §8.1).
+      const value = JSON.parse(body!.replace(/^\ufeff/, ""));
+      this.servers.set(url!, this.#merged(url!, value, method === "PATCH"));
+    }
   }
 
   #merged(url: string, given: Record<string, unknown>, isPatch: boolean): ModelServer {
