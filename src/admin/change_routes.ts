@@ -73,7 +73,7 @@ async function add(target: AdminTarget, { request, url }: AdminCall): Promise<un
     if (findByUrl(target, after.url) !== undefined) throw alreadyExists(after.url);
     return dryRun(target, { before: undefined, after });
   }
-  const server = target.add(camelKeys(body));
+  const server = await target.add(camelKeys(body));
   await target.settled?.();
   logger.info("Added {url}", { url: server.url });
   return serverJson(server);
@@ -87,7 +87,7 @@ async function update(target: AdminTarget, { request, url: at }: AdminCall): Pro
     const before = getByUrl(target, url);
     return dryRun(target, { before, after: completeServer({ ...before, ...change }) });
   }
-  const server = target.update(url, change);
+  const server = await target.update(url, change);
   logger.info("Updated {url}", { url: server.url });
   return serverJson(server);
 }
@@ -99,7 +99,7 @@ async function remove(target: AdminTarget, { request, url: at }: AdminCall): Pro
   const value = typeof body === "string" ? { url: body } : body;
   const { url, drain } = validate(removalSchema, value, "the body");
   if (dry_run) return dryRun(target, { before: getByUrl(target, url), after: undefined });
-  const server = target.remove(url, drain);
+  const server = await target.remove(url, drain);
   await target.settled?.();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(server);

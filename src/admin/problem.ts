@@ -50,7 +50,10 @@ const STATUSES: Partial<Record<ErrorCode, StatusCode>> = {
   not_found: 404,
   already_exists: 409,
   full: 409,
+  conflict: 409,
   closed: 503,
+  unavailable: 503,
+  unconfirmed: 504,
 };
 
 const ABOUT_URL: readonly ErrorCode[] = ["not_found", "already_exists", "not_permitted"];

@@ -68,7 +68,7 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const after = readReplacement(body, at);
   if (dry_run) return dryRun(target, { before: server, after });
   if (server !== undefined) return change(target, after);
-  target.add(after);
+  await target.add(after);
   await target.settled?.();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
@@ -90,7 +90,7 @@ async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const { dry_run = false, drain } = readQuery(call.url, REMOVAL_QUERY);
   const server = current(target, call, new Preconditions(call.request));
   if (dry_run) return dryRun(target, { before: server, after: undefined });
-  const removed = target.remove(server.url, drain);
+  const removed = await target.remove(server.url, drain);
   await target.settled?.();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(removed);
@@ -130,8 +130,8 @@ function current(
   return server;
 }
 
-function change(target: AdminTarget, { url, ...fields }: Server): Response {
-  const server = target.update(url, fields);
+async function change(target: AdminTarget, { url, ...fields }: Server): Promise<Response> {
+  const server = await target.update(url, fields);
   logger.info("Updated {url}", { url });
   return serverAnswer(server, 200);
 }

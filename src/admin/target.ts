@@ -5,14 +5,18 @@ import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 import type { Traffic } from "../core/traffic_table.ts";
 
-/** What the admin API needs of a balancer; a `LoadBalancer` has it. */
+/**
+ * What the admin API needs of a balancer; a `LoadBalancer` has it. Where several balancers share
+ * their servers, a change is decided on by what is known when it is called, and is refused with
+ * `conflict` if somebody else was faster.
+ */
 export interface AdminTarget {
   /** Adds a server. */
-  add(server: ServerInit): Server;
+  add(server: ServerInit): Server | Promise<Server>;
   /** Changes a server. */
-  update(url: string, change: ServerChange): Server;
+  update(url: string, change: ServerChange): Server | Promise<Server>;
   /** Removes a server; what it works on is broken off after `drain` seconds. Default: never. */
-  remove(url: string, drain?: number): Server;
+  remove(url: string, drain?: number): Server | Promise<Server>;
   /** Checks a server's health now. */
   check(url: string): Promise<CheckReport>;
   /** What makes a balancer like this one is now, as far as a configuration file can say it. */

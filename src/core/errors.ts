@@ -14,6 +14,12 @@ export type ErrorCode =
   | "unsupported"
   /** The balancer was closed. */
   | "closed"
+  /** Somebody else changed the server at the same moment; see what it is now, and decide again. */
+  | "conflict"
+  /** What keeps the servers for several balancers cannot be reached; nothing has changed. */
+  | "unavailable"
+  /** A change was sent to what keeps the servers, and whether it was taken is not known. */
+  | "unconfirmed"
   /** No server can take the request. */
   | "no_server"
   /** Every server works on as many requests as it may, and too many wait already. */
