@@ -41,7 +41,7 @@ export function newTask({ server, slot }: Entry): CheckTask {
     running: undefined,
     wanted: false,
     lastStart: -Infinity,
-    isOwn: true,
+    isOwn: false,
     shared: undefined,
     cancelTimer: () => {},
   };

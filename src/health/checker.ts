@@ -185,6 +185,7 @@ export class HealthChecker implements Disposable {
     task.cancelTimer();
     if (server.healthCheckPeriod === 0) {
       this.#sharing?.forget(server.url);
+      task.isOwn = false;
       this.#setHealth(task, UNCHECKED);
       return;
     }

@@ -36,8 +36,8 @@ export interface SharedChecksOptions {
 interface KnownServer extends DividedServer {
   /** Whether it is healthy, and why not; undefined as long as nobody knows. */
   health: { readonly healthy: boolean; readonly detail: string; readonly since: Date } | undefined;
-  /** Until when the result of another balancer is awaited, in the clock's milliseconds. */
-  waitsUntil: number | undefined;
+  /** Since when the result of another balancer is awaited, in the clock's milliseconds. */
+  waitsSince: number | undefined;
   /** Whether this balancer checks it. */
   isOwn: boolean;
 }
@@ -70,7 +70,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     this.#division = new Division((server) => ({
       ...server,
       health: undefined,
-      waitsUntil: undefined,
+      waitsSince: undefined,
       isOwn: false,
     }));
   }
@@ -116,7 +116,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     server.isOwn = duty === "own";
     if (duty === "awaited") this.#waiting.add(server);
     else {
-      server.waitsUntil = undefined;
+      server.waitsSince = undefined;
       this.#waiting.delete(server);
     }
     return duty;
@@ -152,7 +152,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     this.#members = new Set(members.keys());
     const moved = this.#division.setMembers(this.#members);
     if (before === this.#division.fingerprint) return;
-    for (const server of moved) server.waitsUntil = undefined;
+    for (const server of moved) server.waitsSince = undefined;
     this.#options.onNews();
     this.#compareAll();
     this.#review(moved.map(({ url }) => url));
@@ -191,11 +191,10 @@ export class SharedChecks implements CheckSharing, Disposable {
     if (peer === undefined) return "own";
     if (peer.answersFor(url, server.since)) return this.#believe(server, peer);
     if (isOwn || peer.isStale) return "own";
-    const now = clock.now();
-    // Who has only begun to check it gets the time for it: so long may a server be unchecked anyway.
-    const wait = patience * 1000 / 2;
-    server.waitsUntil ??= now + (peer.isPending(url) ? Math.max(wait, period) : wait);
-    return now < server.waitsUntil ? "awaited" : "own";
+    // Who is about to check it gets the time for it: so long may a server be unchecked anyway.
+    const wait = Math.max(patience * 1000 / 2, peer.isPending(url) ? period : 0);
+    server.waitsSince ??= clock.now();
+    return clock.now() - server.waitsSince < wait ? "awaited" : "own";
   }
 
   #believe(server: KnownServer, peer: Peer): SharedResult {
@@ -264,11 +263,10 @@ export class SharedChecks implements CheckSharing, Disposable {
     const fresh = new Set([...this.#peers].filter(([, peer]) => !peer.isStale).map(([id]) => id));
     const stale = this.#fresh.difference(fresh);
     this.#fresh = fresh;
-    const late = [...this.#waiting].filter(({ waitsUntil = 0 }) => waitsUntil <= clock.now());
     // All at once: so the checker sees how many there are, and spreads their checks.
-    const urls = [...stale].flatMap((id) => [...this.#division.of(id)]).concat(late)
-      .map(({ url }) => url);
-    if (urls.length > 0) this.#review(new Set(urls));
+    const servers = [...stale].flatMap((id) => [...this.#division.of(id)])
+      .concat([...this.#waiting]);
+    if (servers.length > 0) this.#review(new Set(servers.map(({ url }) => url)));
   }
 }
 
