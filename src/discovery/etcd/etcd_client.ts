@@ -20,6 +20,7 @@ import {
   type EtcdKeys,
   type EtcdOutcome,
   type EtcdRange,
+  type EtcdRangeOptions,
   type EtcdTransaction,
   type EtcdWatch,
   type EtcdWrite,
@@ -76,8 +77,16 @@ class GatewayClient implements EtcdClient {
     return this.#endpoints.current;
   }
 
-  range({ from, to }: EtcdKeys, { signal }: { signal?: AbortSignal } = {}): Promise<EtcdRange> {
-    const body = { key: encode(from), range_end: encode(to) };
+  range(
+    { from, to }: EtcdKeys,
+    { since, limit, signal }: EtcdRangeOptions = {},
+  ): Promise<EtcdRange> {
+    const body = {
+      key: encode(from),
+      range_end: encode(to),
+      ...(since === undefined ? {} : { min_mod_revision: String(since) }),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+    };
     return this.#call({
       what: "read from etcd",
       path: "/v3/kv/range",

@@ -90,7 +90,11 @@ export function revisionOf(answer: Fields): number {
  * @throws {BadAnswer}
  */
 export function readRange(answer: Fields): EtcdRange {
-  return { revision: revisionOf(answer), entries: list(answer["kvs"]).map(readEntry) };
+  return {
+    revision: revisionOf(answer),
+    entries: list(answer["kvs"]).map(readEntry),
+    count: wholeNumber(answer["count"]),
+  };
 }
 
 /**
