@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import { systemClock } from "../../system_clock.ts";
 import { EtcdEndpoints } from "./etcd_endpoints.ts";
-import { EndpointError } from "./etcd_failure.ts";
+import { EndpointError, resultOf } from "./etcd_failure.ts";
 import { type EtcdConnections, openConnections } from "./etcd_fetch.ts";
 import { EtcdGateway } from "./etcd_gateway.ts";
 import {
@@ -142,19 +142,12 @@ class GatewayClient implements EtcdClient {
   }
 
   async keepAlive(lease: string, signal?: AbortSignal): Promise<void> {
-    const path = "/v3/lease/keepalive";
-    await this.#endpoints.run({
+    await this.#call({
       what: "keep a lease of etcd",
-      repeatable: true,
+      path: "/v3/lease/keepalive",
+      body: { ID: lease },
       signal,
-      at: (endpoint) =>
-        this.#session.run(endpoint, signal, async (token) => {
-          const request = { endpoint, path, body: { ID: lease }, token, signal };
-          let left: number | undefined;
-          for await (const seconds of this.#gateway.stream(request, readSeconds)) left ??= seconds;
-          if (left === undefined) throw new EndpointError("unknown", "answers nothing");
-          if (left <= 0) throw new EndpointError("no_lease", "says that the lease is over");
-        }),
+      read: checkKept,
     });
   }
 
@@ -240,6 +233,8 @@ function readLease({ ID }: Fields): string {
   throw new BadAnswer("it answers without a lease");
 }
 
-function readSeconds({ TTL }: Fields): number {
-  return wholeNumber(TTL);
+/** The answer is a stream of one message; a lease that is over has no time left. */
+function checkKept(answer: Fields): void {
+  if (wholeNumber(resultOf(answer)["TTL"]) > 0) return;
+  throw new EndpointError("no_lease", "says that the lease is over");
 }

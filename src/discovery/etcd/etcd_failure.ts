@@ -1,5 +1,5 @@
 import { printable } from "../../core/printable.ts";
-import { BadAnswer, type Fields } from "./etcd_json.ts";
+import { BadAnswer, type Fields, fields } from "./etcd_json.ts";
 import type { EtcdFailure } from "./etcd_types.ts";
 
 /** How much of a text that came from outside goes into a message, in characters. */
@@ -84,6 +84,17 @@ export function readRefusal(error: Fields, status: number): EndpointError {
     return new EndpointError(failure, `says "${message}"${hint}`, { remedy });
   }
   return new EndpointError(failureOf(code, status), `says "${message}"`);
+}
+
+/**
+ * What a message of a stream brings.
+ *
+ * @param message `{result}`, or `{error}` where the stream has failed.
+ * @throws {EndpointError} What the error means.
+ */
+export function resultOf(message: Fields): Fields {
+  if (message["error"] !== undefined) throw readRefusal(fields(message["error"]), 200);
+  return fields(message["result"]);
 }
 
 function failureOf(code: unknown, status: number): EtcdFailure {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
-import { EndpointError, readErrorResponse, readRefusal, readThrown } from "./etcd_failure.ts";
-import { BadAnswer, type Fields, fields, parseFields } from "./etcd_json.ts";
+import { EndpointError, readErrorResponse, readThrown, resultOf } from "./etcd_failure.ts";
+import { BadAnswer, type Fields, parseFields } from "./etcd_json.ts";
 import type { EtcdFetch } from "./etcd_options.ts";
 import { TimeLimit } from "./time_limit.ts";
 
@@ -58,7 +58,7 @@ export class EtcdGateway {
       limit.restart(CONTENT_MS);
       return read(parseFields(await readText(response, SIZE_MAX)));
     } catch (error) {
-      throw limit.passed ? tooSlow() : this.#understand(error, request.signal);
+      throw this.#understand(error, limit, request.signal);
     }
   }
 
@@ -78,17 +78,15 @@ export class EtcdGateway {
       const response = await this.#post(request, limit);
       for await (const line of linesOf(response)) {
         limit.lift();
-        const message = parseFields(line);
-        if (message["error"] !== undefined) throw readRefusal(fields(message["error"]), 200);
-        yield read(fields(message["result"]));
+        yield read(resultOf(parseFields(line)));
       }
     } catch (error) {
-      throw limit.passed ? tooSlow() : this.#understand(error, request.signal);
+      throw this.#understand(error, limit, request.signal);
     }
   }
 
   /**
-   * Asks an endpoint for its version: whether it can be connected to, and is etcd.
+   * Asks an endpoint for anything, to see whether it is there.
    *
    * @param endpoint The endpoint's URL.
    * @param signal Calls it off.
@@ -100,13 +98,11 @@ export class EtcdGateway {
       const init: RequestInit = { redirect: "manual", signal: limit.signal };
       const response = await this.#fetch(`${endpoint}/version`, init);
       const text = await readText(response, ERROR_SIZE_MAX);
-      if (response.status !== 200) throw readErrorResponse(response.status, text);
-      if (typeof parseFields(text)["etcdserver"] !== "string") {
-        throw new BadAnswer("it does not tell the version of an etcd");
-      }
+      // A proxy that passes on nothing but /v3/ may not know this path.
+      if (response.status >= 500) throw readErrorResponse(response.status, text);
     } catch (error) {
-      const { message, cause } = limit.passed ? tooSlow() : this.#understand(error, signal);
-      // Nothing is asked of it that could have been done.
+      const { message, cause } = this.#understand(error, limit, signal);
+      // There was nothing that could have been done.
       throw new EndpointError("unreachable", message, { cause });
     }
   }
@@ -133,14 +129,11 @@ export class EtcdGateway {
     throw readErrorResponse(response.status, await readText(response, ERROR_SIZE_MAX));
   }
 
-  #understand(error: unknown, signal: AbortSignal | undefined): EndpointError {
+  #understand(error: unknown, limit: TimeLimit, signal: AbortSignal | undefined): EndpointError {
     signal?.throwIfAborted();
-    return readThrown(error);
+    if (limit.passed === undefined) return readThrown(error);
+    return new EndpointError("unknown", `does not answer within ${limit.passed / 1000} s`);
   }
-}
-
-function tooSlow(): EndpointError {
-  return new EndpointError("unknown", "does not answer in time");
 }
 
 async function readText(response: Response, sizeMax: number): Promise<string> {

@@ -69,7 +69,7 @@ export function fields(value: unknown): Fields {
  * @throws {BadAnswer}
  */
 export function wholeNumber(value: unknown): number {
-  if (value === undefined) return 0;
+  if (isLeftOut(value)) return 0;
   const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isSafeInteger(number)) return number;
   throw new BadAnswer("what it answers is not what etcd answers: a number is missing");
@@ -156,14 +156,19 @@ function readEntry(value: unknown): EtcdEntry {
   };
 }
 
+/** Whether a value stands for 0, an empty text or an empty list. */
+function isLeftOut(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
 function list(value: unknown): readonly unknown[] {
-  if (value === undefined) return [];
+  if (isLeftOut(value)) return [];
   if (Array.isArray(value)) return value;
   throw new BadAnswer("what it answers is not what etcd answers: a list is missing");
 }
 
 function decode(value: unknown): string {
-  if (value === undefined) return "";
+  if (isLeftOut(value)) return "";
   if (typeof value === "string") {
     try {
       const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));

@@ -53,7 +53,7 @@ export class EtcdSession {
       this.#token = await this.#gateway.ask(
         { endpoint, path, body: this.#user, token: undefined, signal },
         ({ token }) => {
-          if (typeof token === "string" && token !== "") return token;
+          if (typeof token === "string" && /^[!-~]+$/.test(token)) return token;
           throw new BadAnswer("it answers without a token");
         },
       );

@@ -5,7 +5,7 @@ import { encode, type Fields, readWatchMessage, type WatchMessage } from "./etcd
 import type { EtcdWatch } from "./etcd_types.ts";
 
 /** How long a watch is silent before its endpoint is asked whether it still works, in milliseconds. */
-const SILENCE_MS = 5_000;
+const SILENCE_MS = 2_000;
 
 /** Where a watch is. */
 export interface WatchPlace {

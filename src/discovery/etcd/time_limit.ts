@@ -6,7 +6,7 @@ export class TimeLimit implements Disposable {
   readonly #outer: AbortSignal | undefined;
   readonly #abort = new AbortController();
   #cancel: () => void = () => {};
-  #passed = false;
+  #passed: number | undefined;
 
   /**
    * Makes one that is not running yet.
@@ -26,8 +26,8 @@ export class TimeLimit implements Disposable {
     return this.#abort.signal;
   }
 
-  /** Whether the time was over. */
-  get passed(): boolean {
+  /** How much time there was, in milliseconds, once that is over; undefined before. */
+  get passed(): number | undefined {
     return this.#passed;
   }
 
@@ -35,7 +35,7 @@ export class TimeLimit implements Disposable {
   restart(milliseconds: number): void {
     this.#cancel();
     this.#cancel = this.#clock.after(milliseconds, () => {
-      this.#passed = true;
+      this.#passed = milliseconds;
       this.#abort.abort();
     });
   }
