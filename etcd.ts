@@ -20,4 +20,6 @@
  * @module
  */
 
-export { SharedRegistry, type SharedRegistryOptions } from "./src/discovery/shared_registry.ts";
+export type { Clock } from "./src/core/clock.ts";
+export type { EtcdCertificate, EtcdFetch, EtcdOptions } from "./src/discovery/etcd/etcd_options.ts";
+export { joinEtcd, type JoinOptions, type SharedBalancer } from "./src/discovery/join_etcd.ts";

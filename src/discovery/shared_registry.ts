@@ -29,8 +29,8 @@ const logger = getLogger(["ballast", "etcd"]);
 
 /** What a {@linkcode SharedRegistry} works with. */
 export interface SharedRegistryOptions {
-  /** What keeps the servers. */
-  readonly etcd: Etcd;
+  /** What keeps the servers. It is disposed of with the registry. */
+  readonly etcd: Etcd & Partial<Disposable>;
   /** What every key begins with. Default: `/ballast/`. */
   readonly prefix?: string;
   /** The servers to begin with, where etcd has none yet. Default: none. */
@@ -49,7 +49,7 @@ export interface SharedRegistryOptions {
  */
 export class SharedRegistry implements AdminTarget, AsyncDisposable {
   /** What keeps the servers. */
-  readonly etcd: Etcd;
+  readonly etcd: Etcd & Partial<Disposable>;
   /** The keys. */
   readonly keys: SharedKeys;
   /** The balancer that has the servers. */
@@ -216,6 +216,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#running;
+    this.etcd[Symbol.dispose]?.();
   }
 
   async #settle(change: Promise<Server>): Promise<Server> {
