@@ -39,6 +39,17 @@ export class CheckTimes {
   }
 
   /**
+   * How long the first check of a server waits that is added to others, in milliseconds: not at all,
+   * unless so many checks are under way that it is one of many.
+   *
+   * @param underWay How many checks are under way.
+   * @param period The server's period, in seconds.
+   */
+  added(underWay: number, period: number): number {
+    return underWay < AT_ONCE_MAX ? 0 : averageWait(period) * this.#random();
+  }
+
+  /**
    * How long there is between the begin of one check and the next one, in milliseconds.
    *
    * @param period The server's period, in seconds.

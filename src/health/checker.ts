@@ -45,6 +45,8 @@ export class HealthChecker implements Disposable {
   readonly #tasks = new Map<string, CheckTask>();
   readonly #unsubscribe: () => void;
   #sharing: CheckSharing | undefined;
+  /** How many checks are under way. */
+  #underWay = 0;
 
   /** @param options What to work with. The checks begin at once. */
   constructor(options: CheckerOptions) {
@@ -52,7 +54,7 @@ export class HealthChecker implements Disposable {
     this.#healthCheck = options.check;
     this.#times = new CheckTimes(options.random ?? Math.random);
     this.#unsubscribe = options.registry.subscribe((event) => {
-      if (event.type === "added") this.#add(event.entry);
+      if (event.type === "added") this.#addLater(event.entry);
       else if (event.type === "removed") this.#remove(event.entry.server.url);
       else this.#update(event.entry.server);
     });
@@ -126,7 +128,11 @@ export class HealthChecker implements Disposable {
     }
   }
 
-  #add(entry: Entry, delay = 0): void {
+  #addLater(entry: Entry): void {
+    this.#add(entry, this.#times.added(this.#underWay, entry.server.healthCheckPeriod));
+  }
+
+  #add(entry: Entry, delay: number): void {
     const task = newTask(entry);
     const { url, healthCheckPeriod } = entry.server;
     this.#tasks.set(url, task);
@@ -242,11 +248,14 @@ export class HealthChecker implements Disposable {
 
   /** A check whose failure is a defect of ours must not end the checks of a server. */
   async #probe(url: string, options: Parameters<typeof probe>[1]): Promise<ProbeResult> {
+    this.#underWay++;
     try {
       return await probe(url, options);
     } catch (error) {
       logger.error("Cannot check {url}: {error}", { url, error });
       return { passed: false, detail: String(error) };
+    } finally {
+      this.#underWay--;
     }
   }
 
