@@ -23,3 +23,4 @@
 export type { Clock } from "./src/core/clock.ts";
 export type { EtcdCertificate, EtcdFetch, EtcdOptions } from "./src/discovery/etcd/etcd_options.ts";
 export { joinEtcd, type JoinOptions, type SharedBalancer } from "./src/discovery/join_etcd.ts";
+export { DEFAULT_PREFIX } from "./src/discovery/shared_keys.ts";

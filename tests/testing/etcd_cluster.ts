@@ -37,13 +37,12 @@ export class EtcdCluster implements AsyncDisposable {
   /** Its members. */
   readonly members: readonly EtcdMember[];
   readonly #folder: string;
-  readonly #password: string | undefined;
+  #password: string | undefined;
   readonly #client: Deno.HttpClient;
   #token: string | undefined;
 
   private constructor(folder: string, options: EtcdClusterOptions) {
     this.#folder = folder;
-    this.#password = options.password;
     this.#client = Deno.createHttpClient({
       http2: false,
       ...(options.tls ? { caCerts: [pem("etcd_ca.crt")], ...certificate("etcd") } : {}),
@@ -60,7 +59,7 @@ export class EtcdCluster implements AsyncDisposable {
         for (const member of cluster.members) member.start();
         const ready = await Promise.all(cluster.members.map((member) => member.ready()));
         if (!ready.every(Boolean)) throw new Error(cluster.members.map(({ log }) => log).join());
-        if (options.password !== undefined) await cluster.#enableAuthentication(options.password);
+        if (options.password !== undefined) await cluster.enableAuthentication(options.password);
         return cluster;
       } catch (error) {
         await cluster[Symbol.asyncDispose]();
@@ -138,6 +137,16 @@ export class EtcdCluster implements AsyncDisposable {
     return await this.call(path, body, member);
   }
 
+  /** Turns authentication on, with this password for `root`. */
+  async enableAuthentication(password: string): Promise<void> {
+    this.#password = password;
+    await this.call("/v3/auth/user/add", { name: "root", password });
+    await this.call("/v3/auth/role/add", { name: "root" });
+    await this.call("/v3/auth/user/grant", { user: "root", role: "root" });
+    await this.call("/v3/auth/enable", {});
+    await this.#authenticate();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.members.map((member) => member.kill()));
     this.#client.close();
@@ -158,14 +167,6 @@ export class EtcdCluster implements AsyncDisposable {
       // It has just been started, or has no majority.
       return false;
     }
-  }
-
-  async #enableAuthentication(password: string): Promise<void> {
-    await this.call("/v3/auth/user/add", { name: "root", password });
-    await this.call("/v3/auth/role/add", { name: "root" });
-    await this.call("/v3/auth/user/grant", { user: "root", role: "root" });
-    await this.call("/v3/auth/enable", {});
-    await this.#authenticate();
   }
 
   async #authenticate(): Promise<void> {

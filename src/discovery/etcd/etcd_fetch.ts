@@ -42,7 +42,7 @@ function makeClient(
 ): Deno.HttpClient {
   // The runtime takes a text without any certificate for an empty list.
   if (ca !== undefined && !ca.includes("-----BEGIN CERTIFICATE-----")) {
-    throw invalid("ca has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+    throw invalid("ca", "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
   }
   try {
     return Deno.createHttpClient({
@@ -51,13 +51,14 @@ function makeClient(
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
     });
   } catch (error) {
-    throw invalid(error instanceof Error ? error.message : String(error));
+    const why = error instanceof Error ? error.message : String(error);
+    throw invalid(certificate === undefined ? "ca" : "certificate", `cannot be used: ${why}`);
   }
 }
 
-function invalid(why: string): BalancerError {
-  return new BalancerError("invalid", `Cannot use the certificates for etcd: ${why}`, {
-    faults: [{ path: "ca", message: why }],
+function invalid(path: "ca" | "certificate", message: string): BalancerError {
+  return new BalancerError("invalid", `Cannot use the certificates for etcd: ${path} ${message}`, {
+    faults: [{ path, message }],
   });
 }
 
