@@ -87,6 +87,12 @@ export {
   type ServerTraffic,
   type Traffic,
 } from "./src/core/traffic_table.ts";
+export type {
+  CheckDuty,
+  CheckSharing,
+  OwnResult,
+  SharedResult,
+} from "./src/health/check_sharing.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export {

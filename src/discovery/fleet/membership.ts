@@ -15,17 +15,26 @@ const COLLECTING_MS_PER_KILOBYTE = 1;
 /** How long the end may take, in milliseconds; then the lease ends by itself. */
 const LEAVING_MS = 2000;
 
+/** A key that a balancer writes. */
+export interface Page {
+  /** The key. */
+  readonly put: string;
+  /** Its value. */
+  readonly value: string;
+}
+
+/**
+ * What part of it is told: `all`, as nothing is there any more; the `sign` that the balancer is there,
+ * which is due, with what is new; or only the `news`.
+ */
+export type Chapter = "all" | "sign" | "news";
+
 /** What a balancer tells the others. */
 export interface Story {
-  /**
-   * What is to be written now.
-   *
-   * @param all Whether everything, as nothing is there any more; else, what has changed, and the
-   * signs that the balancer is there.
-   */
-  writes(all: boolean): readonly { readonly put: string; readonly value: string }[];
-  /** Called when that was written. */
-  written(): void;
+  /** What is to be written now; perhaps nothing. */
+  pages(chapter: Chapter): readonly Page[];
+  /** Called when that was written, or when it is not known whether it was. */
+  told(isTold: boolean): void;
 }
 
 /** What a {@linkcode Membership} works with. */
@@ -66,6 +75,13 @@ export class Membership {
     this.#wake();
   }
 
+  /** What was told is gone, though the balancer is still there: somebody has deleted it. */
+  repeat(): void {
+    if (!this.#isComplete) return;
+    this.#isComplete = false;
+    this.tell();
+  }
+
   /** Keeps the balancer among the others until the signal says to end. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, lease } = this.#parts;
@@ -73,7 +89,7 @@ export class Membership {
     for (let failures = 0; !signal.aborted;) {
       try {
         await this.#sign(signal);
-        if (failures > 0) logger.info("The other balancers are told of this one again");
+        if (failures > 1) logger.info("The other balancers are told of this one again");
         failures = 0;
         await this.#tellNews(clock.now() + period, signal);
       } catch (error) {
@@ -96,7 +112,7 @@ export class Membership {
     const id = this.#lease;
     const results = await Promise.allSettled([
       this.#limited(signal, (limit) => etcd.keepAlive(id, limit)),
-      this.#write(signal),
+      this.#write("sign", signal),
     ]);
     const errors = results.flatMap((result) => result.status === "rejected" ? [result.reason] : []);
     if (errors.length > 0) throw errors.find(isLeaseOver) ?? errors[0];
@@ -113,7 +129,7 @@ export class Membership {
       }
       const collecting = COLLECTING_MS + COLLECTING_MS_PER_KILOBYTE * this.#lastSize / 1024;
       await pause(clock, Math.min(left, collecting), signal);
-      if (!signal.aborted) await this.#write(signal);
+      if (!signal.aborted) await this.#write("news", signal);
     }
   }
 
@@ -124,22 +140,24 @@ export class Membership {
     this.#wake = () => {};
   }
 
-  async #write(signal: AbortSignal): Promise<void> {
+  async #write(chapter: "sign" | "news", signal: AbortSignal): Promise<void> {
     const { etcd, story } = this.#parts;
     const lease = this.#lease!;
     // What is new from now on is not in it.
     this.#hasNews = false;
-    const puts = story.writes(!this.#isComplete);
-    const writes: EtcdWrite[] = puts.map((put) => ({ ...put, lease }));
+    const pages = story.pages(this.#isComplete ? chapter : "all");
+    this.#isComplete = true;
+    if (pages.length === 0) return;
+    const writes: EtcdWrite[] = pages.map((page) => ({ ...page, lease }));
     try {
       await this.#limited(signal, (limit) => etcd.transact({ when: [], writes }, limit));
     } catch (error) {
-      this.#hasNews = true;
+      this.#isComplete = false;
+      story.told(false);
       throw error;
     }
-    this.#isComplete = true;
-    this.#lastSize = puts.reduce((sum, { value }) => sum + value.length, 0);
-    story.written();
+    this.#lastSize = pages.reduce((sum, { value }) => sum + value.length, 0);
+    story.told(true);
   }
 
   #fail(error: unknown, failures: number): void {
