@@ -9,6 +9,7 @@ import { dashboardRoutes } from "./dashboard_routes.ts";
 import { DECISION_ROUTES } from "./decision_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { EventStreams } from "./event_streams.ts";
+import { FLEET_ROUTES } from "./fleet_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { METRICS_ROUTES } from "./metrics_routes.ts";
 import { withOpenApi } from "./openapi_route.ts";
@@ -53,6 +54,7 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
     ...eventRoutes(streams),
     ...METRICS_ROUTES,
     ...DECISION_ROUTES,
+    ...FLEET_ROUTES,
     ...configRoutes(settings),
   });
 }

@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { DecisionLog } from "../core/decision_log.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { EventLog } from "../core/event_log.ts";
+import type { FleetReport } from "../core/fleet_report.ts";
 import type { RegistryReport } from "../core/registry_report.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
@@ -15,8 +16,8 @@ import { systemClock } from "../system_clock.ts";
 import { backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { type Etcd, EtcdError } from "./etcd/etcd_types.ts";
+import { Fleet, type FleetOptions } from "./fleet/fleet.ts";
 import { Follower } from "./follower.ts";
-import type { KeyOwner } from "./key_owner.ts";
 import { KeyOwners } from "./key_owners.ts";
 import { Seeder } from "./seeder.ts";
 import { ServerChanges } from "./server_changes.ts";
@@ -35,6 +36,8 @@ export interface SharedRegistryOptions {
   readonly prefix?: string;
   /** The servers to begin with, where etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
+  /** What this balancer is to the others. */
+  readonly fleet?: FleetOptions;
   /** The time and the timers. Default: those of the system. */
   readonly clock?: Clock;
   /** A number from 0 up to, but without, 1. Default: `Math.random`. */
@@ -69,7 +72,9 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   readonly #seeder: Seeder;
   readonly #changes: ServerChanges;
   readonly #refused = Promise.withResolvers<never>();
+  readonly #fleet: Fleet;
   #running: Promise<void> | undefined;
+  #inFleet: Promise<void> | undefined;
 
   /**
    * Prepares it; {@linkcode SharedRegistry.join} begins.
@@ -91,6 +96,10 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     const connection = this.#connection = new Connection(clock);
     const servers = this.#servers = new SharedServers(balancer, keys);
     const owners = this.#owners = new KeyOwners(keys.prefix);
+    const revision = () => this.#follower.revision;
+    this.#fleet = new Fleet({ balancer, etcd, keys, revision, clock, random }, options.fleet);
+    // Before the servers: who checks them is to be known when they come.
+    for (const [part, owner] of Object.entries(this.#fleet.owners)) owners.add([part], owner);
     // Both end with the same, so that a removal is known before the server is gone.
     owners.add(["removals/", "servers/"], servers);
     this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
@@ -113,14 +122,6 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   }
 
   /**
-   * Lets somebody follow the keys of a part of the prefix, such as `members/`: one that sorts from
-   * `health/` to `servers/`. To be called before {@linkcode SharedRegistry.join}.
-   */
-  follow(part: `${string}/`, owner: KeyOwner): void {
-    this.#owners.add([part], owner);
-  }
-
-  /**
    * Begins to follow etcd, and returns when the balancer has the servers of etcd. While etcd is
    * away, it is tried again and again; meanwhile, the balancer keeps the servers that it has.
    *
@@ -140,7 +141,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   /** Whether etcd can be reached, and what it has that is not used here. */
   get registry(): RegistryReport {
     const { connected, since, error } = this.#connection;
-    const faults = this.#servers.faults();
+    const faults = [...this.#servers.faults(), ...this.#fleet.faults()]
+      .sort((one, other) => one.key < other.key ? -1 : 1);
     return { kind: "etcd", connected, since, error, revision: this.#follower.revision, faults };
   }
 
@@ -182,6 +184,11 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     return await this.#settle(this.#changes.remove(url, drain, seen));
   }
 
+  /** Tells which balancers share the servers, and how they do. */
+  fleet(): Promise<FleetReport> {
+    return this.#fleet.report();
+  }
+
   /** Checks a server's health now, see {@linkcode LoadBalancer.check}. */
   check(url: string): Promise<CheckReport> {
     return this.balancer.check(url);
@@ -215,7 +222,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   /** Follows etcd no more. The balancer keeps its servers. Harmless a second time. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
-    await this.#running;
+    await Promise.all([this.#running, this.#inFleet]);
     this.etcd[Symbol.dispose]?.();
   }
 
@@ -244,6 +251,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
         await pause(this.clock, backoff(failures, this.#random()), signal);
       }
     }
+    this.#connection.reached.then(() => this.#inFleet = this.#fleet.run(signal));
     await this.#follower.run(signal);
   }
 }

@@ -160,7 +160,7 @@ export class Fleet {
       { clock, milliseconds: READING_MS, signal: new AbortController().signal, late },
       (signal) => etcd.range(keysUnder(keys.status), { signal }),
     );
-    this.#statusFaults.clear();
+    this.#statusFaults.retain(entries);
     this.#statuses = new Map(entries.flatMap((entry) => {
       const status = this.#statusFaults.read(entry, readStatus);
       return status === undefined ? [] : [[entry.key.slice(keys.status.length), status]];

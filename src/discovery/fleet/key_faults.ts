@@ -46,8 +46,9 @@ export class KeyFaults {
     this.#faults.delete(key);
   }
 
-  /** Every key is gone. */
-  clear(): void {
-    this.#faults.clear();
+  /** Only these keys are there, and no others. */
+  retain(entries: readonly EtcdEntry[]): void {
+    const keys = new Set(entries.map(({ key }) => key));
+    for (const key of this.#faults.keys()) if (!keys.has(key)) this.#faults.delete(key);
   }
 }

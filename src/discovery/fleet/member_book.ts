@@ -35,7 +35,7 @@ export class MemberBook implements KeyOwner {
   }
 
   reset(entries: readonly EtcdEntry[]): void {
-    this.#faults.clear();
+    this.#faults.retain(entries);
     const before = this.#members;
     this.#members = new Map();
     for (const entry of entries) this.#put(entry, before);
