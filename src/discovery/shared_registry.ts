@@ -70,6 +70,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   readonly #changes: ServerChanges;
   readonly #refused = Promise.withResolvers<never>();
   #running: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   /**
    * Prepares it; {@linkcode SharedRegistry.join} begins.
@@ -213,7 +214,11 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   }
 
   /** Follows etcd no more. The balancer keeps its servers. Harmless a second time. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#abort.abort();
     await this.#running;
     this.etcd[Symbol.dispose]?.();
