@@ -17,6 +17,7 @@ const CORE = /^src\/core\//;
 const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
 const LISTENER = /^src\/listener\//;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
+const ETCD = /^src\/discovery\/etcd\//;
 const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
@@ -66,6 +67,7 @@ const RULES: readonly ImportRule[] = [
       [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
     ].flat(),
   },
+  { files: ETCD, mayImport: [CORE, ETCD, SYSTEM_CLOCK, LOGTAPE] },
   {
     files: /^src\/data_plane\.ts$/,
     mayImport: [
@@ -113,15 +115,18 @@ const RULES: readonly ImportRule[] = [
  * Where the runtime's own API may be used; everything else runs on other runtimes too. Permissions
  * are looked up only where there are any. The listener is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
  * client's side of a WebSocket cannot be had in any other way; without it, WebSockets are refused.
+ * Certificates for etcd cannot be had in any other way either; without, they are refused.
  */
 const MAY_USE_DENO = new RegExp(
-  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$)" +
+  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$" +
+    "|discovery/etcd/etcd_fetch\\.ts$)" +
     "|^cli\\.ts$",
 );
 
 // A worker is an entry, and so are the tools: they load what neither library nor program needs.
 const ENTRIES = [
   ["mod.ts", "cli.ts", "dashboard.ts", "src/workers/worker.ts"],
+  ["src/discovery/etcd/etcd_client.ts"],
   ["audit", "compile_all", "config_reference", "config_schema"].map((name) => `tools/${name}.ts`),
 ].flat();
 

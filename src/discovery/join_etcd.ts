@@ -1,5 +1,4 @@
 import type { AdminTarget } from "../admin/target.ts";
-import type { FleetReport } from "../core/fleet_report.ts";
 import type { RegistryReport } from "../core/registry_report.ts";
 import type { ServerInit } from "../core/server.ts";
 import type { LoadBalancer } from "../load_balancer.ts";
@@ -32,8 +31,6 @@ export interface JoinOptions extends EtcdOptions {
 export interface SharedBalancer extends AdminTarget, AsyncDisposable {
   /** Whether etcd can be reached, and what it has that is not used here. */
   readonly registry: RegistryReport;
-  /** Tells which balancers share the servers, and how they do. */
-  fleet(): Promise<FleetReport>;
 }
 
 /**
@@ -53,7 +50,7 @@ export interface SharedBalancer extends AdminTarget, AsyncDisposable {
  */
 export async function joinEtcd(
   balancer: LoadBalancer,
-  { prefix, seed, fleet, wait = true, signal, ...options }: JoinOptions,
+  { prefix, seed, fleet = {}, wait = true, signal, ...options }: JoinOptions,
 ): Promise<SharedBalancer> {
   const etcd = createEtcd(options);
   let registry: SharedRegistry;
@@ -62,7 +59,7 @@ export async function joinEtcd(
       etcd,
       ...(prefix === undefined ? {} : { prefix }),
       ...(seed === undefined ? {} : { seed }),
-      ...(fleet === undefined ? {} : { fleet }),
+      fleet,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
   } catch (error) {

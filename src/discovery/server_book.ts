@@ -1,7 +1,10 @@
 import type { KeyFault } from "../core/registry_report.ts";
 import type { Server } from "../core/server.ts";
-import { readServerValue } from "./server_value.ts";
+import { clipped, readServerValue } from "./server_value.ts";
 import type { EtcdEntry } from "./etcd/etcd_types.ts";
+
+/** The most characters of a key that are told. */
+const KEY_MAX = 300;
 
 /** What is known of a key that is to hold a server. */
 export interface KnownServer {
@@ -63,7 +66,8 @@ export class ServerBook {
     return [...this.#known].flatMap(([url, { revision, server, fault }]) => {
       if (fault === undefined) return [];
       const what = server === undefined ? "it is ignored" : "the server stays as it was before";
-      return [{ key: this.#prefix + url, revision, message: `${fault}; ${what}` }];
+      const key = clipped(this.#prefix + url, KEY_MAX);
+      return [{ key, revision, message: `${fault}; ${what}` }];
     });
   }
 }

@@ -4,6 +4,9 @@ import { validate } from "../config/validate.ts";
 import { BalancerError } from "../core/errors.ts";
 import { canonicalServerUrl, completeServer, type Server } from "../core/server.ts";
 
+/** The most characters that are said about a value. */
+const FAULT_MAX = 500;
+
 /** What a key and its value say: a server, or why they say nothing. */
 export type ServerReading =
   | { readonly server: Server; readonly fault?: never }
@@ -47,8 +50,13 @@ export function readServerValue(url: string, value: string): ServerReading {
     return { fault: `the url in the value is ${server.url}, and must be that in the key` };
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
-    return { fault: error.message.replace(/^Cannot use it: /, "") };
+    return { fault: clipped(error.message.replace(/^Cannot use it: /, ""), FAULT_MAX) };
   }
+}
+
+/** The beginning of a text that somebody else has written. */
+export function clipped(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
 function messageOf(error: unknown): string {

@@ -18,6 +18,7 @@ import { Connection } from "./connection.ts";
 import { type Etcd, EtcdError } from "./etcd/etcd_types.ts";
 import { Fleet, type FleetOptions } from "./fleet/fleet.ts";
 import { Follower } from "./follower.ts";
+import type { KeyOwner } from "./key_owner.ts";
 import { KeyOwners } from "./key_owners.ts";
 import { Seeder } from "./seeder.ts";
 import { ServerChanges } from "./server_changes.ts";
@@ -36,7 +37,7 @@ export interface SharedRegistryOptions {
   readonly prefix?: string;
   /** The servers to begin with, where etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
-  /** What this balancer is to the others. */
+  /** What this balancer is to the others. Default: it tells them nothing of itself. */
   readonly fleet?: FleetOptions;
   /** The time and the timers. Default: those of the system. */
   readonly clock?: Clock;
@@ -63,6 +64,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   readonly events: EventLog;
   /** Why the latest requests went where they went. */
   readonly decisions: DecisionLog;
+  /** Tells which balancers share the servers, and how they do. */
+  readonly fleet?: () => Promise<FleetReport>;
   readonly #random: () => number;
   readonly #abort = new AbortController();
   readonly #connection: Connection;
@@ -72,9 +75,10 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   readonly #seeder: Seeder;
   readonly #changes: ServerChanges;
   readonly #refused = Promise.withResolvers<never>();
-  readonly #fleet: Fleet;
+  readonly #fleet: Fleet | undefined;
   #running: Promise<void> | undefined;
   #inFleet: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
   /**
    * Prepares it; {@linkcode SharedRegistry.join} begins.
@@ -97,9 +101,14 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     const servers = this.#servers = new SharedServers(balancer, keys);
     const owners = this.#owners = new KeyOwners(keys.prefix);
     const revision = () => this.#follower.revision;
-    this.#fleet = new Fleet({ balancer, etcd, keys, revision, clock, random }, options.fleet);
-    // Before the servers: who checks them is to be known when they come.
-    for (const [part, owner] of Object.entries(this.#fleet.owners)) owners.add([part], owner);
+    if (options.fleet !== undefined) {
+      const fleet = new Fleet({ balancer, etcd, keys, revision, clock, random }, options.fleet);
+      this.#fleet = fleet;
+      this.fleet = () => fleet.report();
+      // Before the servers: who checks them is to be known when they come.
+      this.follow("members/", fleet.members);
+      this.follow("health/", fleet.health);
+    }
     // Both end with the same, so that a removal is known before the server is gone.
     owners.add(["removals/", "servers/"], servers);
     this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
@@ -122,6 +131,14 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   }
 
   /**
+   * Lets somebody follow the keys of a part of the prefix, such as `members/`: one that sorts from
+   * `health/` to `servers/`. To be called before {@linkcode SharedRegistry.join}.
+   */
+  follow(part: `${string}/`, owner: KeyOwner): void {
+    this.#owners.add([part], owner);
+  }
+
+  /**
    * Begins to follow etcd, and returns when the balancer has the servers of etcd. While etcd is
    * away, it is tried again and again; meanwhile, the balancer keeps the servers that it has.
    *
@@ -141,7 +158,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   /** Whether etcd can be reached, and what it has that is not used here. */
   get registry(): RegistryReport {
     const { connected, since, error } = this.#connection;
-    const faults = [...this.#servers.faults(), ...this.#fleet.faults()]
+    const faults = [...this.#servers.faults(), ...this.#fleet?.faults() ?? []]
       .sort((one, other) => one.key < other.key ? -1 : 1);
     return { kind: "etcd", connected, since, error, revision: this.#follower.revision, faults };
   }
@@ -184,11 +201,6 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     return await this.#settle(this.#changes.remove(url, drain, seen));
   }
 
-  /** Tells which balancers share the servers, and how they do. */
-  fleet(): Promise<FleetReport> {
-    return this.#fleet.report();
-  }
-
   /** Checks a server's health now, see {@linkcode LoadBalancer.check}. */
   check(url: string): Promise<CheckReport> {
     return this.balancer.check(url);
@@ -220,9 +232,14 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   }
 
   /** Follows etcd no more. The balancer keeps its servers. Harmless a second time. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     this.#abort.abort();
     await Promise.all([this.#running, this.#inFleet]);
+    this.#fleet?.[Symbol.dispose]();
     this.etcd[Symbol.dispose]?.();
   }
 
@@ -239,6 +256,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
+    this.#fleet?.begin();
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         await this.#seeder.run(signal);
@@ -251,7 +269,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
         await pause(this.clock, backoff(failures, this.#random()), signal);
       }
     }
-    this.#connection.reached.then(() => this.#inFleet = this.#fleet.run(signal));
+    this.#connection.reached.then(() => this.#inFleet = this.#fleet?.run(signal));
     await this.#follower.run(signal);
   }
 }

@@ -104,6 +104,7 @@ export class WatchCheck {
   }
 
   async #rest(milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (milliseconds === 0) return;
     const wake = new AbortController();
     this.#wake = () => wake.abort();
     await pause(this.#parts.clock, milliseconds, AbortSignal.any([signal, wake.signal]));

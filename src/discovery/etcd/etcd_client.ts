@@ -10,6 +10,7 @@ import {
   type Fields,
   readOutcome,
   readRange,
+  revisionOf,
   wholeNumber,
 } from "./etcd_json.ts";
 import { checkEndpoints, type EtcdOptions } from "./etcd_options.ts";
@@ -158,7 +159,7 @@ class GatewayClient implements EtcdClient {
         path: "/v3/lease/revoke",
         body: { ID: lease },
         signal,
-        read: () => {},
+        read: revisionOf,
       });
     } catch (error) {
       if (!(error instanceof EtcdError && error.failure === "no_lease")) throw error;

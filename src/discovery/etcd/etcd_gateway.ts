@@ -52,13 +52,15 @@ export class EtcdGateway {
    * @returns What `read` has made of it.
    */
   async ask<T>(request: GatewayRequest, read: (answer: Fields) => T): Promise<T> {
-    using limit = new TimeLimit(this.#clock, request.signal);
+    const limit = new TimeLimit(this.#clock, request.signal);
     try {
       const response = await this.#post(request, limit);
       limit.restart(CONTENT_MS);
       return read(parseFields(await readText(response, SIZE_MAX)));
     } catch (error) {
       throw this.#understand(error, limit, request.signal);
+    } finally {
+      limit.end();
     }
   }
 
@@ -73,7 +75,7 @@ export class EtcdGateway {
     request: GatewayRequest,
     read: (result: Fields) => T,
   ): AsyncGenerator<T, void> {
-    using limit = new TimeLimit(this.#clock, request.signal);
+    const limit = new TimeLimit(this.#clock, request.signal);
     try {
       const response = await this.#post(request, limit);
       for await (const line of linesOf(response)) {
@@ -82,6 +84,8 @@ export class EtcdGateway {
       }
     } catch (error) {
       throw this.#understand(error, limit, request.signal);
+    } finally {
+      limit.end();
     }
   }
 
@@ -92,7 +96,7 @@ export class EtcdGateway {
    * @param signal Calls it off.
    */
   async greet(endpoint: string, signal: AbortSignal | undefined): Promise<void> {
-    using limit = new TimeLimit(this.#clock, signal);
+    const limit = new TimeLimit(this.#clock, signal);
     try {
       limit.restart(ANSWER_MS);
       const init: RequestInit = { redirect: "manual", signal: limit.signal };
@@ -104,6 +108,8 @@ export class EtcdGateway {
       const { message, cause } = this.#understand(error, limit, signal);
       // There was nothing that could have been done.
       throw new EndpointError("unreachable", message, { cause });
+    } finally {
+      limit.end();
     }
   }
 

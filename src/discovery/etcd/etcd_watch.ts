@@ -84,7 +84,7 @@ export async function followWatch(
       arm();
       if (changes.length > 0) watch.onChanges(changes, revision);
     }
-    throw new EndpointError("unreachable", "has ended the watch");
+    throw ended();
   } catch (error) {
     throw found ?? error;
   } finally {
@@ -101,8 +101,13 @@ function readMessage(result: Fields): WatchMessage {
     throw new EndpointError("compacted", `keeps no revision before ${compactRevision} any more`);
   }
   if (canceled === undefined) return message;
+  if (canceled === "") throw ended();
   const error = readRefusal({ message: canceled }, 200);
   if (error.failure !== "denied") throw error;
   // etcd 3.4 says so too where the token is over.
   throw new EndpointError("denied", error.message, { remedy: "renew" });
+}
+
+function ended(): EndpointError {
+  return new EndpointError("unreachable", "has ended the watch");
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 
 /** A limit in time for a piece of work that its caller can call off too. */
-export class TimeLimit implements Disposable {
+export class TimeLimit {
   readonly #clock: Clock;
   readonly #outer: AbortSignal | undefined;
   readonly #abort = new AbortController();
@@ -45,7 +45,8 @@ export class TimeLimit implements Disposable {
     this.#cancel();
   }
 
-  [Symbol.dispose](): void {
+  /** The work is over. */
+  end(): void {
     this.#cancel();
     this.#outer?.removeEventListener("abort", this.#onOuter);
   }

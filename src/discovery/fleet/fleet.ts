@@ -52,7 +52,7 @@ export interface FleetParts {
 }
 
 /** The balancers that share their servers, this one among them. */
-export class Fleet {
+export class Fleet implements Disposable {
   readonly #parts: FleetParts;
   readonly #self: Member;
   readonly #members: MemberBook;
@@ -107,18 +107,27 @@ export class Fleet {
       clock,
     });
     this.#membership = new Membership({ etcd, story: this.#story, lease, clock, random });
-    if (this.#checks !== undefined) balancer.shareChecks(this.#checks);
   }
 
-  /** What follows the keys of the balancers, and of what they find, by the part of the prefix. */
-  get owners(): Readonly<Record<"members/" | "health/", KeyOwner>> {
-    return { "members/": this.#members, "health/": this.#health };
+  /** What follows the keys of the balancers. */
+  get members(): KeyOwner {
+    return this.#members;
+  }
+
+  /** What follows the keys of what they find. */
+  get health(): KeyOwner {
+    return this.#health;
   }
 
   /** What etcd has that makes no sense. */
   faults(): KeyFault[] {
     return [this.#members, this.#health].flatMap((book) => book.faults())
       .concat(this.#statusFaults.list());
+  }
+
+  /** Lets the checks be divided from now on, before the servers come. */
+  begin(): void {
+    if (this.#checks !== undefined) this.#parts.balancer.shareChecks(this.#checks);
   }
 
   /** Keeps the balancer among the others until the signal says to end. Never rejects. */
@@ -132,6 +141,10 @@ export class Fleet {
     });
     await this.#membership.run(signal);
     unsubscribe();
+  }
+
+  /** Lets the balancer check for itself again. */
+  [Symbol.dispose](): void {
     this.#checks?.[Symbol.dispose]();
   }
 

@@ -63,6 +63,7 @@ export class SharedChecks implements CheckSharing, Disposable {
   #checkPrint = "";
   #review: (urls: Iterable<string>) => void = () => {};
   #cancelTick: () => void = () => {};
+  #isOver = false;
 
   /** @param options What to work with. */
   constructor(options: SharedChecksOptions) {
@@ -178,9 +179,12 @@ export class SharedChecks implements CheckSharing, Disposable {
     else this.#review([...changed].filter((url) => this.#division.find(url)?.prober === id));
   }
 
-  /** Takes no part any more. Whoever reads results is not told otherwise. */
+  /** Takes no part any more: this balancer checks for itself again. */
   [Symbol.dispose](): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#cancelTick();
+    this.#review([...this.#division.servers].map(({ url }) => url));
     this.#review = () => {};
   }
 
@@ -188,7 +192,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     const { id, clock, patience } = this.#options;
     const { url, prober } = server;
     const peer = prober === undefined || prober === id ? undefined : this.#peers.get(prober);
-    if (peer === undefined) return "own";
+    if (peer === undefined || this.#isOver) return "own";
     if (peer.answersFor(url, server.since)) return this.#believe(server, peer);
     if (isOwn || peer.isStale) return "own";
     // Who is about to check it gets the time for it: so long may a server be unchecked anyway.

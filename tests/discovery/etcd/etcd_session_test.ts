@@ -54,8 +54,8 @@ etcdTest("a user without a right to the keys is denied what it may not", async (
   await cluster.call("/v3/auth/user/grant", { user: "reader", role: "reads" });
   using etcd = createEtcd({ endpoints: cluster.endpoints, user: reader });
   assertEquals((await etcd.range(KEYS)).entries, []);
-  for (const call of [etcd.transact(WRITE), etcd.range(keysUnder("/b/"))]) {
-    const [failure, message] = await failing(call);
+  const calls = [etcd.transact(WRITE), etcd.range(keysUnder("/b/"))];
+  for (const [failure, message] of await Promise.all(calls.map(failing))) {
     assertEquals(failure, "denied");
     assertMatch(message, /permission denied/);
   }

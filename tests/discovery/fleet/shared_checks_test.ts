@@ -297,3 +297,19 @@ Deno.test("SharedChecks let a check count that was asked for, until the other is
   assertEquals(other.report(url)!.by, prober.id);
   assertEquals(other.changes.map(({ healthy }) => healthy), [false, true]);
 });
+
+Deno.test("SharedChecks that are over leave the balancer to check for itself", async () => {
+  const { fleet, urls, all: [first, second] } = await start({});
+  using _ = fleet;
+  fleet.servers.down.add(urls[2]!);
+  await fleet.clock.advance(11_000);
+  first!.sharing[Symbol.dispose]();
+  const since = fleet.clock.now();
+  await fleet.clock.advance(500);
+  for (const url of urls) {
+    const isOwn = fleet.prober(url) === first;
+    if (!isOwn) assertEquals(fleet.servers.count(since, { url, by: first!.id }), 1);
+  }
+  await fleet.clock.advance(60_000);
+  assertEquals([first!.changes.length, second!.changes.length], [1, 1]);
+});
