@@ -84,7 +84,7 @@ export class Fleet implements Disposable {
       sharesHealth: sharedHealth,
     };
     this.#checks = sharedHealth
-      ? new SharedChecks({ id, clock, patience: lease, onNews: () => this.#tellHealth() })
+      ? new SharedChecks({ id, clock, patience: lease, onNews: () => this.#story.noteHealth() })
       : undefined;
     this.#revisions = new RevisionHistory({ revision, clock, age: lease * 1000 });
     this.#members = new MemberBook(keys.members, () => this.#onMembers());
@@ -105,6 +105,7 @@ export class Fleet implements Disposable {
       keys,
       revision,
       clock,
+      onNews: () => this.#membership.tell(),
     });
     this.#membership = new Membership({ etcd, story: this.#story, lease, clock, random });
   }
@@ -134,10 +135,9 @@ export class Fleet implements Disposable {
   async run(signal: AbortSignal): Promise<void> {
     const { events } = this.#parts.balancer;
     using _ = this.#revisions.watch();
+    using story = this.#story;
     const unsubscribe = events.subscribe(({ type }) => {
-      if (type !== "healthy" && type !== "unhealthy") return;
-      this.#story.noteStatus();
-      this.#membership.tell();
+      if (type === "healthy" || type === "unhealthy") story.noteStatus();
     });
     await this.#membership.run(signal);
     unsubscribe();
@@ -185,10 +185,5 @@ export class Fleet implements Disposable {
     const sharing = [...members.values()].filter(({ sharesHealth }) => sharesHealth);
     this.#checks?.setMembers(new Map(sharing.map(({ id, name }) => [id, name])));
     if (!members.has(this.#self.id)) this.#membership.repeat();
-  }
-
-  #tellHealth(): void {
-    this.#story.noteHealth();
-    this.#membership.tell();
   }
 }

@@ -27,6 +27,8 @@ export interface FleetStoryParts {
   readonly revision: () => number;
   /** The time. */
   readonly clock: Clock;
+  /** Called when there is something to tell soon. */
+  readonly onNews: () => void;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface FleetStoryParts {
  * servers that it checks. The first and the last are followed by all of them, so they are only
  * written where they are needed; how it does is read by who asks.
  */
-export class FleetStory implements Story {
+export class FleetStory implements Story, Disposable {
   readonly #parts: FleetStoryParts;
   readonly #meter: TrafficMeter;
   /** What the key of the results holds; undefined where that is not known. */
@@ -43,6 +45,7 @@ export class FleetStory implements Story {
   #hasHealthNews = false;
   #hasStatusNews = false;
   #statusAt = -Infinity;
+  #cancelStatus: (() => void) | undefined;
 
   /** @param parts What it tells of. */
   constructor(parts: FleetStoryParts) {
@@ -53,11 +56,18 @@ export class FleetStory implements Story {
   /** There is something new about the servers that it checks. */
   noteHealth(): void {
     this.#hasHealthNews = true;
+    this.#parts.onNews();
   }
 
   /** It sees a server as unhealthy, or healthy again. */
   noteStatus(): void {
-    this.#hasStatusNews = true;
+    const { clock, onNews } = this.#parts;
+    const wait = Math.max(0, this.#statusAt + STATUS_MS - clock.now());
+    this.#cancelStatus ??= clock.after(wait, () => {
+      this.#cancelStatus = undefined;
+      this.#hasStatusNews = true;
+      onNews();
+    });
   }
 
   /** How the balancer does. */
@@ -89,8 +99,7 @@ export class FleetStory implements Story {
       this.#results = undefined;
     }
     if (chapter !== "news" || this.#hasHealthNews) pages.push(...this.#healthPages());
-    const isDue = this.#hasStatusNews && clock.now() - this.#statusAt >= STATUS_MS;
-    if (chapter !== "news" || isDue) {
+    if (chapter !== "news" || this.#hasStatusNews) {
       pages.push({ put: keys.status + member.id, value: statusValue(this.status()) });
       this.#statusAt = clock.now();
       this.#hasStatusNews = false;
@@ -103,8 +112,12 @@ export class FleetStory implements Story {
     else {
       this.#results = undefined;
       this.#hasHealthNews = this.#hasStatusNews = true;
-      this.#statusAt = -Infinity;
     }
+  }
+
+  /** Tells nothing more. */
+  [Symbol.dispose](): void {
+    this.#cancelStatus?.();
   }
 
   #healthPages(): Page[] {

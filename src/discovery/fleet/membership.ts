@@ -96,7 +96,8 @@ export class Membership {
         if (signal.aborted) break;
         failures++;
         this.#fail(error, failures);
-        await pause(clock, backoff(failures, random()), signal);
+        // Another lease can be had at once.
+        await pause(clock, backoff(isLeaseOver(error) ? 1 : failures, random()), signal);
       }
     }
     await this.#leave();
