@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   findCycle,
   type ModuleGraph,
+  readLoadedModules,
   readModuleGraph,
   readSource,
   sourceFiles,
@@ -89,7 +90,15 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
-    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/, LOGTAPE],
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/, LOGTAPE],
+  },
+  {
+    // It stands on what a balancer offers, and nothing of a balancer stands on it.
+    files: /^src\/discovery\//,
+    mayImport: [
+      [CORE, /^src\/discovery\//, /^src\/config\//, /^src\/admin\/target\.ts$/],
+      [/^src\/load_balancer(_options)?\.ts$/, SYSTEM_CLOCK, NET_PERMISSION, LOGTAPE],
+    ].flat(),
   },
   {
     // Only what is served: no code of this project but the type.
@@ -99,14 +108,15 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//],
+      [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
       [NET_PERMISSION, PRINTABLE, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
   // Text imports, as the dashboard has them, would keep it from loading on Node.
-  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/] },
+  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/] },
   { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
+  { files: /^etcd\.ts$/, mayImport: [/^src\/core\/clock\.ts$/, /^src\/discovery\//] },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
@@ -125,8 +135,7 @@ const MAY_USE_DENO = new RegExp(
 
 // A worker is an entry, and so are the tools: they load what neither library nor program needs.
 const ENTRIES = [
-  ["mod.ts", "cli.ts", "dashboard.ts", "src/workers/worker.ts"],
-  ["src/discovery/etcd/etcd_client.ts"],
+  ["mod.ts", "cli.ts", "dashboard.ts", "etcd.ts", "src/workers/worker.ts"],
   ["audit", "compile_all", "config_reference", "config_schema"].map((name) => `tools/${name}.ts`),
 ].flat();
 
@@ -193,6 +202,14 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
   const ring = { ...diamond, d: ["b"] };
   assertEquals(findCycle(new Map(Object.entries(ring))), ["b", "d", "b"]);
   assertEquals(findCycle(new Map([["a", ["a"]]])), ["a", "a"]);
+});
+
+Deno.test("with etcd not configured, nothing of it is loaded", async () => {
+  const loaded = await readLoadedModules("cli.ts");
+  assert(loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/load_balancer.ts"));
+  assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\//.test(file)), []);
+  // What loads it when it is needed.
+  assert((await readModuleGraph("cli.ts")).has("src/discovery/shared_registry.ts"));
 });
 
 Deno.test("mod.ts re-exports and does nothing else", async () => {

@@ -47,8 +47,7 @@ export const etcdSchema = z.strictObject({
   for (const [one, other] of [["user", "password_file"], ["cert_file", "key_file"]] as const) {
     for (const [there, missing] of [[one, other], [other, one]] as const) {
       if (etcd[there] === undefined || etcd[missing] !== undefined) continue;
-      const message = `is needed with ${there}`;
-      context.addIssue({ code: "custom", path: [missing], message });
+      context.addIssue({ code: "custom", path: [there], message: `needs ${missing} beside it` });
     }
   }
 });

@@ -88,6 +88,24 @@ Deno.test("watch() fails with unreachable where its connection ends between mess
   assertEquals(error!.message, `Cannot watch etcd: ${ENDPOINT} has ended the watch`);
 });
 
+Deno.test("watch() reads characters wherever the chunks part them", async () => {
+  const { body, watch } = watching();
+  const message = JSON.stringify({ result: { canceled: true, cancel_reason: "à bientôt" } });
+  for (const byte of new TextEncoder().encode(`${CREATED}${message}\n`)) {
+    body.send(Uint8Array.of(byte));
+  }
+  assertMatch((await watch.ended)!.message, /says "à bientôt"/);
+});
+
+Deno.test("watch() fails with unreachable where a message has no end", async () => {
+  const { body, watch } = watching();
+  body.send(CREATED);
+  for (let chunk = 0; chunk < 65; chunk++) body.send("x".repeat(1 << 20));
+  const error = await watch.ended;
+  assertEquals(error?.failure, "unreachable");
+  assertMatch(error!.message, /it sends more than 67108864 bytes at once: check that/);
+});
+
 Deno.test("watch() gives its connection up when it ends", async () => {
   const { body, watch } = watching();
   body.send(CREATED);
