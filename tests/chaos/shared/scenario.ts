@@ -195,6 +195,7 @@ async function cutWatch(play: Play): Promise<void> {
     await play.change(3, [one]);
     await play.assertInStep("after a watch was cut");
   }
+  await play.assertConnected("everybody is connected", true, STALE_MS);
 }
 
 async function compact(play: Play): Promise<void> {
@@ -205,6 +206,7 @@ async function compact(play: Play): Promise<void> {
   await stage.cluster.compact();
   for (const relay of other.relays) relay.accept();
   await play.assertInStep("after a compaction");
+  await play.assertConnected("everybody is connected", true, STALE_MS);
   await play.change(5);
   await play.assertInStep("with changes after a compaction");
 }
