@@ -16,6 +16,8 @@ export interface RegistryJson {
   readonly error: string | null;
   /** The revision up to which every change is seen here. */
   readonly revision: number;
+  /** How many balancers share the servers; left out where that is not known. */
+  readonly balancers?: number | undefined;
   /** How many keys are not used as they are. */
   readonly fault_count: number;
   /** What is not used as it is, the first hundred by their keys. */
@@ -38,6 +40,8 @@ const health = {
   since: z.iso.datetime().describe("Since when that is so"),
   error: z.string().nullable().describe("Why it cannot be reached"),
   revision: z.int().min(0).describe("The revision up to which every change is seen here"),
+  balancers: z.int().min(0).describe("How many balancers share the servers; /fleet tells which")
+    .optional(),
   fault_count: z.int().min(0).describe("How many keys are not used as they are; /stats has them"),
 };
 
@@ -57,9 +61,16 @@ export const REGISTRY = z.object({
 
 /** How a balancer is connected, as JSON that says nothing of the servers. */
 export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
-  const { kind, connected, since, error = null, revision, faults } = report;
-  const fault_count = faults.length;
-  return { kind, connected, since: since.toISOString(), error, revision, fault_count };
+  const { kind, connected, since, error = null, revision, balancers, faults } = report;
+  return {
+    kind,
+    connected,
+    since: since.toISOString(),
+    error,
+    revision,
+    ...(balancers === undefined ? {} : { balancers }),
+    fault_count: faults.length,
+  };
 }
 
 /** How a balancer is connected, as JSON. */

@@ -160,7 +160,9 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     const { connected, since, error } = this.#connection;
     const faults = [...this.#servers.faults(), ...this.#fleet?.faults() ?? []]
       .sort((one, other) => one.key < other.key ? -1 : 1);
-    return { kind: "etcd", connected, since, error, revision: this.#follower.revision, faults };
+    const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
+    const { revision } = this.#follower;
+    return { kind: "etcd", connected, since, error, revision, ...fleet, faults };
   }
 
   /**

@@ -120,6 +120,12 @@ export class Fleet implements Disposable {
     return this.#health;
   }
 
+  /** How many balancers are up, this one included. */
+  get size(): number {
+    const { members } = this.#members;
+    return members.size + (members.has(this.#self.id) ? 0 : 1);
+  }
+
   /** What etcd has that makes no sense. */
   faults(): KeyFault[] {
     return [this.#members, this.#health].flatMap((book) => book.faults())
