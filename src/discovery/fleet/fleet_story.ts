@@ -39,9 +39,9 @@ export interface FleetStoryParts {
 export class FleetStory implements Story, Disposable {
   readonly #parts: FleetStoryParts;
   readonly #meter: TrafficMeter;
-  /** What the key of the results holds; undefined where that is not known. */
-  #results: string | undefined;
-  #sentResults: string | undefined;
+  /** What its keys hold of what it has found; undefined where that is not known. */
+  #told: { readonly basis: string; readonly results: string } | undefined;
+  #telling: { readonly basis: string; readonly results: string } | undefined;
   #hasHealthNews = false;
   #hasStatusNews = false;
   #statusAt = -Infinity;
@@ -96,9 +96,9 @@ export class FleetStory implements Story, Disposable {
     const pages: Page[] = [];
     if (chapter === "all") {
       pages.push({ put: keys.members + member.id, value: memberValue(member) });
-      this.#results = undefined;
+      this.#told = undefined;
     }
-    if (chapter !== "news" || this.#hasHealthNews) pages.push(...this.#healthPages());
+    if (chapter !== "news" || this.#hasHealthNews) pages.push(...this.#healthPages(chapter));
     if (chapter !== "news" || this.#hasStatusNews) {
       pages.push({ put: keys.status + member.id, value: statusValue(this.status()) });
       this.#statusAt = clock.now();
@@ -108,9 +108,9 @@ export class FleetStory implements Story, Disposable {
   }
 
   told(isTold: boolean): void {
-    if (isTold) this.#results = this.#sentResults;
+    if (isTold) this.#told = this.#telling;
     else {
-      this.#results = undefined;
+      this.#told = undefined;
       this.#hasHealthNews = this.#hasStatusNews = true;
     }
   }
@@ -120,13 +120,19 @@ export class FleetStory implements Story, Disposable {
     this.#cancelStatus?.();
   }
 
-  #healthPages(): Page[] {
+  #healthPages(chapter: Chapter): Page[] {
     const { keys: { health }, member: { id }, checks } = this.#parts;
     this.#hasHealthNews = false;
     if (checks === undefined) return [];
-    this.#sentResults = resultsValue(checks.results);
-    const basis = { put: basisKey(health, id), value: basisValue(checks.basis) };
-    if (this.#sentResults === this.#results) return [basis];
-    return [{ put: resultsKey(health, id), value: this.#sentResults }, basis];
+    const results = resultsValue(checks.results);
+    const basis = basisValue(checks.basis);
+    const isNew = results !== this.#told?.results;
+    // The basis is the sign that it is there, so that is told again and again.
+    if (chapter === "news" && !isNew && basis === this.#told?.basis) return [];
+    this.#telling = { basis, results };
+    return [
+      ...(isNew ? [{ put: resultsKey(health, id), value: results }] : []),
+      { put: basisKey(health, id), value: basis },
+    ];
   }
 }

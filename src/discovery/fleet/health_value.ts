@@ -3,8 +3,8 @@ import { momentSchema, readValue, textSchema } from "./values.ts";
 
 /** How much of what a check found is told. */
 const DETAIL_MAX = 200;
-/** How many servers whose health is not known yet are named; of more, only that there are more. */
-const PENDING_MAX = 1000;
+/** How many servers whose health is not known yet are named; of more, only that there are many. */
+const PENDING_MAX = 100;
 /** How long results may be with and without what the checks found; etcd takes 1.5 MB. */
 const TEXT_MAX = 500_000;
 const SHORT_TEXT_MAX = 1_000_000;
@@ -36,8 +36,11 @@ export interface DownServer {
 export interface Results {
   /** Those that are unhealthy. */
   readonly down: readonly DownServer[];
-  /** The URLs of those of which it does not know yet; `all` where they are too many. */
-  readonly pending: readonly string[] | "all";
+  /**
+   * The URLs of those of which it does not know yet; `many` where they are too many to be named,
+   * `all` where it can say nothing of any.
+   */
+  readonly pending: readonly string[] | "many" | "all";
 }
 
 /** What is known where nothing is. */
@@ -55,8 +58,8 @@ const resultsSchema = z.object({
     detail: textSchema(DETAIL_MAX),
     since: momentSchema,
   })),
-  pending: z.union([z.array(textSchema(2048)), z.literal("all")], {
-    error: 'must be a list of URLs, or "all"',
+  pending: z.union([z.array(textSchema(2048)), z.enum(["many", "all"])], {
+    error: 'must be a list of URLs, "many" or "all"',
   }),
 }, { error: "must be a JSON object" });
 
@@ -76,7 +79,7 @@ export function readBasis(value: string): Basis {
 
 /** Results as the value of their key. Where it would be too long, it says less. */
 export function resultsValue({ down, pending }: Results): string {
-  const short = pending.length > PENDING_MAX ? "all" : pending;
+  const short = pending.length > PENDING_MAX ? "many" : pending;
   const value = resultsText(down, short, DETAIL_MAX);
   if (value.length <= TEXT_MAX) return value;
   const shorter = resultsText(down, short, 0);

@@ -13,7 +13,7 @@ export class Peer {
   #agreedAt: number;
   #agreedTo = -1;
   #down = new Map<string, DownServer>();
-  #pending: ReadonlySet<string> | "all" = "all";
+  #pending: ReadonlySet<string> | "many" | "all" = "all";
 
   /**
    * @param name How people call it.
@@ -72,15 +72,22 @@ export class Peer {
     return !this.isStale && counted < count;
   }
 
-  /** Whether its results count for a server that was given to it at this count. */
-  answersFor(url: string, count: number): boolean {
-    if (this.isStale || this.#agreedTo < count) return false;
-    return this.#pending !== "all" && !this.#pending.has(url);
+  /**
+   * Whether its results count for a server.
+   *
+   * @param url The server's URL.
+   * @param count The count at which the server was given to it.
+   * @param isKnown Whether it has told of the server since: then, it knows of it.
+   */
+  answersFor(url: string, count: number, isKnown: boolean): boolean {
+    if (this.isStale || this.#agreedTo < count || this.#pending === "all") return false;
+    return isKnown || (this.#pending !== "many" && !this.#pending.has(url));
   }
 
-  /** Whether it has said that it does not know of a server yet. */
+  /** Whether it has said that it does not know of a server yet, or may not. */
   isPending(url: string): boolean {
-    return this.#basis !== undefined && (this.#pending === "all" || this.#pending.has(url));
+    if (this.#basis === undefined) return false;
+    return typeof this.#pending === "string" || this.#pending.has(url);
   }
 
   /** What it says of a server that is unhealthy; undefined for any other. */
@@ -97,11 +104,11 @@ export class Peer {
   learn({ down, pending }: Results = NO_RESULTS): Set<string> | "all" {
     const before = { down: this.#down, pending: this.#pending };
     this.#down = new Map(down.map((server) => [server.url, server]));
-    this.#pending = pending === "all" ? "all" : new Set(pending);
-    if (before.pending === "all" || this.#pending === "all") {
-      return before.pending === this.#pending ? differing(before.down, this.#down) : "all";
-    }
+    this.#pending = typeof pending === "string" ? pending : new Set(pending);
     const changed = differing(before.down, this.#down);
+    if (typeof before.pending === "string" || typeof this.#pending === "string") {
+      return before.pending === this.#pending ? changed : "all";
+    }
     for (const url of before.pending.symmetricDifference(this.#pending)) changed.add(url);
     return changed;
   }

@@ -36,6 +36,8 @@ export interface SharedChecksOptions {
 interface KnownServer extends DividedServer {
   /** Whether it is healthy, and why not; undefined as long as nobody knows. */
   health: { readonly healthy: boolean; readonly detail: string; readonly since: Date } | undefined;
+  /** Whether the balancer that is to check it has told of it. */
+  isKnown: boolean;
   /** Since when the result of another balancer is awaited, in the clock's milliseconds. */
   waitsSince: number | undefined;
   /** Whether this balancer checks it. */
@@ -71,6 +73,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     this.#division = new Division((server) => ({
       ...server,
       health: undefined,
+      isKnown: false,
       waitsSince: undefined,
       isOwn: false,
     }));
@@ -153,7 +156,10 @@ export class SharedChecks implements CheckSharing, Disposable {
     this.#members = new Set(members.keys());
     const moved = this.#division.setMembers(this.#members);
     if (before === this.#division.fingerprint) return;
-    for (const server of moved) server.waitsSince = undefined;
+    for (const server of moved) {
+      server.isKnown = false;
+      server.waitsSince = undefined;
+    }
     this.#options.onNews();
     this.#compareAll();
     this.#review(moved.map(({ url }) => url));
@@ -190,10 +196,10 @@ export class SharedChecks implements CheckSharing, Disposable {
 
   #dutyOf(server: KnownServer, isOwn: boolean, period: number): CheckDuty {
     const { id, clock, patience } = this.#options;
-    const { url, prober } = server;
+    const { url, prober, since, isKnown } = server;
     const peer = prober === undefined || prober === id ? undefined : this.#peers.get(prober);
     if (peer === undefined || this.#isOver) return "own";
-    if (peer.answersFor(url, server.since)) return this.#believe(server, peer);
+    if (peer.answersFor(url, since, isKnown)) return this.#believe(server, peer);
     if (isOwn || peer.isStale) return "own";
     // Who is about to check it gets the time for it: so long may a server be unchecked anyway.
     const wait = Math.max(patience * 1000 / 2, peer.isPending(url) ? period : 0);
@@ -202,6 +208,7 @@ export class SharedChecks implements CheckSharing, Disposable {
   }
 
   #believe(server: KnownServer, peer: Peer): SharedResult {
+    server.isKnown = true;
     const down = peer.down(server.url);
     const healthy = down === undefined;
     if (down !== undefined) server.health = { healthy, ...down };

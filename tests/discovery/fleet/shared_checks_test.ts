@@ -313,3 +313,22 @@ Deno.test("SharedChecks that are over leave the balancer to check for itself", a
   await fleet.clock.advance(60_000);
   assertEquals([first!.changes.length, second!.changes.length], [1, 1]);
 });
+
+Deno.test("SharedChecks go on with what is known while many servers are new", async () => {
+  const { fleet, urls, all } = await start({});
+  using _ = fleet;
+  const added = fleet.add(700);
+  await fleet.clock.advance(200);
+  // Most of them are checked later, as they would be too many at once.
+  for (const { sharing } of all) assert(sharing.results.pending.length > 100);
+  // Each is checked by the one whose duty it is; and what is known is still told.
+  const url = urls[11]!;
+  fleet.servers.down.add(url);
+  await fleet.clock.advance(9500);
+  for (const balancer of all) assert(!balancer.isHealthy(url), balancer.id);
+  await fleet.clock.advance(1000);
+  for (const url of added) {
+    const by = [...fleet.balancers.keys()].filter((by) => fleet.servers.count(0, { url, by }) > 0);
+    assertEquals(by, [fleet.prober(url).id]);
+  }
+});

@@ -1,0 +1,98 @@
+import { createEtcd, type EtcdClient } from "../../src/discovery/etcd/etcd_client.ts";
+import { basisKey, resultsKey } from "../../src/discovery/fleet/health_book.ts";
+import { basisValue, resultsValue } from "../../src/discovery/fleet/health_value.ts";
+import { memberValue } from "../../src/discovery/fleet/member_value.ts";
+import {
+  type Chapter,
+  Membership,
+  type Page,
+  type Story,
+} from "../../src/discovery/fleet/membership.ts";
+import { statusValue } from "../../src/discovery/fleet/status_value.ts";
+import { SharedKeys } from "../../src/discovery/shared_keys.ts";
+import { systemClock } from "../../src/system_clock.ts";
+import { CountingFetch } from "./etcd_gauge.ts";
+
+/**
+ * What a balancer is to etcd, without the balancer: it keeps a lease, tells what a balancer tells,
+ * and watches what a balancer watches. A hundred of them fit where ten balancers do.
+ */
+export class LightMember implements Story, AsyncDisposable {
+  /** What it says to etcd, and hears. */
+  readonly line = new CountingFetch();
+  readonly #etcd: EtcdClient;
+  readonly #keys = new SharedKeys("/ballast/");
+  readonly #id: string;
+  readonly #servers: number;
+  readonly #abort = new AbortController();
+  readonly #running: Promise<unknown>;
+
+  /**
+   * @param i Its number.
+   * @param servers How many servers it says that it has.
+   * @param endpoints Where etcd is.
+   */
+  constructor(i: number, servers: number, endpoints: readonly string[]) {
+    this.#id = `light-${String(i).padStart(6, "0")}`;
+    this.#servers = servers;
+    this.#etcd = createEtcd({ endpoints, fetch: this.line.fetch });
+    const membership = new Membership({
+      etcd: this.#etcd,
+      story: this,
+      lease: 10,
+      clock: systemClock,
+      random: Math.random,
+    });
+    const { signal } = this.#abort;
+    this.#running = Promise.all([membership.run(signal), this.#watch(signal)]);
+  }
+
+  pages(chapter: Chapter): Page[] {
+    const { members, health, status } = this.#keys;
+    const all = {
+      id: this.#id,
+      name: this.#id,
+      version: "0.1.0",
+      startedAt: new Date(),
+      admin: "http://127.0.0.1:8000",
+      sharesHealth: true,
+    };
+    const does = {
+      at: new Date(),
+      requestsPerSecond: 1234.567,
+      active: 123,
+      servers: this.#servers,
+      checks: 100,
+      unhealthy: [],
+      unhealthyCount: 0,
+      revision: 1_000_000,
+    };
+    const digest = "100-0123456789abcdef";
+    const basis = basisValue({ members: digest, check: "0123456789abcdef", servers: digest });
+    const signs = [
+      { put: basisKey(health, this.#id), value: basis },
+      { put: status + this.#id, value: statusValue(does) },
+    ];
+    if (chapter !== "all") return signs;
+    const results = resultsValue({ down: [], pending: [] });
+    return [
+      { put: members + this.#id, value: memberValue(all) },
+      { put: resultsKey(health, this.#id), value: results },
+      ...signs,
+    ];
+  }
+
+  told(): void {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.#running;
+    this.#etcd[Symbol.dispose]();
+  }
+
+  async #watch(signal: AbortSignal): Promise<void> {
+    const keys = this.#keys.followed;
+    const { revision } = await this.#etcd.range(keys);
+    await this.#etcd.watch({ keys, revision: revision + 1, signal, onChanges: () => {} });
+  }
+}
