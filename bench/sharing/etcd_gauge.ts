@@ -39,7 +39,12 @@ export class CountingFetch {
     if (typeof init.body === "string") this.sent += init.body.length;
     const { body, status, headers } = await fetch(url, init);
     const reader = body?.getReader();
+    const { signal } = init;
     const counted = reader && new ReadableStream<Uint8Array>({
+      // The platform ends its own stream then, but not the one that is made of it.
+      start: (controller) => {
+        signal?.addEventListener("abort", () => controller.error(signal.reason), { once: true });
+      },
       pull: async (controller) => {
         const { value, done } = await reader.read();
         if (done) return controller.close();

@@ -63,8 +63,8 @@ export async function measureEtcd(
   for (let i = 1; light && i < balancers; i++) {
     const member = stack.use(new LightMember(i, servers, endpoints));
     lines.push(member.line);
-    // They would not all start in one moment.
-    await pace(50);
+    // They would not all start in one moment, and this process has to read for all of them.
+    await pace(servers / 50);
   }
   if (!light) await whole.untilDivided(servers);
   await pace(light ? 15_000 : PERIOD * 1000);

@@ -1,3 +1,4 @@
+import { pace } from "../../tests/chaos/pace.ts";
 import { createEtcd, type EtcdClient } from "../../src/discovery/etcd/etcd_client.ts";
 import { basisKey, resultsKey } from "../../src/discovery/fleet/health_book.ts";
 import { basisValue, resultsValue } from "../../src/discovery/fleet/health_value.ts";
@@ -92,7 +93,14 @@ export class LightMember implements Story, AsyncDisposable {
 
   async #watch(signal: AbortSignal): Promise<void> {
     const keys = this.#keys.followed;
-    const { revision } = await this.#etcd.range(keys);
-    await this.#etcd.watch({ keys, revision: revision + 1, signal, onChanges: () => {} });
+    while (!signal.aborted) {
+      try {
+        const { revision } = await this.#etcd.range(keys, { signal });
+        await this.#etcd.watch({ keys, revision: revision + 1, signal, onChanges: () => {} });
+      } catch {
+        // etcd may have too much to do for all of them at once.
+        await pace(500 + 1000 * Math.random(), signal);
+      }
+    }
   }
 }
