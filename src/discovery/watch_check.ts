@@ -7,6 +7,11 @@ import { pause, within } from "./wait.ts";
 
 /** How long between two looks, in milliseconds; a fifth of it is by chance. */
 const PERIOD_MS = 5000;
+/**
+ * For how many keys a look is thorough each time. etcd goes through all of them then, some 5 ms for
+ * each thousand; where there are more keys, only every so many looks is.
+ */
+const THOROUGH_KEYS = 1000;
 /** How long a look may take, in milliseconds. */
 const LIMIT_MS = 5000;
 /** How long a change may be on its way to the watch, in milliseconds. */
@@ -31,12 +36,14 @@ export interface WatchCheckParts {
 }
 
 /**
- * Looks every few seconds whether a watch still works: asks the majority of etcd for the newest of
- * the keys and their number, which is one short answer however many keys there are. A watch whose
- * member was cut off from the others is silent like one for which nothing happens.
+ * Looks every few seconds whether a watch still works, by one short answer of the majority of etcd,
+ * however many keys there are: their number, and whether one of them is newer than what the watch
+ * has brought. A watch whose connection has died without a word is silent like one for which nothing
+ * happens.
  */
 export class WatchCheck {
   readonly #parts: WatchCheckParts;
+  #thoroughAt = -Infinity;
   #wake: () => void = () => {};
   #begin: () => void = () => {};
 
@@ -92,7 +99,7 @@ export class WatchCheck {
   /** Whether etcd answers, though a watch cannot be had. Never rejects. */
   async isAnswered(signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#look(0, signal);
+      await this.#look(undefined, signal);
       return true;
     } catch {
       return false;
@@ -123,12 +130,13 @@ export class WatchCheck {
   async #isBehind(signal: AbortSignal): Promise<boolean> {
     const { progress, clock } = this.#parts;
     const received = progress.received!;
-    const found = await this.#look(received + 1, signal);
+    const isThorough = clock.now() >= this.#thoroughAt;
+    const found = await this.#look(isThorough ? received + 1 : undefined, signal);
     // The store was put back to an earlier state, and counts from there.
     if (found.revision < received) return true;
-    const differs = found.entries.length > 0 || found.count !== progress.keys;
+    const differs = found.count !== progress.keys || (isThorough && found.entries.length > 0);
     if (!differs) {
-      if (progress.received === received) progress.pass(found.revision);
+      if (isThorough) this.#passed(received, found.revision);
       return false;
     }
     await pause(clock, LAG_MS, signal);
@@ -136,12 +144,22 @@ export class WatchCheck {
     return !signal.aborted && progress.received === received;
   }
 
-  #look(since: number, signal: AbortSignal): Promise<EtcdRange> {
+  /** There is nothing newer up to this revision. */
+  #passed(received: number, revision: number): void {
+    const { progress, clock } = this.#parts;
+    if (progress.received === received) progress.pass(revision);
+    const looks = Math.ceil(progress.keys / THOROUGH_KEYS);
+    // The next look is earlier by chance than a whole period.
+    this.#thoroughAt = clock.now() + (looks - 0.5) * PERIOD_MS;
+  }
+
+  /** Asks for one key: one that is as new as this, if there is one, else the first. */
+  #look(since: number | undefined, signal: AbortSignal): Promise<EtcdRange> {
     const { etcd, keys, clock } = this.#parts;
     const late = () => new EtcdError("unreachable", "Cannot read from etcd: it takes too long");
     return within(
       { clock, milliseconds: LIMIT_MS, signal, late },
-      (signal) => etcd.range(keys, { since, limit: 1, signal }),
+      (signal) => etcd.range(keys, { ...(since === undefined ? {} : { since }), limit: 1, signal }),
     );
   }
 }

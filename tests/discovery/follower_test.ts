@@ -127,6 +127,26 @@ Deno.test("Follower.run() finds out that a watch is mute, and reads everything a
   assertEquals(owner.told, ["reset 1", "reset 1", "reset 0"]);
 });
 
+Deno.test("Follower.run() looks for new values less often where there are many keys", async () => {
+  await using following = new Following();
+  const { etcd, owner, clock } = following;
+  for (let i = 0; i < 2500; i++) etcd.put(`/b/${i}`, "old");
+  await following.settle();
+  etcd.isMute = true;
+  etcd.put("/b/0", "new");
+  // Every third look does; the first was one.
+  await clock.advance(14_000);
+  assertEquals(owner.content["/b/0"], "old");
+  await clock.advance(4000);
+  await following.settle();
+  assertEquals(owner.content["/b/0"], "new");
+  // A number that is different is seen by each.
+  etcd.delete("/b/1");
+  await clock.advance(7500);
+  await following.settle();
+  assertEquals(owner.content["/b/1"], undefined);
+});
+
 Deno.test("Follower.run() does not take a change that is on its way for a mute watch", async () => {
   await using following = new Following();
   const { etcd, owner, clock } = following;
