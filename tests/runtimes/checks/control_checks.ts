@@ -26,6 +26,17 @@ export const CONTROL_CHECKS: readonly Check[] = [
     },
   },
   {
+    name: "serves the dashboard",
+    async run(runtime) {
+      await using balancer = await RemoteBalancer.start(runtime, {});
+      const page = await (await balancer.admin("/")).text();
+      assertMatch(page, /<script src="dashboard\/main\.js"/);
+      const response = await balancer.admin("/dashboard/main.js");
+      assertEquals(response.headers.get("content-type"), "text/javascript; charset=utf-8");
+      assertMatch(await response.text(), /^import /m);
+    },
+  },
+  {
     name: "counts what passes",
     async run(runtime) {
       await using server = new SampleServer("abc");
