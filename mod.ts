@@ -68,6 +68,7 @@ export {
   DECISIONS_MAX,
   type Ejection,
   type Limits,
+  POLICY_NAMES,
   type PolicyName,
   type Retries,
   type Sticky,

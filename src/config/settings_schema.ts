@@ -4,7 +4,7 @@ import {
   type AccessLogFormat,
   DECISIONS_MAX,
   DEFAULT_SETTINGS,
-  type PolicyName,
+  POLICY_NAMES,
 } from "../core/settings.ts";
 import { filePath, seconds, trueOrFalse, wholeNumber } from "./fields.ts";
 
@@ -88,14 +88,6 @@ export const limitsSchema = z.strictObject({
     standard: limits.queue,
   }),
 }, { error: "must be a mapping of limits" });
-
-/** The names of the policies. */
-export const POLICY_NAMES = [
-  "least_connections",
-  "round_robin",
-  "random_two_choices",
-  "client_hash",
-] as const satisfies readonly PolicyName[];
 
 /** The rule for choosing a server. */
 export const policySchema = z.enum(POLICY_NAMES, {

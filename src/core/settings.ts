@@ -57,8 +57,16 @@ export interface Limits {
   readonly queue: number;
 }
 
+/** The names of the rules for choosing a server that come with Ballast. */
+export const POLICY_NAMES = [
+  "least_connections",
+  "round_robin",
+  "random_two_choices",
+  "client_hash",
+] as const;
+
 /** The rules for choosing a server that come with Ballast. */
-export type PolicyName = "least_connections" | "round_robin" | "random_two_choices" | "client_hash";
+export type PolicyName = typeof POLICY_NAMES[number];
 
 /** How `https:` servers are spoken to. */
 export interface UpstreamTls {

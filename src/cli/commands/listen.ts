@@ -1,8 +1,10 @@
+import { getLogger } from "@logtape/logtape";
 import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
+import { oldDenoWarning } from "../deno_version.ts";
 import { UsageError } from "../errors.ts";
 import { onHangup } from "../hangup_signal.ts";
 import { type ListenSettings, listenSettings } from "../listen_settings.ts";
@@ -15,6 +17,8 @@ import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../tls_files.ts";
 import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
+
+const logger = getLogger(["ballast", "listen"]);
 
 /** `listen`: runs the balancer until it is told to stop. */
 export const listen: Command = {
@@ -63,6 +67,8 @@ export const listen: Command = {
       readLogFlags(args, config),
       args.has("debug"),
     );
+    const warning = oldDenoWarning(Deno.version.deno);
+    if (warning !== undefined) logger.warn("{warning}", { warning });
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),
       workers: countWorkers(settings.workers, say),
