@@ -28,9 +28,10 @@ export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
 export type { EventJson } from "./src/admin/event_json.ts";
 export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
+export type { RegistryJson } from "./src/admin/registry_json.ts";
 export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
-export { type Config, parseConfig } from "./src/config/config.ts";
+export { type Config, type EtcdSettings, parseConfig } from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";
 export type {
   DecidedRequest,
@@ -76,6 +77,7 @@ export {
   type Timeouts,
   type UpstreamTls,
 } from "./src/core/settings.ts";
+export type { KeyFault, RegistryReport } from "./src/core/registry_report.ts";
 export { SERVER_STATES, type ServerState } from "./src/core/server_state.ts";
 export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
 export type { FailureKind } from "./src/core/standing.ts";

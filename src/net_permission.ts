@@ -25,7 +25,7 @@ export function netAddress(url: string): string {
  * @param servers The servers.
  * @throws {BalancerError} `not_permitted`, with the addresses that are missing.
  */
-export function checkPermitted(servers: readonly Server[]): void {
+export function checkPermitted(servers: readonly Pick<Server, "url">[]): void {
   if (!("Deno" in globalThis) || mayConnectAnywhere()) return;
   const addresses = new Set(servers.map(({ url }) => netAddress(url)));
   const refused = [...addresses].filter((address) => !mayConnect(address));

@@ -62,8 +62,10 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     for (const code of ["class LeastConnections", "class Http1Transport", "class ServingWorker"]) {
       assert(binary.includes(code), `the binary has no ${code}`);
     }
-    // It is loaded only where it is used.
-    assert(binary.includes("@opentelemetry/api"));
+    // These are loaded only where they are used.
+    for (const text of ["@opentelemetry/api", "class SharedRegistry"]) {
+      assert(binary.includes(text), `the binary has no ${text}`);
+    }
     // Without it, threads cannot share a port.
     assert(
       binary.includes('"features":["net","no-legacy-abort"]'),

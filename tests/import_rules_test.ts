@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   findCycle,
   type ModuleGraph,
+  readLoadedModules,
   readModuleGraph,
   readSource,
   sourceFiles,
@@ -17,6 +18,7 @@ const CORE = /^src\/core\//;
 const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
 const LISTENER = /^src\/listener\//;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
+const ETCD = /^src\/discovery\/etcd\//;
 const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
@@ -66,6 +68,7 @@ const RULES: readonly ImportRule[] = [
       [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
     ].flat(),
   },
+  { files: ETCD, mayImport: [CORE, ETCD, SYSTEM_CLOCK, LOGTAPE] },
   {
     files: /^src\/data_plane\.ts$/,
     mayImport: [
@@ -87,7 +90,15 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
-    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/, LOGTAPE],
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/, LOGTAPE],
+  },
+  {
+    // It stands on what a balancer offers, and nothing of a balancer stands on it.
+    files: /^src\/discovery\//,
+    mayImport: [
+      [CORE, /^src\/discovery\//, /^src\/config\//, /^src\/admin\/target\.ts$/],
+      [/^src\/load_balancer(_options)?\.ts$/, SYSTEM_CLOCK, NET_PERMISSION, LOGTAPE],
+    ].flat(),
   },
   {
     // Only what is served: no code of this project but the type.
@@ -97,14 +108,15 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/cli\//,
     mayImport: [
-      [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//],
+      [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
       [NET_PERMISSION, PRINTABLE, STEADY_LISTENER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
   // Text imports, as the dashboard has them, would keep it from loading on Node.
-  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/] },
+  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/] },
   { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
+  { files: /^etcd\.ts$/, mayImport: [/^src\/core\/clock\.ts$/, /^src\/discovery\//] },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
@@ -113,15 +125,17 @@ const RULES: readonly ImportRule[] = [
  * Where the runtime's own API may be used; everything else runs on other runtimes too. Permissions
  * are looked up only where there are any. The listener is what `LoadBalancer.listen` accepts TLS connections with, which no other runtime can. The
  * client's side of a WebSocket cannot be had in any other way; without it, WebSockets are refused.
+ * Certificates for etcd cannot be had in any other way either; without, they are refused.
  */
 const MAY_USE_DENO = new RegExp(
-  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$)" +
+  "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$" +
+    "|discovery/etcd/etcd_fetch\\.ts$)" +
     "|^cli\\.ts$",
 );
 
 // A worker is an entry, and so are the tools: they load what neither library nor program needs.
 const ENTRIES = [
-  ["mod.ts", "cli.ts", "dashboard.ts", "src/workers/worker.ts"],
+  ["mod.ts", "cli.ts", "dashboard.ts", "etcd.ts", "src/workers/worker.ts"],
   ["audit", "compile_all", "config_reference", "config_schema"].map((name) => `tools/${name}.ts`),
 ].flat();
 
@@ -188,6 +202,14 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
   const ring = { ...diamond, d: ["b"] };
   assertEquals(findCycle(new Map(Object.entries(ring))), ["b", "d", "b"]);
   assertEquals(findCycle(new Map([["a", ["a"]]])), ["a", "a"]);
+});
+
+Deno.test("with etcd not configured, nothing of it is loaded", async () => {
+  const loaded = await readLoadedModules("cli.ts");
+  assert(loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/load_balancer.ts"));
+  assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\//.test(file)), []);
+  // What loads it when it is needed.
+  assert((await readModuleGraph("cli.ts")).has("src/discovery/shared_registry.ts"));
 });
 
 Deno.test("mod.ts re-exports and does nothing else", async () => {

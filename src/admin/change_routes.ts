@@ -13,6 +13,7 @@ import { readBody } from "./read_body.ts";
 import type { Routes } from "./router.ts";
 import { serverJson } from "./server_json.ts";
 import { findByUrl, getByUrl } from "./server_key.ts";
+import { SHARED_PROBLEMS } from "./shared_problems.ts";
 import type { AdminTarget } from "./target.ts";
 
 const logger = getLogger(["ballast", "admin"]);
@@ -23,7 +24,12 @@ const BODY_PROBLEMS = {
   413: "The body is too large",
   415: "The body has another type",
 };
-const UNKNOWN = { ...BODY_PROBLEMS, 404: "There is no such server" };
+const UNKNOWN = {
+  ...BODY_PROBLEMS,
+  ...SHARED_PROBLEMS,
+  404: "There is no such server",
+  409: `It was not possible: ${SHARED_PROBLEMS[409]}`,
+};
 
 /** The three changes of servers that name the server in their body. */
 export const CHANGE_ROUTES: Routes = {
@@ -35,7 +41,11 @@ export const CHANGE_ROUTES: Routes = {
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
       answers: { 200: answer("The server, or what adding it would come to") },
-      problems: { ...BODY_PROBLEMS, 409: "It is there already, or all places are taken" },
+      problems: {
+        ...BODY_PROBLEMS,
+        ...SHARED_PROBLEMS,
+        409: `It is there already, all places are taken, or ${SHARED_PROBLEMS[409]}`,
+      },
     },
   },
   "/update": {

@@ -20,6 +20,11 @@ export class Preconditions {
     this.#ifNoneMatch = readTagCondition(headers, "if-none-match");
   }
 
+  /** Whether there are any. */
+  get exist(): boolean {
+    return this.#ifMatch !== undefined || this.#ifNoneMatch !== undefined;
+  }
+
   /**
    * Refuses a change whose conditions do not hold, in the order of §13.2.2.
    *

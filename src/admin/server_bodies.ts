@@ -6,7 +6,7 @@ import {
   canonicalServerUrl,
   completeServer,
   type Server,
-  type ServerInit,
+  type ServerChange,
 } from "../core/server.ts";
 
 const { url, ...fields } = serverSchema.shape;
@@ -42,19 +42,19 @@ export function readReplacement(value: unknown, at: string): Server {
 }
 
 /**
- * The server that a merge patch makes of another (RFC 7396 §2).
+ * What a merge patch changes of a server (RFC 7396 §2): the fields that it names, and no others.
  *
  * @param value The body.
- * @param server The server as it is.
+ * @param at The URL that the path names, in canonical form.
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function readPatch(value: unknown, server: Server): Server {
+export function readPatch(value: unknown, at: string): ServerChange {
   const { url, ...rest } = validate(PATCH, value, "the body");
-  checkAgreement(url, server.url);
-  const merged = Object.entries({ ...server, ...camelKeys(rest) });
+  checkAgreement(url, at);
+  const { url: _, ...defaults } = completeServer({ url: at });
+  const fields = Object.entries(camelKeys(rest)) as [keyof typeof defaults, unknown][];
   // Without a value, the default counts.
-  const kept = merged.filter(([, field]) => field !== null);
-  return completeServer(Object.fromEntries(kept) as unknown as ServerInit);
+  return Object.fromEntries(fields.map(([name, field]) => [name, field ?? defaults[name]]));
 }
 
 function checkAgreement(url: string | undefined, at: string): void {

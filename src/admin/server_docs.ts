@@ -1,4 +1,5 @@
 import { CHANGED, CHECK_REPORT, DRY_RUN, SERVER, SERVER_STATUS } from "./answer_schemas.ts";
+import { SHARED_PROBLEMS } from "./shared_problems.ts";
 import type { Operation } from "./operation.ts";
 import { CHANGE_QUERY, NO_QUERY, REMOVAL_QUERY } from "./query.ts";
 import { PATCH, REPLACEMENT } from "./server_bodies.ts";
@@ -25,7 +26,12 @@ const FINDING = {
   404: "There is no such server",
   409: "Several servers have the name",
 };
-const CHANGING = { ...FINDING, 412: "A condition does not hold; with the server as it is now" };
+const READING = { ...FINDING, 412: "A condition does not hold; with the server as it is now" };
+const CHANGING = {
+  ...READING,
+  ...SHARED_PROBLEMS,
+  409: `Several servers have the name, or ${SHARED_PROBLEMS[409]}`,
+};
 const BODY = { 413: "The body is too large", 415: "The body has another type" };
 const CONDITIONS = { ...IF_MATCH, ...IF_NONE_MATCH };
 
@@ -49,7 +55,7 @@ export const GET_DOCS: Docs = {
     },
     304: { description: "What is configured has not changed", headers: ETAG },
   },
-  problems: CHANGING,
+  problems: READING,
 };
 
 /** PUT of a server. */
@@ -69,7 +75,11 @@ export const PUT_DOCS: Docs = {
       headers: { ...ETAG, "Location": "Where it is" },
     },
   },
-  problems: { ...CHANGING, ...BODY, 409: "Several servers have the name, or all places are taken" },
+  problems: {
+    ...CHANGING,
+    ...BODY,
+    409: `Several servers have the name, all places are taken, or ${SHARED_PROBLEMS[409]}`,
+  },
 };
 
 /** PATCH of a server. */

@@ -1,11 +1,12 @@
 import { getLogger } from "@logtape/logtape";
-import { completeServer, type Server } from "../core/server.ts";
+import { completeServer, type Server, type ServerChange } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { jsonAnswer } from "./answer.ts";
 import { dryRun } from "./dry_run.ts";
 import { entityTag } from "./entity_tag.ts";
 import type { AdminCall } from "./operation.ts";
 import { Preconditions } from "./preconditions.ts";
+import { type Basis, decided } from "./decided_change.ts";
 import { CHANGE_QUERY, NO_QUERY, readQuery, REMOVAL_QUERY } from "./query.ts";
 import { checkMediaType, JSON_TYPES, readJson } from "./read_body.ts";
 import type { Routes } from "./router.ts";
@@ -31,7 +32,7 @@ const PATCH_TYPES: readonly string[] = [...JSON_TYPES, "application/merge-patch+
 /**
  * What is done with one server, which the path names. Nothing waits between the look at a server
  * with its conditions and the change of it, so of two changes that were decided on by one state of a
- * server, the second is refused.
+ * server, the second is refused. Where changes take a while, the target is told what was seen.
  */
 export const SERVER_ROUTES: Routes = {
   "/servers/{server}": {
@@ -67,8 +68,9 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   conditions.checkChange(server);
   const after = readReplacement(body, at);
   if (dry_run) return dryRun(target, { before: server, after });
-  if (server !== undefined) return change(target, after);
-  await target.add(after);
+  const look = () => findAddressed(target, key).server;
+  if (server !== undefined) return change(target, { server, fields: after, conditions, look });
+  await decided(() => target.add(after), { conditions, look });
   await target.settled?.();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
@@ -82,15 +84,22 @@ async function patch(target: AdminTarget, call: AdminCall): Promise<unknown> {
   current(target, call, conditions);
   const body = await readJson(request);
   const server = current(target, call, conditions);
-  const after = readPatch(body, server);
-  return dry_run ? dryRun(target, { before: server, after }) : change(target, after);
+  const fields = readPatch(body, server.url);
+  const after = completeServer({ ...server, ...fields });
+  if (dry_run) return dryRun(target, { before: server, after });
+  return change(target, { server, fields, conditions, look: () => find(target, call) });
 }
 
 async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const { dry_run = false, drain } = readQuery(call.url, REMOVAL_QUERY);
-  const server = current(target, call, new Preconditions(call.request));
+  const conditions = new Preconditions(call.request);
+  const server = current(target, call, conditions);
   if (dry_run) return dryRun(target, { before: server, after: undefined });
-  const removed = await target.remove(server.url, drain);
+  const seen = conditions.exist ? [server] as const : [];
+  const removed = await decided(() => target.remove(server.url, drain, ...seen), {
+    conditions,
+    look: () => find(target, call),
+  });
   await target.settled?.();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(removed);
@@ -106,9 +115,12 @@ function enable(target: AdminTarget, call: AdminCall): unknown {
 
 function setDraining(target: AdminTarget, call: AdminCall, draining: boolean): unknown {
   const { dry_run = false } = readQuery(call.url, CHANGE_QUERY);
-  const server = current(target, call, new Preconditions(call.request));
+  const conditions = new Preconditions(call.request);
+  const server = current(target, call, conditions);
   const after = completeServer({ ...server, draining });
-  return dry_run ? dryRun(target, { before: server, after }) : change(target, after);
+  if (dry_run) return dryRun(target, { before: server, after });
+  const look = () => find(target, call);
+  return change(target, { server, fields: { draining }, conditions, look });
 }
 
 async function check(target: AdminTarget, { url, params }: AdminCall): Promise<unknown> {
@@ -130,8 +142,25 @@ function current(
   return server;
 }
 
-async function change(target: AdminTarget, { url, ...fields }: Server): Promise<Response> {
-  const server = await target.update(url, fields);
+function find(target: AdminTarget, { params }: AdminCall): ServerStatus | undefined {
+  return findAddressed(target, params["server"]!).server;
+}
+
+/** A change that was decided on. */
+interface Decision extends Basis {
+  /** The server as it was then. */
+  readonly server: Server;
+  /** What is to be different. */
+  readonly fields: ServerChange;
+}
+
+async function change(
+  target: AdminTarget,
+  { server: before, fields, conditions, look }: Decision,
+): Promise<Response> {
+  const { url } = before;
+  const seen = conditions.exist ? [before] as const : [];
+  const server = await decided(() => target.update(url, fields, ...seen), { conditions, look });
   logger.info("Updated {url}", { url });
   return serverAnswer(server, 200);
 }

@@ -3,6 +3,7 @@ import type { ServerState } from "../core/server_state.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { predictShares } from "../core/shares.ts";
 import { VERSION } from "../version.ts";
+import { type RegistryJson, registryJson } from "./registry_json.ts";
 import { type ServerStatusJson, serverStatusJson } from "./server_json.ts";
 import { serverState } from "./server_state.ts";
 import type { AdminTarget } from "./target.ts";
@@ -71,6 +72,8 @@ export interface StatsJson {
   };
   /** Each server, in the order in which they were added. */
   readonly servers: readonly ServerStatsJson[];
+  /** How it is connected to what keeps the servers for several balancers; not there where nothing does. */
+  readonly registry?: RegistryJson | undefined;
 }
 
 /**
@@ -102,6 +105,7 @@ export function statsJson(target: AdminTarget, meter: TrafficMeter, clock: Clock
     servers: statuses.map((status, i) =>
       serverStatsJson(status, shares[i]!, servers.get(status.url)!)
     ),
+    ...(target.registry === undefined ? {} : { registry: registryJson(target.registry) }),
   };
 }
 

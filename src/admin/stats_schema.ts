@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { SERVER_STATES } from "../core/server_state.ts";
 import { CHECK_REPORT } from "./answer_schemas.ts";
+import { REGISTRY } from "./registry_json.ts";
 import type { StatsJson } from "./stats_json.ts";
 
 const count = z.int().min(0);
@@ -43,4 +44,6 @@ export const STATS = z.object({
     bytes_received: count.describe("Content that came from them"),
   }),
   servers: z.array(SERVER_STATS),
+  registry: REGISTRY.describe("Where balancers share their servers: how it is connected")
+    .optional(),
 }).meta({ id: "Stats" }) satisfies z.ZodType<StatsJson>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { SERVER_STATUS } from "./answer_schemas.ts";
+import { REGISTRY_HEALTH, registryHealthJson } from "./registry_json.ts";
 import type { Routes } from "./router.ts";
 import { serverStatusJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
@@ -8,6 +9,8 @@ const HEALTH = z.object({
   status: z.literal("ok"),
   servers: z.int().min(0).describe("How many servers there are"),
   healthy: z.int().min(0).describe("How many of them count as healthy"),
+  registry: REGISTRY_HEALTH.describe("Where balancers share their servers: how it is connected")
+    .optional(),
 }).meta({ id: "Health" });
 
 /** What tells how the servers are doing. */
@@ -28,7 +31,9 @@ export const STATUS_ROUTES: Routes = {
     GET: {
       handler: health,
       summary: "Tell that the balancer is running",
-      description: "Needs no token. It is 200 also while no server is healthy.",
+      description:
+        "Needs no token. It is 200 also while no server is healthy, and while what several " +
+        "balancers share cannot be reached: the balancer works with what it knows.",
       answers: {
         200: { description: "It is running", content: { "application/json": HEALTH } },
       },
@@ -43,5 +48,11 @@ function list(target: AdminTarget): unknown {
 function health(target: AdminTarget): unknown {
   const servers = target.servers();
   const healthy = servers.filter((server) => server.healthy).length;
-  return { status: "ok", servers: servers.length, healthy };
+  const { registry } = target;
+  return {
+    status: "ok",
+    servers: servers.length,
+    healthy,
+    ...(registry === undefined ? {} : { registry: registryHealthJson(registry) }),
+  };
 }

@@ -1,22 +1,23 @@
 import type { DecisionLog } from "../core/decision_log.ts";
 import type { EventLog } from "../core/event_log.ts";
 import type { Config } from "../config/config.ts";
+import type { RegistryReport } from "../core/registry_report.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 import type { Traffic } from "../core/traffic_table.ts";
 
 /**
  * What the admin API needs of a balancer; a `LoadBalancer` has it. Where several balancers share
- * their servers, a change is decided on by what is known when it is called, and is refused with
- * `conflict` if somebody else was faster.
+ * their servers, changes take a while: each is decided on by what is known when its turn comes, and
+ * refused with `conflict` if somebody else was faster, or if the server is not what was `seen`.
  */
 export interface AdminTarget {
   /** Adds a server. */
   add(server: ServerInit): Server | Promise<Server>;
   /** Changes a server. */
-  update(url: string, change: ServerChange): Server | Promise<Server>;
+  update(url: string, change: ServerChange, seen?: Server): Server | Promise<Server>;
   /** Removes a server; what it works on is broken off after `drain` seconds. Default: never. */
-  remove(url: string, drain?: number): Server | Promise<Server>;
+  remove(url: string, drain?: number, seen?: Server): Server | Promise<Server>;
   /** Checks a server's health now. */
   check(url: string): Promise<CheckReport>;
   /** What makes a balancer like this one is now, as far as a configuration file can say it. */
@@ -29,6 +30,8 @@ export interface AdminTarget {
   readonly events: EventLog;
   /** Why the latest requests went where they went. */
   readonly decisions: DecisionLog;
+  /** How it is connected to what keeps the servers for several balancers. Default: it is alone. */
+  readonly registry?: RegistryReport;
   /** How many threads accept connections. Default: 1. */
   readonly workers?: number;
   /**

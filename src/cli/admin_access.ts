@@ -1,10 +1,10 @@
 import {
   type Admin,
+  type AdminTarget,
   BalancerError,
   type Config,
   createAdmin,
   isLoopbackHost,
-  type LoadBalancer,
 } from "../../mod.ts";
 import { createDashboard } from "../../dashboard.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
@@ -27,11 +27,13 @@ export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> 
 };
 
 /** All that the program goes by, with the address at which the admin API will be served. */
-export interface AccessSettings extends Partial<Omit<Config, "tls">> {
+export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
   /** The address. */
   readonly apiHost: string;
   /** The files by which the proxy speaks TLS. */
   readonly tls: Config["tls"] | undefined;
+  /** Through which etcd the servers are shared. */
+  readonly etcd: Config["etcd"] | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface AccessSettings extends Partial<Omit<Config, "tls">> {
  * @throws {CommandError} If the token cannot be read or used.
  */
 export async function makeAdmin(
-  balancer: LoadBalancer,
+  balancer: AdminTarget,
   args: Args,
   settings: AccessSettings,
 ): Promise<Admin> {
@@ -61,10 +63,11 @@ export async function makeAdmin(
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
-  const { tls, ...rest } = settings;
+  const { tls, etcd, ...rest } = settings;
   const told: Partial<Config> = {
     ...rest,
     ...(tls === undefined ? {} : { tls }),
+    ...(etcd === undefined ? {} : { etcd }),
     ...(path === undefined ? {} : { apiTokenFile: path }),
     ...(open ? { apiWithoutToken: true } : {}),
   };

@@ -1,5 +1,6 @@
-import { DECISIONS_MAX } from "../../mod.ts";
+import { DECISIONS_MAX, type EtcdSettings } from "../../mod.ts";
 import type { Args } from "./args.ts";
+import { readEtcdFlags } from "./etcd_flags.ts";
 import { readTlsFlags, type TlsFiles } from "./tls_files.ts";
 import { readWorkersFlag } from "./workers_flag.ts";
 
@@ -23,6 +24,8 @@ export interface ListenSettings {
   readonly tls: TlsFiles | undefined;
   /** How many of the latest decisions are kept. */
   readonly decisions: number;
+  /** Through which etcd the servers are shared; undefined where they are not. */
+  readonly etcd: EtcdSettings | undefined;
 }
 
 /**
@@ -42,5 +45,6 @@ export function listenSettings(args: Args, config: Partial<ListenSettings>): Lis
     workers: readWorkersFlag(args) ?? config.workers ?? 1,
     tls: readTlsFlags(args) ?? config.tls,
     decisions: args.wholeNumber("decisions", 0, DECISIONS_MAX) ?? config.decisions ?? 0,
+    etcd: readEtcdFlags(args, config.etcd),
   };
 }

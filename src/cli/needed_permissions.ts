@@ -26,11 +26,12 @@ export interface NeededPermissions {
  * @throws {CommandError} If Deno has no way to permit one of the addresses or files alone.
  */
 export function neededPermissions(args: Args, config: Config): NeededPermissions {
-  const { host, port, apiHost, apiPort, workers, tls } = listenSettings(args, config);
+  const { host, port, apiHost, apiPort, workers, tls, etcd } = listenSettings(args, config);
   const net = [
     `${hostBeforePort(host)}:${port}`,
     `${hostBeforePort(apiHost)}:${apiPort}`,
     ...config.servers.map(({ url }) => netAddress(url)),
+    ...(etcd?.endpoints ?? []).map(netAddress),
   ];
   const path = args.text("config");
   const read = [
@@ -41,6 +42,10 @@ export function neededPermissions(args: Args, config: Config): NeededPermissions
     args.text("api-token-file") ?? config.apiTokenFile,
     config.sticky === undefined ? undefined : config.stickySecretFile,
     config.upstreamTls?.caFile,
+    etcd?.passwordFile,
+    etcd?.caFile,
+    etcd?.certFile,
+    etcd?.keyFile,
     workers === 1 ? undefined : sourceFolder(),
   ].filter((file) => file !== undefined);
   for (const address of net) checkNameable("the address", address, NAMEABLE_ADDRESS);

@@ -15,6 +15,8 @@ export interface ReloadParts {
   readonly balancer: LoadBalancer;
   /** What tells people what was done. */
   readonly say: Say;
+  /** Whether the servers are kept elsewhere, so that those of the file do not count. Default: false. */
+  readonly serversElsewhere?: boolean;
 }
 
 /** Lets a running balancer follow its configuration file. */
@@ -22,6 +24,7 @@ export class ConfigReload {
   readonly #path: string;
   readonly #balancer: LoadBalancer;
   readonly #say: Say;
+  readonly #serversElsewhere: boolean;
   #text: string;
   #config: Config;
 
@@ -30,12 +33,14 @@ export class ConfigReload {
    * @param text What it said when the balancer was started.
    * @param parts What to work with.
    */
-  constructor(path: string, text: string, { balancer, say }: ReloadParts) {
+  constructor(path: string, text: string, parts: ReloadParts) {
+    const { balancer, say, serversElsewhere = false } = parts;
     this.#path = path;
     this.#text = text;
     this.#config = parseConfigFile(text, path);
     this.#balancer = balancer;
     this.#say = say;
+    this.#serversElsewhere = serversElsewhere;
   }
 
   /**
@@ -83,15 +88,10 @@ export class ConfigReload {
 
   async #apply(text: string): Promise<void> {
     const config = parseConfigFile(text, this.#path);
-    const { added, changed, removed } = await this.#balancer.setServers(config.servers);
+    const done = await this.#applyServers(config);
     const checks = differs(config.healthCheck, this.#config.healthCheck);
     if (checks) this.#balancer.setHealthCheck(config.healthCheck);
-    const done = [
-      ...(added.length > 0 ? [`${added.length} added`] : []),
-      ...(changed.length > 0 ? [`${changed.length} changed`] : []),
-      ...(removed.length > 0 ? [`${removed.length} removed`] : []),
-      ...(checks ? ["health checks changed"] : []),
-    ];
+    if (checks) done.push("health checks changed");
     this.#say(`Reloaded ${this.#path}: ${done.join(", ") || "nothing is different"}`);
     const later = fixedSettings(config, this.#config);
     if (later.length > 0) {
@@ -99,6 +99,19 @@ export class ConfigReload {
     }
     this.#text = text;
     this.#config = { ...this.#config, healthCheck: config.healthCheck };
+  }
+
+  /** What was done. */
+  async #applyServers({ servers }: Config): Promise<string[]> {
+    if (this.#serversElsewhere) {
+      return ["its servers are not looked at, as etcd keeps them"];
+    }
+    const { added, changed, removed } = await this.#balancer.setServers(servers);
+    return [
+      ...(added.length > 0 ? [`${added.length} added`] : []),
+      ...(changed.length > 0 ? [`${changed.length} changed`] : []),
+      ...(removed.length > 0 ? [`${removed.length} removed`] : []),
+    ];
   }
 
   #refuse(error: unknown): void {

@@ -14,6 +14,26 @@ import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
 import { invalid, validate } from "./validate.ts";
 
+/** Through which etcd several balancers share their servers. */
+export interface EtcdSettings {
+  /** The client URLs of its members. */
+  readonly endpoints: readonly string[];
+  /** What every key begins with. */
+  readonly prefix?: string;
+  /** Who asks. */
+  readonly user?: string;
+  /** The file with the user's password. */
+  readonly passwordFile?: string;
+  /** The file with the authority that signs the members' certificates. */
+  readonly caFile?: string;
+  /** The file with a certificate for members that ask for one. */
+  readonly certFile?: string;
+  /** The file with its private key. */
+  readonly keyFile?: string;
+  /** Whether to start with the servers of the file while etcd is away. */
+  readonly optional?: boolean;
+}
+
 /** What a configuration file says. */
 export interface Config {
   /** The servers, in the file's order. */
@@ -66,6 +86,8 @@ export interface Config {
   readonly decisions?: number;
   /** How `https:` servers are spoken to. */
   readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
+  /** Through which etcd the servers are shared with other balancers. */
+  readonly etcd?: EtcdSettings;
 }
 
 /**
@@ -91,7 +113,7 @@ export function parseConfig(text: string, source = "the configuration"): Config 
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
   const { servers = [], health_check = {}, ...settings } = validate(settingsSchema, value, source);
-  const { timeouts, retries, ejection, limits, upstream_tls, ...rest } = settings;
+  const { timeouts, retries, ejection, limits, upstream_tls, etcd, ...rest } = settings;
   return {
     ...camelKeys(rest),
     ...(timeouts === undefined ? {} : { timeouts: camelKeys(timeouts) }),
@@ -99,6 +121,7 @@ export function parseConfig(text: string, source = "the configuration"): Config 
     ...(ejection === undefined ? {} : { ejection: camelKeys(ejection) }),
     ...(limits === undefined ? {} : { limits: camelKeys(limits) }),
     ...(upstream_tls === undefined ? {} : { upstreamTls: camelKeys(upstream_tls) }),
+    ...(etcd === undefined ? {} : { etcd: camelKeys(etcd) }),
     servers: servers.map(camelKeys),
     healthCheck: camelKeys(health_check),
   };

@@ -8,6 +8,7 @@ import {
   UINT32_MAX,
 } from "../core/server.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
+import { etcdSchema } from "./etcd_schema.ts";
 import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
 import {
   accessLogSchema,
@@ -200,6 +201,10 @@ export const settingsSchema = z.strictObject({
   ).optional(),
   upstream_tls: upstreamTlsFilesSchema.describe("How https: servers are spoken to").optional(),
   health_check: healthCheckSchema.describe("How servers are checked").optional(),
+  etcd: etcdSchema.describe(
+    "Shares the servers with other balancers through etcd 3.4 or newer; those of this file are " +
+      "then only what an empty etcd begins with",
+  ).optional(),
   servers: servers.optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
 

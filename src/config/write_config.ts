@@ -37,7 +37,11 @@ function settingLines(name: string, value: unknown): string[] {
   if (typeof value !== "object" || value === null) return [`${name}: ${scalar(value)}`];
   const entries = Object.entries(value);
   if (entries.length === 0) return [];
-  return [`${name}:`, ...entries.map(([key, item]) => `  ${key}: ${scalar(item)}`)];
+  return [`${name}:`, ...entries.flatMap(([key, item]) => indent(settingLines(key, item)))];
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.map((line) => `  ${line}`);
 }
 
 function serverLines(servers: Config["servers"]): string[] {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import denoJson from "../../deno.json" with { type: "json" };
-import { LoadBalancer } from "../../mod.ts";
+import { type AdminTarget, BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { describedRoutes, OpenApiDocument } from "../testing/openapi_document.ts";
 
@@ -136,8 +136,79 @@ for (const [method, route, path, status, init] of CALLS) {
   });
 }
 
+/** Every change of servers that several balancers may share. */
+const CHANGES: [method: string, route: string, path: string, init?: AdminCallInit][] = [
+  ["POST", "/add", "/add", { body: { url: MISSING } }],
+  ["POST", "/update", "/update", { body: { url: A } }],
+  ["POST", "/delete", "/delete", { body: A }],
+  ["PUT", ONE, serverPath(A), { body: {} }],
+  ["PATCH", ONE, serverPath(A), { body: {} }],
+  ["DELETE", ONE, serverPath(A)],
+  ["POST", `${ONE}/drain`, `${serverPath(A)}/drain`],
+  ["POST", `${ONE}/enable`, `${serverPath(A)}/enable`],
+];
+
+/** How such a change may be refused. */
+const REFUSALS: [code: ErrorCode, status: number][] = [
+  ["conflict", 409],
+  ["unavailable", 503],
+  ["unconfirmed", 504],
+];
+
+/** A balancer that refuses every change. */
+function refusing(balancer: LoadBalancer, code: ErrorCode): AdminTarget {
+  const refuse = () => Promise.reject(new BalancerError(code, "Cannot do it: a test says so"));
+  return {
+    add: refuse,
+    update: refuse,
+    remove: refuse,
+    check: (url) => balancer.check(url),
+    config: () => balancer.config(),
+    servers: () => balancer.servers(),
+    traffic: () => balancer.traffic(),
+    events: balancer.events,
+    decisions: balancer.decisions,
+  };
+}
+
+for (const [code, status] of REFUSALS) {
+  Deno.test(`every change can be ${status} ${code}, as /openapi.json says`, async () => {
+    await using balancer = new LoadBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
+    const admin = new AdminCaller(refusing(balancer, code));
+    for (const [method, route, path, init] of CHANGES) {
+      const response = await admin.raw(method, path, init);
+      assertEquals(response.status, status, `${method} ${path}`);
+      await DOCUMENT.assertDescribed(response, method, route);
+    }
+  });
+}
+
+Deno.test("/healthz and /stats of balancers that share their servers are as /openapi.json says", async () => {
+  await using balancer = new LoadBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
+  const faults = Array.from(
+    { length: 101 },
+    (_, i) => ({ key: `k${i}`, revision: 3, message: "x" }),
+  );
+  for (const error of [undefined, "it is down"]) {
+    const report = { kind: "etcd", connected: error === undefined, error, revision: 7 } as const;
+    const registry = { ...report, since: new Date(0), faults };
+    const admin = new AdminCaller({ ...refusing(balancer, "closed"), registry });
+    for (const route of ["/healthz", "/stats"]) {
+      const response = await admin.raw("GET", route);
+      await DOCUMENT.assertDescribed(response.clone(), "GET", route);
+      const told = (await response.json()).registry;
+      assertEquals([told.fault_count, told.revision, told.error], [101, 7, error ?? null]);
+      // Anybody may ask /healthz, and keys have the URLs of servers in them.
+      assertEquals(told.faults?.length, route === "/stats" ? 100 : undefined);
+    }
+  }
+});
+
 Deno.test("each status that /openapi.json describes is seen in these tests", () => {
   const seen = new Set(CALLS.map(([method, route, , status]) => `${method} ${route} ${status}`));
+  for (const [method, route] of CHANGES) {
+    for (const [, status] of REFUSALS) seen.add(`${method} ${route} ${status}`);
+  }
   for (const [path, methods] of Object.entries(describedRoutes())) {
     for (const method of Object.keys(methods)) {
       for (const status of DOCUMENT.statuses(method, path)) {

@@ -238,3 +238,33 @@ Deno.test("parseConfig() puts nothing into a message that drives a terminal", ()
 Deno.test("parseConfig() shortens a long value in its message", () => {
   assert(faultOf("url", "x".repeat(5000)).length < 200);
 });
+
+Deno.test("parseConfig() tells what is wrong with etcd", () => {
+  const faults = faultsOf(`
+etcd:
+  endpoints: [http://a, 127.0.0.1:2379, "http://u:p@a", "http://[", "http://a/path"]
+  prefix: /ä/
+  user: root
+  key_file: k
+  optional: maybe
+  tls: true
+`);
+  const url = "must be a URL such as http://10.0.0.1:2379, without a path or a user";
+  assertEquals(Object.fromEntries(faults.map(({ path, message }) => [path, message])), {
+    "etcd.endpoints[1]": `${url}; not "127.0.0.1:2379"`,
+    "etcd.endpoints[2]": `${url}; not "http://u:p@a"`,
+    "etcd.endpoints[3]": `"http://[" ${url}`,
+    "etcd.endpoints[4]": `${url}; not "http://a/path"`,
+    "etcd.prefix": 'must be 1 to 200 ASCII characters without spaces; not "/ä/"',
+    "etcd.optional": 'must be true or false; not "maybe"',
+    "etcd.tls": UNKNOWN,
+  });
+  assertEquals(faultsOf("etcd: {endpoints: [http://a], user: root, key_file: k}"), [
+    { path: "etcd.user", message: '"root" needs password_file beside it' },
+    { path: "etcd.key_file", message: '"k" needs cert_file beside it' },
+  ]);
+  assertEquals(faultsOf("etcd: {endpoints: []}"), [
+    { path: "etcd.endpoints", message: "must have one URL at least; not an empty list" },
+  ]);
+  assertEquals(faultsOf("etcd: {}").map(({ path }) => path), ["etcd.endpoints"]);
+});

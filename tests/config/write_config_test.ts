@@ -109,10 +109,11 @@ Deno.test("writeConfig() quotes every hostile name, and nothing in the file is n
 
 Deno.test("writeConfig() writes every setting so that parseConfig() reads the same", async () => {
   const file = new URL("../../examples/settings.yaml", import.meta.url);
-  const text = (await Deno.readTextFile(file)).replace(/^# (?=[a-z_]+:| {2}[a-z_]+: )/gm, "")
+  const text = (await Deno.readTextFile(file)).replace(/^# (?=[a-z_]+:| {2}[a-z_]+: | {4}- )/gm, "")
     .replace("# yaml", "#");
   const config = parseConfig(text);
   assertEquals(config.tls?.cert, "/etc/ballast/tls.crt", "what is commented out is read too");
+  assertEquals(config.etcd?.endpoints.length, 3, "and lists in it");
   const full: Config = { ...config, trustedProxies: ["::1", "10.0.0.0/8"] };
   const read = parseConfig(writeConfig(full));
   assertEquals(read, { ...full, servers: config.servers.map(written) });

@@ -1,5 +1,5 @@
 /** The certificates in the folder of that name; its `make.sh` says what each is for. */
-export type CertificateName = "localhost" | "example" | "expired" | "untrusted";
+export type CertificateName = "localhost" | "example" | "expired" | "untrusted" | "etcd";
 
 /** Where a file of that folder is. */
 export function certificatePath(file: string): string {

@@ -10,6 +10,7 @@ interface Dependency {
   readonly specifier: string;
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
+  readonly isDynamic?: boolean;
 }
 
 interface Info {
@@ -29,6 +30,26 @@ export async function readModuleGraph(...entries: string[]): Promise<ModuleGraph
     }
   }
   return graph;
+}
+
+/**
+ * The project's modules that are loaded together with this one: those that it imports for more than
+ * their types, and not only when it comes to that.
+ */
+export async function readLoadedModules(entry: string): Promise<string[]> {
+  const { modules } = await readInfo(entry);
+  const imports = new Map(modules.map(({ specifier, dependencies = [] }) => [
+    specifier,
+    dependencies.flatMap(({ code, isDynamic = false }) => isDynamic ? [] : code?.specifier ?? []),
+  ]));
+  const loaded = new Set<string>();
+  function load(specifier: string): void {
+    if (loaded.has(specifier)) return;
+    loaded.add(specifier);
+    imports.get(specifier)?.forEach(load);
+  }
+  load(new URL(entry, root).href);
+  return [...loaded].flatMap((specifier) => projectPath(specifier) ?? []);
 }
 
 /** The project's TypeScript files in this directory and below, as paths. */

@@ -1,3 +1,5 @@
+import { TextWatcher } from "./text_watcher.ts";
+
 /** The directory that the program is run in: the project's. */
 const root = new URL("../../", import.meta.url);
 
@@ -91,43 +93,6 @@ export class RunningCli implements AsyncDisposable {
     if (this.#ended) return;
     this.#child.kill("SIGKILL");
     await this.result();
-  }
-}
-
-/** What a program writes, read as it comes. */
-class TextWatcher {
-  readonly #done: Promise<void>;
-  #wake: () => void = () => {};
-  /** Whether there will be no more. */
-  ended = false;
-  /** What it has written so far. */
-  text = "";
-
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
-    this.#done = this.#read(stream);
-  }
-
-  /** Waits for a text; false if it ends without. */
-  async includes(wanted: string): Promise<boolean> {
-    while (!this.text.includes(wanted) && !this.ended) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    return this.text.includes(wanted);
-  }
-
-  /** Waits for the end, and tells all that was written. */
-  async end(): Promise<string> {
-    await this.#done;
-    return this.text;
-  }
-
-  async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      this.text += text;
-      this.#wake();
-    }
-    this.ended = true;
-    this.#wake();
   }
 }
 

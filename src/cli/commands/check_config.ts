@@ -1,6 +1,7 @@
 import type { Config } from "../../../mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
+import { readEtcdFiles } from "../etcd_files.ts";
 import { printJson, printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
 import { readSticky } from "../sticky_secret.ts";
@@ -30,9 +31,10 @@ export const checkConfig: Command = {
 };
 
 async function checkFiles(config: Config): Promise<void> {
-  const { tls, apiTokenFile, upstreamTls } = config;
+  const { tls, apiTokenFile, upstreamTls, etcd } = config;
   if (tls !== undefined) await readTlsFiles(tls);
   if (apiTokenFile !== undefined) await readToken(apiTokenFile);
   await readSticky(config);
   await readUpstreamTls(upstreamTls);
+  if (etcd !== undefined) await readEtcdFiles(etcd);
 }

@@ -1,11 +1,13 @@
 import { getLogger } from "@logtape/logtape";
 import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
+import type { SharedBalancer } from "../../../etcd.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
 import { oldDenoWarning } from "../deno_version.ts";
 import { UsageError } from "../errors.ts";
+import { ETCD_FLAGS, ETCD_SWITCHES } from "../etcd_flags.ts";
 import { onHangup } from "../hangup_signal.ts";
 import { type ListenSettings, listenSettings } from "../listen_settings.ts";
 import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
@@ -13,6 +15,7 @@ import { type Say, startLogs } from "../logs.ts";
 import { parseConfigFile, readConfigText } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
 import { type Service, startService } from "../serve.ts";
+import { shareServers } from "../share_servers.ts";
 import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../tls_files.ts";
@@ -38,6 +41,7 @@ export const listen: Command = {
     ...TLS_FLAGS,
     ...WORKERS_FLAG,
     ...LOG_FLAGS,
+    ...ETCD_FLAGS,
     "grace-period": {
       value: "SECONDS",
       help: "how long requests under way get to finish at shutdown (default 10)",
@@ -51,6 +55,7 @@ export const listen: Command = {
     watch: { help: "follow the changes of the --config file; SIGHUP reads it again as well" },
     debug: { help: "log every pick and every health check" },
     ...ACCESS_SWITCHES,
+    ...ETCD_SWITCHES,
   },
   async run(args): Promise<void> {
     const path = args.text("config");
@@ -69,21 +74,34 @@ export const listen: Command = {
     );
     const warning = oldDenoWarning(Deno.version.deno);
     if (warning !== undefined) logger.warn("{warning}", { warning });
+    const { etcd } = settings;
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),
+      // Those of etcd count, and nobody is to be sent to others before it is reached.
+      ...(etcd === undefined || etcd.optional ? {} : { servers: [] }),
       workers: countWorkers(settings.workers, say),
       decisions: settings.decisions,
       ...(accessLog === undefined ? {} : { accessLog }),
       ...(sticky === undefined ? {} : { sticky }),
       upstreamTls,
     });
-    const admin = await makeAdmin(balancer, args, { ...config, ...settings });
-    const follow = path === undefined ? undefined : new ConfigReload(path, text, { balancer, say });
-    const watch = new AbortController();
-    const watching = args.has("watch") ? follow?.watch(watch.signal) : undefined;
-    await run(balancer, settings, { admin, certificate, follow, say });
-    watch.abort();
-    await watching;
+    const stop = waitForStop();
+    const seed = config.servers;
+    await using shared = etcd &&
+      await shareServers(balancer, { settings: etcd, seed, stop, say });
+    if (etcd === undefined || shared !== undefined) {
+      const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
+      const follow = path === undefined ? undefined : new ConfigReload(path, text, {
+        balancer,
+        say,
+        serversElsewhere: shared !== undefined,
+      });
+      const watch = new AbortController();
+      const watching = args.has("watch") ? follow?.watch(watch.signal) : undefined;
+      await run(balancer, settings, { admin, certificate, follow, say, shared, stop });
+      watch.abort();
+      await watching;
+    }
     await drain();
   },
 };
@@ -97,12 +115,16 @@ interface Parts {
   readonly follow: ConfigReload | undefined;
   /** What tells people how it goes. */
   readonly say: Say;
+  /** What shares the servers with other balancers. */
+  readonly shared: SharedBalancer | undefined;
+  /** Resolves when the program is to stop. */
+  readonly stop: Promise<Deno.Signal>;
 }
 
 async function run(
   balancer: LoadBalancer,
   settings: ListenSettings,
-  { admin, certificate, follow, say }: Parts,
+  { admin, certificate, follow, say, shared, stop }: Parts,
 ): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod, tls } = settings;
   let listener: Listener | undefined;
@@ -132,8 +154,6 @@ async function run(
     await proxy.close();
     throw error;
   }
-  // Whoever reads these lines may ask it to stop at once.
-  const stop = waitForStop();
   const count = balancer.servers().length;
   const by = balancer.workers === 1 ? "" : ` with ${balancer.workers} workers`;
   say(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
@@ -144,6 +164,7 @@ async function run(
   admin.close();
   // What is not over by then is broken off by the end of the process.
   const limit = AbortSignal.timeout(gracePeriod * 1000);
-  await Promise.all([proxy.shutdown(limit), api.shutdown(limit)]);
+  const steering = api.shutdown(limit).then(() => shared?.[Symbol.asyncDispose]());
+  await Promise.all([proxy.shutdown(limit), steering]);
   await balancer.close(limit);
 }

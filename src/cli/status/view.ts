@@ -2,6 +2,7 @@ import type { StatsJson } from "../../../mod.ts";
 import { printable } from "../output.ts";
 import { fit, textWidth } from "../text_width.ts";
 import { formatBytes, formatMilliseconds, formatRate, formatSeconds } from "./format.ts";
+import { registryLines } from "./registry_lines.ts";
 import { serverTable } from "./server_table.ts";
 import { sparkline } from "./sparkline.ts";
 
@@ -33,11 +34,13 @@ export function renderStatus(stats: StatsJson, options: ViewOptions): string[] {
   const { width, height, colors, problem } = options;
   const head = headLines(stats, options).map((line) => fit(printable(line), width));
   const trouble = problem === undefined ? [] : [color(fit(printable(problem), width), colors)];
+  const { lines: shared, trouble: isWrong } = registryLines(stats.registry);
+  const registry = shared.map((line) => color(fit(printable(line), width), colors && isWrong));
   const table = stats.servers.length === 0
     ? [fit("There are no servers. Add one: ballast add-server --url URL", width)]
     : serverTable(stats.servers, Date.parse(stats.time), { width, colors });
-  const room = height - head.length - trouble.length - 1;
-  const lines = [...head, ...trouble, "", ...cutLines(table, room, width)];
+  const room = height - head.length - registry.length - trouble.length - 1;
+  const lines = [...head, ...registry, ...trouble, "", ...cutLines(table, room, width)];
   return lines.slice(0, height);
 }
 

@@ -16,6 +16,18 @@ export interface EtcdRange {
   readonly revision: number;
   /** The keys, in the order of their bytes. */
   readonly entries: readonly EtcdEntry[];
+  /** How many keys there are in all, those included that were not asked for. */
+  readonly count: number;
+}
+
+/** Which keys of a range are asked for. */
+export interface EtcdRangeOptions {
+  /** Only those that were written at this revision or later. Default: all. */
+  readonly since?: number;
+  /** So many at most. Default: any number. */
+  readonly limit?: number;
+  /** Calls it off. */
+  readonly signal?: AbortSignal;
 }
 
 /** A condition of a transaction: the revision at which a key was last written; 0 if it is not there. */
@@ -123,7 +135,7 @@ export interface Etcd {
    *
    * @throws {EtcdError}
    */
-  range(keys: EtcdKeys, options?: { signal?: AbortSignal }): Promise<EtcdRange>;
+  range(keys: EtcdKeys, options?: EtcdRangeOptions): Promise<EtcdRange>;
   /**
    * Writes by conditions.
    *

@@ -36,19 +36,22 @@ authority() {
     -in "$work/$1.csr" -out "$1.crt" -startdate $from -enddate $to 2>/dev/null
 }
 
-# leaf NAME AUTHORITY ALTERNATIVE_NAMES FROM TO
+# leaf NAME AUTHORITY ALTERNATIVE_NAMES FROM TO [USES]
 leaf() {
   key "$1.key"
   openssl req -new -key "$1.key" -subj "/CN=$1" -out "$work/$1.csr" \
     -addext "subjectAltName=$3" -addext "basicConstraints=critical,CA:FALSE" \
-    -addext "extendedKeyUsage=serverAuth"
+    -addext "extendedKeyUsage=${6:-serverAuth}"
   openssl ca -batch -notext -config "$work/ca.cnf" -cert "$2.crt" -keyfile "$work/$2.key" \
     -in "$work/$1.csr" -out "$1.crt" -startdate "$4" -enddate "$5" 2>/dev/null
 }
 
 authority ca "Ballast test authority"
 authority unknown_ca "Another test authority"
+authority etcd_ca "Authority of the etcd of the tests"
 leaf localhost ca "DNS:localhost,IP:127.0.0.1,IP:::1" $from $to
 leaf example ca "DNS:backend.example" $from $to
 leaf expired ca "DNS:localhost,IP:127.0.0.1" 20230101000000Z 20230201000000Z
 leaf untrusted unknown_ca "DNS:localhost,IP:127.0.0.1" $from $to
+# etcd's gateway is a client of etcd itself, with the certificate of the server.
+leaf etcd etcd_ca "DNS:localhost,IP:127.0.0.1" $from $to serverAuth,clientAuth

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import type { RegistryReport } from "../core/registry_report.ts";
+
+/** How many faults are told at most; there may be as many as there are keys. */
+const FAULTS_MAX = 100;
+
+/** How a balancer is connected to what several share, as the admin API writes it. */
+export interface RegistryJson {
+  /** What keeps the servers. */
+  readonly kind: "etcd";
+  /** Whether it can be reached. */
+  readonly connected: boolean;
+  /** Since when that is so, as RFC 3339. */
+  readonly since: string;
+  /** Why it cannot be reached; null where it can, and before the first try. */
+  readonly error: string | null;
+  /** The revision up to which every change is seen here. */
+  readonly revision: number;
+  /** How many keys are not used as they are. */
+  readonly fault_count: number;
+  /** What is not used as it is, the first hundred by their keys. */
+  readonly faults: readonly {
+    /** The key. */
+    readonly key: string;
+    /** The revision at which it was written. */
+    readonly revision: number;
+    /** What is wrong with it, and what becomes of the server. */
+    readonly message: string;
+  }[];
+}
+
+/** What everybody may know of it. */
+export type RegistryHealthJson = Omit<RegistryJson, "faults">;
+
+const health = {
+  kind: z.literal("etcd"),
+  connected: z.boolean().describe("Whether changes can be made, and those of others are seen"),
+  since: z.iso.datetime().describe("Since when that is so"),
+  error: z.string().nullable().describe("Why it cannot be reached"),
+  revision: z.int().min(0).describe("The revision up to which every change is seen here"),
+  fault_count: z.int().min(0).describe("How many keys are not used as they are; /stats has them"),
+};
+
+/** How a balancer is connected to what several share, for descriptions. */
+export const REGISTRY_HEALTH = z.object(health)
+  .meta({ id: "RegistryHealth" }) satisfies z.ZodType<RegistryHealthJson>;
+
+/** The same, with what is wrong. */
+export const REGISTRY = z.object({
+  ...health,
+  faults: z.array(z.object({
+    key: z.string(),
+    revision: z.int().min(0),
+    message: z.string().describe("What is wrong with it, and what becomes of the server"),
+  })).describe("What is not used as it is, the first hundred by their keys"),
+}).meta({ id: "Registry" }) satisfies z.ZodType<RegistryJson>;
+
+/** How a balancer is connected, as JSON that says nothing of the servers. */
+export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
+  const { kind, connected, since, error = null, revision, faults } = report;
+  const fault_count = faults.length;
+  return { kind, connected, since: since.toISOString(), error, revision, fault_count };
+}
+
+/** How a balancer is connected, as JSON. */
+export function registryJson(report: RegistryReport): RegistryJson {
+  return { ...registryHealthJson(report), faults: report.faults.slice(0, FAULTS_MAX) };
+}

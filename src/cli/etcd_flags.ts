@@ -1,0 +1,86 @@
+import type { EtcdSettings } from "../../mod.ts";
+import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
+import { UsageError } from "./errors.ts";
+
+/** The flags that say through which etcd the servers are shared. */
+export const ETCD_FLAGS: Readonly<Record<string, ValueFlag>> = {
+  "etcd": {
+    value: "URL[,URL...]",
+    help: "share the servers with other balancers through etcd, at these client URLs",
+  },
+  "etcd-prefix": { value: "PREFIX", help: "what its keys begin with (default /ballast/)" },
+  "etcd-user": { value: "NAME", help: "the user of etcd, where it has authentication on" },
+  "etcd-password-file": { value: "FILE", help: "a file with the user's password" },
+  "etcd-ca-file": { value: "FILE", help: "the authority that signs etcd's certificates (PEM)" },
+  "etcd-cert-file": { value: "FILE", help: "a certificate for etcd, if it asks for one (PEM)" },
+  "etcd-key-file": { value: "FILE", help: "the private key of that (PEM)" },
+};
+
+/** The flag that lets the balancer start without etcd. */
+export const ETCD_SWITCHES: Readonly<Record<"etcd-optional", SwitchFlag>> = {
+  "etcd-optional": {
+    help: "start with the servers of --config while etcd is away, instead of waiting for it",
+  },
+};
+
+const TEXTS = {
+  "etcd-prefix": "prefix",
+  "etcd-user": "user",
+  "etcd-password-file": "passwordFile",
+  "etcd-ca-file": "caFile",
+  "etcd-cert-file": "certFile",
+  "etcd-key-file": "keyFile",
+} as const satisfies Readonly<Record<string, keyof EtcdSettings>>;
+
+/** What cannot be without the other. */
+const PAIRS = [["etcd-user", "etcd-password-file"], ["etcd-cert-file", "etcd-key-file"]] as const;
+
+/**
+ * Through which etcd the servers are shared: what the flags say, else the configuration.
+ *
+ * @param args The command line.
+ * @param configured What the configuration says.
+ * @returns Undefined where they are not shared.
+ * @throws {UsageError} If the flags make no sense.
+ */
+export function readEtcdFlags(
+  args: Args,
+  configured: EtcdSettings | undefined,
+): EtcdSettings | undefined {
+  const endpoints = args.text("etcd")?.split(",").map(readEndpoint);
+  const given: Record<string, unknown> = {};
+  for (const [flag, name] of Object.entries(TEXTS)) {
+    const text = args.text(flag);
+    if (text !== undefined) given[name] = text;
+  }
+  if (args.has("etcd-optional")) given["optional"] = true;
+  if (endpoints === undefined && configured === undefined) {
+    const [flag] = [...Object.keys(TEXTS), "etcd-optional"].filter((name) => isGiven(args, name));
+    if (flag === undefined) return undefined;
+    throw new UsageError(`--${flag} needs --etcd, the URLs of etcd`);
+  }
+  const settings: EtcdSettings = {
+    ...configured,
+    endpoints: endpoints ?? configured?.endpoints ?? [],
+    ...given,
+  };
+  for (const [one, other] of PAIRS) {
+    const isThere = [one, other].map((flag) => settings[TEXTS[flag]] !== undefined);
+    if (isThere[0] === isThere[1]) continue;
+    const [there, missing] = isThere[0] ? [one, other] : [other, one];
+    throw new UsageError(`--${there} needs --${missing}`);
+  }
+  return settings;
+}
+
+function readEndpoint(text: string): string {
+  const url = text.trim();
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url;
+  throw new UsageError(
+    `--etcd must be the URLs of etcd, such as http://10.0.0.1:2379,http://10.0.0.2:2379, not "${url}"`,
+  );
+}
+
+function isGiven(args: Args, flag: string): boolean {
+  return args.text(flag) !== undefined || args.has(flag);
+}

@@ -1,0 +1,62 @@
+import type { EtcdSettings, LoadBalancer, ServerInit } from "../../mod.ts";
+import type { SharedBalancer } from "../../etcd.ts";
+import { checkPermitted } from "../net_permission.ts";
+import { CommandError } from "./errors.ts";
+import { readEtcdFiles } from "./etcd_files.ts";
+import { onHangup } from "./hangup_signal.ts";
+import type { Say } from "./logs.ts";
+
+/** What is shared, and until when that is waited for. */
+export interface Sharing {
+  /** Through which etcd. */
+  readonly settings: EtcdSettings;
+  /** The servers to begin with, where etcd has none. */
+  readonly seed: readonly ServerInit[];
+  /** Ends the wait for etcd. */
+  readonly stop: Promise<Deno.Signal>;
+  /** What tells people how it goes. */
+  readonly say: Say;
+}
+
+/**
+ * Lets a balancer share its servers through etcd. While etcd is away it is waited for, unless the
+ * settings say otherwise.
+ *
+ * @param balancer The balancer.
+ * @param sharing What is shared.
+ * @returns What is steered in place of the balancer; undefined if the program was asked to stop meanwhile.
+ * @throws {CommandError} If a file cannot be read, or etcd refuses the user.
+ */
+export async function shareServers(
+  balancer: LoadBalancer,
+  { settings, seed, stop, say }: Sharing,
+): Promise<SharedBalancer | undefined> {
+  const { endpoints, prefix, optional = false } = settings;
+  checkPermitted(endpoints.map((url) => ({ url })));
+  const waiting = new AbortController();
+  stop.then(() => waiting.abort());
+  // There is nothing to read again yet, and nothing to end for.
+  using _ = onHangup(() => Promise.resolve());
+  const files = await readEtcdFiles(settings);
+  // Loaded here, so that nobody else has to.
+  const { DEFAULT_PREFIX, joinEtcd } = await import("../../etcd.ts");
+  try {
+    const shared = await joinEtcd(balancer, {
+      endpoints,
+      ...files,
+      ...(prefix === undefined ? {} : { prefix }),
+      seed,
+      wait: !optional,
+      signal: waiting.signal,
+    });
+    say(`Sharing the servers through etcd, under ${prefix ?? DEFAULT_PREFIX}`);
+    return shared;
+  } catch (error) {
+    if (waiting.signal.aborted) {
+      say(`${await stop}: etcd was not reached`);
+      return undefined;
+    }
+    if (!(error instanceof Error) || error.name !== "EtcdError") throw error;
+    throw new CommandError(`Cannot share the servers: ${error.message}`);
+  }
+}
