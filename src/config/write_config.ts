@@ -43,7 +43,7 @@ function settingLines(name: string, value: unknown): string[] {
 function serverLines(servers: Config["servers"]): string[] {
   if (servers.length === 0) return ["servers: []"];
   const items = servers.map(completeServer).map((server) => {
-    const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
+    const { url, name, weight, healthCheckPeriod, maxConnections, draining, discover } = server;
     return [
       `  - url: ${scalar(url)}`,
       `    name: ${scalar(name)}`,
@@ -53,6 +53,7 @@ function serverLines(servers: Config["servers"]): string[] {
         `    max_connections: ${maxConnections}`,
       ]),
       ...(draining ? ["    draining: true"] : []),
+      ...(discover === undefined ? [] : [`    discover: ${discover}`]),
     ];
   });
   return ["servers:", ...items.flat()];
