@@ -12,8 +12,9 @@ import {
 } from "./core/server.ts";
 import { diffServers, type ServerDiff } from "./core/server_diff.ts";
 import type { DnsSettings } from "./core/settings.ts";
+import { checkDiscoverKept } from "./config/discover_change.ts";
 import { drainSchema } from "./config/settings_schema.ts";
-import { invalid, validate } from "./config/validate.ts";
+import { validate } from "./config/validate.ts";
 import { DnsDiscovery } from "./discovery/dns_discovery.ts";
 import { checkServer, checkServers } from "./load_balancer_options.ts";
 import type { Transport } from "./transport/transport.ts";
@@ -93,7 +94,7 @@ export class ServerSet implements Disposable {
     const { url: _, ...checked } = checkServer({ ...change, url });
     const server = this.#get(url);
     const { discover = server.discover } = checked;
-    if (discover !== server.discover) throw keepsDiscover(server);
+    checkDiscoverKept(server, discover);
     if (discover !== undefined) return this.#discovery.update(url, checked);
     return this.#registry.update(url, checked).server;
   }
@@ -208,11 +209,4 @@ export class ServerSet implements Disposable {
 
 function isEntry({ discover }: Server): boolean {
   return discover !== undefined;
-}
-
-function keepsDiscover({ url, discover }: Server): BalancerError {
-  const message = `is ${
-    discover ?? "not there"
-  } and cannot be changed; delete ${url}, and add it again`;
-  return invalid("the change", [{ path: "discover", message }]);
 }

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
+import { checkDiscoverKept } from "../config/discover_change.ts";
 import { camelKeys } from "../config/names.ts";
 import { removalSchema, serverSchema } from "../config/schema.ts";
 import { validate } from "../config/validate.ts";
@@ -23,7 +24,11 @@ const BODY_PROBLEMS = {
   413: "The body is too large",
   415: "The body has another type",
 };
-const UNKNOWN = { ...BODY_PROBLEMS, 404: "There is no such server" };
+const REFUSED = {
+  ...BODY_PROBLEMS,
+  404: "There is no such server",
+  409: "The server was discovered by an entry, which has to be changed instead",
+};
 
 /** The three changes of servers that name the server in their body. */
 export const CHANGE_ROUTES: Routes = {
@@ -31,7 +36,9 @@ export const CHANGE_ROUTES: Routes = {
     POST: {
       handler: add,
       summary: "Add a server",
-      description: "All but the URL may be left out, and has its default then.",
+      description:
+        "All but the URL may be left out, and has its default then. With discover it is an entry: it " +
+        "stands for servers that are found by its name, and that change with it.",
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
       answers: { 200: answer("The server, or what adding it would come to") },
@@ -46,7 +53,7 @@ export const CHANGE_ROUTES: Routes = {
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
       answers: { 200: answer("The server after the change, or what the change would come to") },
-      problems: UNKNOWN,
+      problems: REFUSED,
     },
   },
   "/delete": {
@@ -60,7 +67,7 @@ export const CHANGE_ROUTES: Routes = {
         "text/plain": z.string().describe("The server's URL"),
       },
       answers: { 200: answer("The server as it was, or what the deletion would come to") },
-      problems: UNKNOWN,
+      problems: REFUSED,
     },
   },
 };
@@ -85,6 +92,7 @@ async function update(target: AdminTarget, { request, url: at }: AdminCall): Pro
   const { url, ...change } = camelKeys(body);
   if (dry_run) {
     const before = getByUrl(target, url);
+    checkDiscoverKept(before, change.discover ?? before.discover);
     return dryRun(target, { before, after: completeServer({ ...before, ...change }) });
   }
   const server = target.update(url, change);

@@ -50,10 +50,18 @@ const STATUSES: Partial<Record<ErrorCode, StatusCode>> = {
   not_found: 404,
   already_exists: 409,
   full: 409,
+  discovered: 409,
+  unsupported: 501,
   closed: 503,
 };
 
-const ABOUT_URL: readonly ErrorCode[] = ["not_found", "already_exists", "not_permitted"];
+const ABOUT_URL: readonly ErrorCode[] = [
+  "not_found",
+  "already_exists",
+  "discovered",
+  "not_permitted",
+  "unsupported",
+];
 
 /** The problem that a balancer's refusal is; undefined if the error is none. */
 export function problemOf(error: BalancerError): Problem | undefined {

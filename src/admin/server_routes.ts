@@ -1,7 +1,9 @@
 import { getLogger } from "@logtape/logtape";
+import { checkDiscoverKept } from "../config/discover_change.ts";
 import { completeServer, type Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { jsonAnswer } from "./answer.ts";
+import { discoveryJson } from "./discovery_json.ts";
 import { dryRun } from "./dry_run.ts";
 import { entityTag } from "./entity_tag.ts";
 import type { AdminCall } from "./operation.ts";
@@ -50,7 +52,7 @@ function read(target: AdminTarget, { request, url, params }: AdminCall): Respons
   const conditions = new Preconditions(request);
   const server = getAddressed(target, params["server"]!);
   const headers = { "etag": entityTag(server), "content-location": serverPath(server.url) };
-  if (!conditions.isKnown(server)) return jsonAnswer(serverStatusJson(server), { headers });
+  if (!conditions.isKnown(server)) return jsonAnswer(statusJson(target, server), { headers });
   return new Response(null, { status: 304, headers: { ...headers, "cache-control": "no-store" } });
 }
 
@@ -66,6 +68,7 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const { url: at, server } = findAddressed(target, key);
   conditions.checkChange(server);
   const after = readReplacement(body, at);
+  if (server !== undefined) checkDiscoverKept(server, after.discover);
   if (dry_run) return dryRun(target, { before: server, after });
   if (server !== undefined) return change(target, after);
   target.add(after);
@@ -83,6 +86,7 @@ async function patch(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const body = await readJson(request);
   const server = current(target, call, conditions);
   const after = readPatch(body, server);
+  checkDiscoverKept(server, after.discover);
   return dry_run ? dryRun(target, { before: server, after }) : change(target, after);
 }
 
@@ -119,12 +123,19 @@ async function check(target: AdminTarget, { url, params }: AdminCall): Promise<u
   return checkReportJson(await target.check(server.url));
 }
 
+/** How a server is doing, or what an entry has found. */
+function statusJson(target: AdminTarget, server: ServerStatus | Server): unknown {
+  if ("healthy" in server) return serverStatusJson(server);
+  const report = target.discovery?.().find(({ entry }) => entry.url === server.url);
+  return report === undefined ? serverJson(server) : discoveryJson(report);
+}
+
 /** The server that is to be changed, if the conditions hold. */
 function current(
   target: AdminTarget,
   { params }: AdminCall,
   conditions: Preconditions,
-): ServerStatus {
+): Server {
   const server = getAddressed(target, params["server"]!);
   conditions.checkChange(server);
   return server;
