@@ -90,7 +90,7 @@ Deno.test("DnsClient.ask() asks over UDP where there is no TCP, and at once for 
   const start = await client.ask("api.test", "A", NEVER);
   assertEquals(start.addresses, ["127.0.0.1"]);
   // Something takes TCP there now, and closes it.
-  await using late = await listenAt(server.port);
+  await using late = listenAt(server.port);
   assertEquals((await client.ask("api.test", "A", NEVER)).addresses, ["127.0.0.1"]);
   assertEquals(late.accepted, 0);
   await clock.advance(60_000);
@@ -99,7 +99,7 @@ Deno.test("DnsClient.ask() asks over UDP where there is no TCP, and at once for 
 });
 
 /** Accepts connections on a port, and closes them. */
-async function listenAt(port: number): Promise<{ accepted: number } & AsyncDisposable> {
+function listenAt(port: number): { accepted: number } & AsyncDisposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
   const counter = { accepted: 0 };
   const done = (async () => {
@@ -129,7 +129,7 @@ Deno.test("DnsClient.ask() refuses what is too large for UDP, and tries TCP the 
   const client = clientOf([at(server.port)], new FakeClock());
   assertEquals((await client.ask("some.test", "A", NEVER)).addresses.length, 40);
   assertMatch(await failureOf(client, "many.test"), /: its answer is too large for UDP$/);
-  await using late = await listenAt(server.port);
+  await using late = listenAt(server.port);
   assertEquals((await client.ask("some.test", "A", NEVER)).addresses.length, 40);
   assertEquals(late.accepted, 1);
 });
