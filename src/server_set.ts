@@ -1,5 +1,4 @@
-import type { DiscoveryReport } from "./core/discovery.ts";
-import { discoveredBy } from "./core/discovery.ts";
+import { type DiscoveryReport, isDiscovered } from "./core/discovery.ts";
 import type { Clock } from "./core/clock.ts";
 import { BalancerError } from "./core/errors.ts";
 import { alreadyExists, notFound, type Registry, type RegistryEvent } from "./core/registry.ts";
@@ -182,7 +181,7 @@ export class ServerSet implements Disposable {
     const canonical = canonicalServerUrl(url);
     const server = this.#discovery.find(canonical) ?? this.#registry.find(canonical)?.server;
     if (server === undefined) throw notFound(url);
-    if (server.discoveredBy !== undefined) throw discoveredBy(canonical, server.discoveredBy);
+    if (server.discoveredBy !== undefined) throw isDiscovered(canonical, server.discoveredBy);
     return server;
   }
 

@@ -1,4 +1,4 @@
-import { discoveredBy } from "../core/discovery.ts";
+import { isDiscovered } from "../core/discovery.ts";
 import type { Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { predictShares } from "../core/shares.ts";
@@ -49,7 +49,7 @@ export interface Change {
  */
 export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJson {
   if (before?.discoveredBy !== undefined && before !== after) {
-    throw discoveredBy(before.url, before.discoveredBy);
+    throw isDiscovered(before.url, before.discoveredBy);
   }
   const added = before === undefined && after?.discover === undefined ? after : undefined;
   if (added !== undefined) checkPermitted([added]);

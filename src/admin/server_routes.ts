@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { checkDiscoverKept } from "../config/discover_change.ts";
+import { isDiscovered } from "../core/discovery.ts";
 import { completeServer, type Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { jsonAnswer } from "./answer.ts";
@@ -141,7 +142,8 @@ function current(
   return server;
 }
 
-function change(target: AdminTarget, { url, ...fields }: Server): Response {
+function change(target: AdminTarget, { url, discoveredBy, ...fields }: Server): Response {
+  if (discoveredBy !== undefined) throw isDiscovered(url, discoveredBy);
   const server = target.update(url, fields);
   logger.info("Updated {url}", { url });
   return serverAnswer(server, 200);

@@ -90,7 +90,7 @@ export function knownAuthority(server: Server): string {
 }
 
 /** The error for a change of one server alone that an entry has found. */
-export function discoveredBy(url: string, entryUrl: string): BalancerError {
+export function isDiscovered(url: string, entryUrl: string): BalancerError {
   const message =
     `Cannot change ${url} alone: it is discovered by ${entryUrl}; change that instead`;
   return new BalancerError("discovered", message);
