@@ -8,7 +8,7 @@
 import { ROOT, run, withFolder } from "./process.ts";
 
 /** What the package needs from npm; everything else is in it. */
-const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "zod"];
+const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "dns-packet", "zod"];
 
 const STD_LICENSE =
   `mod.js contains parts of the Deno standard library (https://github.com/denoland/std):
