@@ -21,6 +21,7 @@
 
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
+export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
@@ -41,6 +42,12 @@ export type {
 } from "./src/core/decision.ts";
 export type { DecisionLog } from "./src/core/decision_log.ts";
 export {
+  DISCOVER_KINDS,
+  type DiscoveryReport,
+  type FoundAddress,
+  type FoundServer,
+} from "./src/core/discovery.ts";
+export {
   BalancerError,
   type BalancerErrorOptions,
   type ErrorCode,
@@ -58,6 +65,7 @@ export type { PickContext, Policy } from "./src/core/policy.ts";
 export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
   canonicalServerUrl,
+  type Discover,
   type Server,
   type ServerChange,
   type ServerInit,
@@ -67,6 +75,7 @@ export type { ServerDiff } from "./src/core/server_diff.ts";
 export {
   type AccessLogFormat,
   DECISIONS_MAX,
+  type DnsSettings,
   type Ejection,
   type Limits,
   POLICY_NAMES,

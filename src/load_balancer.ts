@@ -1,12 +1,10 @@
 import { configOf } from "./config_of.ts";
 import { ControlPlane } from "./control_plane.ts";
 import type { Config } from "./config/config.ts";
-import { drainSchema } from "./config/settings_schema.ts";
-import { validate } from "./config/validate.ts";
 import type { DecisionLog } from "./core/decision_log.ts";
+import type { DiscoveryReport } from "./core/discovery.ts";
 import { BalancerError } from "./core/errors.ts";
 import type { EventLog } from "./core/event_log.ts";
-import type { Registry } from "./core/registry.ts";
 import type { Server, ServerChange, ServerInit } from "./core/server.ts";
 import type { ServerDiff } from "./core/server_diff.ts";
 import type { CheckReport, ServerStatus } from "./core/server_status.ts";
@@ -22,11 +20,10 @@ import {
   type CheckedOptions,
   checkHealthCheck,
   checkOptions,
-  checkServer,
-  checkServers,
   type LoadBalancerOptions,
 } from "./load_balancer_options.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
+import { ServerSet } from "./server_set.ts";
 import { systemClock } from "./system_clock.ts";
 import { startListener } from "./workers/pool_listener.ts";
 import { WorkerPool } from "./workers/worker_pool.ts";
@@ -54,7 +51,7 @@ import { WorkerPool } from "./workers/worker_pool.ts";
 export class LoadBalancer implements AsyncDisposable {
   readonly #table: StateTable;
   readonly #control: ControlPlane;
-  readonly #registry: Registry;
+  readonly #servers: ServerSet;
   readonly #plane: DataPlane;
   readonly #options: CheckedOptions;
   #config: Config;
@@ -87,11 +84,11 @@ export class LoadBalancer implements AsyncDisposable {
       ejection: settings.ejection,
       ...checked,
     });
-    this.#registry = this.#control.registry;
+    const { registry } = this.#control;
     this.events = this.#control.events;
     this.decisions = this.#control.decisions;
     this.#plane = new DataPlane({
-      registry: this.#registry,
+      registry,
       table: this.#table,
       traffic,
       settings: { ...settings, policy },
@@ -99,7 +96,10 @@ export class LoadBalancer implements AsyncDisposable {
       decisions: this.#control.decisions,
       writeAccessLog,
     });
-    this.#control.startChecks(check, this.#plane.transport);
+    const { transport } = this.#plane;
+    this.#control.startChecks(check, transport);
+    const settled = async () => await this.#pool?.settled();
+    this.#servers = new ServerSet({ registry, transport, clock: systemClock, settled, ...checked });
   }
 
   /**
@@ -125,6 +125,7 @@ export class LoadBalancer implements AsyncDisposable {
    * `already_exists` if the workers listen already; `unsupported` on runtimes other than Deno.
    */
   async listen(options: ListenOptions = {}): Promise<Listener> {
+    await this.#servers.ready();
     this.#checkOpen();
     const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
@@ -138,7 +139,7 @@ export class LoadBalancer implements AsyncDisposable {
       throw new BalancerError("already_exists", "Cannot listen: the workers listen already");
     }
     const pool = this.#pool = new WorkerPool({
-      registry: this.#registry,
+      registry: this.#control.registry,
       table: this.#table,
       clock: systemClock,
       settings: this.#options.settings,
@@ -161,7 +162,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   add(server: ServerInit): Server {
     this.#checkOpen();
-    return this.#registry.add(checkServer(server)).server;
+    return this.#servers.add(server);
   }
 
   /**
@@ -174,7 +175,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   update(url: string, change: ServerChange): Server {
     this.#checkOpen();
-    return this.#registry.update(url, checkServer({ ...change, url })).server;
+    return this.#servers.update(url, change);
   }
 
   /**
@@ -189,11 +190,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   remove(url: string, drain?: number): Server {
     this.#checkOpen();
-    checkServer({ url });
-    if (drain !== undefined) validate(drainSchema, drain, "the time", "drain");
-    const { server } = this.#registry.remove(url, drain);
-    this.#plane.transport.forget(server.url, drain);
-    return server;
+    return this.#servers.remove(url, drain);
   }
 
   /**
@@ -205,7 +202,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async check(url: string): Promise<CheckReport> {
     this.#checkOpen();
-    return await this.#control.check(checkServer({ url }).url);
+    return await this.#control.check(this.#servers.checkable(url));
   }
 
   /**
@@ -219,13 +216,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
     this.#checkOpen();
-    const diff = this.#registry.mergeIn(checkServers(servers));
-    await this.settled();
-    // In the meantime, somebody else may have removed it.
-    const left = diff.removed.filter(({ url }) => this.#registry.find(url) !== undefined);
-    for (const { url } of left) this.remove(url);
-    await this.settled();
-    return diff;
+    return await this.#servers.set(servers);
   }
 
   /**
@@ -250,9 +241,14 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#control.servers();
   }
 
+  /** The entries with `discover`, what they have found, and when they are looked up again. */
+  discovery(): DiscoveryReport[] {
+    return this.#servers.reports();
+  }
+
   /** What makes a balancer like this one is now, as far as a configuration file can say it. */
   config(): Config {
-    return { ...this.#config, servers: this.#registry.entries().map(({ server }) => server) };
+    return { ...this.#config, servers: this.#servers.given() };
   }
 
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
@@ -267,6 +263,7 @@ export class LoadBalancer implements AsyncDisposable {
    * takes requests, one that was removed gets none. With one thread, that is at once.
    */
   async settled(): Promise<void> {
+    await this.#servers.ready();
     await this.#pool?.settled();
   }
 
@@ -279,6 +276,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
+    this.#servers[Symbol.dispose]();
     this.#control[Symbol.dispose]();
     await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }

@@ -30,6 +30,11 @@ const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
 const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
+const NAME_SERVER = /^src\/core\/name_server\.ts$/;
+const SYSTEM_RESOLVER = /^src\/discovery\/system_resolver\.ts$/;
+const DNS =
+  /^src\/discovery\/(dns_\w+|found_servers|in_turns|make_dns_client|resolv_conf|system_resolver)\.ts$/;
+const DNS_EXPANSION = /^src\/discovery\/dns_expansion\.ts$/;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
@@ -52,11 +57,27 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/config\//,
     mayImport: [CORE, /^src\/config\//, HEALTH_CHECK, /^zod$/, /^@std\/yaml$/],
   },
+  // Only what reads a message, and what sends one, knows how DNS looks on the wire.
+  {
+    files: /^src\/discovery\/dns_message\.ts$/,
+    mayImport: [CORE, DNS, /^dns-packet$/, /^@types\/dns-packet$/, /^node:buffer$/],
+  },
+  { files: /^src\/discovery\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
+  { files: /^src\/discovery\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
+  { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
+  { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
+  {
+    files: /^src\/server_set\.ts$/,
+    mayImport: [
+      [CORE, /^src\/config\//, /^src\/discovery\/(dns_discovery|make_dns_client)\.ts$/],
+      [/^src\/load_balancer_options\.ts$/, TRANSPORT_INTERFACE],
+    ].flat(),
+  },
   {
     files: /^src\/admin\//,
     mayImport: [
       [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, SYSTEM_CLOCK, VERSION],
-      [NET_PERMISSION],
+      [NET_PERMISSION, DNS_EXPANSION],
       [LOGTAPE, STD_HTTP, /^zod$/],
     ].flat(),
   },
@@ -109,7 +130,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/cli\//,
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
-      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER],
+      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, SYSTEM_RESOLVER],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
@@ -129,7 +150,7 @@ const RULES: readonly ImportRule[] = [
  */
 const MAY_USE_DENO = new RegExp(
   "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$" +
-    "|discovery/etcd/etcd_fetch\\.ts$)" +
+    "|discovery/etcd/etcd_fetch\\.ts$|discovery/system_resolver\\.ts$)" +
     "|^cli\\.ts$",
 );
 

@@ -8,7 +8,7 @@
 import { ROOT, run, withFolder } from "./process.ts";
 
 /** What the package needs from npm; everything else is in it. */
-const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "zod"];
+const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "dns-packet", "zod"];
 
 /** What programs can import from it: all exports but the program, which is for Deno. */
 const MODULES = ["mod", "dashboard"];

@@ -3,6 +3,7 @@ import { printable } from "../core/printable.ts";
 import type { ServerInit } from "../core/server.ts";
 import type {
   AccessLogFormat,
+  DnsSettings,
   Ejection,
   Limits,
   PolicyName,
@@ -84,6 +85,8 @@ export interface Config {
   readonly logFormat?: "pretty" | "json";
   /** How many of the latest picks are kept to be explained. */
   readonly decisions?: number;
+  /** How the names of servers with `discover` are looked up. */
+  readonly dns?: DnsSettings;
   /** How `https:` servers are spoken to. */
   readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
   /** Through which etcd the servers are shared with other balancers. */
@@ -113,13 +116,14 @@ export function parseConfig(text: string, source = "the configuration"): Config 
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
   const { servers = [], health_check = {}, ...settings } = validate(settingsSchema, value, source);
-  const { timeouts, retries, ejection, limits, upstream_tls, etcd, ...rest } = settings;
+  const { timeouts, retries, ejection, limits, upstream_tls, dns, etcd, ...rest } = settings;
   return {
     ...camelKeys(rest),
     ...(timeouts === undefined ? {} : { timeouts: camelKeys(timeouts) }),
     ...(retries === undefined ? {} : { retries: camelKeys(retries) }),
     ...(ejection === undefined ? {} : { ejection: camelKeys(ejection) }),
     ...(limits === undefined ? {} : { limits: camelKeys(limits) }),
+    ...(dns === undefined ? {} : { dns: camelKeys(dns) }),
     ...(upstream_tls === undefined ? {} : { upstreamTls: camelKeys(upstream_tls) }),
     ...(etcd === undefined ? {} : { etcd: camelKeys(etcd) }),
     servers: servers.map(camelKeys),

@@ -76,6 +76,16 @@ export interface UpstreamTls {
   readonly serverName?: string;
 }
 
+/** How names are looked up for entries with `discover`. */
+export interface DnsSettings {
+  /**
+   * The name server, as an IP address with a port or without: `127.0.0.1:8600`, `[::1]:53`,
+   * `10.0.0.10`. Names are looked up there as they are. Default: those of `/etc/resolv.conf`, with
+   * its search list.
+   */
+  readonly server?: string;
+}
+
 /** The shortest secret of sticky sessions, in UTF-16 code units. */
 export const STICKY_SECRET_MIN_LENGTH = 16;
 

@@ -3,14 +3,14 @@ import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { JSON_SWITCH } from "../switches.ts";
 import { printable, printJson, printLine } from "../output.ts";
-import { readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
+import { DISCOVER_FLAG, readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
 
 /** `add-server`: adds a server to a running balancer. */
 export const addServer: Command = {
   name: "add-server",
   summary: "Add a server to a running balancer",
   example: "ballast add-server --url http://127.0.0.1:3004 --name four --weight 2",
-  values: { ...SERVER_FLAGS, ...ADMIN_FLAGS },
+  values: { ...SERVER_FLAGS, ...DISCOVER_FLAG, ...ADMIN_FLAGS },
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
     const server = await callAdmin(args, "/add", readServerFlags(args)) as ServerJson;
@@ -18,9 +18,12 @@ export const addServer: Command = {
     const limit = server.max_connections === 0
       ? ""
       : `, ${server.max_connections} requests at once at most`;
+    const found = server.discover === undefined
+      ? ""
+      : `; servers are discovered by ${server.discover}, list-servers shows them`;
     printLine(
       `Added ${server.url} (${printable(server.name)}): weight ${server.weight}, ` +
-        `health check every ${server.health_check_period} s${limit}`,
+        `health check every ${server.health_check_period} s${limit}${found}`,
     );
   },
 };

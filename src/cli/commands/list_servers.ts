@@ -1,4 +1,4 @@
-import type { ServerStatusJson } from "../../../mod.ts";
+import type { DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printable, printJson, printLine, table } from "../output.ts";
@@ -16,11 +16,12 @@ export const listServers: Command = {
   async run(args): Promise<void> {
     const servers = await callAdmin(args, "/servers") as ServerStatusJson[];
     if (args.has("json")) return printJson(servers);
-    if (servers.length === 0) {
-      return printLine("There are no servers. Add one: ballast add-server --url URL");
-    }
-    printLine(table(HEADER, servers.map(row)));
+    const entries = await callAdmin(args, "/discovery") as DiscoveryJson[];
+    if (servers.length > 0) printLine(table(HEADER, servers.map(row)));
+    else if (entries.length > 0) printLine("There are no servers yet.");
+    else printLine("There are no servers. Add one: ballast add-server --url URL");
     for (const line of servers.flatMap(ejectionLine)) printLine(line);
+    for (const line of entries.flatMap(entryLines)) printLine(line);
   },
 };
 
@@ -42,6 +43,16 @@ function ejectionLine({ name, ejection }: ServerStatusJson): string[] {
   const { why, until, on_trial } = ejection;
   const state = on_trial ? "is tried with one request at a time" : `is ejected until ${until}`;
   return [`${printable(name)} ${state}: ${printable(why)}`];
+}
+
+/** What an entry has found, and what is wrong with it. */
+function entryLines({ name, url, discover, addresses, error }: DiscoveryJson): string[] {
+  const count = addresses.length === 1 ? "1 address" : `${addresses.length} addresses`;
+  const problems = addresses.filter(({ problem }) => problem !== null)
+    .map((address) => `  ${address.url} is left out: ${address.problem}`);
+  const fault = error === null ? "" : `; ${error}`;
+  return [`${name} (${url}) is discovered by ${discover}: ${count}${fault}`, ...problems]
+    .map(printable);
 }
 
 function row(server: ServerStatusJson): string[] {
