@@ -1,6 +1,7 @@
 import { EJECTED, type FailureKind, IN, type Standing, STANDINGS, TRIAL } from "./standing.ts";
 import {
-  ACTIVITY_BLOCK,
+  ACTIVITY_FROM,
+  ACTIVITY_SHIFT,
   allocateMemory,
   DEFAULT_CAPACITY,
   layOut,
@@ -41,8 +42,6 @@ export class StateTable {
   readonly memory: TableMemory;
   /** The number of the thread that counts in this table. */
   readonly thread: number;
-  /** See {@linkcode TableView}. */
-  readonly activity: Int32Array;
   /** Whether no other thread has a table over this memory. */
   readonly #alone: boolean;
   readonly #columns: TableColumns;
@@ -65,7 +64,6 @@ export class StateTable {
     this.thread = thread;
     this.#alone = this.memory.threads === 1;
     this.#columns = layOut(this.memory);
-    this.activity = this.#columns.activity;
     this.#header = this.#columns.header;
     this.#weight = this.#columns.weight;
     this.#share = this.#columns.share;
@@ -90,12 +88,17 @@ export class StateTable {
    * those can keep it until this number is another.
    */
   get generation(): number {
-    return Atomics.load(this.#header, GENERATION);
+    return this.#alone ? this.#header[GENERATION]! : Atomics.load(this.#header, GENERATION);
   }
 
   /** One more than the highest slot that was ever used. */
   get end(): number {
     return Atomics.load(this.#header, END);
+  }
+
+  /** See {@linkcode TableView}. A table that never had many servers has none. */
+  get activity(): Int32Array | undefined {
+    return this.#header[END]! < ACTIVITY_FROM ? undefined : this.#columns.activity;
   }
 
   /**
@@ -246,9 +249,12 @@ export class StateTable {
    */
   begin(slot: number): boolean {
     const limit = this.#limit[slot]!;
-    // A thread can be ended between any two calls, so nothing is called between counting twice.
-    // Another thread may have counted one since anyone looked, so counting comes before the look.
-    if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
+    if (this.#alone) {
+      if (limit !== 0 && this.#active[slot]! >= limit) return false;
+      this.#active[slot]! += 1;
+      // A thread can be ended between any two calls, so nothing is called between counting twice.
+      // Another thread may have counted one since anyone looked, so counting comes before the look.
+    } else if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
       Atomics.sub(this.#active, slot, 1);
       this.#stir(slot);
       return false;
@@ -262,7 +268,8 @@ export class StateTable {
   /** Counts the end of a request that {@linkcode begin} counted on this thread. */
   finish(slot: number): void {
     this.#own[slot]! -= 1;
-    Atomics.sub(this.#active, slot, 1);
+    if (this.#alone) this.#active[slot]! -= 1;
+    else Atomics.sub(this.#active, slot, 1);
     this.#stir(slot);
   }
 
@@ -279,7 +286,7 @@ export class StateTable {
       own[slot] = 0;
     }
     // All of them: it may have ended after it counted, and before it said so.
-    for (let slot = 0; slot < this.end; slot += ACTIVITY_BLOCK) this.#stir(slot);
+    for (let slot = 0; slot < this.end; slot += 2 ** ACTIVITY_SHIFT) this.#stir(slot);
     if (this.memory.threads > 1) vacate(this.memory, thread, places);
   }
 
@@ -295,9 +302,9 @@ export class StateTable {
 
   /** Says that an active was changed, after it was: who sees this first would miss that. */
   #stir(slot: number): void {
-    const block = Math.floor(slot / ACTIVITY_BLOCK);
-    if (this.#alone) this.activity[block]! += 1;
-    else Atomics.add(this.activity, block, 1);
+    if (this.#header[END]! < ACTIVITY_FROM) return;
+    if (this.#alone) this.#columns.activity[slot >> ACTIVITY_SHIFT]! += 1;
+    else Atomics.add(this.#columns.activity, slot >> ACTIVITY_SHIFT, 1);
   }
 
   #changed(): void {

@@ -22,5 +22,5 @@ export interface TableView {
    * derived from those can be kept. To be read before them, with `Atomics.load` where threads share
    * the table; not to be written to. A view in which nothing changes may have none.
    */
-  readonly activity?: Int32Array;
+  readonly activity?: Int32Array | undefined;
 }

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Candidates } from "../../src/core/candidates.ts";
 import { StateTable } from "../../src/core/state_table.ts";
-import { ACTIVITY_BLOCK, allocateMemory, type TableMemory } from "../../src/core/table_memory.ts";
+import { ACTIVITY_SHIFT, allocateMemory, type TableMemory } from "../../src/core/table_memory.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 
 /** Above what blocks are kept for, so that some are candidates in nearly all states. */
@@ -103,8 +103,8 @@ function changeServer(table: StateTable, slot: number, change: Change): void {
   if (change.type === "limit") table.setLimit(slot, change.limit);
   if (change.type === "trial") table.setStanding(slot, "trial");
   if (change.type === "drain block") {
-    const from = slot - slot % ACTIVITY_BLOCK;
-    for (let i = 0; i < ACTIVITY_BLOCK; i++) table.setWeight(from + i, 0);
+    const from = slot >> ACTIVITY_SHIFT << ACTIVITY_SHIFT;
+    for (let i = 0; i < 2 ** ACTIVITY_SHIFT; i++) table.setWeight(from + i, 0);
   }
   if (change.type === "replace" && table.isOpen(slot)) {
     table.release(slot);
