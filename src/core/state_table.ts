@@ -9,7 +9,6 @@ import {
   type TableMemory,
 } from "./table_memory.ts";
 import { clearTraffic } from "./traffic_table.ts";
-import { vacate } from "./waiting_room.ts";
 
 /** Where in the header the numbers of the table as a whole are. */
 const GENERATION = 0;
@@ -96,7 +95,7 @@ export class StateTable {
     return Atomics.load(this.#header, END);
   }
 
-  /** See {@linkcode TableView}. A table that never had many servers has none. */
+  /** See {@linkcode TableView}. */
   get activity(): Int32Array | undefined {
     return this.#header[END]! < ACTIVITY_FROM ? undefined : this.#columns.activity;
   }
@@ -273,23 +272,6 @@ export class StateTable {
     this.#stir(slot);
   }
 
-  /**
-   * Ends the requests that a thread has counted and will not finish, as it has come to its end, and
-   * calls who waits on another thread for the servers that they had.
-   */
-  giveBack(thread: number): void {
-    const own = this.#columns.own[thread]!;
-    let places = 0;
-    for (let slot = 0; slot < this.end; slot++) {
-      places += own[slot]!;
-      Atomics.sub(this.#active, slot, own[slot]!);
-      own[slot] = 0;
-    }
-    // All of them: it may have ended after it counted, and before it said so.
-    for (let slot = 0; slot < this.end; slot += 2 ** ACTIVITY_SHIFT) this.#stir(slot);
-    if (this.memory.threads > 1) vacate(this.memory, thread, places);
-  }
-
   /** A number that a thread which is alive keeps changing; see {@linkcode beat}. */
   pulse(thread: number): number {
     return Atomics.load(this.#header, PULSES + thread);
@@ -300,7 +282,10 @@ export class StateTable {
     Atomics.add(this.#header, PULSES + thread, 1);
   }
 
-  /** Says that an active was changed, after it was: who sees this first would miss that. */
+  /**
+   * Says that an active was changed, after it was: who sees this first would miss that. The end is
+   * read plainly, as it was there long before any other thread can have found so many candidates.
+   */
   #stir(slot: number): void {
     if (this.#header[END]! < ACTIVITY_FROM) return;
     if (this.#alone) this.#columns.activity[slot >> ACTIVITY_SHIFT]! += 1;

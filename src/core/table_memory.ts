@@ -9,7 +9,7 @@ const OWN_COLUMNS = 2;
 const HEADER_NUMBERS = 2;
 /** How many numbers of 64 bits a thread counts for each server, see the traffic table. */
 export const TRAFFIC_ROW = 34;
-/** How many slots one number of the activity is for, as a power of two. */
+/** How many slots one number of the activity is for, as a power of two; `TableView` names it. */
 export const ACTIVITY_SHIFT = 6;
 /** How many slots a table has to have used for its activity to be told: below, a look is faster. */
 export const ACTIVITY_FROM = 256;

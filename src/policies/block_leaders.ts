@@ -15,12 +15,14 @@ const NOBODY = { load: 1, weight: 0, mark: Infinity };
  * ended since the last one, and at one server of each other block.
  */
 export class BlockLeaders {
+  /** The list that is divided into blocks, and what it was then. */
   #list: CandidateList | undefined;
   #version: number | undefined;
   /** The candidates of each block. */
   #blocks: readonly CandidateList[] = [];
   /** What the activity of each block was when its leader was found. */
   #seen = new Int32Array(0);
+  /** The leader of each block. */
   #slots = new Int32Array(0);
   /** The key of each block's leader is its load by its weight; 0 without an active request. */
   #loads = new Float64Array(0);
@@ -28,9 +30,13 @@ export class BlockLeaders {
   #marks = new Float64Array(0);
   /** For each group of blocks, the one whose leader comes first. */
   #winners = new Int32Array(0);
+  /** The number of each block, which is what a group has in place of winners. */
   #numbers = new Int32Array(0);
 
-  /** The same as {@linkcode leastLoaded}. */
+  /**
+   * The same as {@linkcode leastLoaded}; as fast as that where the list is not kept or the table
+   * does not tell where something happens.
+   */
   find(candidates: CandidateList, table: TableView, marks: Float64Array): number {
     const { version } = candidates;
     const { activity } = table;
@@ -39,11 +45,13 @@ export class BlockLeaders {
     }
     if (candidates !== this.#list || version !== this.#version) this.#divide(candidates, activity);
     const seen = this.#seen;
-    for (let block = 0; (block = firstChange(activity, seen, block)) < seen.length; block++) {
+    let block = firstChange(activity, seen, 0);
+    while (block < seen.length) {
       this.#look(block, { activity, table, marks });
       const group = block >> GROUP_SHIFT;
       const from = group << GROUP_SHIFT;
       this.#winners[group] = this.#first(this.#numbers, from, from + 2 ** GROUP_SHIFT);
+      block = firstChange(activity, seen, block + 1);
     }
     return this.#slots[this.#first(this.#winners, 0, this.#winners.length)]!;
   }
@@ -123,7 +131,10 @@ export class BlockLeaders {
   }
 }
 
-/** The first place from one on where the activity is not the one that was seen; else their end. */
+/**
+ * The first block from one on whose activity is not what was seen; behind the last if there is none.
+ * A loop of its own without a call in it: it is what a pick has to do for every block.
+ */
 function firstChange(activity: Int32Array, seen: Int32Array, from: number): number {
   let block = from;
   while (block < seen.length && activity[block] === seen[block]) block++;

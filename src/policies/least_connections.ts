@@ -18,8 +18,8 @@ const TURNS_MAX = 2 ** 20;
  * spread by weight as well. Think of a server's turns as marks on a line, `1 / weight` apart, the
  * first one half of that from the start: of the tied servers, the one whose next mark comes first
  * has its turn. The marks of servers with a large weight lie evenly between the others', which makes
- * the order as smooth as nginx's, and finding the first takes one look at each server and changes
- * only the winner's.
+ * the order as smooth as nginx's, and a pick changes only the winner's: among many servers, what is
+ * known of the others is kept, see {@linkcode BlockLeaders}.
  */
 export class LeastConnections implements Policy {
   /** How many turns the server in each slot has had, or was given for those it missed. */

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Candidates } from "../../src/core/candidates.ts";
+import { giveBack } from "../../src/core/give_back.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { ACTIVITY_SHIFT, allocateMemory, type TableMemory } from "../../src/core/table_memory.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
@@ -138,7 +139,7 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
       for (let i = 0; i < action.times; i++) thread.finish(action.slot);
       break;
     case "give back":
-      threads[0]!.table.giveBack(thread.table.thread);
+      giveBack(threads[0]!.table, thread.table.thread);
       thread.open.length = 0;
       break;
     case "change":
