@@ -50,8 +50,14 @@ export class EtcdMember {
 
   /** Starts it again with the data that it had, and waits until it can be used. */
   async restart(): Promise<void> {
-    this.start();
-    if (!await this.ready()) throw new Error(`Cannot start etcd again: ${this.log}`);
+    for (let tries = 1;; tries++) {
+      this.start();
+      if (await this.ready()) return;
+      await this.kill();
+      // A connection of somebody else may have its port for a moment.
+      if (tries < 20 && this.log.includes("address already in use")) continue;
+      throw new Error(`Cannot start etcd again: ${this.log}`);
+    }
   }
 
   /** Kills it: no connection is closed properly, nothing is handed over. */

@@ -7,6 +7,11 @@ import { EtcdError } from "./etcd_types.ts";
 const AVOIDED_MS = 5_000;
 /** How old an answer may be for the endpoint to be asked what must not be asked twice, in milliseconds. */
 const FRESH_MS = 1_000;
+/**
+ * How long an endpoint may take for a caller who has lost patience not to hold it against it, in
+ * milliseconds.
+ */
+const PATIENCE_MS = 1_000;
 /** How long an election is waited for, and how often it is looked whether it is over, in milliseconds. */
 const ELECTION_MS = 3_000;
 const ELECTION_STEP_MS = 100;
@@ -100,6 +105,7 @@ export class EtcdEndpoints {
   }
 
   async #runAt<T>(endpoint: Endpoint, work: EndpointWork<T>): Promise<T> {
+    const begin = this.#clock.now();
     try {
       // A dead host is found out by what may be asked twice.
       if (!work.repeatable && this.#clock.now() - endpoint.answeredAt > FRESH_MS) {
@@ -109,7 +115,14 @@ export class EtcdEndpoints {
       this.#answered(endpoint);
       return result;
     } catch (error) {
-      if (!(error instanceof EndpointError)) throw error;
+      if (!(error instanceof EndpointError)) {
+        // Called off: who gives an endpoint less time than this client would come to another too.
+        const waited = this.#clock.now() - begin;
+        if (waited >= PATIENCE_MS) {
+          this.fail(endpoint.url, `has not answered for ${Math.round(waited)} ms`);
+        }
+        throw error;
+      }
       const { failure, message } = error;
       if (failure === "unreachable" || failure === "unknown") this.fail(endpoint.url, message);
       else this.#answered(endpoint);

@@ -86,7 +86,7 @@ export interface EtcdWatch {
   onStart?(): void;
   /**
    * Called with the changes of one or more revisions, in their order; never with a part of those of
-   * one revision.
+   * one revision. The revision is that of the last change: a watch that goes on begins one behind it.
    */
   onChanges(changes: readonly EtcdChange[], revision: number): void;
 }
@@ -125,7 +125,8 @@ export class EtcdError extends Error {
 
 /**
  * What is needed of etcd. Every call goes to an endpoint that answers: from one that does not, it
- * goes on to the next, as long as that cannot do a thing twice.
+ * goes on to the next, as long as that cannot do a thing twice. An endpoint has 3 s to answer. A call
+ * whose signal is aborted rejects with the signal's reason; a transaction may have been done then.
  */
 export interface Etcd {
   /** Where etcd was reached last; undefined before. */
@@ -143,7 +144,10 @@ export interface Etcd {
    */
   transact(transaction: EtcdTransaction, signal?: AbortSignal): Promise<EtcdOutcome>;
   /**
-   * Watches keys until the signal says to end (resolves then) or the connection breaks.
+   * Watches keys until the signal says to end (resolves then) or the connection breaks. A member that
+   * hangs or has lost the majority is noticed, after 2 s of silence and another 3 s at most. Where
+   * nothing but the connection is dead, it is not: who must not miss a change compares what the watch
+   * has told with a range now and then.
    *
    * @throws {EtcdError} `compacted`, `unreachable` when the connection broke, `denied`.
    */

@@ -172,3 +172,21 @@ Deno.test("run() lets errors through that are no endpoint's", async () => {
   await assertRejects(() => stage.run({ at }), Error, "a mistake");
   assert(stage.endpoints.current === undefined);
 });
+
+Deno.test("run() comes to another endpoint where its caller does not wait for the first", async () => {
+  for (const [patience, next] of [[999, "a"], [1000, "b"]] as const) {
+    const stage = new Stage();
+    await stage.run();
+    const abort = new AbortController();
+    const { signal } = abort;
+    const at = () =>
+      new Promise<string>((_, reject) =>
+        signal.addEventListener("abort", () => reject(signal.reason))
+      );
+    const run = assertRejects(() => stage.run({ signal, at }), Error, "too late");
+    await stage.clock.advance(patience);
+    abort.abort(new Error("too late"));
+    await run;
+    assertEquals(await stage.run(), next);
+  }
+});

@@ -99,8 +99,7 @@ etcdTest("without a majority nothing is written, and watches end", async () => {
   assertMatch(message, /says "etcdserver: no leader"/);
   assertMatch(message, /Connection refused/);
   assertEquals((await failing(etcd.range(KEYS)))[0], "unreachable");
-  leader.start();
-  assert(await leader.ready());
+  await leader.restart();
   await cluster.leader();
   assertEquals((await etcd.transact(write)).done, true);
 });
