@@ -6,6 +6,11 @@ export interface CandidateList {
   slots: Int32Array;
   /** How many slots there are. */
   length: number;
+  /**
+   * Only of a list that is kept, and with its slots in ascending order: as long as this list has the
+   * same number, it has the same slots. One that was made for a single pick has none.
+   */
+  version?: number | undefined;
 }
 
 /** The one predicate that says whether a server takes new requests: weight 0 drains it. */
@@ -56,16 +61,18 @@ export class Candidates {
 
   #rebuild(): void {
     const table = this.#table;
-    this.#trusted.clear(table.end);
-    this.#others.clear(table.end);
-    this.#selected.clear(table.end);
+    // Before anything else: what another thread changes while this looks has to be looked at again.
+    const { generation, end } = table;
+    this.#trusted.clear(end);
+    this.#others.clear(end);
+    this.#selected.clear(end);
     this.#limited = false;
-    for (let slot = 0; slot < table.end; slot++) {
+    for (let slot = 0; slot < end; slot++) {
       if (!isAvailable(table, slot)) continue;
       (table.isTrusted(slot) ? this.#trusted : this.#others).append(slot);
       this.#limited ||= table.limit(slot) !== 0 || table.isOnTrial(slot);
     }
-    this.#generation = table.generation;
+    this.#generation = this.#trusted.version = this.#others.version = generation;
   }
 
   #selectOneByOne(tried: readonly number[]): Selection {
@@ -100,6 +107,7 @@ class List implements Selection {
   slots = new Int32Array(0);
   length = 0;
   full = false;
+  version: number | undefined;
 
   clear(capacity = 0): void {
     this.length = 0;

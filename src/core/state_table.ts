@@ -1,5 +1,6 @@
 import { EJECTED, type FailureKind, IN, type Standing, STANDINGS, TRIAL } from "./standing.ts";
 import {
+  ACTIVITY_BLOCK,
   allocateMemory,
   DEFAULT_CAPACITY,
   layOut,
@@ -40,6 +41,10 @@ export class StateTable {
   readonly memory: TableMemory;
   /** The number of the thread that counts in this table. */
   readonly thread: number;
+  /** See {@linkcode TableView}. */
+  readonly activity: Int32Array;
+  /** Whether no other thread has a table over this memory. */
+  readonly #alone: boolean;
   readonly #columns: TableColumns;
   readonly #header: Int32Array;
   readonly #weight: Uint32Array;
@@ -58,7 +63,9 @@ export class StateTable {
   constructor(memory: TableMemory | number = DEFAULT_CAPACITY, thread = 0) {
     this.memory = typeof memory === "number" ? allocateMemory(memory, 1) : memory;
     this.thread = thread;
+    this.#alone = this.memory.threads === 1;
     this.#columns = layOut(this.memory);
+    this.activity = this.#columns.activity;
     this.#header = this.#columns.header;
     this.#weight = this.#columns.weight;
     this.#share = this.#columns.share;
@@ -243,10 +250,12 @@ export class StateTable {
     // Another thread may have counted one since anyone looked, so counting comes before the look.
     if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
       Atomics.sub(this.#active, slot, 1);
+      this.#stir(slot);
       return false;
     }
     this.#own[slot]! += 1;
     this.#picked[slot]! += 1;
+    this.#stir(slot);
     return true;
   }
 
@@ -254,6 +263,7 @@ export class StateTable {
   finish(slot: number): void {
     this.#own[slot]! -= 1;
     Atomics.sub(this.#active, slot, 1);
+    this.#stir(slot);
   }
 
   /**
@@ -268,6 +278,8 @@ export class StateTable {
       Atomics.sub(this.#active, slot, own[slot]!);
       own[slot] = 0;
     }
+    // All of them: it may have ended after it counted, and before it said so.
+    for (let slot = 0; slot < this.end; slot += ACTIVITY_BLOCK) this.#stir(slot);
     if (this.memory.threads > 1) vacate(this.memory, thread, places);
   }
 
@@ -279,6 +291,13 @@ export class StateTable {
   /** Shows that a thread is alive. */
   beat(thread: number): void {
     Atomics.add(this.#header, PULSES + thread, 1);
+  }
+
+  /** Says that an active was changed, after it was: who sees this first would miss that. */
+  #stir(slot: number): void {
+    const block = Math.floor(slot / ACTIVITY_BLOCK);
+    if (this.#alone) this.activity[block]! += 1;
+    else Atomics.add(this.activity, block, 1);
   }
 
   #changed(): void {

@@ -16,4 +16,11 @@ export interface TableView {
   active(slot: number): number;
   /** Whether the server in this slot counts as healthy. */
   isHealthy(slot: number): boolean;
+  /**
+   * For each {@linkcode ACTIVITY_BLOCK} slots, a number that is another one after each change of an
+   * active among them: element 0 for the first slots, and so on. As long as it is the same, what is
+   * derived from those can be kept. To be read before them, with `Atomics.load` where threads share
+   * the table; not to be written to. A view in which nothing changes may have none.
+   */
+  readonly activity?: Int32Array;
 }

@@ -2,6 +2,7 @@ import type { CandidateList } from "../core/candidates.ts";
 import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
+import { BlockLeaders } from "./block_leaders.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 
 /** How many turns a server may have before all begin at the start of the line again. */
@@ -28,12 +29,13 @@ export class LeastConnections implements Policy {
   #marks = new Float64Array(0);
   /** The furthest mark that had its turn. */
   #reached = 0;
+  readonly #leaders = new BlockLeaders();
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */
   pick(candidates: CandidateList, table: TableView): number {
     if (this.#generation !== table.generation) this.#beginRound(table);
-    const slot = this.#findLeast(candidates, table);
+    const slot = this.#leaders.find(candidates, table, this.#marks);
     this.#takeTurn(slot, table.weight(slot));
     // Far out on the line, marks would be too close to each other for their numbers.
     if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
@@ -44,7 +46,7 @@ export class LeastConnections implements Policy {
   explain(candidates: CandidateList, table: TableView): Explainer {
     if (this.#generation !== table.generation) this.#beginRound(table);
     const marks = this.#marks;
-    const least = this.#findLeast(candidates, table);
+    const least = this.#leaders.find(candidates, table, this.#marks);
     const others = [...candidates.slots.subarray(0, candidates.length)]
       .filter((slot) => slot !== least)
       // The marks of now: the pick changes its server's.
@@ -62,43 +64,6 @@ export class LeastConnections implements Policy {
     });
   }
 
-  /** The candidate with the smallest key, which is an idle one if there is any. */
-  #findLeast({ slots, length }: CandidateList, table: TableView): number {
-    const marks = this.#marks;
-    let chosen = slots[0]!;
-    let load = table.active(chosen) + 1;
-    let weight = table.weight(chosen);
-    for (let i = 0; i < length; i++) {
-      const slot = slots[i]!;
-      const active = table.active(slot);
-      if (active === 0) return this.#findIdle({ slots, length }, table, i);
-      const otherWeight = table.weight(slot);
-      // Fractions are compared multiplied out: whole numbers compare exactly, as long as the
-      // products stay below 2⁵³, which takes 2²¹ active requests at the largest weight.
-      const left = (active + 1) * weight;
-      const right = load * otherWeight;
-      if (left > right || left === right && marks[slot]! >= marks[chosen]!) continue;
-      chosen = slot;
-      load = active + 1;
-      weight = otherWeight;
-    }
-    return chosen;
-  }
-
-  /** The idle candidate whose turn it is; the one at `from` is idle, and none before it. */
-  #findIdle({ slots, length }: CandidateList, table: TableView, from: number): number {
-    const marks = this.#marks;
-    let chosen = slots[from]!;
-    let mark = marks[chosen]!;
-    for (let i = from + 1; i < length; i++) {
-      const slot = slots[i]!;
-      if (table.active(slot) !== 0 || marks[slot]! >= mark) continue;
-      chosen = slot;
-      mark = marks[slot]!;
-    }
-    return chosen;
-  }
-
   /** A turn that was earned beside other weights would take as long to pay off. */
   #beginRound(table: TableView): void {
     this.#generation = table.generation;
@@ -106,6 +71,7 @@ export class LeastConnections implements Policy {
       this.#turns = new Float64Array(table.end * 2);
       this.#marks = new Float64Array(table.end * 2);
     }
+    this.#leaders.clear();
     this.#reached = 0;
     this.#turns.fill(0);
     for (let slot = 0; slot < table.end; slot++) this.#marks[slot] = 1 / table.weight(slot);
@@ -121,6 +87,7 @@ export class LeastConnections implements Policy {
       this.#turns[slot] = Math.floor(this.#reached * weight / 2 + 0.5);
     }
     this.#marks[slot] = (2 * this.#turns[slot]! + 1) / weight;
+    this.#leaders.touch(slot);
   }
 }
 
