@@ -29,6 +29,11 @@ const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 
+/** What decides, of what otherwise moves requests. */
+const DECIDING = /^src\/proxy\/(exclusion|failure_watch|picker|retry|retry_budget)\.ts$/;
+const DECISION_FILES = /^src\/admin\/decision_(json|schema)\.ts$/;
+const SIMULATION_ENTRIES = /^src\/simulation\/(simulate|replay|result)\.ts$/;
+
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
@@ -56,6 +61,13 @@ const RULES: readonly ImportRule[] = [
       [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, SYSTEM_CLOCK, VERSION],
       [NET_PERMISSION],
       [LOGTAPE, STD_HTTP, /^zod$/],
+    ].flat(),
+  },
+  {
+    files: /^src\/simulation\//,
+    mayImport: [
+      [CORE, /^src\/(config|health|policies|simulation)\//, DECIDING, DECISION_FILES],
+      [TRANSPORT_INTERFACE, /^zod$/, /^(flatqueue|hdr-histogram-js|pure-rand\/\S+)$/],
     ].flat(),
   },
   { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//] },
@@ -87,7 +99,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
-    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/, LOGTAPE],
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|simulation\/)/, LOGTAPE],
   },
   {
     // Only what is served: no code of this project but the type.
@@ -98,12 +110,12 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/cli\//,
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^src\/cli\//, /^src\/logging\//],
-      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER],
+      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, SIMULATION_ENTRIES],
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
   // Text imports, as the dashboard has them, would keep it from loading on Node.
-  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/)/] },
+  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|simulation\/)/] },
   { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
   { files: /^tools\//, mayImport: [/^src\/config\//] },

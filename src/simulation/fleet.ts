@@ -70,7 +70,8 @@ export class Fleet {
       : undefined;
     this.balancers = Array.from({ length: workload.balancers }, (_, number) => {
       const own = number === 0 ? table : copyOf(table);
-      const chance = streams.stream().next;
+      const random = streams.stream();
+      const chance = random.next;
       const balancer = new SimulatedBalancer({
         ...{ registry, table: own, clock, requests, clients, waiting, upstreams, measurements },
         policy: makePolicy(policy, {
@@ -88,6 +89,7 @@ export class Fleet {
         },
       });
       balancer.watch = watch;
+      if (workload.start === "apart") balancer.pickBefore(random.below(plan.servers.length));
       return balancer;
     });
   }

@@ -3,6 +3,11 @@ import { makePlan, type PlanParts } from "./plan.ts";
 import { policyResult, type PolicyResultJson, type SimulationJson } from "./result.ts";
 import { Simulation } from "./simulation.ts";
 
+export { POLICY_NAMES } from "../config/settings_schema.ts";
+export { parseYaml } from "../config/yaml.ts";
+export { readWorkload } from "./read_workload.ts";
+export { readAccessLog } from "./recorded_requests.ts";
+
 /**
  * Simulates what balancers with these settings do to these servers, once for each policy. The same
  * input has the same result, on every machine.

@@ -1,4 +1,4 @@
-import { BalancerError, type ErrorCode } from "../core/errors.ts";
+import type { BalancerError, ErrorCode } from "../core/errors.ts";
 import type { Policy } from "../core/policy.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Limits, Retries } from "../core/settings.ts";
@@ -76,6 +76,15 @@ export class SimulatedBalancer {
     this.#picker = new Picker(parts);
     this.#budget = new RetryBudget(parts.settings.retries.budget);
     this.#line = new Line(parts.requests);
+  }
+
+  /** Lets the policy pick so often as if requests had come, one at a time, before the first moment. */
+  pickBefore(times: number): void {
+    const { table, clients } = this.#parts;
+    for (let i = 0; i < times; i++) {
+      const pick = this.#picker.pick(NOTHING_TRIED, clients.context(0));
+      if (typeof pick === "object") table.finish(pick.slot);
+    }
   }
 
   /** A request has come. */

@@ -60,6 +60,11 @@ export interface Workload {
   readonly seed: number;
   /** How many balancers there are. Each sees its own requests only. */
   readonly balancers: number;
+  /**
+   * Whether all balancers begin with the same server, as they do whenever the servers change, or
+   * each with another, as long after that.
+   */
+  readonly start: "together" | "apart";
   /** How requests come to balancers: each at random, or all of a client to one of them. */
   readonly spread: "random" | "client";
   /** How many clients there are. */
@@ -84,6 +89,7 @@ export const DEFAULT_WORKLOAD = {
   warmUp: 0.1,
   seed: 1,
   balancers: 1,
+  start: "together",
   spread: "random",
   clients: 10_000,
   service: { distribution: "exponential", mean: 0.1 },

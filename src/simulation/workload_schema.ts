@@ -84,6 +84,9 @@ const fields = z.strictObject({
   balancers: wholeNumber(1, 10_000).describe(
     `Balancers, each of which sees its own requests only. Default: ${DEFAULT_WORKLOAD.balancers}`,
   ).optional(),
+  start: z.enum(["together", "apart"], { error: "must be together or apart" }).describe(
+    "Whether all balancers begin with the same server, or each with another. Default: together",
+  ).optional(),
   spread: z.enum(["random", "client"], { error: "must be random or client" }).describe(
     "How requests come to balancers: each at random, or a client's all to one. Default: random",
   ).optional(),
