@@ -61,7 +61,7 @@ export class Fleet {
     const registry = new Registry(table);
     registry.addAll(checkedServers(plan));
     this.#balancerOf = Int32Array.from(
-      addresses,
+      workload.spread === "client" ? addresses : [],
       (address) => (hashText(address) >>> 0) % workload.balancers,
     );
     const probing = plan.failures.some(({ failure }) => NOTICED.includes(failure.kind));

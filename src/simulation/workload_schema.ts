@@ -90,7 +90,7 @@ const fields = z.strictObject({
   spread: z.enum(["random", "client"], { error: "must be random or client" }).describe(
     "How requests come to balancers: each at random, or a client's all to one. Default: random",
   ).optional(),
-  clients: wholeNumber(1, 10_000_000).describe(
+  clients: wholeNumber(1, 1_000_000).describe(
     `How many clients there are, all alike. Default: ${DEFAULT_WORKLOAD.clients}`,
   ).optional(),
   service: service.describe("How long servers work on a request").optional(),
