@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import {
   findCycle,
   type ModuleGraph,
+  modulesLoadedAtOnce,
   readModuleGraph,
   readSource,
   sourceFiles,
@@ -188,6 +189,16 @@ Deno.test("the import rules find a type-only import that breaks them", () => {
     "src/load_balancer.ts must not import src/cli/main.ts",
     "src/new/a.ts has no rule; add one",
   ]);
+});
+
+Deno.test("only the commands that simulate load the simulation, and what it needs", async () => {
+  const loaded = await modulesLoadedAtOnce("cli.ts");
+  assert(loaded.has("src/cli/commands/simulate.ts") && loaded.has("zod"));
+  const unwanted = [...loaded].filter((module) =>
+    /simulation\/|hdr|flatqueue|pure-rand/.test(module)
+  );
+  // What reads the commands' flags and writes what came of it.
+  assertEquals(unwanted.filter((module) => !module.startsWith("src/cli/simulation/")), []);
 });
 
 Deno.test("no modules import each other in a ring", async () => {

@@ -46,9 +46,11 @@ const upstream = z.strictObject({
   concurrency: concurrency.optional(),
 }, { error: "must be a mapping with a server" });
 
+const FAILING = "must be how many of the servers, or a list of URLs and names";
+
 const failure = z.strictObject({
-  servers: z.union([wholeNumber(1, 65_536), z.array(serverName).min(1)], {
-    error: "must be how many of the servers, or a list of URLs and names",
+  servers: z.union([wholeNumber(1, 65_536), z.array(serverName).min(1, { error: FAILING })], {
+    error: FAILING,
   }).describe("Which servers, or how many, evenly spread over the list"),
   kind: z.enum(UPSTREAM_FAULTS, { error: `must be one of ${UPSTREAM_FAULTS.join(", ")}` }).describe(
     "down refuses connections and breaks off, hang stands still, errors answers 500, slow is slow",

@@ -35,12 +35,7 @@ ${[1, 2, 3, 4, 5].map((i) => `- { url: http://s${i}, name: s${i}, max_connection
 });
 
 Deno.test("simulate() gives every policy the same requests", async () => {
-  // With a server for each of them, all that can differ is what the requests are.
-  const workload = { load: 0.001, requests: 3000 };
-  const results = await Promise.all(
-    POLICY_NAMES.map((policy) => run(alike(3), { ...workload, concurrency: 0, rate: 2 }, policy)),
-  ).catch(() => []);
-  assertEquals(results, [], "load and rate together make no sense");
+  // Where servers work on any number at once, all that could differ is what the requests are.
   const times = [];
   for (const policy of POLICY_NAMES) {
     const { response_ms } = await run(

@@ -8,6 +8,8 @@ export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
 
 interface Dependency {
   readonly specifier: string;
+  /** Loaded by `import()` when it is needed. */
+  readonly isDynamic?: boolean;
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
 }
@@ -29,6 +31,22 @@ export async function readModuleGraph(...entries: string[]): Promise<ModuleGraph
     }
   }
   return graph;
+}
+
+/**
+ * The modules that are loaded as soon as this one is: neither those that are imported for their types
+ * only, nor those that `import()` loads when they are needed.
+ */
+export async function modulesLoadedAtOnce(entry: string): Promise<ReadonlySet<string>> {
+  const { modules } = await readInfo(entry);
+  const graph = new Map(modules.map(({ specifier, dependencies = [] }) => [
+    projectPath(specifier) ?? specifier,
+    dependencies.filter(({ code, isDynamic }) => code !== undefined && isDynamic !== true)
+      .map(importedBy),
+  ]));
+  const loaded = new Set([entry]);
+  for (const module of loaded) for (const next of graph.get(module) ?? []) loaded.add(next);
+  return loaded;
 }
 
 /** The project's TypeScript files in this directory and below, as paths. */
