@@ -36,6 +36,11 @@ const DNS =
   /^src\/discovery\/(dns_\w+|found_servers|in_turns|make_dns_client|resolv_conf|system_resolver)\.ts$/;
 const DNS_EXPANSION = /^src\/discovery\/dns_expansion\.ts$/;
 
+/** What decides, of what otherwise moves requests. */
+const DECIDING = /^src\/proxy\/(exclusion|failure_watch|picker|retry|retry_budget)\.ts$/;
+const DECISION_FILES = /^src\/admin\/decision_(json|schema)\.ts$/;
+const SIMULATION_ENTRIES = /^src\/simulation\/(simulate|replay|result)\.ts$/;
+
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
@@ -81,6 +86,13 @@ const RULES: readonly ImportRule[] = [
       [LOGTAPE, STD_HTTP, /^zod$/],
     ].flat(),
   },
+  {
+    files: /^src\/simulation\//,
+    mayImport: [
+      [CORE, /^src\/(config|health|policies|simulation)\//, DECIDING, DECISION_FILES],
+      [TRANSPORT_INTERFACE, /^zod$/, /^(flatqueue|hdr-histogram-js|pure-rand\/\S+)$/],
+    ].flat(),
+  },
   { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//] },
   {
     files: /^src\/tracing\//,
@@ -111,7 +123,7 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
-    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/, LOGTAPE],
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/, LOGTAPE],
   },
   {
     // It stands on what a balancer offers, and nothing of a balancer stands on it.
@@ -131,11 +143,15 @@ const RULES: readonly ImportRule[] = [
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
       [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, SYSTEM_RESOLVER],
+      SIMULATION_ENTRIES,
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
   // Text imports, as the dashboard has them, would keep it from loading on Node.
-  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/] },
+  {
+    files: /^mod\.ts$/,
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/],
+  },
   { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
   { files: /^etcd\.ts$/, mayImport: [/^src\/core\/clock\.ts$/, /^src\/discovery\//] },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
@@ -211,6 +227,14 @@ Deno.test("the import rules find a type-only import that breaks them", () => {
     "src/load_balancer.ts must not import src/cli/main.ts",
     "src/new/a.ts has no rule; add one",
   ]);
+});
+
+Deno.test("only the commands that simulate load the simulation, and what it needs", async () => {
+  const loaded = await readLoadedModules("cli.ts");
+  assert(loaded.includes("src/cli/commands/simulate.ts") && loaded.includes("zod"));
+  const unwanted = loaded.filter((module) => /simulation\/|hdr|flatqueue|pure-rand/.test(module));
+  // What reads the commands' flags and writes what came of it.
+  assertEquals(unwanted.filter((module) => !module.startsWith("src/cli/simulation/")), []);
 });
 
 Deno.test("no modules import each other in a ring", async () => {

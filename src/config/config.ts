@@ -1,5 +1,3 @@
-import { parse } from "@std/yaml";
-import { printable } from "../core/printable.ts";
 import type { ServerInit } from "../core/server.ts";
 import type {
   AccessLogFormat,
@@ -13,7 +11,8 @@ import type {
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
-import { invalid, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** Through which etcd several balancers share their servers. */
 export interface EtcdSettings {
@@ -110,7 +109,8 @@ export interface Config {
  * ```
  */
 export function parseConfig(text: string, source = "the configuration"): Config {
-  const value = parseYaml(text, source);
+  // An empty file, or one with comments only, has no servers.
+  const value = parseYaml(text, source) ?? [];
   if (Array.isArray(value)) {
     const servers = validate(serverListSchema, value, source, "servers");
     return { servers: servers.map(camelKeys), healthCheck: {} };
@@ -129,15 +129,4 @@ export function parseConfig(text: string, source = "the configuration"): Config 
     servers: servers.map(camelKeys),
     healthCheck: camelKeys(health_check),
   };
-}
-
-function parseYaml(text: string, source: string): unknown {
-  try {
-    // An empty file, or one with comments only, has no servers.
-    return parse(text) ?? [];
-  } catch (error) {
-    // Behind the first line stands an excerpt of the text.
-    const [message = ""] = (error instanceof Error ? error.message : String(error)).split(":\n");
-    throw invalid(source, [{ path: "", message: `it is not valid YAML: ${printable(message)}` }]);
-  }
 }

@@ -14,7 +14,9 @@ import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";
 
 /** What else the documentation may call; a word that is none of them is probably a mistake. */
-const OTHER_PROGRAMS = ["deno", "docker", "kubectl", "openssl", "sha256sum", "sudo"];
+const OTHER_PROGRAMS = [
+  ...["bird", "deno", "docker", "keepalived", "kubectl", "openssl", "sha256sum", "sudo", "vtysh"],
+];
 
 async function runOn(program: string, args: readonly string[]): Promise<string | undefined> {
   try {
