@@ -14,7 +14,7 @@ import type { DnsSettings } from "./core/settings.ts";
 import { checkDiscoverKept } from "./config/discover_change.ts";
 import { drainSchema } from "./config/settings_schema.ts";
 import { validate } from "./config/validate.ts";
-import { DnsDiscovery } from "./discovery/dns_discovery.ts";
+import { DnsDiscovery } from "./discovery/dns/dns_discovery.ts";
 import { checkServer, checkServers } from "./load_balancer_options.ts";
 import type { Transport } from "./transport/transport.ts";
 
@@ -55,7 +55,7 @@ export class ServerSet implements Disposable {
       clock,
       settled,
       makeResolver: async () => {
-        const { makeDnsClient } = await import("./discovery/make_dns_client.ts");
+        const { makeDnsClient } = await import("./discovery/dns/make_dns_client.ts");
         return makeDnsClient(dns, clock);
       },
     });

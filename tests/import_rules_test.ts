@@ -31,10 +31,9 @@ const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
-const SYSTEM_RESOLVER = /^src\/discovery\/system_resolver\.ts$/;
-const DNS =
-  /^src\/discovery\/(dns_\w+|found_servers|in_turns|make_dns_client|resolv_conf|system_resolver)\.ts$/;
-const DNS_EXPANSION = /^src\/discovery\/dns_expansion\.ts$/;
+const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
+const DNS = /^src\/discovery\/dns\//;
+const DNS_EXPANSION = /^src\/discovery\/dns\/dns_expansion\.ts$/;
 
 /** What decides, of what otherwise moves requests. */
 const DECIDING = /^src\/proxy\/(exclusion|failure_watch|picker|retry|retry_budget)\.ts$/;
@@ -64,17 +63,17 @@ const RULES: readonly ImportRule[] = [
   },
   // Only what reads a message, and what sends one, knows how DNS looks on the wire.
   {
-    files: /^src\/discovery\/dns_message\.ts$/,
+    files: /^src\/discovery\/dns\/dns_message\.ts$/,
     mayImport: [CORE, DNS, /^dns-packet$/, /^@types\/dns-packet$/, /^node:buffer$/],
   },
-  { files: /^src\/discovery\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
-  { files: /^src\/discovery\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
+  { files: /^src\/discovery\/dns\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
+  { files: /^src\/discovery\/dns\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
   { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
   { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
   {
     files: /^src\/server_set\.ts$/,
     mayImport: [
-      [CORE, /^src\/config\//, /^src\/discovery\/(dns_discovery|make_dns_client)\.ts$/],
+      [CORE, /^src\/config\//, /^src\/discovery\/dns\/(dns_discovery|make_dns_client)\.ts$/],
       [/^src\/load_balancer_options\.ts$/, TRANSPORT_INTERFACE],
     ].flat(),
   },
@@ -166,7 +165,7 @@ const RULES: readonly ImportRule[] = [
  */
 const MAY_USE_DENO = new RegExp(
   "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$" +
-    "|discovery/etcd/etcd_fetch\\.ts$|discovery/system_resolver\\.ts$)" +
+    "|discovery/etcd/etcd_fetch\\.ts$|discovery/dns/system_resolver\\.ts$)" +
     "|^cli\\.ts$",
 );
 
@@ -252,7 +251,7 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
 Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
   assert(loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/load_balancer.ts"));
-  assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\//.test(file)), []);
+  assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\/(?!dns\/)/.test(file)), []);
   // What loads it when it is needed.
   assert((await readModuleGraph("cli.ts")).has("src/discovery/shared_registry.ts"));
 });

@@ -1,6 +1,6 @@
 import type { Config, ServerInit } from "../../mod.ts";
 import { addressAndPort, type NameServer, parseNameServer } from "../core/name_server.ts";
-import { RESOLV_CONF, systemResolver } from "../discovery/system_resolver.ts";
+import { RESOLV_CONF, systemResolver } from "../discovery/dns/system_resolver.ts";
 import { netAddress } from "../net_permission.ts";
 import { CommandError } from "./errors.ts";
 

@@ -4,7 +4,7 @@ import {
   type DnsResolver,
   type RecordType,
   type ServiceRecord,
-} from "../../src/discovery/dns_resolver.ts";
+} from "../../src/discovery/dns/dns_resolver.ts";
 
 /** What of an answer a test says. */
 export interface FakeAnswer {

@@ -1,6 +1,6 @@
 import { createSocket } from "node:dgram";
-import type { Clock } from "../core/clock.ts";
-import type { NameServer } from "../core/name_server.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { NameServer } from "../../core/name_server.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 
 /** After how many milliseconds a message is sent again, as it may have been lost. */

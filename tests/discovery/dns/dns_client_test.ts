@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import type { Clock } from "../../src/core/clock.ts";
-import type { NameServer } from "../../src/core/name_server.ts";
-import { DnsClient } from "../../src/discovery/dns_client.ts";
-import { DnsFailure, type RecordType } from "../../src/discovery/dns_resolver.ts";
-import { systemClock } from "../../src/system_clock.ts";
-import { DnsServer } from "../testing/dns_server.ts";
-import { FakeClock } from "../testing/fake_clock.ts";
+import type { Clock } from "../../../src/core/clock.ts";
+import type { NameServer } from "../../../src/core/name_server.ts";
+import { DnsClient } from "../../../src/discovery/dns/dns_client.ts";
+import { DnsFailure, type RecordType } from "../../../src/discovery/dns/dns_resolver.ts";
+import { systemClock } from "../../../src/system_clock.ts";
+import { DnsServer } from "../../testing/dns_server.ts";
+import { FakeClock } from "../../testing/fake_clock.ts";
 
 function clientOf(servers: readonly NameServer[], clock: Clock = systemClock): DnsClient {
   return new DnsClient({

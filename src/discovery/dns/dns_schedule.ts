@@ -1,4 +1,4 @@
-import type { FoundAddress } from "../core/discovery.ts";
+import type { FoundAddress } from "../../core/discovery.ts";
 import type { LookupOutcome } from "./dns_lookup.ts";
 
 /** The shortest time between two lookups, in seconds: for answers that hold for less, or not at all. */

@@ -1,13 +1,13 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
-import type { DiscoveryReport } from "../core/discovery.ts";
-import { notFound, type Registry } from "../core/registry.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { DiscoveryReport } from "../../core/discovery.ts";
+import { notFound, type Registry } from "../../core/registry.ts";
 import {
   canonicalServerUrl,
   completeServer,
   type Server,
   type ServerChange,
-} from "../core/server.ts";
+} from "../../core/server.ts";
 import { lookUp, type LookupOutcome } from "./dns_lookup.ts";
 import type { DnsResolver } from "./dns_resolver.ts";
 import { type Knowledge, learn, NOTHING_KNOWN } from "./dns_schedule.ts";

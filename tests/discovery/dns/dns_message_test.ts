@@ -3,8 +3,12 @@ import { type Answer, decode, encode } from "dns-packet";
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { type DnsQuestion, readAnswer, writeQuestion } from "../../src/discovery/dns_message.ts";
-import { type DnsAnswer, DnsFailure } from "../../src/discovery/dns_resolver.ts";
+import {
+  type DnsQuestion,
+  readAnswer,
+  writeQuestion,
+} from "../../../src/discovery/dns/dns_message.ts";
+import { type DnsAnswer, DnsFailure } from "../../../src/discovery/dns/dns_resolver.ts";
 
 const A: DnsQuestion = { id: 7, name: "api.test", type: "A" };
 const SRV: DnsQuestion = { id: 7, name: "_http._tcp.api.test", type: "SRV" };

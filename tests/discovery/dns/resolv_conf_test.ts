@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fullNames, parseResolvConf } from "../../src/discovery/resolv_conf.ts";
+import { fullNames, parseResolvConf } from "../../../src/discovery/dns/resolv_conf.ts";
 
 Deno.test("parseResolvConf() reads what Kubernetes writes", () => {
   const text = `search default.svc.cluster.local svc.cluster.local cluster.local

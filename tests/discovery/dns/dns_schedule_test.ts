@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { LookupOutcome } from "../../src/discovery/dns_lookup.ts";
-import { type Knowledge, learn, NOTHING_KNOWN } from "../../src/discovery/dns_schedule.ts";
+import type { LookupOutcome } from "../../../src/discovery/dns/dns_lookup.ts";
+import { type Knowledge, learn, NOTHING_KNOWN } from "../../../src/discovery/dns/dns_schedule.ts";
 
 const ONE = [{ address: "10.0.0.1", port: undefined, weight: 1, source: "a" }];
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { completeServer } from "../../src/core/server.ts";
-import { expandEntry, relativeWeights } from "../../src/discovery/dns_expansion.ts";
+import { completeServer } from "../../../src/core/server.ts";
+import { expandEntry, relativeWeights } from "../../../src/discovery/dns/dns_expansion.ts";
 
 const FOUND = { address: "10.0.0.1", port: undefined, weight: 1, source: "api.test" };
 

@@ -1,5 +1,5 @@
-import { isDnsName } from "../core/discovery.ts";
-import { type NameServer, parseNameServer } from "../core/name_server.ts";
+import { isDnsName } from "../../core/discovery.ts";
+import { type NameServer, parseNameServer } from "../../core/name_server.ts";
 
 /** How many name servers count, as in other resolvers (resolv.conf(5), `MAXNS`). */
 const SERVERS_MAX = 3;

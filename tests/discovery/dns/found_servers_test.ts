@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { FoundAddress } from "../../src/core/discovery.ts";
-import { BalancerError } from "../../src/core/errors.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { completeServer, type Server } from "../../src/core/server.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import { FoundServers } from "../../src/discovery/found_servers.ts";
-import { LogWatcher } from "../testing/log_watcher.ts";
+import type { FoundAddress } from "../../../src/core/discovery.ts";
+import { BalancerError } from "../../../src/core/errors.ts";
+import { Registry } from "../../../src/core/registry.ts";
+import { completeServer, type Server } from "../../../src/core/server.ts";
+import { StateTable } from "../../../src/core/state_table.ts";
+import { FoundServers } from "../../../src/discovery/dns/found_servers.ts";
+import { LogWatcher } from "../../testing/log_watcher.ts";
 
 const ONE = completeServer({ url: "http://one.test", weight: 2, discover: "dns" });
 const TWO = completeServer({ url: "http://two.test", weight: 5, discover: "dns" });

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BalancerError } from "../../src/core/errors.ts";
-import { Registry, type RegistryEvent } from "../../src/core/registry.ts";
-import { completeServer, type Server, type ServerInit } from "../../src/core/server.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import { DnsDiscovery } from "../../src/discovery/dns_discovery.ts";
-import { FakeClock, settle } from "../testing/fake_clock.ts";
-import { FakeResolver } from "../testing/fake_resolver.ts";
-import { LogWatcher } from "../testing/log_watcher.ts";
+import { BalancerError } from "../../../src/core/errors.ts";
+import { Registry, type RegistryEvent } from "../../../src/core/registry.ts";
+import { completeServer, type Server, type ServerInit } from "../../../src/core/server.ts";
+import { StateTable } from "../../../src/core/state_table.ts";
+import { DnsDiscovery } from "../../../src/discovery/dns/dns_discovery.ts";
+import { FakeClock, settle } from "../../testing/fake_clock.ts";
+import { FakeResolver } from "../../testing/fake_resolver.ts";
+import { LogWatcher } from "../../testing/log_watcher.ts";
 
 const API = "http://api.test:8080";
 

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { FoundAddress } from "../../src/core/discovery.ts";
-import { completeServer } from "../../src/core/server.ts";
-import { lookUp, type LookupOutcome } from "../../src/discovery/dns_lookup.ts";
-import { FakeResolver } from "../testing/fake_resolver.ts";
+import type { FoundAddress } from "../../../src/core/discovery.ts";
+import { completeServer } from "../../../src/core/server.ts";
+import { lookUp, type LookupOutcome } from "../../../src/discovery/dns/dns_lookup.ts";
+import { FakeResolver } from "../../testing/fake_resolver.ts";
 
 const API = completeServer({ url: "http://api.test:8080", discover: "dns" });
 const SERVICE = completeServer({ url: "http://_http._tcp.api.test", discover: "dns-srv" });

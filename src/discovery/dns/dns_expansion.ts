@@ -1,12 +1,12 @@
-import type { FoundAddress } from "../core/discovery.ts";
-import { addressAndPort } from "../core/name_server.ts";
+import type { FoundAddress } from "../../core/discovery.ts";
+import { addressAndPort } from "../../core/name_server.ts";
 import {
   canonicalServerUrl,
   completeServer,
   NAME_MAX_LENGTH,
   type Server,
   UINT32_MAX,
-} from "../core/server.ts";
+} from "../../core/server.ts";
 
 /**
  * The server at an address that an entry has found: the address in place of the name, the entry's

@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import { addressAndPort, type NameServer } from "../core/name_server.ts";
-import { mayConnect } from "../net_permission.ts";
+import type { Clock } from "../../core/clock.ts";
+import { addressAndPort, type NameServer } from "../../core/name_server.ts";
+import { mayConnect } from "../../net_permission.ts";
 import { type DnsQuestion, readAnswer, writeQuestion } from "./dns_message.ts";
 import { type DnsAnswer, DnsFailure, type DnsResolver, type RecordType } from "./dns_resolver.ts";
 import { askOverTcp } from "./dns_tcp.ts";

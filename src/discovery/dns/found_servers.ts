@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
-import type { FoundAddress, FoundServer } from "../core/discovery.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { Registry } from "../core/registry.ts";
-import type { Server } from "../core/server.ts";
-import { isSame } from "../core/server_diff.ts";
+import type { FoundAddress, FoundServer } from "../../core/discovery.ts";
+import { BalancerError } from "../../core/errors.ts";
+import type { Registry } from "../../core/registry.ts";
+import type { Server } from "../../core/server.ts";
+import { isSame } from "../../core/server_diff.ts";
 import { expandEntry } from "./dns_expansion.ts";
 
 const logger = getLogger(["ballast", "discovery"]);

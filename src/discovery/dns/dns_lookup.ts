@@ -1,5 +1,5 @@
-import type { FoundAddress } from "../core/discovery.ts";
-import type { Server } from "../core/server.ts";
+import type { FoundAddress } from "../../core/discovery.ts";
+import type { Server } from "../../core/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
 import { plainName } from "./dns_message.ts";
 import {

@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import { parseNameServer } from "../core/name_server.ts";
-import type { DnsSettings } from "../core/settings.ts";
+import type { Clock } from "../../core/clock.ts";
+import { parseNameServer } from "../../core/name_server.ts";
+import type { DnsSettings } from "../../core/settings.ts";
 import { DnsClient } from "./dns_client.ts";
 import { systemResolver } from "./system_resolver.ts";
 

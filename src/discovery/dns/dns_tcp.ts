@@ -1,5 +1,5 @@
 import { connect } from "node:net";
-import type { NameServer } from "../core/name_server.ts";
+import type { NameServer } from "../../core/name_server.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 
 /** Over TCP, so many bytes before a message tell its length (RFC 1035 §4.2.2). */

@@ -1,8 +1,8 @@
 // @ts-types="@types/dns-packet"
 import { type Answer, decode, type DecodedPacket, encode, type OptAnswer } from "dns-packet";
 import { Buffer } from "node:buffer";
-import { isDnsName } from "../core/discovery.ts";
-import { formatIpAddress, isUnspecifiedAddress, parseIpAddress } from "../core/ip_address.ts";
+import { isDnsName } from "../../core/discovery.ts";
+import { formatIpAddress, isUnspecifiedAddress, parseIpAddress } from "../../core/ip_address.ts";
 import { type DnsAnswer, DnsFailure, type RecordType, type ServiceRecord } from "./dns_resolver.ts";
 
 /** Asks the server to look further than what it has itself (RFC 1035 §4.1.1). */

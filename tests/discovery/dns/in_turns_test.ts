@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { inTurns } from "../../src/discovery/in_turns.ts";
+import { inTurns } from "../../../src/discovery/dns/in_turns.ts";
 
 Deno.test("inTurns() acts on a few at a time, and keeps the order", async () => {
   let running = 0;
