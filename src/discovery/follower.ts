@@ -13,6 +13,9 @@ const logger = getLogger(["ballast", "etcd"]);
 /** How long reading everything may take, in milliseconds. */
 const LIST_LIMIT_MS = 20_000;
 
+/** After so many failures in a row it is seen to it whether etcd answers at all. */
+const READ_EVERY = 3;
+
 /** What a {@linkcode Follower} works with. */
 export interface FollowerParts {
   /** What is followed. */
@@ -77,9 +80,14 @@ export class Follower {
       } catch (error) {
         if (signal.aborted) break;
         failures = began ? 1 : failures + 1;
-        if (error instanceof EtcdError && error.failure === "compacted") this.#progress.lose();
-        else if (failures > 1) connection.away(error);
         logger.debug("The watch of etcd is over: {error}", { error });
+        if (isCompacted(error)) this.#progress.lose();
+        else if (failures > 1) {
+          connection.away(error);
+          // Where there is no watch to be had, reading everything now and then has to do.
+          const isTime = failures % READ_EVERY === 0;
+          if (isTime && await this.#check.isAnswered(signal)) this.#progress.lose();
+        }
         await pause(clock, backoff(failures, random()), signal);
       }
     }
@@ -136,4 +144,8 @@ export class Follower {
       logger.error("Unexpected: {error}", { error });
     }).then(() => this.#progress.handle(revision));
   }
+}
+
+function isCompacted(error: unknown): boolean {
+  return error instanceof EtcdError && error.failure === "compacted";
 }

@@ -10,6 +10,8 @@ const KEY_MAX = 300;
 export interface KnownServer {
   /** The revision at which the key was last written. */
   readonly revision: number;
+  /** What it holds. */
+  readonly value: string;
   /**
    * The server: what the latest value that could be used says. Undefined if none could so far.
    */
@@ -51,7 +53,7 @@ export class ServerBook {
   put({ key, value, modRevision: revision }: EtcdEntry): KnownServer {
     const url = key.slice(this.#prefix.length);
     const { server, fault } = readServerValue(url, value);
-    const known = { revision, server: server ?? this.find(url)?.server, fault };
+    const known = { revision, value, server: server ?? this.find(url)?.server, fault };
     this.#known.set(url, known);
     return known;
   }

@@ -109,17 +109,18 @@ export class SharedServers {
   /** Returns whether a server was added. */
   #put(url: string, entry: EtcdEntry): boolean {
     const before = this.#book.find(url);
+    const { key, modRevision, value } = entry;
+    // Everything is read again after a time in which changes were missed, and most of it is the same.
+    // The value tells apart what has the same revision in an etcd that was put back.
+    if (before?.revision === modRevision && before.value === value) return false;
     const { server, fault } = this.#book.put(entry);
-    const { key, modRevision } = entry;
-    // Everything is read again after a while in which changes were missed.
-    const isNew = before?.revision !== modRevision;
-    if (fault !== undefined && isNew) {
+    if (fault !== undefined) {
       logger.warn("Not used, what etcd has under {key}: {why}", { key, why: fault });
     }
     if (server === undefined) return false;
     const added = this.#applier.put(server);
     const why = this.#applier.refusal(url);
-    if (why !== undefined && isNew) logger.warn("Cannot have {key} of etcd: {why}", { key, why });
+    if (why !== undefined) logger.warn("Cannot have {key} of etcd: {why}", { key, why });
     return added;
   }
 }

@@ -89,6 +89,16 @@ export class WatchCheck {
     }
   }
 
+  /** Whether etcd answers, though a watch cannot be had. Never rejects. */
+  async isAnswered(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#look(0, signal);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async #hasBegun(signal: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
     let begun = false;

@@ -12,7 +12,7 @@ Deno.test("ServerBook.put() remembers the server and the revision", () => {
   const book = new ServerBook("/b/servers/");
   book.put(entry(A, '{"weight":2}', 3));
   const server = completeServer({ url: A, weight: 2 });
-  assertEquals(book.find(A), { revision: 3, server, fault: undefined });
+  assertEquals(book.find(A), { revision: 3, value: '{"weight":2}', server, fault: undefined });
   assertEquals(book.faults(), []);
   book.delete(A);
   assertEquals([book.find(A), book.size], [undefined, 0]);

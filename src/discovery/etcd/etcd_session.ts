@@ -3,12 +3,16 @@ import type { EtcdGateway } from "./etcd_gateway.ts";
 import { BadAnswer } from "./etcd_json.ts";
 import type { EtcdOptions } from "./etcd_options.ts";
 
+/** After so many calls in a row that are not answered, the token is taken for the reason. */
+const SILENCES_MAX = 2;
+
 /** The token by which etcd knows who asks; it is taken when it is needed, and again when it is over. */
 export class EtcdSession {
   readonly #gateway: EtcdGateway;
   readonly #user: EtcdOptions["user"];
   #token: string | undefined;
   #isNeeded: boolean;
+  #silences = 0;
 
   /**
    * @param gateway What asks for the token.
@@ -34,8 +38,11 @@ export class EtcdSession {
   ): Promise<T> {
     const token = await this.#take(endpoint, signal);
     try {
-      return await work(token);
+      const result = await work(token);
+      this.#silences = 0;
+      return result;
     } catch (error) {
+      this.#doubt(token, error);
       const isOver = error instanceof EndpointError && error.remedy === "renew";
       if (!isOver || this.#user === undefined) throw error;
       // Somebody else may have a new one already.
@@ -43,6 +50,17 @@ export class EtcdSession {
       this.#isNeeded = true;
       return await work(await this.#take(endpoint, signal));
     }
+  }
+
+  /**
+   * An etcd that was put back to an earlier state says nothing at all to a token that it has given
+   * out later: it waits until it has come as far again.
+   */
+  #doubt(token: string | undefined, error: unknown): void {
+    if (!(error instanceof EndpointError) || error.failure !== "unknown") return;
+    if (++this.#silences < SILENCES_MAX || this.#token !== token) return;
+    this.#token = undefined;
+    this.#silences = 0;
   }
 
   async #take(endpoint: string, signal: AbortSignal | undefined): Promise<string | undefined> {
