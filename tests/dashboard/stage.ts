@@ -1,6 +1,12 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../dashboard.ts";
-import { createAdmin, type Listener, LoadBalancer, type ServerInit } from "../../mod.ts";
+import {
+  createAdmin,
+  type DnsSettings,
+  type Listener,
+  LoadBalancer,
+  type ServerInit,
+} from "../../mod.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
 /** Milliseconds that anything on the page may take. */
@@ -14,6 +20,8 @@ export interface StageOptions {
   readonly token?: string;
   /** Further servers, which need not be there. */
   readonly servers?: readonly ServerInit[];
+  /** The name server that is asked for entries. Default: none is needed. */
+  readonly dns?: DnsSettings;
 }
 
 /** What the page is told of its user. */
@@ -45,10 +53,10 @@ export class Stage implements AsyncDisposable {
   private constructor(tab: Page, options: StageOptions) {
     this.#tab = tab;
     this.#token = options.token;
-    const { names = ["one", "two", "three"], servers = [] } = options;
+    const { names = ["one", "two", "three"], servers = [], dns = {} } = options;
     this.samples = names.map((name) => new SampleServer(name));
     const checked = this.samples.map(({ name, url }) => ({ url, name, healthCheckPeriod: 1 }));
-    this.balancer = new LoadBalancer({ servers: [...checked, ...servers] });
+    this.balancer = new LoadBalancer({ servers: [...checked, ...servers], dns });
   }
 
   /** Starts everything; the tab has another page yet. */

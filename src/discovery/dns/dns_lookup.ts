@@ -1,11 +1,11 @@
 import type { FoundAddress } from "../../core/discovery.ts";
 import type { Server } from "../../core/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
-import { plainName } from "./dns_message.ts";
 import {
   type DnsAnswer,
   DnsFailure,
   type DnsResolver,
+  plainName,
   type RecordType,
   type ServiceRecord,
 } from "./dns_resolver.ts";

@@ -3,7 +3,13 @@ import { type Answer, decode, type DecodedPacket, encode, type OptAnswer } from 
 import { Buffer } from "node:buffer";
 import { isDnsName } from "../../core/discovery.ts";
 import { formatIpAddress, isUnspecifiedAddress, parseIpAddress } from "../../core/ip_address.ts";
-import { type DnsAnswer, DnsFailure, type RecordType, type ServiceRecord } from "./dns_resolver.ts";
+import {
+  type DnsAnswer,
+  DnsFailure,
+  plainName,
+  type RecordType,
+  type ServiceRecord,
+} from "./dns_resolver.ts";
 
 /** Asks the server to look further than what it has itself (RFC 1035 §4.1.1). */
 const RECURSION_DESIRED = 1 << 8;
@@ -79,11 +85,6 @@ export function readAnswer(message: Uint8Array, question: DnsQuestion): DnsAnswe
     hosts,
     empty: isEmpty ? whyEmpty(question, rcode) : undefined,
   };
-}
-
-/** A name to compare with others: names are without regard to case (RFC 4343). */
-export function plainName(name: string): string {
-  return name.toLowerCase().replace(/\.$/, "");
 }
 
 function parse({ buffer, byteOffset, byteLength }: Uint8Array): DecodedPacket {

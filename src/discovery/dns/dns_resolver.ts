@@ -54,3 +54,8 @@ export interface DnsResolver {
 export class DnsFailure extends Error {
   override readonly name = "DnsFailure";
 }
+
+/** A name to compare with others: names are without regard to case (RFC 4343). */
+export function plainName(name: string): string {
+  return name.toLowerCase().replace(/\.$/, "");
+}

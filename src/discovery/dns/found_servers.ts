@@ -8,6 +8,9 @@ import { expandEntry } from "./dns_expansion.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
+/** How many addresses that are left out the log names at a time; the rest is counted. */
+const TOLD_MAX = 5;
+
 /** What an entry has found. */
 interface Findings {
   readonly entry: Server;
@@ -76,11 +79,13 @@ export class FoundServers {
     }
     // There may be places now that there were not before.
     if (lost.length > 0 && problems.size > 0) this.#addAll(findings);
-    for (const [server, problem] of problems) {
-      if (told.get(server) === problem) continue;
+    const news = [...problems].filter(([server, problem]) => told.get(server) !== problem);
+    for (const [server, problem] of news.slice(0, TOLD_MAX)) {
       const what = "{server} is behind {url} and left out: {problem}";
       logger.warn(what, { server, url: entryUrl, problem });
     }
+    const more = news.length - TOLD_MAX;
+    if (more > 0) logger.warn("… and {more} others behind {url}", { more, url: entryUrl });
     findings.told = new Map(problems);
   }
 

@@ -13,7 +13,7 @@ import { systemResolver } from "./system_resolver.ts";
  */
 export function makeDnsClient({ server }: DnsSettings, clock: Clock): DnsClient {
   const own = server === undefined ? undefined : parseNameServer(server);
-  if (own === undefined) return new DnsClient({ clock, configure: systemResolver });
+  if (own === undefined) return new DnsClient({ clock, configure: () => systemResolver() });
   const config = { servers: [own], search: [], ndots: 0 };
   return new DnsClient({ clock, configure: () => Promise.resolve(config) });
 }

@@ -10,17 +10,18 @@ const REMEDY = "name the name server in dns: { server: … }";
 /**
  * Which name servers this system asks. The file is read each time, as it changes where networks do.
  *
+ * @param path The file. Default: `/etc/resolv.conf`.
  * @throws {DnsFailure} If the file cannot be read, or names none.
  */
-export async function systemResolver(): Promise<ResolverConfig> {
-  if (!mayRead(RESOLV_CONF)) {
+export async function systemResolver(path: string = RESOLV_CONF): Promise<ResolverConfig> {
+  if (!mayRead(path)) {
     throw new DnsFailure(
-      `the program may not read ${RESOLV_CONF}: restart it with that in --allow-read, or ${REMEDY}`,
+      `the program may not read ${path}: restart it with that in --allow-read, or ${REMEDY}`,
     );
   }
-  const config = parseResolvConf(await readText(RESOLV_CONF));
+  const config = parseResolvConf(await readText(path));
   if (config.servers.length > 0) return config;
-  throw new DnsFailure(`${RESOLV_CONF} names no name server: ${REMEDY}`);
+  throw new DnsFailure(`${path} names no name server: ${REMEDY}`);
 }
 
 /** Whether this process may read a file; where Deno would ask at the terminal, it may not. */

@@ -82,6 +82,16 @@ Deno.test("FoundServers adds what there are places for, and the rest once there 
   assertEquals(log.lines.filter((line) => line.includes("left out")).length, 1);
 });
 
+Deno.test("FoundServers names five of many addresses that it leaves out, and counts the rest", async () => {
+  await using log = await LogWatcher.start();
+  const registry = new Registry(new StateTable(1));
+  const servers = new FoundServers(registry);
+  servers.add(ONE, at(...Array.from({ length: 200 }, (_, i) => i)));
+  servers.removeLost(ONE.url);
+  const lines = log.lines.filter((line) => line.includes("behind http://one.test"));
+  assertEquals([lines.length, lines.at(-1)], [6, "… and 194 others behind http://one.test"]);
+});
+
 Deno.test("FoundServers leaves out what the process may not connect to", () => {
   const refusal = new BalancerError("not_permitted", "no permission");
   const registry = new Registry(new StateTable(10), () => true, (added) => {
