@@ -23,6 +23,7 @@ export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
+export type { FleetJson, FleetMemberJson, FleetStatusJson } from "./src/admin/fleet_json.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
@@ -61,6 +62,12 @@ export type {
   EventNews,
 } from "./src/core/event_log.ts";
 export type { CandidateNote, Explainer, Explanation } from "./src/core/explanation.ts";
+export type {
+  FleetDisagreement,
+  FleetMember,
+  FleetMemberStatus,
+  FleetReport,
+} from "./src/core/fleet_report.ts";
 export type { PickContext, Policy } from "./src/core/policy.ts";
 export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
@@ -97,6 +104,12 @@ export {
   type ServerTraffic,
   type Traffic,
 } from "./src/core/traffic_table.ts";
+export type {
+  CheckDuty,
+  CheckSharing,
+  OwnResult,
+  SharedResult,
+} from "./src/health/check_sharing.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export {

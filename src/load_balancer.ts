@@ -12,6 +12,7 @@ import { StateTable } from "./core/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "./core/table_memory.ts";
 import { type Traffic, TrafficTable } from "./core/traffic_table.ts";
 import { DataPlane } from "./data_plane.ts";
+import type { CheckSharing } from "./health/check_sharing.ts";
 import type { HealthCheck } from "./health/health_check.ts";
 import { checkCertificate } from "./listener/certificate.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
@@ -26,7 +27,7 @@ import type { RequestInfo } from "./proxy/incoming.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "./system_clock.ts";
 import { startListener } from "./workers/pool_listener.ts";
-import { WorkerPool } from "./workers/worker_pool.ts";
+import { WorkerPool, type WorkerPoolOptions } from "./workers/worker_pool.ts";
 
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
@@ -49,11 +50,13 @@ import { WorkerPool } from "./workers/worker_pool.ts";
  * ```
  */
 export class LoadBalancer implements AsyncDisposable {
-  readonly #table: StateTable;
   readonly #control: ControlPlane;
   readonly #servers: ServerSet;
   readonly #plane: DataPlane;
   readonly #options: CheckedOptions;
+  readonly #makePool: (
+    where: Pick<WorkerPoolOptions, "hostname" | "port" | "certificate">,
+  ) => WorkerPool;
   #config: Config;
   #pool: WorkerPool | undefined;
   /** What has happened to the servers, and a way to hear of what will. */
@@ -74,28 +77,23 @@ export class LoadBalancer implements AsyncDisposable {
     this.#config = configOf(options);
     // This thread counts too: it answers what comes through `fetch`.
     const memory = allocateMemory(DEFAULT_CAPACITY, workers === 1 ? 1 : workers + 1);
-    this.#table = new StateTable(memory);
+    const table = new StateTable(memory);
     const traffic = new TrafficTable(memory);
     this.#control = new ControlPlane({
-      table: this.#table,
+      table,
       traffic,
       clock: systemClock,
       opens: () => !this.#hasWorkers,
       ejection: settings.ejection,
       ...checked,
     });
-    const { registry } = this.#control;
-    this.events = this.#control.events;
-    this.decisions = this.#control.decisions;
-    this.#plane = new DataPlane({
-      registry,
-      table: this.#table,
-      traffic,
-      settings: { ...settings, policy },
-      report: this.#control.report,
-      decisions: this.#control.decisions,
-      writeAccessLog,
-    });
+    const { registry, events, decisions, report } = this.#control;
+    this.events = events;
+    this.decisions = decisions;
+    const parts = { registry, table, report, decisions, writeAccessLog };
+    this.#plane = new DataPlane({ ...parts, traffic, settings: { ...settings, policy } });
+    this.#makePool = (where) =>
+      new WorkerPool({ ...parts, clock: systemClock, settings, ...where });
     const { transport } = this.#plane;
     this.#control.startChecks(check, transport);
     const settled = async () => await this.#pool?.settled();
@@ -138,17 +136,7 @@ export class LoadBalancer implements AsyncDisposable {
     if (this.#hasWorkers) {
       throw new BalancerError("already_exists", "Cannot listen: the workers listen already");
     }
-    const pool = this.#pool = new WorkerPool({
-      registry: this.#control.registry,
-      table: this.#table,
-      clock: systemClock,
-      settings: this.#options.settings,
-      report: this.#control.report,
-      decisions: this.#control.decisions,
-      writeAccessLog: this.#options.writeAccessLog,
-      ...address,
-      ...(tls === undefined ? {} : { certificate: tls }),
-    });
+    const pool = this.#pool = this.#makePool({ ...address, ...(tls && { certificate: tls }) });
     return await startListener(pool, { ...address, secure: tls !== undefined, signal });
   }
 
@@ -229,6 +217,17 @@ export class LoadBalancer implements AsyncDisposable {
     this.#checkOpen();
     this.#control.setHealthCheck(checkHealthCheck(check));
     this.#config = { ...this.#config, healthCheck: { ...check } };
+  }
+
+  /**
+   * Lets other balancers check servers in this one's place from now on, as far as the sharing says so.
+   *
+   * @param sharing What divides the checks among them.
+   * @throws {BalancerError} `closed`.
+   */
+  shareChecks(sharing: CheckSharing): void {
+    this.#checkOpen();
+    this.#control.shareChecks(sharing);
   }
 
   /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */

@@ -19,6 +19,7 @@ const TRANSPORT_INTERFACE = /^src\/transport\/transport\.ts$/;
 const LISTENER = /^src\/listener\//;
 const HEALTH_CHECK = /^src\/health\/health_check\.ts$/;
 const ETCD = /^src\/discovery\/etcd\//;
+const CHECK_SHARING = /^src\/health\/check_sharing\.ts$/;
 const FAILURE_WATCH = /^src\/proxy\/failure_watch\.ts$/;
 const LOGTAPE = /^@logtape\/logtape$/;
 const SYSTEM_CLOCK = /^src\/system_clock\.ts$/;
@@ -123,6 +124,14 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/, LOGTAPE],
+  },
+  {
+    files: /^src\/discovery\/fleet\//,
+    mayImport: [
+      [CORE, /^src\/discovery\/(etcd\/etcd_types|fleet\/|key_owner|shared_keys|backoff|wait)/],
+      [CHECK_SHARING, HEALTH_CHECK, /^src\/config\/validate\.ts$/, LOGTAPE, /^zod$/],
+      [/^src\/load_balancer\.ts$/, /^src\/admin\/traffic_meter\.ts$/, VERSION],
+    ].flat(),
   },
   {
     // It stands on what a balancer offers, and nothing of a balancer stands on it.

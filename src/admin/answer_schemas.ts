@@ -34,6 +34,8 @@ export const CHECK_REPORT = z.object({
   passed: z.boolean(),
   detail: z.string().describe("What the server answered, or why there was no answer"),
   duration_ms: z.number().min(0),
+  by: z.string().describe("Which other balancer made it; then, how long it took is not known")
+    .optional(),
 }).meta({ id: "CheckReport" }) satisfies z.ZodType<CheckReportJson>;
 
 /** A server with how it is doing. */

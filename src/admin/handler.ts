@@ -10,6 +10,7 @@ import { DECISION_ROUTES } from "./decision_routes.ts";
 import { DISCOVERY_ROUTES } from "./discovery_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { EventStreams } from "./event_streams.ts";
+import { FLEET_ROUTES } from "./fleet_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { METRICS_ROUTES } from "./metrics_routes.ts";
 import { withOpenApi } from "./openapi_route.ts";
@@ -55,6 +56,7 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
     ...METRICS_ROUTES,
     ...DECISION_ROUTES,
     ...DISCOVERY_ROUTES,
+    ...FLEET_ROUTES,
     ...configRoutes(settings),
   });
 }

@@ -16,6 +16,8 @@ export interface RegistryJson {
   readonly error: string | null;
   /** The revision up to which every change is seen here. */
   readonly revision: number;
+  /** How many balancers share the servers; left out where that is not known. */
+  readonly balancers?: number | undefined;
   /** How many keys are not used as they are. */
   readonly fault_count: number;
   /** What is not used as it is, the first hundred by their keys. */
@@ -37,6 +39,8 @@ const health = {
   connected: z.boolean().describe("Whether changes can be made, and those of others are seen"),
   since: z.iso.datetime().describe("Since when that is so"),
   revision: z.int().min(0).describe("The revision up to which every change is seen here"),
+  balancers: z.int().min(0).describe("How many balancers share the servers; /fleet tells which")
+    .optional(),
   fault_count: z.int().min(0).describe("How many keys are not used as they are; /stats has them"),
 };
 
@@ -57,8 +61,15 @@ export const REGISTRY = z.object({
 
 /** How a balancer is connected, as JSON for everybody. */
 export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
-  const { kind, connected, since, revision, faults } = report;
-  return { kind, connected, since: since.toISOString(), revision, fault_count: faults.length };
+  const { kind, connected, since, revision, balancers, faults } = report;
+  return {
+    kind,
+    connected,
+    since: since.toISOString(),
+    revision,
+    ...(balancers === undefined ? {} : { balancers }),
+    fault_count: faults.length,
+  };
 }
 
 /** How a balancer is connected, as JSON. */

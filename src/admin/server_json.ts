@@ -48,8 +48,10 @@ export interface CheckReportJson {
   readonly passed: boolean;
   /** What the server answered, or why there was no answer. */
   readonly detail: string;
-  /** How long it took, in milliseconds. */
+  /** How long it took, in milliseconds; 0 where another balancer made it. */
   readonly duration_ms: number;
+  /** Which other balancer made it; left out where this one did. */
+  readonly by?: string | undefined;
 }
 
 /** A server as JSON. */
@@ -85,11 +87,13 @@ export function serverStatusJson(status: ServerStatus): ServerStatusJson {
 }
 
 /** What a health check found as JSON. */
-export function checkReportJson({ at, passed, detail, duration }: CheckReport): CheckReportJson {
+export function checkReportJson(report: CheckReport): CheckReportJson {
+  const { at, passed, detail, duration, by } = report;
   return {
     at: at.toISOString(),
     passed,
     detail,
     duration_ms: Math.round(duration * 10) / 10,
+    ...(by === undefined ? {} : { by }),
   };
 }

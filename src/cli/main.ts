@@ -10,6 +10,7 @@ import { events } from "./commands/events.ts";
 import { explain } from "./commands/explain.ts";
 import { exportConfig } from "./commands/export_config.ts";
 import { listen } from "./commands/listen.ts";
+import { listBalancers } from "./commands/list_balancers.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { permissions } from "./commands/permissions.ts";
 import { replay } from "./commands/replay.ts";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   drainServer,
   enableServer,
   listServers,
+  listBalancers,
   status,
   events,
   explain,

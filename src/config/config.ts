@@ -20,6 +20,10 @@ export interface EtcdSettings {
   readonly endpoints: readonly string[];
   /** What every key begins with. */
   readonly prefix?: string;
+  /** How the other balancers call this one. */
+  readonly name?: string;
+  /** Whether each server is checked by one of the balancers only. */
+  readonly sharedHealth?: boolean;
   /** Who asks. */
   readonly user?: string;
   /** The file with the user's password. */

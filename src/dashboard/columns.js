@@ -149,7 +149,9 @@ function makeCheck(cell) {
   return ({ last_check: check, reason }, now) => {
     setText(when, check === null ? NONE : formatAgo(Date.parse(check.at), now));
     // What is said beside the state already need not be said twice.
-    const text = check === null || check.detail === reason ? "" : visibleText(check.detail);
+    const found = check === null || check.detail === reason ? "" : check.detail;
+    const by = check?.by ? `by ${check.by}` : "";
+    const text = visibleText([found, by].filter((part) => part !== "").join(", "));
     setText(detail, text);
     setAttribute(detail, "title", text === "" ? undefined : text);
     show(detail, text !== "");

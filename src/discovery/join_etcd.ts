@@ -4,6 +4,7 @@ import type { ServerInit } from "../core/server.ts";
 import type { LoadBalancer } from "../load_balancer.ts";
 import { createEtcd } from "./etcd/etcd_client.ts";
 import type { EtcdOptions } from "./etcd/etcd_options.ts";
+import type { FleetOptions } from "./fleet/fleet.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
 /** How a balancer joins those that share their servers through etcd. */
@@ -15,6 +16,8 @@ export interface JoinOptions extends EtcdOptions {
   readonly prefix?: string;
   /** The servers to begin with, where etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
+  /** What this balancer is to the others: its name, and whether they share their health checks. */
+  readonly fleet?: FleetOptions;
   /**
    * Whether to wait until etcd is reached. If not, the balancer goes on with the servers that it has
    * until then. Default: true.
@@ -47,7 +50,7 @@ export interface SharedBalancer extends AdminTarget, AsyncDisposable {
  */
 export async function joinEtcd(
   balancer: LoadBalancer,
-  { prefix, seed, wait = true, signal, ...options }: JoinOptions,
+  { prefix, seed, fleet = {}, wait = true, signal, ...options }: JoinOptions,
 ): Promise<SharedBalancer> {
   const etcd = createEtcd(options);
   let registry: SharedRegistry;
@@ -56,6 +59,7 @@ export async function joinEtcd(
       etcd,
       ...(prefix === undefined ? {} : { prefix }),
       ...(seed === undefined ? {} : { seed }),
+      fleet,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
   } catch (error) {

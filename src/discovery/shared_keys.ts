@@ -11,7 +11,9 @@ export const DEFAULT_PREFIX = "/ballast/";
  * - `servers/URL`: a server, by its URL in canonical form;
  * - `removals/URL`: for how long a server that was removed may go on with what it works on;
  * - `seeded`: that the first servers are there, `seeding/…`: that they are just being written;
- * - `members/…` and `health/…`: what the balancers tell of themselves and of the servers.
+ * - `members/ID`: a balancer that is up, by its id;
+ * - `health/ID` and `health/ID/results`: what it has found out about the servers that it checks;
+ * - `status/ID`: how it does; that is read by who asks, and not followed.
  */
 export class SharedKeys {
   /** What every key begins with; it ends with a slash. */
@@ -45,6 +47,21 @@ export class SharedKeys {
   /** The removals. */
   get removals(): string {
     return `${this.prefix}removals/`;
+  }
+
+  /** The balancers that are up. */
+  get members(): string {
+    return `${this.prefix}members/`;
+  }
+
+  /** What balancers have found out about the servers that they check. */
+  get health(): string {
+    return `${this.prefix}health/`;
+  }
+
+  /** How the balancers do. */
+  get status(): string {
+    return `${this.prefix}status/`;
   }
 
   /** What says that the first servers are there. */

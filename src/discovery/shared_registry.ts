@@ -5,6 +5,7 @@ import type { Clock } from "../core/clock.ts";
 import type { DecisionLog } from "../core/decision_log.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { EventLog } from "../core/event_log.ts";
+import type { FleetReport } from "../core/fleet_report.ts";
 import type { RegistryReport } from "../core/registry_report.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
@@ -15,6 +16,7 @@ import { systemClock } from "../system_clock.ts";
 import { backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { type Etcd, EtcdError } from "./etcd/etcd_types.ts";
+import { Fleet, type FleetOptions } from "./fleet/fleet.ts";
 import { Follower } from "./follower.ts";
 import type { KeyOwner } from "./key_owner.ts";
 import { KeyOwners } from "./key_owners.ts";
@@ -35,6 +37,8 @@ export interface SharedRegistryOptions {
   readonly prefix?: string;
   /** The servers to begin with, where etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
+  /** What this balancer is to the others. Default: it tells them nothing of itself. */
+  readonly fleet?: FleetOptions;
   /** The time and the timers. Default: those of the system. */
   readonly clock?: Clock;
   /** A number from 0 up to, but without, 1. Default: `Math.random`. */
@@ -60,6 +64,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   readonly events: EventLog;
   /** Why the latest requests went where they went. */
   readonly decisions: DecisionLog;
+  /** Tells which balancers share the servers, and how they do. */
+  readonly fleet?: () => Promise<FleetReport>;
   readonly #random: () => number;
   readonly #abort = new AbortController();
   readonly #connection: Connection;
@@ -69,7 +75,9 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   readonly #seeder: Seeder;
   readonly #changes: ServerChanges;
   readonly #refused = Promise.withResolvers<never>();
+  readonly #fleet: Fleet | undefined;
   #running: Promise<void> | undefined;
+  #inFleet: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -92,6 +100,15 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     const connection = this.#connection = new Connection(clock);
     const servers = this.#servers = new SharedServers(balancer, keys);
     const owners = this.#owners = new KeyOwners(keys.prefix);
+    const revision = () => this.#follower.revision;
+    if (options.fleet !== undefined) {
+      const fleet = new Fleet({ balancer, etcd, keys, revision, clock, random }, options.fleet);
+      this.#fleet = fleet;
+      this.fleet = () => fleet.report();
+      // Before the servers: who checks them is to be known when they come.
+      this.follow("members/", fleet.members);
+      this.follow("health/", fleet.health);
+    }
     // Both end with the same, so that a removal is known before the server is gone.
     owners.add(["removals/", "servers/"], servers);
     this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
@@ -141,8 +158,11 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   /** Whether etcd can be reached, and what it has that is not used here. */
   get registry(): RegistryReport {
     const { connected, since, error } = this.#connection;
-    const faults = this.#servers.faults();
-    return { kind: "etcd", connected, since, error, revision: this.#follower.revision, faults };
+    const faults = [...this.#servers.faults(), ...this.#fleet?.faults() ?? []]
+      .sort((one, other) => one.key < other.key ? -1 : 1);
+    const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
+    const { revision } = this.#follower;
+    return { kind: "etcd", connected, since, error, revision, ...fleet, faults };
   }
 
   /**
@@ -220,7 +240,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
 
   async #close(): Promise<void> {
     this.#abort.abort();
-    await this.#running;
+    await Promise.all([this.#running, this.#inFleet]);
+    this.#fleet?.[Symbol.dispose]();
     this.etcd[Symbol.dispose]?.();
   }
 
@@ -237,6 +258,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
+    this.#fleet?.begin();
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         await this.#seeder.run(signal);
@@ -249,6 +271,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
         await pause(this.clock, backoff(failures, this.#random()), signal);
       }
     }
+    this.#connection.reached.then(() => this.#inFleet = this.#fleet?.run(signal));
     await this.#follower.run(signal);
   }
 }

@@ -1,7 +1,7 @@
 import { Registry } from "../core/registry.ts";
 import type { PolicyName } from "../core/settings.ts";
 import { StateTable } from "../core/state_table.ts";
-import { hashText } from "../policies/hash_text.ts";
+import { hashText } from "../core/hash_text.ts";
 import { makePolicy } from "../policies/make_policy.ts";
 import { clientAddresses, Clients } from "./clients.ts";
 import type { Expiries } from "./expiries.ts";

@@ -4,6 +4,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { type AdminTarget, BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
+import { fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
 import { describedRoutes, OpenApiDocument } from "../testing/openapi_document.ts";
 
 const A = "http://127.0.0.1:3001";
@@ -71,6 +72,8 @@ const CALLS: [method: string, route: string, path: string, status: number, init?
     }],
     ["GET", "/discovery", "/discovery", 200],
     ["GET", "/discovery", "/discovery?a=b", 400],
+    ["GET", "/fleet", "/fleet", 404],
+    ["GET", "/fleet", "/fleet?a=b", 400],
     ["GET", "/config", "/config", 200],
     ["GET", "/config", "/config?a=b", 400],
     ["GET", "/openapi.json", "/openapi.json", 200],
@@ -224,8 +227,17 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
   }
 });
 
+Deno.test("GET /fleet of balancers that share their servers is as /openapi.json says", async () => {
+  await using balancer = new LoadBalancer();
+  const admin = new AdminCaller({ ...refusing(balancer, "closed"), fleet });
+  const response = await admin.raw("GET", "/fleet");
+  await DOCUMENT.assertDescribed(response.clone(), "GET", "/fleet");
+  assertEquals(await response.json(), FLEET_JSON);
+});
+
 Deno.test("each status that /openapi.json describes is seen in these tests", () => {
   const seen = new Set(CALLS.map(([method, route, , status]) => `${method} ${route} ${status}`));
+  seen.add("GET /fleet 200");
   for (const [method, route] of CHANGES) {
     for (const [, status] of REFUSALS) seen.add(`${method} ${route} ${status}`);
   }

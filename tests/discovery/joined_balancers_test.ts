@@ -55,7 +55,7 @@ for (const [one, other, races] of [[3, 5, 50], [150, 260, 6], [2, 150, 6]] as co
     async () => {
       await using cluster = await EtcdCluster.start({ members: 1 });
       const winners = new Set<string>();
-      for (let race = 0; race < RACES; race++) {
+      for (let race = 0; race < races; race++) {
         const prefix = `/race-${race}/`;
         const lists = { a: servers(one, "a"), b: servers(other, "b") };
         const both = await Promise.all([

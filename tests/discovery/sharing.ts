@@ -1,5 +1,6 @@
 import { assert } from "@std/assert";
 import { LoadBalancer, type ServerInit } from "../../mod.ts";
+import type { FleetOptions } from "../../src/discovery/fleet/fleet.ts";
 import { SharedRegistry } from "../../src/discovery/shared_registry.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -20,10 +21,11 @@ export class Sharing implements AsyncDisposable {
 
   /** Another balancer, which has joined already unless it was told not to. */
   async sharer(
-    { seed = [], servers = [], join = true }: {
+    { seed = [], servers = [], join = true, fleet }: {
       seed?: readonly ServerInit[];
       servers?: readonly ServerInit[];
       join?: boolean;
+      fleet?: FleetOptions;
     } = {},
   ): Promise<Sharer> {
     const balancer = new LoadBalancer({ servers });
@@ -31,6 +33,7 @@ export class Sharing implements AsyncDisposable {
       etcd: this.etcd,
       prefix: "/b/",
       seed,
+      ...(fleet === undefined ? {} : { fleet }),
       clock: this.clock,
       random: () => 0.5,
     });

@@ -1,4 +1,4 @@
-import type { DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
+import type { CheckReportJson, DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printable, printJson, printLine, table } from "../output.ts";
@@ -64,8 +64,13 @@ function row(server: ServerStatusJson): string[] {
     server.health_check_period === 0 ? "off" : `${server.health_check_period} s`,
     health(server),
     String(server.active),
-    last_check === null
-      ? "none yet"
-      : `${last_check.detail} in ${last_check.duration_ms} ms at ${last_check.at}`,
+    last_check === null ? "none yet" : checkText(last_check),
   ];
+}
+
+function checkText({ detail, duration_ms, at, by }: CheckReportJson): string {
+  // How long another balancer's check took is not known.
+  return by === undefined
+    ? `${detail} in ${duration_ms} ms at ${at}`
+    : `${detail}, by ${by} at ${at}`;
 }

@@ -14,7 +14,7 @@ import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
 import { type Say, startLogs } from "../logs.ts";
 import { parseConfigFile, readConfigText } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
-import { type Service, startService } from "../serve.ts";
+import { hostBeforePort, type Service, startService } from "../serve.ts";
 import { shareServers } from "../share_servers.ts";
 import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
@@ -87,8 +87,9 @@ export const listen: Command = {
     });
     const stop = waitForStop();
     const seed = config.servers;
+    const api = `http://${hostBeforePort(settings.apiHost)}:${settings.apiPort}`;
     await using shared = etcd &&
-      await shareServers(balancer, { settings: etcd, seed, stop, say });
+      await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say });
     if (etcd === undefined || shared !== undefined) {
       const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
       const follow = path === undefined ? undefined : new ConfigReload(path, text, {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { DnsFailure } from "../../src/discovery/dns_resolver.ts";
-import { systemResolver } from "../../src/discovery/system_resolver.ts";
-import { makeTemporaryFile } from "../testing/temporary_file.ts";
+import { DnsFailure } from "../../../src/discovery/dns/dns_resolver.ts";
+import { systemResolver } from "../../../src/discovery/dns/system_resolver.ts";
+import { makeTemporaryFile } from "../../testing/temporary_file.ts";
 
 Deno.test("systemResolver() reads the file each time", async () => {
   await using file = await makeTemporaryFile("nameserver 10.0.0.1\n");
