@@ -53,7 +53,7 @@ etcdTest(
       const { stdout } = await balancer.run("list-servers", "--json");
       assertEquals(JSON.parse(stdout).map(({ url }: { url: string }) => url).sort(), expected);
     }
-    assertEquals(Object.keys(await cluster.dump("/ballast/")), [
+    assertEquals(Object.keys(await cluster.dump("/ballast/se")), [
       "/ballast/seeded",
       ...expected.map((url) => `/ballast/servers/${url}`),
     ]);
