@@ -261,8 +261,6 @@ Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
   assert(loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/load_balancer.ts"));
   assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\/(?!dns\/)/.test(file)), []);
-  // What loads it when it is needed.
-  assert((await readModuleGraph("cli.ts")).has("src/discovery/shared_registry.ts"));
 });
 
 Deno.test("mod.ts re-exports and does nothing else", async () => {

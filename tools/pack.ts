@@ -48,13 +48,16 @@ export async function pack(folder: string): Promise<string> {
   return file;
 }
 
-/** Leaves nothing in a folder but declarations, less those of the program, README and LICENSE. */
+/**
+ * Leaves nothing in a folder but declarations, README and LICENSE; of the declarations not those of
+ * the program and of what shares servers, which are not in the package.
+ */
 async function keepTypes(folder: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if (name === "cli" || name === "schema") await Deno.remove(path, { recursive: true });
+    if (/^(cli|schema|discovery)$/.test(name)) await Deno.remove(path, { recursive: true });
     else if (isDirectory) await keepTypes(path);
-    else if (!/^README\.md$|^LICENSE$|(?<!^cli)\.d\.ts$/.test(name)) await Deno.remove(path);
+    else if (!/^README\.md$|^LICENSE$|(?<!^cli|^etcd)\.d\.ts$/.test(name)) await Deno.remove(path);
   }
   if ((await Array.fromAsync(Deno.readDir(folder))).length === 0) await Deno.remove(folder);
 }

@@ -109,7 +109,7 @@ export class Seeder {
       const isKept = !isBegun && !await this.#isEmpty(signal);
       const writes = isKept ? [] : [...await this.#leftovers(signal), ...this.#puts()];
       for (let at = 0; at < writes.length; at += CHUNK) {
-        await this.#etcd.keepAlive(lease, signal);
+        if (!await this.#keep(lease, signal)) return;
         const begin = { put: seedingBegun, value: "{}" };
         const chunk = [begin, ...writes.slice(at, at + CHUNK)];
         if (await this.#write(held, chunk, signal) === undefined) return;
@@ -120,6 +120,17 @@ export class Seeder {
     } finally {
       // Where this cannot be done, it ends by itself.
       await this.#etcd.revoke(lease, signal).catch(() => {});
+    }
+  }
+
+  /** Returns whether the lock is still held. */
+  async #keep(lease: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#etcd.keepAlive(lease, signal);
+      return true;
+    } catch (error) {
+      if (error instanceof EtcdError && error.failure === "no_lease") return false;
+      throw error;
     }
   }
 

@@ -160,15 +160,15 @@ Deno.test("Follower.run() does not begin again because of keys that it does not 
 Deno.test("Follower.run() notices that etcd was put back to an earlier state", async () => {
   await using following = new Following();
   const { etcd, owner, clock, follower } = following;
-  etcd.put("/b/1", "one");
+  for (const value of ["one", "two", "three"]) etcd.put("/b/1", value);
   await following.settle();
   etcd.restore();
+  etcd.put("/b/1", "zero");
   await clock.advance(7500);
-  assertEquals(owner.content, {});
-  assertEquals(follower.revision, 1);
+  assertEquals([owner.content, follower.revision], [{ "/b/1": "zero" }, 2]);
   etcd.put("/b/2", "two");
   await following.settle();
-  assertEquals(owner.content, { "/b/2": "two" });
+  assertEquals(owner.content, { "/b/1": "zero", "/b/2": "two" });
 });
 
 Deno.test("Follower.run() knows that etcd is away by a look alone, and that it is back", async () => {

@@ -147,6 +147,48 @@ Deno.test("Seeder.run() makes one set of it when the seeder dies at any point", 
   assert(deaths > 15, `${deaths}`);
 });
 
+Deno.test("Seeder.run() writes no more once somebody else has the lock", async () => {
+  const stage = new Stage();
+  const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  // The first one stands still behind its first chunk for longer than it may, the second one too.
+  let transactions = 0;
+  stage.etcd.before = async (call) => {
+    if (call !== "transact") return;
+    transactions++;
+    if (transactions === 3) await one.promise;
+    if (transactions === 6) await other.promise;
+  };
+  const settle = async () => {
+    for (let step = 0; step < 10; step++) await stage.clock.advance(0);
+  };
+  const first = stage.seed(servers(250, "a"));
+  await settle();
+  assertEquals(transactions, 3);
+  await stage.clock.advance(11_000);
+  const second = stage.seed(servers(250, "b"));
+  await settle();
+  assertEquals(transactions, 6);
+  one.resolve();
+  await settle();
+  other.resolve();
+  await stage.finish([first, second]);
+  assertEquals(setOf(stage.etcd), ["b", 250]);
+  stage.assertDone();
+});
+
+Deno.test("Seeder.run() begins anew when its lock is over", async () => {
+  const stage = new Stage();
+  let isFirst = true;
+  stage.etcd.before = (call) => {
+    if (call !== "keepAlive" || !isFirst) return;
+    isFirst = false;
+    throw new EtcdError("no_lease", "it is over");
+  };
+  await stage.finish([stage.seed(servers(250, "a"))]);
+  assertEquals(setOf(stage.etcd), ["a", 250]);
+  stage.assertDone();
+});
+
 Deno.test("Seeder.run() begins anew when nobody knows what became of a transaction", async () => {
   for (const when of ["before", "after"] as const) {
     for (let point = 0; point < 8; point++) {

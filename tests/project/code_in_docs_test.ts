@@ -34,14 +34,15 @@ function href(path: string): string {
   return new URL(path, ROOT).href;
 }
 
-Deno.test("README.md and docs/library.md: the code that is not run has the right types", async () => {
+Deno.test("README.md, docs/library.md and docs/fleet.md: the code that is not run has the right types", async () => {
   const files: Record<string, string> = {};
-  for (const page of ["README.md", "docs/library.md"]) {
+  for (const page of ["README.md", "docs/library.md", "docs/fleet.md"]) {
     const blocks = codeBlocks(await readProjectFile(page), "ts");
     assert(blocks.length > 0, page);
     for (const [index, code] of blocks.entries()) {
       const name = `${page.replaceAll(/\W/g, "_")}_${index}.ts`;
-      files[name] = code.replaceAll(/"(jsr:)?@ballast\/lb"/g, `"${href("mod.ts")}"`);
+      files[name] = code.replaceAll(/"(jsr:)?@ballast\/lb"/g, `"${href("mod.ts")}"`)
+        .replaceAll('"jsr:@ballast/lb/etcd"', `"${href("etcd.ts")}"`);
     }
   }
   await runDeno("check", files);
