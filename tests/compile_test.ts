@@ -62,6 +62,8 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     for (const code of ["class LeastConnections", "class Http1Transport", "class ServingWorker"]) {
       assert(binary.includes(code), `the binary has no ${code}`);
     }
+    // Only two commands load it, when they are called.
+    assert(binary.includes("class SimulatedBalancer"));
     // It is loaded only where it is used.
     assert(binary.includes("@opentelemetry/api"));
     // Without it, threads cannot share a port.
