@@ -80,15 +80,20 @@ export class Candidates {
     const selected = this.#selected;
     selected.clear();
     let full = false;
-    for (const slot of this.#trusted.untried(tried)) {
+    const { slots, length } = this.#trusted;
+    for (let i = 0; i < length; i++) {
+      const slot = slots[i]!;
+      if (tried.includes(slot)) continue;
       if (this.#isFull(slot)) full = true;
       else if (!table.isOnTrial(slot) || table.active(slot) === 0) selected.append(slot);
     }
     // Waiting for a server that works is better than the others.
     selected.full = full && selected.length === 0;
     if (selected.length > 0 || full) return selected;
-    for (const list of [this.#trusted, this.#others]) {
-      for (const slot of list.untried(tried)) {
+    for (const { slots, length } of [this.#trusted, this.#others]) {
+      for (let i = 0; i < length; i++) {
+        const slot = slots[i]!;
+        if (tried.includes(slot)) continue;
         if (this.#isFull(slot)) full = true;
         else selected.append(slot);
       }
@@ -117,12 +122,5 @@ class List implements Selection {
 
   append(slot: number): void {
     this.slots[this.length++] = slot;
-  }
-
-  *untried(tried: readonly number[]): Generator<number> {
-    for (let i = 0; i < this.length; i++) {
-      const slot = this.slots[i]!;
-      if (!tried.includes(slot)) yield slot;
-    }
   }
 }

@@ -9,8 +9,10 @@ const OWN_COLUMNS = 2;
 const HEADER_NUMBERS = 2;
 /** How many numbers of 64 bits a thread counts for each server, see the traffic table. */
 export const TRAFFIC_ROW = 34;
-/** How many slots one number of the activity is for. */
-export const ACTIVITY_BLOCK = 64;
+/** How many slots one number of the activity is for, as a power of two; `TableView` names it. */
+export const ACTIVITY_SHIFT = 6;
+/** How many slots a table has to have used for its activity to be told: below, a look is faster. */
+export const ACTIVITY_FROM = 256;
 /** How many threads one number of the summary of a waiting room has a bit for. */
 export const ROOM_BITS = 32;
 
@@ -89,7 +91,7 @@ function roomNumbers(threads: number): number {
 }
 
 function activityNumbers(capacity: number): number {
-  return Math.ceil(capacity / ACTIVITY_BLOCK);
+  return Math.ceil(capacity / 2 ** ACTIVITY_SHIFT);
 }
 
 /** Lays the columns out over the memory, the same way on every thread. */

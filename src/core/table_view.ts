@@ -17,10 +17,10 @@ export interface TableView {
   /** Whether the server in this slot counts as healthy. */
   isHealthy(slot: number): boolean;
   /**
-   * For each {@linkcode ACTIVITY_BLOCK} slots, a number that is another one after each change of an
-   * active among them: element 0 for the first slots, and so on. As long as it is the same, what is
-   * derived from those can be kept. To be read before them, with `Atomics.load` where threads share
-   * the table; not to be written to. A view in which nothing changes may have none.
+   * For every 64 slots (0 to 63, 64 to 127, and so on) a number that is another after each change of
+   * an active among them. As long as it is the same, what is derived from those can be kept. Read it
+   * before them, by `Atomics.load` where threads share the table; not to be written to. Undefined
+   * where that is not told: in a table of few servers, and in one that does not change.
    */
-  readonly activity?: Int32Array;
+  readonly activity?: Int32Array | undefined;
 }

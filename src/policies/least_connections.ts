@@ -1,8 +1,10 @@
 import type { CandidateList } from "../core/candidates.ts";
 import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
+import { ACTIVITY_FROM } from "../core/table_memory.ts";
 import type { TableView } from "../core/table_view.ts";
 import { BlockLeaders } from "./block_leaders.ts";
+import { leastLoaded } from "./least_loaded.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 
 /** How many turns a server may have before all begin at the start of the line again. */
@@ -16,8 +18,8 @@ const TURNS_MAX = 2 ** 20;
  * spread by weight as well. Think of a server's turns as marks on a line, `1 / weight` apart, the
  * first one half of that from the start: of the tied servers, the one whose next mark comes first
  * has its turn. The marks of servers with a large weight lie evenly between the others', which makes
- * the order as smooth as nginx's, and finding the first takes one look at each server and changes
- * only the winner's.
+ * the order as smooth as nginx's, and a pick changes only the winner's: among many servers, what is
+ * known of the others is kept, see {@linkcode BlockLeaders}.
  */
 export class LeastConnections implements Policy {
   /** How many turns the server in each slot has had, or was given for those it missed. */
@@ -35,7 +37,7 @@ export class LeastConnections implements Policy {
   /** Chooses the candidate with the smallest key. */
   pick(candidates: CandidateList, table: TableView): number {
     if (this.#generation !== table.generation) this.#beginRound(table);
-    const slot = this.#leaders.find(candidates, table, this.#marks);
+    const slot = this.#findLeast(candidates, table);
     this.#takeTurn(slot, table.weight(slot));
     // Far out on the line, marks would be too close to each other for their numbers.
     if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
@@ -46,7 +48,7 @@ export class LeastConnections implements Policy {
   explain(candidates: CandidateList, table: TableView): Explainer {
     if (this.#generation !== table.generation) this.#beginRound(table);
     const marks = this.#marks;
-    const least = this.#leaders.find(candidates, table, this.#marks);
+    const least = this.#findLeast(candidates, table);
     const others = [...candidates.slots.subarray(0, candidates.length)]
       .filter((slot) => slot !== least)
       // The marks of now: the pick changes its server's.
@@ -62,6 +64,13 @@ export class LeastConnections implements Policy {
           }
           : loadNote(slot, chosen, { table, tie: "tie: its turn comes later" }),
     });
+  }
+
+  /** The candidate with the smallest key. */
+  #findLeast(candidates: CandidateList, table: TableView): number {
+    return candidates.length < ACTIVITY_FROM
+      ? leastLoaded(candidates, table, this.#marks)
+      : this.#leaders.find(candidates, table, this.#marks);
   }
 
   /** A turn that was earned beside other weights would take as long to pay off. */

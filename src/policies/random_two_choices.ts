@@ -33,9 +33,9 @@ export class RandomTwoChoices implements Policy {
   pick(candidates: CandidateList, table: TableView): number {
     const { slots, length } = candidates;
     if (length === 1) return slots[0]!;
-    this.#line.layOut(candidates, table);
-    const first = this.#line.draw(this.#random());
-    const second = this.#line.drawOther(this.#random(), first);
+    this.#line.draw(candidates, table);
+    const first = this.#line.at(this.#random());
+    const second = this.#line.atWithout(this.#random(), first);
     this.#first = slots[first]!;
     this.#second = slots[second]!;
     return lessLoaded(this.#first, this.#second, table);

@@ -2,69 +2,62 @@ import type { CandidateList } from "../core/candidates.ts";
 import type { TableView } from "../core/table_view.ts";
 
 /**
- * Candidates side by side on a line, each as wide as its weight: who is at a random place of it is
- * drawn by weight. The line is kept as long as the list of candidates is the same, so that a draw
- * among thousands does not look at each of them.
+ * The weights of the candidates, one after another on a line: a place that is chosen by chance
+ * belongs to a candidate by its weight. Finding whose it is takes a few looks among thousands.
  */
 export class WeightLine {
+  /** Where the part of each candidate ends. */
+  #ends = new Float64Array(0);
+  #length = 0;
   #list: CandidateList | undefined;
   #version: number | undefined;
-  #length = 0;
-  /** Where each candidate ends. */
-  #ends = new Float64Array(0);
+  #generation = -1;
 
-  /** Lays the candidates out, at least one, unless they are. */
-  layOut(candidates: CandidateList, table: TableView): void {
+  /** Draws the line for these candidates, unless it is still the same. */
+  draw(candidates: CandidateList, table: TableView): void {
     const { slots, length, version } = candidates;
-    if (version !== undefined && candidates === this.#list && version === this.#version) return;
+    const { generation } = table;
+    if (
+      version !== undefined && version === this.#version && candidates === this.#list &&
+      generation === this.#generation
+    ) return;
     if (this.#ends.length < length) this.#ends = new Float64Array(length * 2);
     let end = 0;
-    for (let i = 0; i < length; i++) this.#ends[i] = end += table.weight(slots[i]!);
+    for (let i = 0; i < length; i++) {
+      end += table.weight(slots[i]!);
+      this.#ends[i] = end;
+    }
+    this.#length = length;
     this.#list = candidates;
     this.#version = version;
-    this.#length = length;
+    this.#generation = generation;
   }
 
-  /**
-   * Draws one.
-   *
-   * @param random A number from 0 up to 1 that decides.
-   * @returns Its place in the list.
-   */
-  draw(random: number): number {
-    return this.#at(random * this.#end);
+  /** The number of the candidate that this part of the whole line, 0 up to 1, leads to. */
+  at(part: number): number {
+    return Math.min(this.#find(part * this.#ends[this.#length - 1]!), this.#length - 1);
   }
 
-  /**
-   * Draws one of all but one.
-   *
-   * @param random A number from 0 up to 1 that decides.
-   * @param without The place in the list of the one that it must not be, of two at least.
-   * @returns Its place in the list.
-   */
-  drawOther(random: number, without: number): number {
+  /** The same on the line without the part of one candidate; there has to be another one. */
+  atWithout(part: number, without: number): number {
     const start = without === 0 ? 0 : this.#ends[without - 1]!;
-    const width = this.#ends[without]! - start;
-    const mark = random * (this.#end - width);
-    const place = this.#at(mark < start ? mark : mark + width);
-    if (place !== without) return place;
-    // Parts of a weight do not always add up to the same.
-    return without === 0 ? 1 : without - 1;
+    const weight = this.#ends[without]! - start;
+    const mark = part * (this.#ends[this.#length - 1]! - weight);
+    const found = this.#find(mark < start ? mark : mark + weight);
+    if (found < this.#length && found !== without) return found;
+    // Rounding, or another thread's change of a weight, can lead to it or behind the last one.
+    return without === this.#length - 1 ? without - 1 : this.#length - 1;
   }
 
-  get #end(): number {
-    return this.#ends[this.#length - 1]!;
-  }
-
-  /** Who is at a mark: the first one that ends behind it, or the last of all. */
-  #at(mark: number): number {
-    let low = 0;
-    let high = this.#length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#ends[middle]! > mark) high = middle;
-      else low = middle + 1;
+  /** The first candidate whose part ends behind a place; their number if there is none. */
+  #find(place: number): number {
+    let from = 0;
+    let to = this.#length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.#ends[middle]! > place) to = middle;
+      else from = middle + 1;
     }
-    return low;
+    return from;
   }
 }
