@@ -27,7 +27,7 @@ export async function simulate(
     const simulation = new Simulation(plan, policy);
     await simulation.run();
     results.push(policyResult(policy, plan, simulation));
-    seconds = simulation.measurements.counted.length / 1000;
+    seconds = Number((simulation.measurements.counted.length / 1000).toPrecision(6));
   }
   const { seed, balancers } = plan.workload;
   return { seed, balancers, rate: plan.rate ?? null, seconds, policies: results };

@@ -89,10 +89,13 @@ export class SimulatedBalancer {
 
   /** A request has come. */
   receive(request: number): void {
-    this.#budget.countRequest(this.#parts.clock.time);
+    const { clock, requests } = this.#parts;
+    this.#budget.countRequest(clock.time);
+    if (this.#line.length === 0) return this.#dispatch(request);
     // Those who wait already come first.
-    if (this.#line.length > 0) this.#wait(request);
-    else this.#dispatch(request);
+    this.#wait(request);
+    // Where one of them waits for certain servers only, others may be free.
+    if (requests.tried.size > 0) this.wake();
   }
 
   /**

@@ -133,3 +133,21 @@ Deno.test("slow_start lets a server that comes back have its weight little by li
   assertAlmostEquals(atOnce.servers[0]!.share, 0.5 * 30 / 60, 0.02);
   assert(slowly.servers[0]!.share < atOnce.servers[0]!.share - 0.05);
 });
+
+Deno.test("one that waits for another server than it has tried does not hold up the others", async () => {
+  const config = {
+    servers: alike(2, { maxConnections: 1, healthCheckPeriod: 0 }),
+    healthCheck: {},
+    ejection: { connectionFailures: 0 },
+  };
+  const { answered, waiting_ms } = await run(config, {
+    // The first one is broken off at 0.9 s and goes to the second server, for 10 s. The second one
+    // is refused at 1 s, and waits for that server. The third one finds the first server up again.
+    ...{ rate: 2, arrivals: "constant", requests: 3, warm_up: 0, concurrency: 0 },
+    service: { distribution: "constant", mean: 10 },
+    failures: [{ servers: ["s1"], kind: "down", from: 0.9, until: 1.1 }],
+  });
+  assertEquals(answered, 3);
+  assertAlmostEquals(waiting_ms.p50, 400, 1);
+  assertAlmostEquals(waiting_ms.max, 9900, 10);
+});

@@ -34,7 +34,7 @@ export function simulationText(result: SimulationJson): string {
 function headline({ policies, balancers, rate, seconds, seed }: SimulationJson): string {
   const { servers, requests } = policies[0]!;
   const parts = [
-    `${requests} requests in ${Number(seconds.toPrecision(3))} s`,
+    `${requests} ${requests === 1 ? "request" : "requests"} in ${Number(seconds.toPrecision(3))} s`,
     ...(rate === null ? [] : [`${Number(rate.toPrecision(4))} requests/s`]),
     `${servers.length} ${servers.length === 1 ? "server" : "servers"}`,
     `${balancers} ${balancers === 1 ? "balancer" : "balancers"}`,
@@ -44,16 +44,18 @@ function headline({ policies, balancers, rate, seconds, seed }: SimulationJson):
 }
 
 function policyRow(result: PolicyResultJson): string[] {
-  const { policy, response_ms, waiting_ms, waited, servers, retries, errors, failures } = result;
+  const { policy, answered, response_ms, waiting_ms, waited, servers, retries } = result;
+  const { errors, failures } = result;
+  const time = (milliseconds: number) => formatMilliseconds(answered === 0 ? null : milliseconds);
   const failed = Object.values(failures).reduce((sum, count) => sum + count, errors);
   return [
     policy,
-    formatMilliseconds(response_ms.p50),
-    formatMilliseconds(response_ms.p99),
-    formatMilliseconds(response_ms.p99_9),
-    formatMilliseconds(response_ms.mean),
+    time(response_ms.p50),
+    time(response_ms.p99),
+    time(response_ms.p99_9),
+    time(response_ms.mean),
     percent(waited),
-    formatMilliseconds(waiting_ms.p99),
+    time(waiting_ms.p99),
     utilisationText(servers),
     `${most(servers.map(({ peak }) => peak))} at once`,
     String(retries),
@@ -142,6 +144,7 @@ function spread(
   const width = Math.max(...policies.map(({ policy }) => policy.length));
   return policies.map(({ policy, servers }, i) => {
     const numbers = numbersOf(servers);
+    if (numbers.length === 0) return `${title} of servers that take no requests`;
     const [low, high] = [least(numbers), most(numbers)];
     const chart = spreadChart(numbers, { low, high, width: BAR_WIDTH });
     const head = (i === 0 ? title : "").padEnd(17);
