@@ -141,7 +141,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Adds a server, which is checked at once and counts as healthy until that says otherwise.
+   * Adds a server, which is checked at once and counts as healthy until that says otherwise; or, with
+   * `discover`, an entry, whose name is looked up at once: its servers follow.
    *
    * @param server The server; all but the URL may be left out.
    * @returns The server with its URL in canonical form and the defaults filled in.
@@ -154,12 +155,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Changes a server. Requests that it is working on, its connections and its health stay.
+   * Changes a server, or an entry with its servers. Their requests, connections and health stay.
    *
    * @param url The server's URL, in any spelling.
    * @param change What is different; what is left out keeps its value.
    * @returns The server after the change.
-   * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
    */
   update(url: string, change: ServerChange): Server {
     this.#checkOpen();
@@ -174,7 +175,7 @@ export class LoadBalancer implements AsyncDisposable {
    * @param drain For how long they may, in seconds, 0 to 86400; then they are broken off. Default:
    * without a limit.
    * @returns The server as it was.
-   * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
    */
   remove(url: string, drain?: number): Server {
     this.#checkOpen();
@@ -186,7 +187,7 @@ export class LoadBalancer implements AsyncDisposable {
    * as any other.
    *
    * @param url The server's URL, in any spelling.
-   * @throws {BalancerError} `invalid`, `closed`, or `not_found`, also if it is removed meanwhile.
+   * @throws {BalancerError} `invalid`, `closed`, `discovered`, or `not_found`, also if it goes meanwhile.
    */
   async check(url: string): Promise<CheckReport> {
     this.#checkOpen();
@@ -194,9 +195,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Makes these the servers, by differences only: a server that is there already and does not differ
-   * keeps its connections, its counts and its health. Until those that are new take requests, those
-   * that are no longer wanted do.
+   * Makes these the servers, by differences only: one that is there already and does not differ keeps
+   * its connections, counts and health. Until new ones take requests, those no longer wanted do.
    *
    * @param servers All the servers there shall be.
    * @returns What was different, once every thread knows.
@@ -259,7 +259,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Waits until every change that was made so far holds on every thread: a server that was added
-   * takes requests, one that was removed gets none. With one thread, that is at once.
+   * takes requests, one that was removed gets none. With one thread, that is at once. Waits as well
+   * until entries that were added have been looked up once, for 5 seconds at most.
    */
   async settled(): Promise<void> {
     await this.#servers.ready();

@@ -35,8 +35,8 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   assertEquals([added.code, added.stderr], [0, ""]);
   assertEquals(
     added.stdout,
-    `Added ${url} (api): weight 1, health check every 0 s; servers are discovered by dns, ` +
-      "list-servers shows them\n",
+    `Added ${url} (api): weight 1, health check every 0 s\n` +
+      `api (${url}) is discovered by dns: 2 addresses\n`,
   );
   const list = await balancer.run("list-servers");
   for (const address of [ONE, TWO]) {

@@ -4,6 +4,7 @@ import { serveBalancer } from "../testing/balancer.ts";
 import { pem } from "../testing/certificates.ts";
 import { DnsServer } from "../testing/dns_server.ts";
 import { Neighbours } from "../testing/neighbours.ts";
+import { ROOT } from "../testing/program.ts";
 import { TlsServer } from "../testing/tls_server.ts";
 
 const [ONE, TWO, THREE] = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const;
@@ -158,6 +159,28 @@ for (const workers of [1, 2]) {
     assertEquals(await (await fetch(served.url)).text(), "ok");
   });
 }
+
+Deno.test("LoadBalancer.close() ends the lookups, so that a program can end", async () => {
+  await using dns = await DnsServer.start();
+  dns.setAddresses("api.test", 300, [ONE]);
+  const source = `
+    import { LoadBalancer } from ${JSON.stringify(new URL("mod.ts", ROOT).href)};
+    const entry = { url: "http://api.test", discover: "dns", healthCheckPeriod: 0 };
+    const balancer = new LoadBalancer({ servers: [entry], dns: { server: "${dns.address}" } });
+    await balancer.settled();
+    console.log(balancer.servers().length);
+    await balancer.close();`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-net", "--no-prompt", "--no-check", "-"],
+    cwd: ROOT,
+    stdin: "piped",
+    stdout: "piped",
+    signal: AbortSignal.timeout(30_000),
+  }).spawn();
+  await new Blob([source]).stream().pipeTo(child.stdin);
+  const { code, stdout } = await child.output();
+  assertEquals([code, new TextDecoder().decode(stdout)], [0, "1\n"]);
+});
 
 Deno.test("SRV records tell ports, weights and priorities, and health checks ask for the name", async () => {
   await using dns = await DnsServer.start();

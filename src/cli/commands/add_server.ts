@@ -1,6 +1,7 @@
-import type { ServerJson } from "../../../mod.ts";
+import type { DiscoveryJson, ServerJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
+import { discoveryLines } from "../discovery_lines.ts";
 import { JSON_SWITCH } from "../switches.ts";
 import { printable, printJson, printLine } from "../output.ts";
 import { DISCOVER_FLAG, readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
@@ -18,12 +19,13 @@ export const addServer: Command = {
     const limit = server.max_connections === 0
       ? ""
       : `, ${server.max_connections} requests at once at most`;
-    const found = server.discover === undefined
-      ? ""
-      : `; servers are discovered by ${server.discover}, list-servers shows them`;
     printLine(
       `Added ${server.url} (${printable(server.name)}): weight ${server.weight}, ` +
-        `health check every ${server.health_check_period} s${limit}${found}`,
+        `health check every ${server.health_check_period} s${limit}`,
     );
+    if (server.discover === undefined) return;
+    const path = `/servers/${encodeURIComponent(server.url)}`;
+    const entry = await callAdmin(args, path) as DiscoveryJson;
+    for (const line of discoveryLines(entry)) printLine(line);
   },
 };

@@ -1,6 +1,7 @@
 import type { CheckReportJson, DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
+import { discoveryLines } from "../discovery_lines.ts";
 import { printable, printJson, printLine, table } from "../output.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
@@ -21,7 +22,7 @@ export const listServers: Command = {
     else if (entries.length > 0) printLine("There are no servers yet.");
     else printLine("There are no servers. Add one: ballast add-server --url URL");
     for (const line of servers.flatMap(ejectionLine)) printLine(line);
-    for (const line of entries.flatMap(entryLines)) printLine(line);
+    for (const line of entries.flatMap(discoveryLines)) printLine(line);
   },
 };
 
@@ -43,16 +44,6 @@ function ejectionLine({ name, ejection }: ServerStatusJson): string[] {
   const { why, until, on_trial } = ejection;
   const state = on_trial ? "is tried with one request at a time" : `is ejected until ${until}`;
   return [`${printable(name)} ${state}: ${printable(why)}`];
-}
-
-/** What an entry has found, and what is wrong with it. */
-function entryLines({ name, url, discover, addresses, error }: DiscoveryJson): string[] {
-  const count = addresses.length === 1 ? "1 address" : `${addresses.length} addresses`;
-  const problems = addresses.filter(({ problem }) => problem !== null)
-    .map((address) => `  ${address.url} is left out: ${address.problem}`);
-  const fault = error === null ? "" : `; ${error}`;
-  return [`${name} (${url}) is discovered by ${discover}: ${count}${fault}`, ...problems]
-    .map(printable);
 }
 
 function row(server: ServerStatusJson): string[] {

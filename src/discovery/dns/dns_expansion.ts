@@ -1,12 +1,6 @@
 import type { FoundAddress } from "../../core/discovery.ts";
 import { addressAndPort } from "../../core/name_server.ts";
-import {
-  canonicalServerUrl,
-  completeServer,
-  NAME_MAX_LENGTH,
-  type Server,
-  UINT32_MAX,
-} from "../../core/server.ts";
+import { completeServer, NAME_MAX_LENGTH, type Server, UINT32_MAX } from "../../core/server.ts";
 
 /**
  * The server at an address that an entry has found: the address in place of the name, the entry's
@@ -22,7 +16,7 @@ export function expandEntry(entry: Server, { address, port, weight }: FoundAddre
   const host = addressAndPort(address, port ?? (Number(own) || (protocol === "https:" ? 443 : 80)));
   return completeServer({
     ...fields,
-    url: canonicalServerUrl(`${protocol}//${host}${pathname}`),
+    url: `${protocol}//${host}${pathname}`,
     name: `${name.slice(0, NAME_MAX_LENGTH - host.length - 1)} ${host}`,
     weight: Math.min(entry.weight * weight, UINT32_MAX),
     discoveredBy: entry.url,

@@ -235,6 +235,19 @@ Deno.test("DnsDiscovery looks nothing up any more once it is disposed of, and le
   assertEquals(fixture.clock.timers, 0);
 });
 
+Deno.test("DnsDiscovery does nothing more for an entry that goes while the threads are told", async () => {
+  using fixture = new Fixture();
+  fixture.resolver.setAddresses("api.test", 5, "10.0.0.1");
+  const { promise, resolve } = Promise.withResolvers<void>();
+  fixture.settled = () => promise;
+  await fixture.add();
+  assertEquals(fixture.urls.length, 1);
+  fixture.discovery.remove(API);
+  resolve();
+  await settle();
+  assertEquals([fixture.urls, fixture.clock.timers], [[], 0]);
+});
+
 Deno.test("DnsDiscovery goes on after a defect", async () => {
   await using log = await LogWatcher.start();
   using fixture = new Fixture();

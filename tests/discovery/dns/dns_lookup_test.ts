@@ -97,6 +97,9 @@ Deno.test("lookUp() finds the ports and weights of services", async () => {
   assertEquals(shown(outcome), expected);
   assertEquals(outcome.type === "found" && outcome.ttl, 20);
   assertEquals(resolver.questions.includes("A b.test"), false);
+  resolver.answer(SRV, { ttl: 10, services: [[0, 10, 81, "a.test"]] });
+  const short = await run(SERVICE, resolver);
+  assertEquals(short.type === "found" && short.ttl, 10);
 });
 
 Deno.test("lookUp() goes to a higher priority only where the lower has no address", async () => {
