@@ -128,16 +128,20 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/discovery\/fleet\//,
     mayImport: [
-      [CORE, /^src\/discovery\/(etcd\/etcd_types|fleet\/|key_owner|shared_keys|backoff|wait)/],
+      [
+        CORE,
+        /^src\/discovery\/(etcd\/etcd_types|fleet\/|shared\/(key_owner|shared_keys|backoff|wait))/,
+      ],
       [CHECK_SHARING, HEALTH_CHECK, /^src\/config\/validate\.ts$/, LOGTAPE, /^zod$/],
       [/^src\/load_balancer\.ts$/, /^src\/admin\/traffic_meter\.ts$/, VERSION],
     ].flat(),
   },
   {
     // It stands on what a balancer offers, and nothing of a balancer stands on it.
-    files: /^src\/discovery\//,
+    files: /^src\/discovery\/shared\//,
     mayImport: [
-      [CORE, /^src\/discovery\//, /^src\/config\//, /^src\/admin\/target\.ts$/],
+      [CORE, /^src\/discovery\/(etcd|fleet|shared)\//, /^src\/config\//],
+      [/^src\/admin\/target\.ts$/],
       [/^src\/load_balancer(_options)?\.ts$/, SYSTEM_CLOCK, NET_PERMISSION, LOGTAPE],
     ].flat(),
   },
