@@ -21,7 +21,9 @@
 
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
+export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
+export type { FleetJson, FleetMemberJson, FleetStatusJson } from "./src/admin/fleet_json.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
@@ -41,6 +43,12 @@ export type {
 } from "./src/core/decision.ts";
 export type { DecisionLog } from "./src/core/decision_log.ts";
 export {
+  DISCOVER_KINDS,
+  type DiscoveryReport,
+  type FoundAddress,
+  type FoundServer,
+} from "./src/core/discovery.ts";
+export {
   BalancerError,
   type BalancerErrorOptions,
   type ErrorCode,
@@ -54,10 +62,17 @@ export type {
   EventNews,
 } from "./src/core/event_log.ts";
 export type { CandidateNote, Explainer, Explanation } from "./src/core/explanation.ts";
+export type {
+  FleetDisagreement,
+  FleetMember,
+  FleetMemberStatus,
+  FleetReport,
+} from "./src/core/fleet_report.ts";
 export type { PickContext, Policy } from "./src/core/policy.ts";
 export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
   canonicalServerUrl,
+  type Discover,
   type Server,
   type ServerChange,
   type ServerInit,
@@ -67,8 +82,10 @@ export type { ServerDiff } from "./src/core/server_diff.ts";
 export {
   type AccessLogFormat,
   DECISIONS_MAX,
+  type DnsSettings,
   type Ejection,
   type Limits,
+  POLICY_NAMES,
   type PolicyName,
   type Retries,
   type Sticky,
@@ -87,6 +104,12 @@ export {
   type ServerTraffic,
   type Traffic,
 } from "./src/core/traffic_table.ts";
+export type {
+  CheckDuty,
+  CheckSharing,
+  OwnResult,
+  SharedResult,
+} from "./src/health/check_sharing.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";
 export {

@@ -9,6 +9,7 @@ import type { Ejection } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { Traffic, TrafficTable } from "./core/traffic_table.ts";
 import { HealthChecker } from "./health/checker.ts";
+import type { CheckSharing } from "./health/check_sharing.ts";
 import { Ejector } from "./health/ejector.ts";
 import type { HealthCheck } from "./health/health_check.ts";
 import { SlowStart } from "./health/slow_start.ts";
@@ -104,6 +105,11 @@ export class ControlPlane implements Disposable {
   /** Changes how servers are checked, from the next check on, which is at once. */
   setHealthCheck(check: HealthCheck): void {
     this.#checker?.change(check);
+  }
+
+  /** Lets other balancers check servers in this one's place, as far as the sharing says so. */
+  shareChecks(sharing: CheckSharing): void {
+    this.#checker?.share(sharing);
   }
 
   /**

@@ -7,8 +7,10 @@ import { CHANGE_ROUTES } from "./change_routes.ts";
 import { configRoutes } from "./config_route.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
 import { DECISION_ROUTES } from "./decision_routes.ts";
+import { DISCOVERY_ROUTES } from "./discovery_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { EventStreams } from "./event_streams.ts";
+import { FLEET_ROUTES } from "./fleet_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { METRICS_ROUTES } from "./metrics_routes.ts";
 import { withOpenApi } from "./openapi_route.ts";
@@ -53,6 +55,8 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
     ...eventRoutes(streams),
     ...METRICS_ROUTES,
     ...DECISION_ROUTES,
+    ...DISCOVERY_ROUTES,
+    ...FLEET_ROUTES,
     ...configRoutes(settings),
   });
 }

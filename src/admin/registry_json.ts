@@ -16,6 +16,8 @@ export interface RegistryJson {
   readonly error: string | null;
   /** The revision up to which every change is seen here. */
   readonly revision: number;
+  /** How many balancers share the servers; left out where that is not known. */
+  readonly balancers?: number | undefined;
   /** How many keys are not used as they are. */
   readonly fault_count: number;
   /** What is not used as it is, the first hundred by their keys. */
@@ -29,15 +31,16 @@ export interface RegistryJson {
   }[];
 }
 
-/** What everybody may know of it. */
-export type RegistryHealthJson = Omit<RegistryJson, "faults">;
+/** What everybody may know of it: no addresses, and nothing of the servers. */
+export type RegistryHealthJson = Omit<RegistryJson, "error" | "faults">;
 
 const health = {
   kind: z.literal("etcd"),
   connected: z.boolean().describe("Whether changes can be made, and those of others are seen"),
   since: z.iso.datetime().describe("Since when that is so"),
-  error: z.string().nullable().describe("Why it cannot be reached"),
   revision: z.int().min(0).describe("The revision up to which every change is seen here"),
+  balancers: z.int().min(0).describe("How many balancers share the servers; /fleet tells which")
+    .optional(),
   fault_count: z.int().min(0).describe("How many keys are not used as they are; /stats has them"),
 };
 
@@ -48,6 +51,7 @@ export const REGISTRY_HEALTH = z.object(health)
 /** The same, with what is wrong. */
 export const REGISTRY = z.object({
   ...health,
+  error: z.string().nullable().describe("Why it cannot be reached"),
   faults: z.array(z.object({
     key: z.string(),
     revision: z.int().min(0),
@@ -55,14 +59,21 @@ export const REGISTRY = z.object({
   })).describe("What is not used as it is, the first hundred by their keys"),
 }).meta({ id: "Registry" }) satisfies z.ZodType<RegistryJson>;
 
-/** How a balancer is connected, as JSON that says nothing of the servers. */
+/** How a balancer is connected, as JSON for everybody. */
 export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
-  const { kind, connected, since, error = null, revision, faults } = report;
-  const fault_count = faults.length;
-  return { kind, connected, since: since.toISOString(), error, revision, fault_count };
+  const { kind, connected, since, revision, balancers, faults } = report;
+  return {
+    kind,
+    connected,
+    since: since.toISOString(),
+    revision,
+    ...(balancers === undefined ? {} : { balancers }),
+    fault_count: faults.length,
+  };
 }
 
 /** How a balancer is connected, as JSON. */
 export function registryJson(report: RegistryReport): RegistryJson {
-  return { ...registryHealthJson(report), faults: report.faults.slice(0, FAULTS_MAX) };
+  const { error = null, faults } = report;
+  return { ...registryHealthJson(report), error, faults: faults.slice(0, FAULTS_MAX) };
 }

@@ -1,4 +1,4 @@
-import type { Server } from "../core/server.ts";
+import type { Discover, Server } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 
 /** A server, as the admin API writes it. */
@@ -15,6 +15,10 @@ export interface ServerJson {
   readonly max_connections: number;
   /** Whether it takes no new requests, whatever its weight. */
   readonly draining: boolean;
+  /** How its servers are found; only there on an entry, which stands for them. */
+  readonly discover?: Discover | undefined;
+  /** The URL of the entry that has found it; only there on a server that was found. */
+  readonly discovered_by?: string | undefined;
 }
 
 /** A server with how it is doing, as the admin API writes it. */
@@ -44,13 +48,16 @@ export interface CheckReportJson {
   readonly passed: boolean;
   /** What the server answered, or why there was no answer. */
   readonly detail: string;
-  /** How long it took, in milliseconds. */
+  /** How long it took, in milliseconds; 0 where another balancer made it. */
   readonly duration_ms: number;
+  /** Which other balancer made it; left out where this one did. */
+  readonly by?: string | undefined;
 }
 
 /** A server as JSON. */
 export function serverJson(server: Server): ServerJson {
   const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
+  const { discover, discoveredBy } = server;
   return {
     url,
     name,
@@ -58,6 +65,8 @@ export function serverJson(server: Server): ServerJson {
     health_check_period: healthCheckPeriod,
     max_connections: maxConnections,
     draining,
+    ...(discover === undefined ? {} : { discover }),
+    ...(discoveredBy === undefined ? {} : { discovered_by: discoveredBy }),
   };
 }
 
@@ -78,11 +87,13 @@ export function serverStatusJson(status: ServerStatus): ServerStatusJson {
 }
 
 /** What a health check found as JSON. */
-export function checkReportJson({ at, passed, detail, duration }: CheckReport): CheckReportJson {
+export function checkReportJson(report: CheckReport): CheckReportJson {
+  const { at, passed, detail, duration, by } = report;
   return {
     at: at.toISOString(),
     passed,
     detail,
     duration_ms: Math.round(duration * 10) / 10,
+    ...(by === undefined ? {} : { by }),
   };
 }

@@ -1,6 +1,8 @@
 import type { DecisionLog } from "../core/decision_log.ts";
 import type { EventLog } from "../core/event_log.ts";
 import type { Config } from "../config/config.ts";
+import type { DiscoveryReport } from "../core/discovery.ts";
+import type { FleetReport } from "../core/fleet_report.ts";
 import type { RegistryReport } from "../core/registry_report.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
@@ -24,6 +26,8 @@ export interface AdminTarget {
   config(): Config;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
+  /** The entries with `discover` and what they have found. Default: there are none. */
+  discovery?(): DiscoveryReport[];
   /** What was counted. */
   traffic(): Traffic;
   /** What has happened to the servers. */
@@ -32,6 +36,8 @@ export interface AdminTarget {
   readonly decisions: DecisionLog;
   /** How it is connected to what keeps the servers for several balancers. Default: it is alone. */
   readonly registry?: RegistryReport;
+  /** Tells which balancers share the servers, and how they do. Default: it is alone. */
+  fleet?(): Promise<FleetReport>;
   /** How many threads accept connections. Default: 1. */
   readonly workers?: number;
   /**

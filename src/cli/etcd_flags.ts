@@ -9,6 +9,10 @@ export const ETCD_FLAGS: Readonly<Record<string, ValueFlag>> = {
     help: "share the servers with other balancers through etcd, at these client URLs",
   },
   "etcd-prefix": { value: "PREFIX", help: "what its keys begin with (default /ballast/)" },
+  "etcd-name": {
+    value: "NAME",
+    help: "how the other balancers call this one (default the host's name)",
+  },
   "etcd-user": { value: "NAME", help: "the user of etcd, where it has authentication on" },
   "etcd-password-file": { value: "FILE", help: "a file with the user's password" },
   "etcd-ca-file": { value: "FILE", help: "the authority that signs etcd's certificates (PEM)" },
@@ -16,15 +20,19 @@ export const ETCD_FLAGS: Readonly<Record<string, ValueFlag>> = {
   "etcd-key-file": { value: "FILE", help: "the private key of that (PEM)" },
 };
 
-/** The flag that lets the balancer start without etcd. */
-export const ETCD_SWITCHES: Readonly<Record<"etcd-optional", SwitchFlag>> = {
+/** The flags that say whether the balancer waits for etcd, and who checks the servers. */
+export const ETCD_SWITCHES: Readonly<Record<"etcd-optional" | "shared-health", SwitchFlag>> = {
   "etcd-optional": {
     help: "start with the servers of --config while etcd is away, instead of waiting for it",
+  },
+  "shared-health": {
+    help: "check each server from one of the balancers only, which tells the others",
   },
 };
 
 const TEXTS = {
   "etcd-prefix": "prefix",
+  "etcd-name": "name",
   "etcd-user": "user",
   "etcd-password-file": "passwordFile",
   "etcd-ca-file": "caFile",
@@ -54,8 +62,11 @@ export function readEtcdFlags(
     if (text !== undefined) given[name] = text;
   }
   if (args.has("etcd-optional")) given["optional"] = true;
+  if (args.has("shared-health")) given["sharedHealth"] = true;
   if (endpoints === undefined && configured === undefined) {
-    const [flag] = [...Object.keys(TEXTS), "etcd-optional"].filter((name) => isGiven(args, name));
+    const [flag] = [...Object.keys(TEXTS), ...Object.keys(ETCD_SWITCHES)].filter((name) =>
+      isGiven(args, name)
+    );
     if (flag === undefined) return undefined;
     throw new UsageError(`--${flag} needs --etcd, the URLs of etcd`);
   }

@@ -10,8 +10,11 @@ import { events } from "./commands/events.ts";
 import { explain } from "./commands/explain.ts";
 import { exportConfig } from "./commands/export_config.ts";
 import { listen } from "./commands/listen.ts";
+import { listBalancers } from "./commands/list_balancers.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { permissions } from "./commands/permissions.ts";
+import { replay } from "./commands/replay.ts";
+import { simulate } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
@@ -34,12 +37,15 @@ export const COMMANDS: readonly Command[] = [
   drainServer,
   enableServer,
   listServers,
+  listBalancers,
   status,
   events,
   explain,
   exportConfig,
   checkConfig,
   permissions,
+  simulate,
+  replay,
   completions(() => COMMANDS),
 ];
 

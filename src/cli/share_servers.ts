@@ -3,6 +3,7 @@ import type { SharedBalancer } from "../../etcd.ts";
 import { checkPermitted } from "../net_permission.ts";
 import { CommandError } from "./errors.ts";
 import { readEtcdFiles } from "./etcd_files.ts";
+import { hostName } from "./host_name.ts";
 import { onHangup } from "./hangup_signal.ts";
 import type { Say } from "./logs.ts";
 
@@ -12,6 +13,8 @@ export interface Sharing {
   readonly settings: EtcdSettings;
   /** The servers to begin with, where etcd has none. */
   readonly seed: readonly ServerInit[];
+  /** The URL of the admin API. */
+  readonly admin: string;
   /** Ends the wait for etcd. */
   readonly stop: Promise<Deno.Signal>;
   /** What tells people how it goes. */
@@ -29,9 +32,9 @@ export interface Sharing {
  */
 export async function shareServers(
   balancer: LoadBalancer,
-  { settings, seed, stop, say }: Sharing,
+  { settings, seed, admin, stop, say }: Sharing,
 ): Promise<SharedBalancer | undefined> {
-  const { endpoints, prefix, optional = false } = settings;
+  const { endpoints, prefix, optional = false, sharedHealth } = settings;
   checkPermitted(endpoints.map((url) => ({ url })));
   const waiting = new AbortController();
   stop.then(() => waiting.abort());
@@ -46,6 +49,7 @@ export async function shareServers(
       ...files,
       ...(prefix === undefined ? {} : { prefix }),
       seed,
+      fleet: { name: settings.name ?? await hostName(), admin, sharedHealth },
       wait: !optional,
       signal: waiting.signal,
     });

@@ -20,6 +20,13 @@ export const etcdSchema = z.strictObject({
     "What every key begins with: another one for each fleet that uses the same etcd. " +
       "Default: /ballast/",
   ).optional(),
+  name: text(/^[^\p{Cc}]{1,255}$/u, "must be a text of 1 to 255 characters").describe(
+    "How the other balancers call this one. Default: the host's name",
+  ).optional(),
+  shared_health: trueOrFalse().describe(
+    "Whether each server is checked by one of the balancers only, which tells the others. Default: " +
+      "false",
+  ).optional(),
   user: text(/^[^\s:]{1,255}$/, "must be the name of a user of etcd").describe(
     "Who asks, where etcd has authentication on. Default: nobody",
   ).optional(),

@@ -20,6 +20,8 @@ export interface RegistryReport {
   readonly error: string | undefined;
   /** The revision up to which every change is seen here; 0 before the first. */
   readonly revision: number;
+  /** How many balancers share them. Default: that is not known. */
+  readonly balancers?: number;
   /** What is kept there and not used here, in the order of the keys. */
   readonly faults: readonly KeyFault[];
 }

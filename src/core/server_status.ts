@@ -8,8 +8,10 @@ export interface CheckReport {
   readonly passed: boolean;
   /** What the server answered, or why there is no answer, for people. */
   readonly detail: string;
-  /** How long the check took, in milliseconds. */
+  /** How long the check took, in milliseconds; 0 where another balancer made it. */
   readonly duration: number;
+  /** Which other balancer made it. Default: this one did. */
+  readonly by?: string;
 }
 
 /** Why a server is out that is not unhealthy. */

@@ -97,11 +97,16 @@ function makeText(read) {
 function makeName(cell) {
   const name = element("bdi", { class: "name" });
   const url = element("bdi", { class: "url" });
-  cell.append(name, url);
+  const origin = element("bdi", { class: "url" });
+  cell.append(name, url, origin);
   return (server) => {
     setText(name, visibleText(server.name));
     setText(url, server.url);
-    setAttribute(cell, "title", `${visibleText(server.name)}\n${server.url}`);
+    const { discovered_by: entry } = server;
+    const found = entry === undefined ? "" : `discovered by ${entry}`;
+    setText(origin, found);
+    show(origin, found !== "");
+    setAttribute(cell, "title", `${visibleText(server.name)}\n${server.url}\n${found}`.trim());
   };
 }
 
@@ -144,7 +149,9 @@ function makeCheck(cell) {
   return ({ last_check: check, reason }, now) => {
     setText(when, check === null ? NONE : formatAgo(Date.parse(check.at), now));
     // What is said beside the state already need not be said twice.
-    const text = check === null || check.detail === reason ? "" : visibleText(check.detail);
+    const found = check === null || check.detail === reason ? "" : check.detail;
+    const by = check?.by ? `by ${check.by}` : "";
+    const text = visibleText([found, by].filter((part) => part !== "").join(", "));
     setText(detail, text);
     setAttribute(detail, "title", text === "" ? undefined : text);
     show(detail, text !== "");

@@ -1,5 +1,7 @@
 import actionsScript from "./actions.js" with { type: "text" };
 import apiScript from "./api.js" with { type: "text" };
+import balancersStyle from "./balancers.css" with { type: "text" };
+import balancersScript from "./balancers.js" with { type: "text" };
 import baseStyle from "./base.css" with { type: "text" };
 import chartScript from "./chart.js" with { type: "text" };
 import columnsScript from "./columns.js" with { type: "text" };
@@ -39,6 +41,7 @@ import type { Dashboard, DashboardFile } from "../admin/dashboard.ts";
 const SCRIPTS: Readonly<Record<string, string>> = {
   "actions.js": actionsScript,
   "api.js": apiScript,
+  "balancers.js": balancersScript,
   "chart.js": chartScript,
   "columns.js": columnsScript,
   "dom.js": domScript,
@@ -66,6 +69,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 };
 
 const STYLES: Readonly<Record<string, string>> = {
+  "balancers.css": balancersStyle,
   "base.css": baseStyle,
   "dialogs.css": dialogsStyle,
   "events.css": eventsStyle,

@@ -1,5 +1,6 @@
 import { Actions } from "./actions.js";
 import { Api } from "./api.js";
+import { Balancers } from "./balancers.js";
 import { byId, setAttribute, setText } from "./dom.js";
 import { EventList } from "./event_list.js";
 import { EventStream } from "./event_stream.js";
@@ -21,6 +22,7 @@ class Dashboard {
   #notices = new Notices();
   #summary = new Summary();
   #charts = new TrafficCharts();
+  #balancers = new Balancers(this.#api);
   #list = new EventList();
   #menu = new RowMenu();
   #poller = new Poller(this.#api, this.#statsListener());
@@ -94,6 +96,7 @@ class Dashboard {
     this.#summary.update(stats);
     this.#charts.add(stats);
     this.#fleet.update(stats);
+    this.#balancers.update(stats);
     this.#showConnection();
   }
 

@@ -1,25 +1,19 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
+import { knownAuthority } from "../core/discovery.ts";
 import { type Entry, notFound, type Registry } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CheckReport } from "../core/server_status.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { CheckSharing } from "./check_sharing.ts";
+import { type CheckTask, latestReport, newTask } from "./check_task.ts";
+import { CheckTimes } from "./check_times.ts";
 import type { HealthCheck } from "./health_check.ts";
 import { probe, type ProbeResult } from "./probe.ts";
 import { type Health, nextHealth, UNCHECKED } from "./threshold.ts";
 
 const logger = getLogger(["ballast", "health"]);
-
-/**
- * A wait between two checks is between this share of the period and the whole period, so that
- * servers which were added together are soon not checked together; it is never longer, so that a
- * failure is seen within the period.
- */
-const SHORTEST_WAIT = 0.8;
-
-/** How many servers may be checked in the same moment at the start. */
-const AT_ONCE_MAX = 100;
 
 /** What a {@linkcode HealthChecker} works with. */
 export interface CheckerOptions {
@@ -41,20 +35,6 @@ export interface CheckerOptions {
   readonly random?: () => number;
 }
 
-interface Task {
-  readonly slot: number;
-  readonly abort: AbortController;
-  server: Server;
-  health: Health;
-  report: CheckReport | undefined;
-  /** What the check that is under way comes to: nothing, if it is broken off. */
-  running: Promise<CheckReport | undefined> | undefined;
-  /** Whether somebody asked for the check that is under way, so that it counts in any case. */
-  wanted: boolean;
-  lastStart: number;
-  cancelTimer: () => void;
-}
-
 /**
  * Checks every server's health: one abortable timer task a server, in a map keyed by the server's
  * URL, that follows the registry. A server that is added is checked at once.
@@ -62,17 +42,20 @@ interface Task {
 export class HealthChecker implements Disposable {
   readonly #options: CheckerOptions;
   #healthCheck: HealthCheck;
-  readonly #random: () => number;
-  readonly #tasks = new Map<string, Task>();
+  readonly #times: CheckTimes;
+  readonly #tasks = new Map<string, CheckTask>();
   readonly #unsubscribe: () => void;
+  #sharing: CheckSharing | undefined;
+  /** How many checks are under way. */
+  #underWay = 0;
 
   /** @param options What to work with. The checks begin at once. */
   constructor(options: CheckerOptions) {
     this.#options = options;
     this.#healthCheck = options.check;
-    this.#random = options.random ?? Math.random;
+    this.#times = new CheckTimes(options.random ?? Math.random);
     this.#unsubscribe = options.registry.subscribe((event) => {
-      if (event.type === "added") this.#add(event.entry);
+      if (event.type === "added") this.#addLater(event.entry);
       else if (event.type === "removed") this.#remove(event.entry.server.url);
       else this.#update(event.entry.server);
     });
@@ -81,7 +64,22 @@ export class HealthChecker implements Disposable {
 
   /** What the latest finished check of a server found; undefined before the first. */
   report(serverUrl: string): CheckReport | undefined {
-    return this.#tasks.get(serverUrl)?.report;
+    const task = this.#tasks.get(serverUrl);
+    return task && latestReport(task);
+  }
+
+  /**
+   * Lets other balancers check servers in this one's place from now on, as far as the sharing says
+   * so. Health stays what it is until there is another result.
+   */
+  share(sharing: CheckSharing): void {
+    this.#sharing = sharing;
+    sharing.begin(this.#healthCheck, (urls) => this.#review(urls));
+    for (const { server, health: { healthy }, report } of this.#tasks.values()) {
+      if (report === undefined || server.healthCheckPeriod === 0) continue;
+      sharing.found(server, { healthy, passed: healthy, detail: report.detail });
+    }
+    this.#review(this.#tasks.keys());
   }
 
   /**
@@ -105,55 +103,75 @@ export class HealthChecker implements Disposable {
   /** Checks by another rule from now on, and everything once at once. Health and counts stay. */
   change(check: HealthCheck): void {
     this.#healthCheck = check;
-    const tasks = [...this.#tasks.values()].filter(({ server }) => server.healthCheckPeriod > 0);
+    this.#sharing?.changeCheck(check);
+    const tasks = [...this.#tasks.values()]
+      .filter(({ server, isOwn }) => isOwn && server.healthCheckPeriod > 0);
     for (const [i, task] of tasks.entries()) {
       // One that is under way goes by the old rule; the next one comes as usual.
       if (task.running !== undefined) continue;
       task.cancelTimer();
-      this.#checkAfter(task, this.#delay(i, tasks.length, task.server));
+      const { healthCheckPeriod } = task.server;
+      this.#checkAfter(task, this.#times.first(i, tasks.length, healthCheckPeriod));
     }
   }
 
   /** Breaks every check off and starts none any more. */
   [Symbol.dispose](): void {
+    // Other balancers are not to hear that nothing speaks against these servers any more.
+    this.#sharing = undefined;
     this.#unsubscribe();
     for (const url of [...this.#tasks.keys()]) this.#remove(url);
   }
 
-  /**
-   * Adds the servers that are there at the start. Where they are many, their first checks are spread
-   * evenly over the time between two checks, as HAProxy has it (`start_check_task`).
-   */
   #addFirst(entries: readonly Entry[]): void {
     for (const [i, entry] of entries.entries()) {
-      this.#add(entry, this.#delay(i, entries.length, entry.server));
+      this.#add(entry, this.#times.first(i, entries.length, entry.server.healthCheckPeriod));
     }
   }
 
-  /** How long the i-th of so many servers that are to be checked waits, in milliseconds. */
-  #delay(i: number, count: number, { healthCheckPeriod }: Server): number {
-    const spread = count > AT_ONCE_MAX ? (SHORTEST_WAIT + 1) / 2 : 0;
-    return healthCheckPeriod * 1000 * spread * i / count;
+  #addLater(entry: Entry): void {
+    this.#add(entry, this.#times.added(this.#underWay, entry.server.healthCheckPeriod));
   }
 
-  #add({ server, slot }: Entry, delay = 0): void {
-    const task: Task = {
-      slot,
-      abort: new AbortController(),
-      server,
-      health: UNCHECKED,
-      report: undefined,
-      running: undefined,
-      wanted: false,
-      lastStart: -Infinity,
-      cancelTimer: () => {},
-    };
-    this.#tasks.set(server.url, task);
-    if (server.healthCheckPeriod === 0) return;
-    this.#checkAfter(task, delay);
+  #add(entry: Entry, delay: number): void {
+    const task = newTask(entry);
+    const { url, healthCheckPeriod } = entry.server;
+    this.#tasks.set(url, task);
+    if (healthCheckPeriod === 0) return;
+    this.#attend(task);
+    if (task.isOwn) this.#checkAfter(task, delay);
   }
 
-  #checkAfter(task: Task, delay: number): void {
+  /** Looks again at who is to check these servers, and begins with those that are this balancer's. */
+  #review(urls: Iterable<string>): void {
+    const taken: CheckTask[] = [];
+    for (const url of urls) {
+      const task = this.#tasks.get(url);
+      if (task === undefined || task.server.healthCheckPeriod === 0) continue;
+      const wasOwn = task.isOwn;
+      this.#attend(task);
+      // A check that is under way goes on to the next one by itself.
+      if (task.isOwn && !wasOwn && task.running === undefined) taken.push(task);
+    }
+    for (const task of taken) {
+      const { healthCheckPeriod } = task.server;
+      const now = this.#options.clock.now();
+      this.#checkAfter(task, this.#times.takeover(taken.length, healthCheckPeriod, now));
+    }
+  }
+
+  /** Does for a server whose checks are on what the sharing says. */
+  #attend(task: CheckTask): void {
+    const duty = this.#sharing?.duty(task.server, task.isOwn) ?? "own";
+    task.isOwn = duty === "own";
+    if (duty === "own") return;
+    task.cancelTimer();
+    if (duty === "awaited") return;
+    task.shared = duty;
+    this.#setHealth(task, { healthy: duty.healthy, streak: 0 });
+  }
+
+  #checkAfter(task: CheckTask, delay: number): void {
     if (delay === 0) this.#check(task);
     else task.cancelTimer = this.#options.clock.after(delay, () => this.#check(task));
   }
@@ -163,6 +181,7 @@ export class HealthChecker implements Disposable {
     this.#tasks.delete(serverUrl);
     task.cancelTimer();
     task.abort.abort();
+    this.#sharing?.forget(serverUrl);
   }
 
   #update(server: Server): void {
@@ -171,15 +190,21 @@ export class HealthChecker implements Disposable {
     task.server = server;
     if (server.healthCheckPeriod === previous) return;
     task.cancelTimer();
-    if (server.healthCheckPeriod === 0) this.#setHealth(task, UNCHECKED);
-    else if (task.running === undefined) this.#schedule(task);
+    if (server.healthCheckPeriod === 0) {
+      this.#sharing?.forget(server.url);
+      task.isOwn = false;
+      this.#setHealth(task, UNCHECKED);
+      return;
+    }
+    this.#attend(task);
+    if (task.isOwn && task.running === undefined) this.#schedule(task);
   }
 
-  #check(task: Task): Promise<CheckReport | undefined> {
+  #check(task: CheckTask): Promise<CheckReport | undefined> {
     return task.running = this.#run(task);
   }
 
-  async #run(task: Task): Promise<CheckReport | undefined> {
+  async #run(task: CheckTask): Promise<CheckReport | undefined> {
     const { transport, clock } = this.#options;
     const check = this.#healthCheck;
     const { url, healthCheckPeriod } = task.server;
@@ -189,6 +214,7 @@ export class HealthChecker implements Disposable {
       transport,
       clock,
       check,
+      authority: knownAuthority(task.server),
       timeout: Math.min(check.timeout, healthCheckPeriod || Infinity),
       signal: task.abort.signal,
     });
@@ -199,41 +225,60 @@ export class HealthChecker implements Disposable {
     const report = task.report = { ...result, at, duration: clock.now() - task.lastStart };
     this.#options.onResult?.(task, result.passed);
     logger.debug("Checked {url}: {detail}", { url, detail: result.detail });
-    // The checks may have been turned off while this one was under way.
-    const turnedOff = task.server.healthCheckPeriod === 0;
-    if (wanted || !turnedOff) {
+    // The checks may have been turned off, or left to another, while this one was under way.
+    const goesOn = task.server.healthCheckPeriod > 0;
+    if (wanted || goesOn && task.isOwn) {
+      task.shared = undefined;
       this.#setHealth(task, nextHealth(task.health, result.passed, check));
     }
-    if (!turnedOff) this.#schedule(task);
+    if (!goesOn) return report;
+    if (task.isOwn) {
+      this.#sharing?.found(task.server, { healthy: task.health.healthy, ...result });
+      this.#schedule(task);
+    } else if (wanted) this.#reviewLater(task);
     return report;
+  }
+
+  /** What was asked for counts until whose duty it is has had the time to see the same. */
+  #reviewLater(task: CheckTask): void {
+    const { url, healthCheckPeriod } = task.server;
+    task.cancelTimer = this.#options.clock.after(
+      healthCheckPeriod * 1000,
+      () => this.#review([url]),
+    );
   }
 
   /** A check whose failure is a defect of ours must not end the checks of a server. */
   async #probe(url: string, options: Parameters<typeof probe>[1]): Promise<ProbeResult> {
+    this.#underWay++;
     try {
       return await probe(url, options);
     } catch (error) {
       logger.error("Cannot check {url}: {error}", { url, error });
       return { passed: false, detail: String(error) };
+    } finally {
+      this.#underWay--;
     }
   }
 
-  #schedule(task: Task): void {
+  #schedule(task: CheckTask): void {
     const { clock } = this.#options;
-    const share = SHORTEST_WAIT + (1 - SHORTEST_WAIT) * this.#random();
-    const wait = task.server.healthCheckPeriod * 1000 * share;
+    const wait = this.#times.between(task.server.healthCheckPeriod);
     const elapsed = clock.now() - task.lastStart;
     task.cancelTimer = clock.after(Math.max(0, wait - elapsed), () => this.#check(task));
   }
 
-  #setHealth(task: Task, health: Health): void {
+  #setHealth(task: CheckTask, health: Health): void {
     const before = task.health.healthy;
     task.health = health;
     this.#options.table.setHealthy(task.slot, health.healthy);
     if (before === health.healthy) return;
     const { server, slot } = task;
     const { url } = server;
-    const detail = task.report?.detail;
+    const report = latestReport(task);
+    const detail = report?.by === undefined
+      ? report?.detail
+      : `${report.detail} (checked by ${report.by})`;
     if (health.healthy) logger.info("{url} is healthy again: {detail}", { url, detail });
     else logger.warn("{url} is unhealthy: {detail}", { url, detail });
     this.#options.onChange?.({ server, slot }, health.healthy, detail);

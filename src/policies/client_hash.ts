@@ -3,7 +3,7 @@ import type { Explainer } from "../core/explanation.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { SlotDirectory } from "../core/registry.ts";
 import type { TableView } from "../core/table_view.ts";
-import { hashText } from "./hash_text.ts";
+import { hashText } from "../core/hash_text.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { numberText, numberTexts } from "./number_text.ts";
 

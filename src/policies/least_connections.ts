@@ -1,7 +1,10 @@
 import type { CandidateList } from "../core/candidates.ts";
 import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
+import { ACTIVITY_FROM } from "../core/table_memory.ts";
 import type { TableView } from "../core/table_view.ts";
+import { BlockLeaders } from "./block_leaders.ts";
+import { leastLoaded } from "./least_loaded.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 
 /** How many turns a server may have before all begin at the start of the line again. */
@@ -15,8 +18,8 @@ const TURNS_MAX = 2 ** 20;
  * spread by weight as well. Think of a server's turns as marks on a line, `1 / weight` apart, the
  * first one half of that from the start: of the tied servers, the one whose next mark comes first
  * has its turn. The marks of servers with a large weight lie evenly between the others', which makes
- * the order as smooth as nginx's, and finding the first takes one look at each server and changes
- * only the winner's.
+ * the order as smooth as nginx's, and a pick changes only the winner's: among many servers, what is
+ * known of the others is kept, see {@linkcode BlockLeaders}.
  */
 export class LeastConnections implements Policy {
   /** How many turns the server in each slot has had, or was given for those it missed. */
@@ -28,6 +31,7 @@ export class LeastConnections implements Policy {
   #marks = new Float64Array(0);
   /** The furthest mark that had its turn. */
   #reached = 0;
+  readonly #leaders = new BlockLeaders();
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */
@@ -62,41 +66,11 @@ export class LeastConnections implements Policy {
     });
   }
 
-  /** The candidate with the smallest key, which is an idle one if there is any. */
-  #findLeast({ slots, length }: CandidateList, table: TableView): number {
-    const marks = this.#marks;
-    let chosen = slots[0]!;
-    let load = table.active(chosen) + 1;
-    let weight = table.weight(chosen);
-    for (let i = 0; i < length; i++) {
-      const slot = slots[i]!;
-      const active = table.active(slot);
-      if (active === 0) return this.#findIdle({ slots, length }, table, i);
-      const otherWeight = table.weight(slot);
-      // Fractions are compared multiplied out: whole numbers compare exactly, as long as the
-      // products stay below 2⁵³, which takes 2²¹ active requests at the largest weight.
-      const left = (active + 1) * weight;
-      const right = load * otherWeight;
-      if (left > right || left === right && marks[slot]! >= marks[chosen]!) continue;
-      chosen = slot;
-      load = active + 1;
-      weight = otherWeight;
-    }
-    return chosen;
-  }
-
-  /** The idle candidate whose turn it is; the one at `from` is idle, and none before it. */
-  #findIdle({ slots, length }: CandidateList, table: TableView, from: number): number {
-    const marks = this.#marks;
-    let chosen = slots[from]!;
-    let mark = marks[chosen]!;
-    for (let i = from + 1; i < length; i++) {
-      const slot = slots[i]!;
-      if (table.active(slot) !== 0 || marks[slot]! >= mark) continue;
-      chosen = slot;
-      mark = marks[slot]!;
-    }
-    return chosen;
+  /** The candidate with the smallest key. */
+  #findLeast(candidates: CandidateList, table: TableView): number {
+    return candidates.length < ACTIVITY_FROM
+      ? leastLoaded(candidates, table, this.#marks)
+      : this.#leaders.find(candidates, table, this.#marks);
   }
 
   /** A turn that was earned beside other weights would take as long to pay off. */
@@ -106,6 +80,7 @@ export class LeastConnections implements Policy {
       this.#turns = new Float64Array(table.end * 2);
       this.#marks = new Float64Array(table.end * 2);
     }
+    this.#leaders.clear();
     this.#reached = 0;
     this.#turns.fill(0);
     for (let slot = 0; slot < table.end; slot++) this.#marks[slot] = 1 / table.weight(slot);
@@ -121,6 +96,7 @@ export class LeastConnections implements Policy {
       this.#turns[slot] = Math.floor(this.#reached * weight / 2 + 0.5);
     }
     this.#marks[slot] = (2 * this.#turns[slot]! + 1) / weight;
+    this.#leaders.touch(slot);
   }
 }
 

@@ -40,7 +40,7 @@ Deno.test({
     const names = COMMANDS.map(({ name }) => name);
     const cases: [words: string[], expected: string[]][] = [
       [[""], [...names, "--help", "--version"]],
-      [["list"], ["listen", "list-servers"]],
+      [["list"], ["listen", "list-servers", "list-balancers"]],
       [["--v"], ["--version"]],
       [["listen", "--po"], ["--port"]],
       [["listen", "--workers", ""], ["auto"]],
@@ -90,7 +90,7 @@ Deno.test({
         .map((text) => text.split("\t")[0]);
     };
     const cases: [line: string, expected: string[]][] = [
-      ["ballast list", ["list-servers", "listen"]],
+      ["ballast list", ["list-balancers", "list-servers", "listen"]],
       ["ballast --v", ["--version"]],
       ["ballast listen --po", ["--port"]],
       ["ballast listen --workers ", ["auto"]],
@@ -128,7 +128,7 @@ Deno.test({
     await using file = await makeTemporaryFile(await scriptFor("zsh"), ".zsh");
     assertEquals(await run("zsh", "-n", file.path), "");
     const cases: [typed: string, got: string][] = [
-      ["list-", "list-servers"],
+      ["list-s", "list-servers"],
       ["che", "check-config"],
       ["listen --por", "listen --port"],
       ["listen --workers a", "listen --workers auto"],

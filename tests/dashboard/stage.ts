@@ -1,6 +1,13 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../dashboard.ts";
-import { createAdmin, type Listener, LoadBalancer, type ServerInit } from "../../mod.ts";
+import {
+  type AdminTarget,
+  createAdmin,
+  type DnsSettings,
+  type Listener,
+  LoadBalancer,
+  type ServerInit,
+} from "../../mod.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
 /** Milliseconds that anything on the page may take. */
@@ -14,6 +21,10 @@ export interface StageOptions {
   readonly token?: string;
   /** Further servers, which need not be there. */
   readonly servers?: readonly ServerInit[];
+  /** The name server that is asked for entries. Default: none is needed. */
+  readonly dns?: DnsSettings;
+  /** What the balancer shares with others. Default: nothing, it is alone. */
+  readonly shared?: Pick<AdminTarget, "registry" | "fleet">;
 }
 
 /** What the page is told of its user. */
@@ -37,6 +48,7 @@ export class Stage implements AsyncDisposable {
   readonly complaints: string[] = [];
   readonly #tab: Page;
   readonly #token: string | undefined;
+  readonly #shared: StageOptions["shared"];
   #proxy: Listener | undefined;
   #admin: Deno.HttpServer | undefined;
   #adminPort = 0;
@@ -45,10 +57,11 @@ export class Stage implements AsyncDisposable {
   private constructor(tab: Page, options: StageOptions) {
     this.#tab = tab;
     this.#token = options.token;
-    const { names = ["one", "two", "three"], servers = [] } = options;
+    this.#shared = options.shared;
+    const { names = ["one", "two", "three"], servers = [], dns = {} } = options;
     this.samples = names.map((name) => new SampleServer(name));
     const checked = this.samples.map(({ name, url }) => ({ url, name, healthCheckPeriod: 1 }));
-    this.balancer = new LoadBalancer({ servers: [...checked, ...servers] });
+    this.balancer = new LoadBalancer({ servers: [...checked, ...servers], dns });
   }
 
   /** Starts everything; the tab has another page yet. */
@@ -73,9 +86,21 @@ export class Stage implements AsyncDisposable {
       port: this.#adminPort,
       signal: this.#stop.signal,
       onListen: () => {},
-    }, createAdmin(this.balancer, { dashboard: createDashboard(), ...token }).fetch);
+    }, createAdmin(this.#target(), { dashboard: createDashboard(), ...token }).fetch);
     this.#adminPort = server.addr.port;
     this.#admin = server;
+  }
+
+  #target(): AdminTarget {
+    if (this.#shared === undefined) return this.balancer;
+    return new Proxy<AdminTarget>(this.balancer, {
+      get: (balancer, name) => {
+        const own = { ...this.#shared }[name as keyof NonNullable<StageOptions["shared"]>];
+        if (own !== undefined) return own;
+        const value = balancer[name as keyof AdminTarget];
+        return typeof value === "function" ? value.bind(balancer) : value;
+      },
+    });
   }
 
   /** Stops the admin API at once, with every connection. */

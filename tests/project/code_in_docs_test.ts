@@ -48,11 +48,21 @@ Deno.test("README.md, docs/library.md and docs/fleet.md: the code that is not ru
   await runDeno("check", files);
 });
 
-Deno.test("CONTRIBUTING.md: the policy works, and so does its test", async () => {
+Deno.test("CONTRIBUTING.md: the policy and its test work, and it keeps the contract", async () => {
   const [policy, test] = codeBlocks(await readProjectFile("CONTRIBUTING.md"), "ts");
   await runDeno("test", {
     "your_policy.ts": policy!.replaceAll('"../core/', `"${href("src/core/")}`),
     "your_policy_test.ts": test!.replace('"../../src/policies/', '"./')
-      .replace('"../testing/', `"${href("tests/testing/")}`),
+      .replaceAll('"../testing/', `"${href("tests/testing/")}`),
+    "contract_test.ts": `import { YourPolicy } from "./your_policy.ts";
+import { seededRandom } from "${href("tests/testing/picking.ts")}";
+import { byChance, testContract } from "${href("tests/policies/contract.ts")}";
+
+testContract({
+  name: "YourPolicy",
+  make: () => new YourPolicy(seededRandom(1)),
+  tolerance: byChance,
+});
+`,
   });
 });

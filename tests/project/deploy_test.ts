@@ -132,6 +132,7 @@ Deno.test("kubernetes.yaml: the configuration is valid and fits the ports, probe
   );
   assertEquals(ports, { http: config.port, api: config.apiPort });
   assertEquals(config.apiHost, "0.0.0.0");
+  assertEquals(config.servers, [{ url: "http://app:3000", discover: "dns" }]);
   const mounts = container.volumeMounts.map((mount: { mountPath: string }) => mount.mountPath);
   assertEquals(mounts, ["/etc/ballast", "/run/secrets/ballast"]);
   assertEquals(config.apiTokenFile, `${mounts[1]}/token`);

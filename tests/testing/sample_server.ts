@@ -4,6 +4,8 @@ export class SampleServer implements AsyncDisposable {
   readonly name: string;
   /** How many requests it has had, health checks aside. */
   hits = 0;
+  /** How many health checks it has had. */
+  probes = 0;
   #port = 0;
   #server: Deno.HttpServer | undefined;
   #abort = new AbortController();
@@ -30,6 +32,7 @@ export class SampleServer implements AsyncDisposable {
       onListen: () => {},
     }, (request) => {
       if (request.headers.get("user-agent") === "ballast-health-check") {
+        this.probes++;
         for (const resolve of this.#probed) resolve();
         this.#probed.clear();
       } else this.hits++;

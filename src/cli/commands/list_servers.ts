@@ -1,6 +1,7 @@
-import type { ServerStatusJson } from "../../../mod.ts";
+import type { CheckReportJson, DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
+import { discoveryLines } from "../discovery_lines.ts";
 import { printable, printJson, printLine, table } from "../output.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
@@ -16,11 +17,12 @@ export const listServers: Command = {
   async run(args): Promise<void> {
     const servers = await callAdmin(args, "/servers") as ServerStatusJson[];
     if (args.has("json")) return printJson(servers);
-    if (servers.length === 0) {
-      return printLine("There are no servers. Add one: ballast add-server --url URL");
-    }
-    printLine(table(HEADER, servers.map(row)));
+    const entries = await callAdmin(args, "/discovery") as DiscoveryJson[];
+    if (servers.length > 0) printLine(table(HEADER, servers.map(row)));
+    else if (entries.length > 0) printLine("There are no servers yet.");
+    else printLine("There are no servers. Add one: ballast add-server --url URL");
     for (const line of servers.flatMap(ejectionLine)) printLine(line);
+    for (const line of entries.flatMap(discoveryLines)) printLine(line);
   },
 };
 
@@ -53,8 +55,13 @@ function row(server: ServerStatusJson): string[] {
     server.health_check_period === 0 ? "off" : `${server.health_check_period} s`,
     health(server),
     String(server.active),
-    last_check === null
-      ? "none yet"
-      : `${last_check.detail} in ${last_check.duration_ms} ms at ${last_check.at}`,
+    last_check === null ? "none yet" : checkText(last_check),
   ];
+}
+
+function checkText({ detail, duration_ms, at, by }: CheckReportJson): string {
+  // How long another balancer's check took is not known.
+  return by === undefined
+    ? `${detail} in ${duration_ms} ms at ${at}`
+    : `${detail}, by ${by} at ${at}`;
 }

@@ -1,9 +1,11 @@
+import { getLogger } from "@logtape/logtape";
 import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
 import type { SharedBalancer } from "../../../etcd.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
+import { oldDenoWarning } from "../deno_version.ts";
 import { UsageError } from "../errors.ts";
 import { ETCD_FLAGS, ETCD_SWITCHES } from "../etcd_flags.ts";
 import { onHangup } from "../hangup_signal.ts";
@@ -12,12 +14,14 @@ import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
 import { type Say, startLogs } from "../logs.ts";
 import { parseConfigFile, readConfigText } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
-import { type Service, startService } from "../serve.ts";
+import { hostBeforePort, type Service, startService } from "../serve.ts";
 import { shareServers } from "../share_servers.ts";
 import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../tls_files.ts";
 import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
+
+const logger = getLogger(["ballast", "listen"]);
 
 /** `listen`: runs the balancer until it is told to stop. */
 export const listen: Command = {
@@ -68,6 +72,8 @@ export const listen: Command = {
       readLogFlags(args, config),
       args.has("debug"),
     );
+    const warning = oldDenoWarning(Deno.version.deno);
+    if (warning !== undefined) logger.warn("{warning}", { warning });
     const { etcd } = settings;
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),
@@ -81,8 +87,9 @@ export const listen: Command = {
     });
     const stop = waitForStop();
     const seed = config.servers;
+    const api = `http://${hostBeforePort(settings.apiHost)}:${settings.apiPort}`;
     await using shared = etcd &&
-      await shareServers(balancer, { settings: etcd, seed, stop, say });
+      await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say });
     if (etcd === undefined || shared !== undefined) {
       const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
       const follow = path === undefined ? undefined : new ConfigReload(path, text, {

@@ -18,11 +18,11 @@ export interface RegistryLines {
  */
 export function registryLines(registry: RegistryJson | undefined): RegistryLines {
   if (registry === undefined) return { lines: [], trouble: false };
-  const { kind, connected, since, error, revision, fault_count, faults } = registry;
+  const { kind, connected, since, error, revision, balancers, fault_count, faults } = registry;
   const time = since.replace("T", " ").replace(/\.\d+Z$/, " UTC");
   const why = error === null ? "" : `: ${error}`;
   const first = connected
-    ? `${kind} reached since ${time}, revision ${revision}`
+    ? `${kind} reached since ${time}, revision ${revision}${sharers(balancers)}`
     : `${kind} AWAY since ${time}, and changes are refused${why}`;
   const named = faults.slice(0, NAMED_MAX).map(({ key, message }) => `  ${key}: ${message}`);
   const more = fault_count - named.length;
@@ -35,4 +35,9 @@ export function registryLines(registry: RegistryJson | undefined): RegistryLines
     ],
     trouble: !connected || fault_count > 0,
   };
+}
+
+function sharers(balancers: number | undefined): string {
+  if (balancers === undefined) return "";
+  return `, ${balancers} balancer${balancers === 1 ? "" : "s"}`;
 }

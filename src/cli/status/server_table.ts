@@ -129,7 +129,8 @@ function stateText({ state, reason }: ServerStatsJson): string {
 function checkText({ last_check }: ServerStatsJson, now: number): string {
   if (last_check === null) return "none yet";
   const age = formatSeconds((now - Date.parse(last_check.at)) / 1000);
-  return `${age} ago: ${last_check.passed ? "" : "FAILED, "}${last_check.detail}`;
+  const by = last_check.by === undefined ? "" : `, by ${last_check.by}`;
+  return `${age} ago: ${last_check.passed ? "" : "FAILED, "}${last_check.detail}${by}`;
 }
 
 function percent(share: number): string {

@@ -8,6 +8,8 @@ const LOST_MS = 20_000;
 const STALE_MS = 2000;
 /** How long balancers may take to find out that etcd is silent, and not merely gone. */
 const SILENCE_MS = 20_000;
+/** How long balancers may take to see who is up: as long as a lease holds, and a little longer. */
+const FLEET_MS = 15_000;
 /** How long etcd may take to choose a leader, in milliseconds. */
 const ELECTION_MS = 15_000;
 
@@ -45,6 +47,7 @@ export async function runScenario(
   await play.assertInStep("at the beginning");
   for (const event of events) {
     await EVENTS[event](play);
+    await play.assertFleet(`when ${event}`);
     play.count(event);
   }
   for (const { traffic } of stage.actors) {
@@ -96,8 +99,8 @@ class Play implements Outcome {
       const type = isThere ? this.#random.oneOf(["update", "delete"]) : "add";
       const body = { url, ...(type === "delete" ? {} : { weight, health_check_period: 1 }) };
       const { status, json: answer, duration } = await this.stage.call(actor, `/${type}`, body);
-      // This balancer may not have seen yet what was changed at another one a moment ago.
-      if (status === 404 || status === 409) this.count("a change was too late");
+      // Who was asked may not have seen the latest change yet, which another one has made.
+      if (status === 404 || status === 409) this.count("refused, as another change was faster");
       else if (status !== 200) this.violations.push(`a change was ${status}: ${answer.detail}`);
       this.measure("a change, ms", duration);
     }
@@ -113,6 +116,15 @@ class Play implements Outcome {
     const from = performance.now();
     if (!await until(isSo, limit)) this.violations.push(`not within ${limit} ms: ${what}`);
     this.measure(`${what}, ms`, performance.now() - from);
+  }
+
+  /** Everybody sees these balancers, and nobody else, as up and doing the same. */
+  async assertFleet(when: string, actors: readonly Actor[] = this.stage.actors): Promise<void> {
+    const names = actors.map(({ name }) => name);
+    await this.assertSoon(`the fleet is seen as it is ${when}`, FLEET_MS, async () => {
+      const all = await Promise.all(actors.map((actor) => this.stage.seesFleet(actor, names)));
+      return all.every(Boolean);
+    });
   }
 
   async assertConnected(what: string, isConnected: boolean, limit: number): Promise<void> {
@@ -183,7 +195,9 @@ async function killBalancer(play: Play): Promise<void> {
   const { stage } = play;
   const actor = stage.actors[2]!;
   await stage.kill(actor);
-  await play.change(5, stage.actors.slice(0, 2));
+  const others = stage.actors.slice(0, 2);
+  await play.change(5, others);
+  await play.assertFleet("without the one that is killed", others);
   await stage.revive(actor);
   await play.assertInStep("when a balancer is back");
   await play.change(5);

@@ -1,7 +1,8 @@
+import type { FleetJson } from "../../../mod.ts";
 import { EtcdCluster } from "../../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { Relay } from "../../testing/relay.ts";
-import { serversIn } from "../../discovery/joining.ts";
+import { serversIn } from "../../discovery/shared/joining.ts";
 import { pace } from "../pace.ts";
 import { SteadyTraffic } from "./steady_traffic.ts";
 
@@ -23,6 +24,8 @@ export interface Answer {
 
 /** One of the balancers, with what is between it and etcd. */
 export interface Actor {
+  /** What the others call it. */
+  readonly name: string;
   readonly relays: readonly Relay[];
   balancer: RunningBalancer;
   traffic: SteadyTraffic;
@@ -57,8 +60,9 @@ export class Stage implements AsyncDisposable {
     for (const url of stage.urls.slice(0, 2)) await stage.put(url, 1);
     for (let i = 0; i < BALANCERS; i++) {
       const relays = cluster.endpoints.map((url) => new Relay(url));
-      const balancer = await startBalancer(relays);
-      actors.push({ relays, balancer, traffic: new SteadyTraffic(balancer.url, CLIENTS) });
+      const name = `ballast-${i + 1}`;
+      const balancer = await startBalancer(name, relays);
+      actors.push({ name, relays, balancer, traffic: new SteadyTraffic(balancer.url, CLIENTS) });
     }
     return stage;
   }
@@ -85,7 +89,7 @@ export class Stage implements AsyncDisposable {
   /** Starts it again. */
   async revive(actor: Actor): Promise<void> {
     const { failures, answered } = actor.traffic;
-    actor.balancer = await startBalancer(actor.relays);
+    actor.balancer = await startBalancer(actor.name, actor.relays);
     actor.traffic = new SteadyTraffic(actor.balancer.url, CLIENTS);
     actor.traffic.failures.push(...failures);
     actor.traffic.answered += answered;
@@ -109,6 +113,15 @@ export class Stage implements AsyncDisposable {
   /** Whether a balancer says that it reaches etcd. */
   async isConnected(actor: Actor): Promise<boolean> {
     return (await this.call(actor, "/healthz")).json.registry.connected;
+  }
+
+  /** Whether a balancer says that exactly these are up, and do as it does. */
+  async seesFleet(actor: Actor, names: readonly string[]): Promise<boolean> {
+    const { json } = await this.call(actor, "/fleet");
+    const { members, disagreements, error } = json as FleetJson;
+    return error === null && disagreements.length === 0 &&
+      members.map(({ name }) => name).join() === names.join() &&
+      members.every(({ status, behind }) => status !== null && !behind);
   }
 
   /**
@@ -141,10 +154,12 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-function startBalancer(relays: readonly Relay[]): Promise<RunningBalancer> {
+function startBalancer(name: string, relays: readonly Relay[]): Promise<RunningBalancer> {
   return RunningBalancer.start(
     `--etcd=${relays.map(({ url }) => url).join(",")}`,
     `--etcd-prefix=${PREFIX}`,
+    `--etcd-name=${name}`,
+    "--shared-health",
   );
 }
 

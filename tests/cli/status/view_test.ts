@@ -127,6 +127,21 @@ Deno.test("renderStatus() says where there are no servers, and no counts", () =>
   ]);
 });
 
+Deno.test("renderStatus() tells how what several balancers share is reached, and by how many", () => {
+  const registry = {
+    ...{ kind: "etcd", connected: true, since: "2026-01-01T00:00:00.000Z", error: null } as const,
+    ...{ revision: 7, fault_count: 0, faults: [] },
+  };
+  const line = (more: object) =>
+    renderStatus({ ...STATS, registry: { ...registry, ...more } }, PLAIN)
+      .find((text) => text.startsWith("etcd "));
+  assertEquals([{}, { balancers: 1 }, { balancers: 3 }].map(line), [
+    "etcd reached since 2026-01-01 00:00:00 UTC, revision 7",
+    "etcd reached since 2026-01-01 00:00:00 UTC, revision 7, 1 balancer",
+    "etcd reached since 2026-01-01 00:00:00 UTC, revision 7, 3 balancers",
+  ]);
+});
+
 Deno.test("renderStatus() says how the balancer is connected to what several share", () => {
   const registry = {
     kind: "etcd",

@@ -1,31 +1,10 @@
-import axe from "axe-core";
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { SampleServer } from "../../testing/sample_server.ts";
+import { findings } from "../axe_findings.ts";
 import { choose, focused, rowSays } from "../page_parts.ts";
 import { Stage } from "../stage.ts";
 import type { Cases } from "./cases.ts";
-
-/** A finding of axe, as far as it is told. */
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-}
-
-/** What axe finds on the page that is serious or worse; by all of its rules, or by these. */
-async function findings(page: Page, rules?: readonly string[]): Promise<string[]> {
-  // The page's policy lets no script in; what is evaluated comes by another way.
-  await page.evaluate(axe.source);
-  const options = JSON.stringify(rules === undefined ? {} : { runOnly: rules });
-  const run = `axe.run(${options}).then(({ violations }) => violations)`;
-  const found = await page.evaluate(run) as Finding[];
-  return found
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .flatMap(({ id, nodes }) =>
-      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)
-    );
-}
 
 /** Presses Tab until this has the focus. */
 async function tabTo(page: Page, wanted: string): Promise<void> {

@@ -3,9 +3,10 @@
 // options as JSON, and prints its ports as JSON.
 import process from "node:process";
 import { createAdmin, LoadBalancer } from "@ballast/lb";
+import { createDashboard } from "@ballast/lb/dashboard";
 
 const balancer = new LoadBalancer(JSON.parse(process.argv[2]));
-const admin = createAdmin(balancer);
+const admin = createAdmin(balancer, { dashboard: createDashboard() });
 
 /** The admin API, with what the library counts and what it says to `listen` beside it. */
 function answerAdmin(request) {

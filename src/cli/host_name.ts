@@ -1,0 +1,16 @@
+/** Where Linux keeps the host's name: in a container, that of the container or pod. */
+const PATH = "/etc/hostname";
+
+/**
+ * The host's name, as far as it can be had: asking the system for it would need a permission that
+ * the program does without. Undefined where it cannot.
+ */
+export async function hostName(): Promise<string | undefined> {
+  const { state } = await Deno.permissions.query({ name: "read", path: PATH });
+  if (state !== "granted") return undefined;
+  try {
+    return (await Deno.readTextFile(PATH)).trim().slice(0, 255) || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,195 @@
+import type { Clock } from "../../core/clock.ts";
+import type { FleetMemberStatus, FleetReport } from "../../core/fleet_report.ts";
+import type { KeyFault } from "../../core/registry_report.ts";
+import type { LoadBalancer } from "../../load_balancer.ts";
+import { VERSION } from "../../version.ts";
+import { type Etcd, EtcdError, keysUnder } from "../etcd/etcd_types.ts";
+import type { KeyOwner } from "../shared/key_owner.ts";
+import type { SharedKeys } from "../shared/shared_keys.ts";
+import { within } from "../shared/wait.ts";
+import { FleetStory } from "./fleet_story.ts";
+import { findDisagreements, listMembers } from "./fleet_view.ts";
+import { HealthBook } from "./health_book.ts";
+import { KeyFaults } from "./key_faults.ts";
+import { MemberBook } from "./member_book.ts";
+import type { Member } from "./member_value.ts";
+import { Membership } from "./membership.ts";
+import { RevisionHistory } from "./revision_history.ts";
+import { SharedChecks } from "./shared_checks.ts";
+import { readStatus } from "./status_value.ts";
+
+/** For how long a balancer counts as up after its last sign, in seconds. */
+export const LEASE_SECONDS = 10;
+/** How long reading how the others do may take, in milliseconds. */
+const READING_MS = 3000;
+
+/** What a balancer is to the others. */
+export interface FleetOptions {
+  /** How people call it, at most 255 characters. Default: its id. */
+  readonly name?: string | undefined;
+  /** The URL of its admin API, for people. Default: it says none. */
+  readonly admin?: string | undefined;
+  /** Whether it checks servers for others, and uses what they find. Default: false. */
+  readonly sharedHealth?: boolean | undefined;
+  /** For how long it counts as up after its last sign, in seconds, at least 2. Default: 10. */
+  readonly lease?: number | undefined;
+}
+
+/** What a {@linkcode Fleet} works with. */
+export interface FleetParts {
+  /** The balancer. */
+  readonly balancer: LoadBalancer;
+  /** Where balancers tell each other that they are there. */
+  readonly etcd: Etcd;
+  /** Under which keys. */
+  readonly keys: SharedKeys;
+  /** Up to which revision this balancer has seen every change. */
+  readonly revision: () => number;
+  /** The time and the timers. */
+  readonly clock: Clock;
+  /** A number from 0 up to, but without, 1. */
+  readonly random: () => number;
+}
+
+/** The balancers that share their servers, this one among them. */
+export class Fleet implements Disposable {
+  readonly #parts: FleetParts;
+  readonly #self: Member;
+  readonly #members: MemberBook;
+  readonly #health: HealthBook;
+  readonly #checks: SharedChecks | undefined;
+  readonly #story: FleetStory;
+  readonly #membership: Membership;
+  readonly #revisions: RevisionHistory;
+  readonly #statusFaults = new KeyFaults();
+  #statuses: ReadonlyMap<string, FleetMemberStatus> = new Map();
+
+  /**
+   * Prepares it; {@linkcode Fleet.run} lets the balancer join the others.
+   *
+   * @param parts What to work with.
+   * @param options What the balancer is to the others.
+   */
+  constructor(parts: FleetParts, options: FleetOptions = {}) {
+    const { balancer, etcd, keys, revision, clock, random } = parts;
+    const { admin, sharedHealth = false, lease = LEASE_SECONDS } = options;
+    const id = balancer.events.run;
+    this.#parts = parts;
+    this.#self = {
+      id,
+      name: options.name ?? id,
+      version: VERSION,
+      startedAt: clock.date(),
+      admin,
+      sharesHealth: sharedHealth,
+    };
+    this.#checks = sharedHealth
+      ? new SharedChecks({ id, clock, patience: lease, onNews: () => this.#story.noteHealth() })
+      : undefined;
+    this.#revisions = new RevisionHistory({ revision, clock, age: lease * 1000 });
+    this.#members = new MemberBook(keys.members, () => this.#onMembers());
+    this.#health = new HealthBook(keys.health, {
+      hear: (member, basis) => {
+        this.#checks?.hear(member, basis);
+        if (member === id && basis === undefined) this.#membership.repeat();
+      },
+      learn: (member, results) => {
+        this.#checks?.learn(member, results);
+        if (member === id && results === undefined) this.#membership.repeat();
+      },
+    });
+    this.#story = new FleetStory({
+      balancer,
+      member: this.#self,
+      checks: this.#checks,
+      keys,
+      revision,
+      clock,
+      onNews: () => this.#membership.tell(),
+    });
+    this.#membership = new Membership({ etcd, story: this.#story, lease, clock, random });
+  }
+
+  /** What follows the keys of the balancers. */
+  get members(): KeyOwner {
+    return this.#members;
+  }
+
+  /** What follows the keys of what they find. */
+  get health(): KeyOwner {
+    return this.#health;
+  }
+
+  /** How many balancers are up, this one included. */
+  get size(): number {
+    const { members } = this.#members;
+    return members.size + (members.has(this.#self.id) ? 0 : 1);
+  }
+
+  /** What etcd has that makes no sense. */
+  faults(): KeyFault[] {
+    return [this.#members, this.#health].flatMap((book) => book.faults())
+      .concat(this.#statusFaults.list());
+  }
+
+  /** Lets the checks be divided from now on, before the servers come. */
+  begin(): void {
+    if (this.#checks !== undefined) this.#parts.balancer.shareChecks(this.#checks);
+  }
+
+  /** Keeps the balancer among the others until the signal says to end. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { events } = this.#parts.balancer;
+    using _ = this.#revisions.watch();
+    using story = this.#story;
+    const unsubscribe = events.subscribe(({ type }) => {
+      if (type === "healthy" || type === "unhealthy") story.noteStatus();
+    });
+    await this.#membership.run(signal);
+    unsubscribe();
+  }
+
+  /** Lets the balancer check for itself again. */
+  [Symbol.dispose](): void {
+    this.#checks?.[Symbol.dispose]();
+  }
+
+  /** Tells which balancers are up and how they do. What cannot be read is as it was before. */
+  async report(): Promise<FleetReport> {
+    let error: string | undefined;
+    try {
+      await this.#readStatuses();
+    } catch (cause) {
+      if (!(cause instanceof EtcdError)) throw cause;
+      error = cause.message;
+    }
+    const { id } = this.#self;
+    const members = listMembers({
+      members: new Map([...this.#members.members, [id, this.#self]]),
+      statuses: new Map([...this.#statuses, [id, this.#story.status()]]),
+      revisionBefore: this.#revisions.before,
+    });
+    return { self: id, members, disagreements: findDisagreements(members), error };
+  }
+
+  async #readStatuses(): Promise<void> {
+    const { etcd, keys, clock } = this.#parts;
+    const late = () => new EtcdError("unreachable", "Cannot read from etcd: it takes too long");
+    const { entries } = await within(
+      { clock, milliseconds: READING_MS, signal: new AbortController().signal, late },
+      (signal) => etcd.range(keysUnder(keys.status), { signal }),
+    );
+    this.#statusFaults.retain(entries);
+    this.#statuses = new Map(entries.flatMap((entry) => {
+      const status = this.#statusFaults.read(entry, readStatus);
+      return status === undefined ? [] : [[entry.key.slice(keys.status.length), status]];
+    }));
+  }
+
+  #onMembers(): void {
+    const { members } = this.#members;
+    const sharing = [...members.values()].filter(({ sharesHealth }) => sharesHealth);
+    this.#checks?.setMembers(new Map(sharing.map(({ id, name }) => [id, name])));
+    if (!members.has(this.#self.id)) this.#membership.repeat();
+  }
+}

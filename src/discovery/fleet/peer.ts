@@ -1,0 +1,115 @@
+import type { Clock } from "../../core/clock.ts";
+import { type Basis, type DownServer, NO_RESULTS, type Results } from "./health_value.ts";
+
+/** What another balancer says of the servers that it checks, and for how long that counts. */
+export class Peer {
+  /** How people call it. */
+  name: string;
+  readonly #clock: Clock;
+  readonly #patience: number;
+  #basis: Basis | undefined;
+  #heardAt: number;
+  #heardOn: Date;
+  #agreedAt: number;
+  #agreedTo = -1;
+  #down = new Map<string, DownServer>();
+  #pending: ReadonlySet<string> | "all" = "all";
+
+  /**
+   * @param name How people call it.
+   * @param clock The time.
+   * @param patience For how long its results count, in milliseconds, after it has last said
+   * something that agrees with what is known here.
+   */
+  constructor(name: string, clock: Clock, patience: number) {
+    this.name = name;
+    this.#clock = clock;
+    this.#patience = patience;
+    this.#heardOn = clock.date();
+    // Who has just come is given the time to say something.
+    this.#heardAt = this.#agreedAt = clock.now();
+  }
+
+  /** When it last said that it is there. */
+  get heardOn(): Date {
+    return this.#heardOn;
+  }
+
+  /** Whether it has said nothing for too long that agrees with what is known here. */
+  get isStale(): boolean {
+    return this.#clock.now() - this.#agreedAt > this.#patience;
+  }
+
+  /** It says by what it checks, which is also the sign that it is there. */
+  hear(basis: Basis): void {
+    this.#basis = basis;
+    this.#heardAt = this.#clock.now();
+    this.#heardOn = this.#clock.date();
+  }
+
+  /** It says no more by what it checks, so nothing that it said counts. */
+  fallSilent(): void {
+    this.#basis = undefined;
+    this.#agreedTo = -1;
+  }
+
+  /**
+   * Compares what it said last with what is known here.
+   *
+   * @param known What it should say.
+   * @param count How often servers were given to balancers so far: what it says is known to be
+   * about all that it was given until then.
+   * @returns Whether that makes its results count for more servers than before.
+   */
+  compare(known: Basis, count: number): boolean {
+    const said = this.#basis;
+    const agrees = said !== undefined && said.members === known.members &&
+      said.check === known.check && said.servers === known.servers;
+    if (!agrees) return false;
+    const counted = this.isStale ? -1 : this.#agreedTo;
+    this.#agreedAt = this.#heardAt;
+    this.#agreedTo = count;
+    return !this.isStale && counted < count;
+  }
+
+  /** Whether its results count for a server that was given to it at this count. */
+  answersFor(url: string, count: number): boolean {
+    if (this.isStale || this.#agreedTo < count) return false;
+    return this.#pending !== "all" && !this.#pending.has(url);
+  }
+
+  /** Whether it has said that it does not know of a server yet. */
+  isPending(url: string): boolean {
+    return this.#basis !== undefined && (this.#pending === "all" || this.#pending.has(url));
+  }
+
+  /** What it says of a server that is unhealthy; undefined for any other. */
+  down(url: string): DownServer | undefined {
+    return this.#down.get(url);
+  }
+
+  /**
+   * It says what it has found.
+   *
+   * @param results What it says. Default: nothing any more.
+   * @returns The URLs of servers of which it says something else now; `all` where they may be any.
+   */
+  learn({ down, pending }: Results = NO_RESULTS): Set<string> | "all" {
+    const before = { down: this.#down, pending: this.#pending };
+    this.#down = new Map(down.map((server) => [server.url, server]));
+    this.#pending = pending === "all" ? "all" : new Set(pending);
+    if (before.pending === "all" || this.#pending === "all") {
+      return before.pending === this.#pending ? differing(before.down, this.#down) : "all";
+    }
+    const changed = differing(before.down, this.#down);
+    for (const url of before.pending.symmetricDifference(this.#pending)) changed.add(url);
+    return changed;
+  }
+}
+
+function differing(
+  one: ReadonlyMap<string, unknown>,
+  other: ReadonlyMap<string, unknown>,
+): Set<string> {
+  return new Set(one.keys()).symmetricDifference(new Set(other.keys()));
+}

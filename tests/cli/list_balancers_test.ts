@@ -1,0 +1,54 @@
+import { assertEquals } from "@std/assert";
+import { type AdminTarget, createAdmin, LoadBalancer } from "../../mod.ts";
+import { type CliResult, runCli } from "../testing/run_cli.ts";
+import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+
+/** What `list-balancers` prints for a balancer. */
+async function list(target: AdminTarget, ...args: string[]): Promise<CliResult> {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    createAdmin(target).fetch,
+  );
+  return await runCli("list-balancers", "--api-port", String(server.addr.port), ...args);
+}
+
+function targetOf(tell: typeof fleet): AdminTarget {
+  return { fleet: tell } as unknown as AdminTarget;
+}
+
+Deno.test("list-balancers says who is up, and where they do not agree", async () => {
+  const { code, stdout, stderr } = await list(targetOf(fleet));
+  assertEquals([code, stderr], [0, ""]);
+  assertEquals(
+    stdout.trimEnd().split("\n"),
+    [
+      "NAME           ID            VERSION  UP SINCE                 REQ/S  ACTIVE  HEALTHY  CHECKS  API                    ",
+      "ballast-1      aaaaaaaaaaaa  0.1.0    2026-01-02 03:04:05 UTC  12.5   2       3 of 4   1       http://127.0.0.1:8000  answers",
+      "ballast-2\ufffd[2J  bbbbbbbbbbbb  0.1.0    2026-01-02 03:04:05 UTC  -      2       4 of 4   1       -                      BEHIND",
+      "ballast-3      cccccccccccc  0.1.0    2026-01-02 03:04:05 UTC  -      -       -        -       -                      has not told yet how it does",
+      "They do not agree on http://127.0.0.1:3001: unhealthy for ballast-1; healthy for ballast-2\ufffd[2J",
+      "This is what was known before, as etcd is away: Cannot read from etcd: http://127.0.0.1:2379 does not answer",
+    ].map((line) => line.trimEnd()),
+  );
+});
+
+Deno.test("list-balancers --json prints what the API answers", async () => {
+  const { code, stdout } = await list(targetOf(fleet), "--json");
+  assertEquals([code, JSON.parse(stdout)], [0, FLEET_JSON]);
+});
+
+Deno.test("list-balancers says nothing of trouble where there is none", async () => {
+  const one = { ...FLEET, members: [FLEET.members[0]!], disagreements: [], error: undefined };
+  const { stdout } = await list(targetOf(() => Promise.resolve(one)));
+  assertEquals(stdout.trimEnd().split("\n").length, 2);
+});
+
+Deno.test("list-balancers of a balancer that is alone says so, and how it would not be", async () => {
+  await using balancer = new LoadBalancer();
+  assertEquals(await list(balancer), {
+    code: 1,
+    stdout: "",
+    stderr: "ballast: The balancer refused: This balancer shares its servers with no other; " +
+      "to let it, start it with --etcd\n",
+  });
+});

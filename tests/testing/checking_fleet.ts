@@ -1,0 +1,218 @@
+import { Registry } from "../../src/core/registry.ts";
+import type { CheckReport } from "../../src/core/server_status.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import {
+  basisValue,
+  readBasis,
+  readResults,
+  resultsValue,
+} from "../../src/discovery/fleet/health_value.ts";
+import { Rendezvous, textHash } from "../../src/discovery/fleet/rendezvous.ts";
+import { SharedChecks } from "../../src/discovery/fleet/shared_checks.ts";
+import { HealthChecker } from "../../src/health/checker.ts";
+import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { ProbedServers } from "./probed_servers.ts";
+
+/** For how long results count, in seconds, as long as a lease holds. */
+export const PATIENCE = 10;
+/** Between two signs of life, in milliseconds. */
+const HEARTBEAT_MS = PATIENCE * 1000 / 3;
+/** How long news are collected, and how long they are on their way, in milliseconds. */
+const COLLECTING_MS = 100;
+const WAY_MS = 5;
+
+/** A balancer of a {@linkcode CheckingFleet}: its checks, and what it tells the others of them. */
+export class CheckingBalancer {
+  /** Its id and name. */
+  readonly id: string;
+  /** Its servers. */
+  readonly registry: Registry;
+  /** What divides its checks. */
+  readonly sharing: SharedChecks;
+  /** What checks its servers. */
+  readonly checker: HealthChecker;
+  /** When which server became healthy or unhealthy here. */
+  readonly changes: { readonly at: number; readonly url: string; readonly healthy: boolean }[] = [];
+  /** Whether it hears of the others, and they of it. */
+  connected = true;
+  /** Whether it goes on with anything at all. */
+  alive = true;
+  readonly #table = new StateTable(1000);
+
+  /**
+   * @param id Its id and name.
+   * @param fleet What it belongs to.
+   * @param check How it checks.
+   */
+  constructor(id: string, fleet: CheckingFleet, check: Partial<HealthCheck>) {
+    this.id = id;
+    this.registry = new Registry(this.#table);
+    let random = id.length;
+    this.checker = new HealthChecker({
+      registry: this.registry,
+      table: this.#table,
+      clock: fleet.clock,
+      transport: fleet.servers.transport(id),
+      check: { ...DEFAULT_HEALTH_CHECK, ...check },
+      random: () => (random += 0.618034) % 1,
+      onChange: ({ server: { url } }, healthy) => {
+        this.changes.push({ at: fleet.clock.now(), url, healthy });
+      },
+    });
+    this.sharing = new SharedChecks({
+      id,
+      clock: fleet.clock,
+      patience: PATIENCE,
+      onNews: () => fleet.tell(this),
+    });
+  }
+
+  /** Whether a server counts as healthy here. */
+  isHealthy(url: string): boolean {
+    return this.#table.isHealthy(this.registry.get(url).slot);
+  }
+
+  /** What the latest check of a server found. */
+  report(url: string): CheckReport | undefined {
+    return this.checker.report(url);
+  }
+}
+
+/** Balancers that divide their checks, on a clock that stands still, without sockets and etcd. */
+export class CheckingFleet implements Disposable {
+  /** The time. */
+  readonly clock = new FakeClock();
+  /** What is checked. */
+  readonly servers: ProbedServers = new ProbedServers(this.clock);
+  /** The balancers, by id. */
+  readonly balancers = new Map<string, CheckingBalancer>();
+  /** How often a balancer said something. */
+  messages = 0;
+  readonly #check: Partial<HealthCheck>;
+  readonly #urls: string[] = [];
+  readonly #told = new Map<string, { readonly basis: string; readonly results: string }>();
+  readonly #collecting = new Set<CheckingBalancer>();
+  /** The balancers that had news and could not tell them. */
+  readonly #untold = new Set<CheckingBalancer>();
+
+  /** @param check How all of them check. */
+  constructor(check: Partial<HealthCheck> = {}) {
+    this.#check = check;
+  }
+
+  /** The balancer with this id. */
+  get(id: string): CheckingBalancer {
+    return this.balancers.get(id)!;
+  }
+
+  /** The balancer that is to check a server. */
+  prober(url: string): CheckingBalancer {
+    return this.get(new Rendezvous(this.balancers.keys()).pick(textHash(url))!);
+  }
+
+  /** Adds servers to every balancer. */
+  add(count: number, healthCheckPeriod = 10): string[] {
+    const first = this.#urls.length;
+    const urls = Array.from({ length: count }, (_, i) => `http://127.0.0.1:${10_000 + first + i}`);
+    this.#urls.push(...urls);
+    for (const { registry } of this.balancers.values()) {
+      for (const url of urls) registry.add({ url, healthCheckPeriod });
+    }
+    return urls;
+  }
+
+  /** A balancer comes, hears what the others have said, has the servers, and joins them. */
+  async join(id: string, check: Partial<HealthCheck> = this.#check): Promise<CheckingBalancer> {
+    const balancer = new CheckingBalancer(id, this, check);
+    const { checker, sharing, registry } = balancer;
+    sharing.setMembers(this.#names());
+    checker.share(sharing);
+    for (const [other, { basis, results }] of this.#told) {
+      sharing.learn(other, readResults(results));
+      sharing.hear(other, readBasis(basis));
+    }
+    for (const url of this.#urls) registry.add({ url, healthCheckPeriod: 10 });
+    await this.clock.advance(10);
+    this.balancers.set(id, balancer);
+    this.#setMembers();
+    this.#beat(balancer);
+    return balancer;
+  }
+
+  /** A balancer is gone from one moment to the next; the others learn of it later. */
+  async kill(id: string): Promise<void> {
+    const balancer = this.get(id);
+    balancer.alive = false;
+    balancer.checker[Symbol.dispose]();
+    balancer.sharing[Symbol.dispose]();
+    await this.clock.advance(0);
+  }
+
+  /** The lease of a balancer that is gone is over. */
+  bury(id: string): void {
+    this.balancers.delete(id);
+    this.#told.delete(id);
+    this.#setMembers();
+    for (const { sharing } of this.#connected()) {
+      sharing.learn(id, undefined);
+      sharing.hear(id, undefined);
+    }
+  }
+
+  /** A balancer has news: soon, the others hear of them. */
+  tell(balancer: CheckingBalancer): void {
+    if (this.#collecting.has(balancer)) return;
+    this.#collecting.add(balancer);
+    this.clock.after(COLLECTING_MS, () => {
+      this.#collecting.delete(balancer);
+      this.#say(balancer, true);
+    });
+  }
+
+  /** Ends everything. */
+  [Symbol.dispose](): void {
+    for (const balancer of this.balancers.values()) {
+      balancer.alive = false;
+      balancer.checker[Symbol.dispose]();
+      balancer.sharing[Symbol.dispose]();
+    }
+  }
+
+  #beat(balancer: CheckingBalancer): void {
+    if (!balancer.alive) return;
+    this.#say(balancer, false);
+    this.clock.after(HEARTBEAT_MS, () => this.#beat(balancer));
+  }
+
+  #say(balancer: CheckingBalancer, withResults: boolean): void {
+    if (!balancer.alive || !this.balancers.has(balancer.id)) return;
+    if (withResults) this.#untold.add(balancer);
+    if (!balancer.connected) return;
+    const { id, sharing } = balancer;
+    const basis = basisValue(sharing.basis);
+    const before = this.#told.get(id)?.results;
+    const isUntold = this.#untold.delete(balancer);
+    const results = isUntold || before === undefined ? resultsValue(sharing.results) : before;
+    this.#told.set(id, { basis, results });
+    this.messages++;
+    this.clock.after(WAY_MS, () => {
+      for (const other of this.#connected()) {
+        if (results !== before) other.sharing.learn(id, readResults(results));
+        other.sharing.hear(id, readBasis(basis));
+      }
+    });
+  }
+
+  #connected(): CheckingBalancer[] {
+    return [...this.balancers.values()].filter(({ alive, connected }) => alive && connected);
+  }
+
+  #names(): Map<string, string> {
+    return new Map([...this.balancers.keys()].map((id) => [id, id]));
+  }
+
+  #setMembers(): void {
+    for (const { sharing } of this.#connected()) sharing.setMembers(this.#names());
+  }
+}

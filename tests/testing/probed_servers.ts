@@ -1,0 +1,68 @@
+import type { Clock } from "../../src/core/clock.ts";
+import { BalancerError } from "../../src/core/errors.ts";
+import type {
+  ConnectionCounts,
+  SendOptions,
+  Transport,
+  UpstreamResponse,
+} from "../../src/transport/transport.ts";
+
+/** Servers without sockets that are only ever probed. */
+export class ProbedServers {
+  /** The servers that refuse connections. */
+  readonly down = new Set<string>();
+  /** The servers that never answer. */
+  readonly hanging = new Set<string>();
+  /** When which server was probed by whom. */
+  readonly probes: { readonly at: number; readonly url: string; readonly by: string }[] = [];
+  readonly #clock: Clock;
+
+  /** @param clock What the times of probes are read from. */
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** What somebody reaches them through. */
+  transport(by: string): Transport {
+    return new ProbeTransport((url, options) => this.#answer(url, by, options));
+  }
+
+  /** How many probes there were since a time, of a server and by a prober, or of and by any. */
+  count(since: number, { url, by }: { url?: string; by?: string } = {}): number {
+    return this.probes.filter((probe) =>
+      probe.at >= since && (url ?? probe.url) === probe.url && (by ?? probe.by) === probe.by
+    ).length;
+  }
+
+  #answer(url: string, by: string, { cancellation }: SendOptions): Promise<UpstreamResponse> {
+    this.probes.push({ at: this.#clock.now(), url, by });
+    if (this.hanging.has(url)) {
+      return new Promise((_, reject) => cancellation?.attach({ cancel: reject }));
+    }
+    if (this.down.has(url)) return Promise.reject(new BalancerError("connect_failed", "refused"));
+    const nothing = { headers: [], contentLength: undefined, body: null };
+    return Promise.resolve({ status: 200, ...nothing, discard: () => {} });
+  }
+}
+
+class ProbeTransport implements Transport {
+  readonly #answer: (url: string, options: SendOptions) => Promise<UpstreamResponse>;
+
+  constructor(answer: (url: string, options: SendOptions) => Promise<UpstreamResponse>) {
+    this.#answer = answer;
+  }
+
+  send(url: string, _: unknown, options: SendOptions = {}): Promise<UpstreamResponse> {
+    return this.#answer(url, options);
+  }
+
+  forget(): void {}
+
+  connections(): ConnectionCounts {
+    return { open: 0, idle: 0 };
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
