@@ -11,7 +11,7 @@ import { ROOT, run, withFolder } from "./process.ts";
 const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "dns-packet", "zod"];
 
 /** What programs can import from it: all exports but the program, which is for Deno. */
-const MODULES = ["mod", "dashboard"];
+const MODULES = ["mod", "dashboard", "etcd"];
 
 interface Manifest {
   readonly name: string;
@@ -48,16 +48,13 @@ export async function pack(folder: string): Promise<string> {
   return file;
 }
 
-/**
- * Leaves nothing in a folder but declarations, README and LICENSE; of the declarations not those of
- * the program and of what shares servers, which are not in the package.
- */
+/** Leaves nothing in a folder but declarations, less those of the program, README and LICENSE. */
 async function keepTypes(folder: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if (/^(cli|schema|discovery)$/.test(name)) await Deno.remove(path, { recursive: true });
+    if (name === "cli" || name === "schema") await Deno.remove(path, { recursive: true });
     else if (isDirectory) await keepTypes(path);
-    else if (!/^README\.md$|^LICENSE$|(?<!^cli|^etcd)\.d\.ts$/.test(name)) await Deno.remove(path);
+    else if (!/^README\.md$|^LICENSE$|(?<!^cli)\.d\.ts$/.test(name)) await Deno.remove(path);
   }
   if ((await Array.fromAsync(Deno.readDir(folder))).length === 0) await Deno.remove(folder);
 }

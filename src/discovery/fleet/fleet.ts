@@ -140,13 +140,16 @@ export class Fleet implements Disposable {
   /** Keeps the balancer among the others until the signal says to end. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { events } = this.#parts.balancer;
-    using _ = this.#revisions.watch();
-    using story = this.#story;
+    const story = this.#story;
+    // Without "using", which Node 22 does not know.
+    const watching = this.#revisions.watch();
     const unsubscribe = events.subscribe(({ type }) => {
       if (type === "healthy" || type === "unhealthy") story.noteStatus();
     });
     await this.#membership.run(signal);
     unsubscribe();
+    story[Symbol.dispose]();
+    watching[Symbol.dispose]();
   }
 
   /** Lets the balancer check for itself again. */
