@@ -29,6 +29,8 @@ export class LeastConnections implements Policy {
    * same way for equal fractions, so that marks in one place are found to be in one place.
    */
   #marks = new Float64Array(0);
+  /** The weight that each slot's marks are for. */
+  #weights = new Float64Array(0);
   /** The furthest mark that had its turn. */
   #reached = 0;
   readonly #leaders = new BlockLeaders();
@@ -36,17 +38,17 @@ export class LeastConnections implements Policy {
 
   /** Chooses the candidate with the smallest key. */
   pick(candidates: CandidateList, table: TableView): number {
-    if (this.#generation !== table.generation) this.#beginRound(table);
+    if (this.#generation !== table.generation) this.#follow(table);
     const slot = this.#findLeast(candidates, table);
     this.#takeTurn(slot, table.weight(slot));
     // Far out on the line, marks would be too close to each other for their numbers.
-    if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
+    if (this.#turns[slot]! > TURNS_MAX) this.#beginAnew(table);
     return slot;
   }
 
   /** Explains a pick by the keys and, where they are the same, by whose turn it was. */
   explain(candidates: CandidateList, table: TableView): Explainer {
-    if (this.#generation !== table.generation) this.#beginRound(table);
+    if (this.#generation !== table.generation) this.#follow(table);
     const marks = this.#marks;
     const least = this.#findLeast(candidates, table);
     const others = [...candidates.slots.subarray(0, candidates.length)]
@@ -73,31 +75,59 @@ export class LeastConnections implements Policy {
       : this.#leaders.find(candidates, table, this.#marks);
   }
 
-  /** A turn that was earned beside other weights would take as long to pay off. */
-  #beginRound(table: TableView): void {
+  /**
+   * The set of servers, a weight or a health is another. Only servers whose weight has changed get new
+   * marks: if all began at the start of the line, those at its start would have most of the requests
+   * where something changes often, and balancers that see the same changes would go in step.
+   */
+  #follow(table: TableView): void {
     this.#generation = table.generation;
-    if (this.#turns.length < table.end) {
-      this.#turns = new Float64Array(table.end * 2);
-      this.#marks = new Float64Array(table.end * 2);
+    this.#leaders.clear();
+    const { end } = table;
+    if (this.#turns.length < end) {
+      this.#turns = grown(this.#turns, end);
+      this.#marks = grown(this.#marks, end);
+      this.#weights = grown(this.#weights, end);
     }
+    for (let slot = 0; slot < end; slot++) {
+      const weight = table.weight(slot);
+      if (this.#weights[slot] === weight) continue;
+      this.#weights[slot] = weight;
+      this.#setTurns(slot, Math.ceil(this.#reached * weight / 2 - 0.5), weight);
+    }
+  }
+
+  /** Every server is at the start of the line. */
+  #beginAnew(table: TableView): void {
     this.#leaders.clear();
     this.#reached = 0;
-    this.#turns.fill(0);
-    for (let slot = 0; slot < table.end; slot++) this.#marks[slot] = 1 / table.weight(slot);
+    this.#weights.fill(0);
+    this.#follow(table);
   }
 
   #takeTurn(slot: number, weight: number): void {
     if (this.#marks[slot]! >= this.#reached) {
       this.#reached = this.#marks[slot]!;
-      this.#turns[slot]! += 1;
+      this.#setTurns(slot, this.#turns[slot]! + 1, weight);
     } else {
       // While it was busy, others had their turns. It does not get those that it missed: it would
       // have the next hundred for itself after an hour with a long download.
-      this.#turns[slot] = Math.floor(this.#reached * weight / 2 + 0.5);
+      this.#setTurns(slot, Math.floor(this.#reached * weight / 2 + 0.5), weight);
     }
-    this.#marks[slot] = (2 * this.#turns[slot]! + 1) / weight;
     this.#leaders.touch(slot);
   }
+
+  #setTurns(slot: number, turns: number, weight: number): void {
+    this.#turns[slot] = turns;
+    this.#marks[slot] = (2 * turns + 1) / weight;
+  }
+}
+
+/** The same numbers, with room for more. */
+function grown(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length * 2);
+  larger.set(numbers);
+  return larger;
 }
 
 function whyLeast(
