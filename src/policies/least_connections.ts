@@ -76,9 +76,10 @@ export class LeastConnections implements Policy {
   }
 
   /**
-   * The set of servers, a weight or a health is another. Only servers whose weight has changed get new
-   * marks: if all began at the start of the line, those at its start would have most of the requests
-   * where something changes often, and balancers that see the same changes would go in step.
+   * The set of servers, a weight or a health is another. Only servers get new marks whose weight has
+   * changed, or that were away when they had their turns: if all began at the start of the line, the
+   * first of them would have most of the requests where something changes often, and balancers that
+   * see the same changes would go in step.
    */
   #follow(table: TableView): void {
     this.#generation = table.generation;
@@ -91,7 +92,7 @@ export class LeastConnections implements Policy {
     }
     for (let slot = 0; slot < end; slot++) {
       const weight = table.weight(slot);
-      if (this.#weights[slot] === weight) continue;
+      if (this.#weights[slot] === weight && this.#marks[slot]! >= this.#reached) continue;
       this.#weights[slot] = weight;
       this.#setTurns(slot, Math.ceil(this.#reached * weight / 2 - 0.5), weight);
     }

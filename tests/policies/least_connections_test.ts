@@ -164,11 +164,17 @@ Deno.test("LeastConnections.pick() goes round all servers, though another one ch
   assert(Math.max(...others) - Math.min(...others) <= 1, `${counts}`);
 });
 
-Deno.test("LeastConnections.pick() gives a server that was away one turn at once, and no more", () => {
+Deno.test("LeastConnections.pick() gives a server that was away its share, and nothing that it missed", () => {
   const picking = new Picking(() => new LeastConnections()).addAll([1, 1, 1]);
   picking.table.setHealthy(2, false);
   assertEquals(picking.countPicks(1000), [500, 500, 0]);
   picking.table.setHealthy(2, true);
   assertEquals(picking.countPicks(3), [1, 1, 1]);
   assertEquals(picking.countPicks(300), [100, 100, 100]);
+  // Also where it would be one turn too many.
+  const uneven = new Picking(() => new LeastConnections()).addAll([8, 2]);
+  uneven.table.setHealthy(1, false);
+  assertEquals(uneven.countPicks(1003), [1003, 0]);
+  uneven.table.setHealthy(1, true);
+  assertEquals(uneven.countPicks(10), [8, 2]);
 });
