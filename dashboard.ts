@@ -1,6 +1,6 @@
 /**
  * The dashboard: the web page at `/` of the admin API. It is an export of its own, as its files are
- * imported as text, which not every runtime can.
+ * imported as text, which not every runtime can: the package for Node and Bun has them built in.
  *
  * @example Serve the admin API with the dashboard
  * ```ts ignore

@@ -22,6 +22,10 @@
 
 export type { Clock } from "./src/core/clock.ts";
 export type { EtcdCertificate, EtcdFetch, EtcdOptions } from "./src/discovery/etcd/etcd_options.ts";
-export { joinEtcd, type JoinOptions, type SharedBalancer } from "./src/discovery/join_etcd.ts";
+export {
+  joinEtcd,
+  type JoinOptions,
+  type SharedBalancer,
+} from "./src/discovery/shared/join_etcd.ts";
 export type { FleetOptions } from "./src/discovery/fleet/fleet.ts";
-export { DEFAULT_PREFIX } from "./src/discovery/shared_keys.ts";
+export { DEFAULT_PREFIX } from "./src/discovery/shared/shared_keys.ts";

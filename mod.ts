@@ -21,6 +21,7 @@
 
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
+export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
 export type { FleetJson, FleetMemberJson, FleetStatusJson } from "./src/admin/fleet_json.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
@@ -41,6 +42,12 @@ export type {
   DecisionNews,
 } from "./src/core/decision.ts";
 export type { DecisionLog } from "./src/core/decision_log.ts";
+export {
+  DISCOVER_KINDS,
+  type DiscoveryReport,
+  type FoundAddress,
+  type FoundServer,
+} from "./src/core/discovery.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,
@@ -65,6 +72,7 @@ export type { PickContext, Policy } from "./src/core/policy.ts";
 export type { Entry, SlotDirectory } from "./src/core/registry.ts";
 export {
   canonicalServerUrl,
+  type Discover,
   type Server,
   type ServerChange,
   type ServerInit,
@@ -74,8 +82,10 @@ export type { ServerDiff } from "./src/core/server_diff.ts";
 export {
   type AccessLogFormat,
   DECISIONS_MAX,
+  type DnsSettings,
   type Ejection,
   type Limits,
+  POLICY_NAMES,
   type PolicyName,
   type Retries,
   type Sticky,

@@ -12,6 +12,7 @@ const SAME = [
   "trustedProxies",
   "metrics",
   "decisions",
+  "dns",
 ] as const satisfies readonly (keyof Config & keyof LoadBalancerOptions)[];
 
 /**

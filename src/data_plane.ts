@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { DecisionSink } from "./core/decision.ts";
 import { Deadlines } from "./core/deadlines.ts";
+import { knownHost } from "./core/discovery.ts";
 import type { Policy } from "./core/policy.ts";
 import type { SlotDirectory } from "./core/registry.ts";
 import type { PolicyName, ProxySettings } from "./core/settings.ts";
@@ -102,6 +103,7 @@ export class DataPlane {
       contentTimeout: timeouts.content * 1000,
       keepAliveTimeout: timeouts.keepAlive * 1000,
       tls: settings.upstreamTls,
+      nameOf: (serverUrl) => this.#nameOf(serverUrl),
     });
     this.#handler = new ProxyHandler({
       registry,
@@ -140,6 +142,17 @@ export class DataPlane {
       if (entry === undefined) continue;
       traffic.setConnections(slot, this.transport.connections(entry.server.url));
     }
+  }
+
+  /** The name of a server that was found by it; undefined for others, which have their own. */
+  #nameOf(serverUrl: string): string | undefined {
+    const { registry, table } = this.#parts;
+    for (let slot = 0; slot < table.end; slot++) {
+      const server = registry.inSlot(slot)?.server;
+      if (server?.url !== serverUrl) continue;
+      return server.discoveredBy === undefined ? undefined : knownHost(server);
+    }
+    return undefined;
   }
 
   /** What takes note of each request; undefined where nobody wants to know. */

@@ -1,12 +1,10 @@
 import { configOf } from "./config_of.ts";
 import { ControlPlane } from "./control_plane.ts";
 import type { Config } from "./config/config.ts";
-import { drainSchema } from "./config/settings_schema.ts";
-import { validate } from "./config/validate.ts";
 import type { DecisionLog } from "./core/decision_log.ts";
+import type { DiscoveryReport } from "./core/discovery.ts";
 import { BalancerError } from "./core/errors.ts";
 import type { EventLog } from "./core/event_log.ts";
-import type { Registry } from "./core/registry.ts";
 import type { Server, ServerChange, ServerInit } from "./core/server.ts";
 import type { ServerDiff } from "./core/server_diff.ts";
 import type { CheckReport, ServerStatus } from "./core/server_status.ts";
@@ -23,11 +21,10 @@ import {
   type CheckedOptions,
   checkHealthCheck,
   checkOptions,
-  checkServer,
-  checkServers,
   type LoadBalancerOptions,
 } from "./load_balancer_options.ts";
 import type { RequestInfo } from "./proxy/incoming.ts";
+import { ServerSet } from "./server_set.ts";
 import { systemClock } from "./system_clock.ts";
 import { startListener } from "./workers/pool_listener.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./workers/worker_pool.ts";
@@ -54,7 +51,7 @@ import { WorkerPool, type WorkerPoolOptions } from "./workers/worker_pool.ts";
  */
 export class LoadBalancer implements AsyncDisposable {
   readonly #control: ControlPlane;
-  readonly #registry: Registry;
+  readonly #servers: ServerSet;
   readonly #plane: DataPlane;
   readonly #options: CheckedOptions;
   readonly #makePool: (
@@ -91,14 +88,16 @@ export class LoadBalancer implements AsyncDisposable {
       ...checked,
     });
     const { registry, events, decisions, report } = this.#control;
-    this.#registry = registry;
     this.events = events;
     this.decisions = decisions;
     const parts = { registry, table, report, decisions, writeAccessLog };
     this.#plane = new DataPlane({ ...parts, traffic, settings: { ...settings, policy } });
     this.#makePool = (where) =>
       new WorkerPool({ ...parts, clock: systemClock, settings, ...where });
-    this.#control.startChecks(check, this.#plane.transport);
+    const { transport } = this.#plane;
+    this.#control.startChecks(check, transport);
+    const settled = async () => await this.#pool?.settled();
+    this.#servers = new ServerSet({ registry, transport, clock: systemClock, settled, ...checked });
   }
 
   /**
@@ -124,6 +123,7 @@ export class LoadBalancer implements AsyncDisposable {
    * `already_exists` if the workers listen already; `unsupported` on runtimes other than Deno.
    */
   async listen(options: ListenOptions = {}): Promise<Listener> {
+    await this.#servers.ready();
     this.#checkOpen();
     const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
@@ -141,7 +141,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Adds a server, which is checked at once and counts as healthy until that says otherwise.
+   * Adds a server, which is checked at once and counts as healthy until that says otherwise; or, with
+   * `discover`, an entry, whose name is looked up at once: its servers follow.
    *
    * @param server The server; all but the URL may be left out.
    * @returns The server with its URL in canonical form and the defaults filled in.
@@ -150,20 +151,20 @@ export class LoadBalancer implements AsyncDisposable {
    */
   add(server: ServerInit): Server {
     this.#checkOpen();
-    return this.#registry.add(checkServer(server)).server;
+    return this.#servers.add(server);
   }
 
   /**
-   * Changes a server. Requests that it is working on, its connections and its health stay.
+   * Changes a server, or an entry with its servers. Their requests, connections and health stay.
    *
    * @param url The server's URL, in any spelling.
    * @param change What is different; what is left out keeps its value.
    * @returns The server after the change.
-   * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
    */
   update(url: string, change: ServerChange): Server {
     this.#checkOpen();
-    return this.#registry.update(url, checkServer({ ...change, url })).server;
+    return this.#servers.update(url, change);
   }
 
   /**
@@ -174,15 +175,11 @@ export class LoadBalancer implements AsyncDisposable {
    * @param drain For how long they may, in seconds, 0 to 86400; then they are broken off. Default:
    * without a limit.
    * @returns The server as it was.
-   * @throws {BalancerError} `invalid`, `not_found` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
    */
   remove(url: string, drain?: number): Server {
     this.#checkOpen();
-    checkServer({ url });
-    if (drain !== undefined) validate(drainSchema, drain, "the time", "drain");
-    const { server } = this.#registry.remove(url, drain);
-    this.#plane.transport.forget(server.url, drain);
-    return server;
+    return this.#servers.remove(url, drain);
   }
 
   /**
@@ -190,17 +187,16 @@ export class LoadBalancer implements AsyncDisposable {
    * as any other.
    *
    * @param url The server's URL, in any spelling.
-   * @throws {BalancerError} `invalid`, `closed`, or `not_found`, also if it is removed meanwhile.
+   * @throws {BalancerError} `invalid`, `closed`, `discovered`, or `not_found`, also if it goes meanwhile.
    */
   async check(url: string): Promise<CheckReport> {
     this.#checkOpen();
-    return await this.#control.check(checkServer({ url }).url);
+    return await this.#control.check(this.#servers.checkable(url));
   }
 
   /**
-   * Makes these the servers, by differences only: a server that is there already and does not differ
-   * keeps its connections, its counts and its health. Until those that are new take requests, those
-   * that are no longer wanted do.
+   * Makes these the servers, by differences only: one that is there already and does not differ keeps
+   * its connections, counts and health. Until new ones take requests, those no longer wanted do.
    *
    * @param servers All the servers there shall be.
    * @returns What was different, once every thread knows.
@@ -208,13 +204,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
     this.#checkOpen();
-    const diff = this.#registry.mergeIn(checkServers(servers));
-    await this.settled();
-    // In the meantime, somebody else may have removed it.
-    const left = diff.removed.filter(({ url }) => this.#registry.find(url) !== undefined);
-    for (const { url } of left) this.remove(url);
-    await this.settled();
-    return diff;
+    return await this.#servers.set(servers);
   }
 
   /**
@@ -250,9 +240,14 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#control.servers();
   }
 
+  /** The entries with `discover`, what they have found, and when they are looked up again. */
+  discovery(): DiscoveryReport[] {
+    return this.#servers.reports();
+  }
+
   /** What makes a balancer like this one is now, as far as a configuration file can say it. */
   config(): Config {
-    return { ...this.#config, servers: this.#registry.entries().map(({ server }) => server) };
+    return { ...this.#config, servers: this.#servers.given() };
   }
 
   /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
@@ -264,9 +259,11 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Waits until every change that was made so far holds on every thread: a server that was added
-   * takes requests, one that was removed gets none. With one thread, that is at once.
+   * takes requests, one that was removed gets none. With one thread, that is at once. Waits as well
+   * until entries that were added have been looked up once, for 5 seconds at most.
    */
   async settled(): Promise<void> {
+    await this.#servers.ready();
     await this.#pool?.settled();
   }
 
@@ -279,6 +276,7 @@ export class LoadBalancer implements AsyncDisposable {
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
+    this.#servers[Symbol.dispose]();
     this.#control[Symbol.dispose]();
     await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }

@@ -3,6 +3,7 @@ import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.
 import {
   accessLogSchema,
   decisionsSchema,
+  dnsSchema,
   ejectionSchema,
   limitsSchema,
   metricsSchema,
@@ -20,6 +21,7 @@ import { canonicalServerUrl, type ServerInit } from "./core/server.ts";
 import {
   type AccessLogFormat,
   DEFAULT_SETTINGS,
+  type DnsSettings,
   type Ejection,
   type Limits,
   type PolicyName,
@@ -32,6 +34,7 @@ import {
 } from "./core/settings.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "./health/health_check.ts";
 import { checkAuthorities } from "./listener/certificate.ts";
+import { canDial } from "./transport/http1/dial.ts";
 import { mayReusePort } from "./workers/reuse_port.ts";
 
 /** How each request is logged when it is over. */
@@ -90,14 +93,18 @@ export interface LoadBalancerOptions {
    * Default: 0, none, which costs nothing.
    */
   readonly decisions?: number;
+  /** How the names of servers with `discover` are looked up. Default: as the system does. */
+  readonly dns?: DnsSettings;
   /** How each request is logged. Default: not at all. */
   readonly accessLog?: AccessLogOptions;
 }
 
 /** Options that were checked, with the defaults filled in. */
 export interface CheckedOptions {
-  /** The first servers. */
+  /** The first servers that are given one by one. */
   readonly servers: readonly ServerInit[];
+  /** The first entries that stand for servers which are found. */
+  readonly entries: readonly ServerInit[];
   /** How servers are checked. */
   readonly check: HealthCheck;
   /** How many threads accept connections. */
@@ -106,6 +113,8 @@ export interface CheckedOptions {
   readonly slowStart: number;
   /** How many of the latest decisions are kept. */
   readonly decisions: number;
+  /** How names are looked up. */
+  readonly dns: DnsSettings;
   /** The rule for choosing a server on this thread. */
   readonly policy: PolicyName | Policy;
   /** What the threads that move requests go by. */
@@ -124,12 +133,15 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
   const workers = checkWorkers(options.workers ?? 1);
   const accessLog = options.accessLog && checkAccessLog(options.accessLog);
   const policy = checkPolicy(options.policy ?? DEFAULT_SETTINGS.policy, workers);
+  const servers = checkServers(options.servers ?? []);
   return {
-    servers: checkServers(options.servers ?? []),
+    servers: servers.filter(({ discover }) => discover === undefined),
+    entries: servers.filter(({ discover }) => discover !== undefined),
     check: checkHealthCheck(options.healthCheck ?? {}),
     workers,
     slowStart: validate(slowStartSchema, options.slowStart ?? 0, "the options", "slowStart"),
     decisions: validate(decisionsSchema, options.decisions ?? 0, "the options", "decisions"),
+    dns: checkNames(dnsSchema, options.dns ?? {}, "the DNS settings"),
     policy,
     settings: {
       timeouts: {
@@ -161,10 +173,18 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
 /**
  * Checks a server as a caller gave it.
  *
- * @throws {BalancerError} `invalid`, with every fault.
+ * @throws {BalancerError} `invalid`, with every fault; `unsupported` if this runtime cannot verify
+ * servers that are found.
  */
 export function checkServer(server: ServerInit): ServerInit {
-  return checkNames(serverSchema, server, "the server");
+  const checked = checkNames(serverSchema, server, "the server");
+  const { url, discover } = checked;
+  if (discover === undefined || canDial() || !/^https:/i.test(url)) return checked;
+  throw new BalancerError(
+    "unsupported",
+    `Cannot discover the servers of ${url}: the fetch of this runtime verifies certificates for ` +
+      "the address that it connects to, not for the name; use http:, or run on Deno",
+  );
 }
 
 /**

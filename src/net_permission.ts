@@ -26,7 +26,7 @@ export function netAddress(url: string): string {
  * @throws {BalancerError} `not_permitted`, with the addresses that are missing.
  */
 export function checkPermitted(servers: readonly Pick<Server, "url">[]): void {
-  if (!("Deno" in globalThis) || mayConnectAnywhere()) return;
+  if (mayConnectAnywhere()) return;
   const addresses = new Set(servers.map(({ url }) => netAddress(url)));
   const refused = [...addresses].filter((address) => !mayConnect(address));
   if (refused.length === 0) return;
@@ -40,11 +40,18 @@ export function checkPermitted(servers: readonly Pick<Server, "url">[]): void {
 }
 
 function mayConnectAnywhere(): boolean {
+  if (!("Deno" in globalThis)) return true;
   const { state, partial } = Deno.permissions.querySync({ name: "net" });
   return state === "granted" && !partial;
 }
 
-function mayConnect(host: string): boolean {
+/**
+ * Whether this process may connect to an address; where Deno would ask at the terminal, it may not.
+ *
+ * @param host The host and the port, as `--allow-net` takes them.
+ */
+export function mayConnect(host: string): boolean {
+  if (!("Deno" in globalThis)) return true;
   try {
     return Deno.permissions.querySync({ name: "net", host }).state === "granted";
   } catch {

@@ -63,7 +63,7 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
       assert(binary.includes(code), `the binary has no ${code}`);
     }
     // These are loaded only where they are used.
-    for (const text of ["@opentelemetry/api", "class SharedRegistry"]) {
+    for (const text of ["@opentelemetry/api", "class SharedRegistry", "class SimulatedBalancer"]) {
       assert(binary.includes(text), `the binary has no ${text}`);
     }
     // Without it, threads cannot share a port.

@@ -31,6 +31,15 @@ const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
 const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
+const NAME_SERVER = /^src\/core\/name_server\.ts$/;
+const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
+const DNS = /^src\/discovery\/dns\//;
+const DNS_EXPANSION = /^src\/discovery\/dns\/dns_expansion\.ts$/;
+
+/** What decides, of what otherwise moves requests. */
+const DECIDING = /^src\/proxy\/(exclusion|failure_watch|picker|retry|retry_budget)\.ts$/;
+const DECISION_FILES = /^src\/admin\/decision_(json|schema)\.ts$/;
+const SIMULATION_ENTRIES = /^src\/simulation\/(simulate|replay|result)\.ts$/;
 
 const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
@@ -53,12 +62,35 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/config\//,
     mayImport: [CORE, /^src\/config\//, HEALTH_CHECK, /^zod$/, /^@std\/yaml$/],
   },
+  // Only what reads a message, and what sends one, knows how DNS looks on the wire.
+  {
+    files: /^src\/discovery\/dns\/dns_message\.ts$/,
+    mayImport: [CORE, DNS, /^dns-packet$/, /^@types\/dns-packet$/, /^node:buffer$/],
+  },
+  { files: /^src\/discovery\/dns\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
+  { files: /^src\/discovery\/dns\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
+  { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
+  { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
+  {
+    files: /^src\/server_set\.ts$/,
+    mayImport: [
+      [CORE, /^src\/config\//, /^src\/discovery\/dns\/(dns_discovery|make_dns_client)\.ts$/],
+      [/^src\/load_balancer_options\.ts$/, TRANSPORT_INTERFACE],
+    ].flat(),
+  },
   {
     files: /^src\/admin\//,
     mayImport: [
       [CORE, /^src\/admin\//, /^src\/config\//, /^src\/metrics\//, SYSTEM_CLOCK, VERSION],
-      [NET_PERMISSION],
+      [NET_PERMISSION, DNS_EXPANSION],
       [LOGTAPE, STD_HTTP, /^zod$/],
+    ].flat(),
+  },
+  {
+    files: /^src\/simulation\//,
+    mayImport: [
+      [CORE, /^src\/(config|health|policies|simulation)\//, DECIDING, DECISION_FILES],
+      [TRANSPORT_INTERFACE, /^zod$/, /^(flatqueue|hdr-histogram-js|pure-rand\/\S+)$/],
     ].flat(),
   },
   { files: /^src\/metrics\//, mayImport: [CORE, /^src\/metrics\//] },
@@ -91,21 +123,25 @@ const RULES: readonly ImportRule[] = [
   },
   {
     files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
-    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/, LOGTAPE],
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/, LOGTAPE],
   },
   {
     files: /^src\/discovery\/fleet\//,
     mayImport: [
-      [CORE, /^src\/discovery\/(etcd\/etcd_types|fleet\/|key_owner|shared_keys|backoff|wait)/],
+      [
+        CORE,
+        /^src\/discovery\/(etcd\/etcd_types|fleet\/|shared\/(key_owner|shared_keys|backoff|wait))/,
+      ],
       [CHECK_SHARING, HEALTH_CHECK, /^src\/config\/validate\.ts$/, LOGTAPE, /^zod$/],
       [/^src\/load_balancer\.ts$/, /^src\/admin\/traffic_meter\.ts$/, VERSION],
     ].flat(),
   },
   {
     // It stands on what a balancer offers, and nothing of a balancer stands on it.
-    files: /^src\/discovery\//,
+    files: /^src\/discovery\/shared\//,
     mayImport: [
-      [CORE, /^src\/discovery\//, /^src\/config\//, /^src\/admin\/target\.ts$/],
+      [CORE, /^src\/discovery\/(etcd|fleet|shared)\//, /^src\/config\//],
+      [/^src\/admin\/target\.ts$/],
       [/^src\/load_balancer(_options)?\.ts$/, SYSTEM_CLOCK, NET_PERMISSION, LOGTAPE],
     ].flat(),
   },
@@ -118,12 +154,16 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/cli\//,
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
-      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER],
+      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, SYSTEM_RESOLVER],
+      SIMULATION_ENTRIES,
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
   },
   // Text imports, as the dashboard has them, would keep it from loading on Node.
-  { files: /^mod\.ts$/, mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/)/] },
+  {
+    files: /^mod\.ts$/,
+    mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/],
+  },
   { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
   { files: /^etcd\.ts$/, mayImport: [/^src\/core\/clock\.ts$/, /^src\/discovery\//] },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
@@ -138,7 +178,7 @@ const RULES: readonly ImportRule[] = [
  */
 const MAY_USE_DENO = new RegExp(
   "^src/(transport/http1/|workers/|listener/|cli/|data_plane\\.ts$|net_permission\\.ts$|proxy/client_upgrade\\.ts$" +
-    "|discovery/etcd/etcd_fetch\\.ts$)" +
+    "|discovery/etcd/etcd_fetch\\.ts$|discovery/dns/system_resolver\\.ts$)" +
     "|^cli\\.ts$",
 );
 
@@ -201,6 +241,14 @@ Deno.test("the import rules find a type-only import that breaks them", () => {
   ]);
 });
 
+Deno.test("only the commands that simulate load the simulation, and what it needs", async () => {
+  const loaded = await readLoadedModules("cli.ts");
+  assert(loaded.includes("src/cli/commands/simulate.ts") && loaded.includes("zod"));
+  const unwanted = loaded.filter((module) => /simulation\/|hdr|flatqueue|pure-rand/.test(module));
+  // What reads the commands' flags and writes what came of it.
+  assertEquals(unwanted.filter((module) => !module.startsWith("src/cli/simulation/")), []);
+});
+
 Deno.test("no modules import each other in a ring", async () => {
   assertEquals(findCycle(await readModuleGraph(...ENTRIES)), undefined);
 });
@@ -216,9 +264,7 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
 Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
   assert(loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/load_balancer.ts"));
-  assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\//.test(file)), []);
-  // What loads it when it is needed.
-  assert((await readModuleGraph("cli.ts")).has("src/discovery/shared_registry.ts"));
+  assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\/(?!dns\/)/.test(file)), []);
 });
 
 Deno.test("mod.ts re-exports and does nothing else", async () => {

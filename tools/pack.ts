@@ -8,12 +8,10 @@
 import { ROOT, run, withFolder } from "./process.ts";
 
 /** What the package needs from npm; everything else is in it. */
-const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "zod"];
+const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "dns-packet", "zod"];
 
-const STD_LICENSE =
-  `mod.js contains parts of the Deno standard library (https://github.com/denoland/std):
-
-`;
+/** What programs can import from it: all exports but the program, which is for Deno. */
+const MODULES = ["mod", "dashboard", "etcd"];
 
 interface Manifest {
   readonly name: string;
@@ -38,11 +36,13 @@ export async function pack(folder: string): Promise<string> {
     await run("tar", ["-xzf", types, "-C", work]);
     await keepTypes(`${work}/package`);
     const external = DEPENDENCIES.flatMap((name) => ["--external", name]);
-    await run("deno", ["bundle", ...external, "--output", `${work}/package/mod.js`, "mod.ts"]);
+    // What several of them use is split off, so that there is one class of each error.
+    const bundle = ["bundle", ...external, "--code-splitting", "--outdir", `${work}/package`];
+    await run("deno", [...bundle, ...MODULES.map((name) => `${name}.ts`)]);
     const text = JSON.stringify(packageJson(manifest), null, 2);
     await Deno.writeTextFile(`${work}/package/package.json`, `${text}\n`);
-    const license = await Deno.readTextFile(new URL("tools/std_license.txt", ROOT));
-    await Deno.writeTextFile(`${work}/package/THIRD_PARTY_LICENSE`, STD_LICENSE + license);
+    const license = new URL("tools/third_party_license.txt", ROOT);
+    await Deno.copyFile(license, `${work}/package/THIRD_PARTY_LICENSE`);
     await run("tar", ["-czf", file, "-C", work, "package"]);
   });
   return file;
@@ -69,7 +69,10 @@ function packageJson({ name, version, license, imports }: Manifest): Record<stri
     license,
     type: "module",
     sideEffects: false,
-    exports: { ".": { types: "./mod.d.ts", default: "./mod.js" } },
+    exports: Object.fromEntries(MODULES.map((name) => [
+      name === "mod" ? "." : `./${name}`,
+      { types: `./${name}.d.ts`, default: `./${name}.js` },
+    ])),
     engines: { node: ">=22", bun: ">=1.2" },
     dependencies: Object.fromEntries(
       DEPENDENCIES.map((name) => [name, versionRange(imports[name] ?? "")]),

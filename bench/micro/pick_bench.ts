@@ -1,72 +1,72 @@
-import { Candidates } from "../../src/core/candidates.ts";
+import { type CandidateList, Candidates } from "../../src/core/candidates.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
+import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";
 
-/** How many requests are active at a time where the benchmark says "under way". */
-const UNDER_WAY = 64;
+/** How many requests are under way for each server, on average; the weights are 1 to 7 or all 1. */
+const LOADS = [
+  { name: "idle", perServer: 0, weights: 1 },
+  { name: "half of them busy", perServer: 0.5, weights: 1 },
+  { name: "all busy", perServer: 4, weights: 7 },
+];
 
-for (const count of [3, 100, 1000, 10_000]) {
-  Deno.bench({
-    name: `pick, ${count} servers, nothing active`,
-    group: `pick, ${count} servers`,
-    baseline: true,
-    fn: pickIdle(count),
-  });
-  Deno.bench({
-    name: `pick, ${count} servers, every one busy`,
-    group: `pick, ${count} servers`,
-    fn: pickBusy(count),
-  });
-  Deno.bench({
-    name: `pick, begin and finish, ${count} servers, ${UNDER_WAY} requests under way`,
-    group: `pick, ${count} servers`,
-    fn: pickBeginFinish(count),
-  });
+interface Load {
+  readonly perServer: number;
+  readonly weights: number;
 }
 
-/** Every key is 0, so each pick is a tie of all servers: the most that a pick has to do. */
-function pickIdle(count: number): () => void {
-  const { table, candidates, policy } = servers(count);
-  return function pick(): void {
-    policy.pick(candidates.select([]), table);
-  };
-}
-
-/** Different loads and weights, so that there are hardly any ties. */
-function pickBusy(count: number): () => void {
-  const { table, candidates, policy } = servers(count);
-  for (let slot = 0; slot < count; slot++) {
-    table.setWeight(slot, 1 + slot % 7);
-    // A multiplicative hash, which scatters and is the same in every run.
-    const active = 1 + (Math.imul(slot + 1, 0x9e3779b1) >>> 24);
-    for (let i = 0; i < active; i++) table.begin(slot);
+for (const count of [3, 16, 256, 1000, 10_000]) {
+  for (const { name, ...load } of LOADS) {
+    const group = `${count} servers, ${name}`;
+    Deno.bench({
+      name: `${group}: a look at each`,
+      group,
+      baseline: true,
+      // A list without a version may be another one the next time.
+      fn: serve(count, load, ({ slots, length }) => ({ slots, length })),
+    });
+    Deno.bench({ name: `${group}: as it is`, group, fn: serve(count, load, (list) => list) });
   }
-  return function pick(): void {
-    policy.pick(candidates.select([]), table);
-  };
+  const { table, candidates } = servers(count, 7);
+  const policy = new RandomTwoChoices();
+  Deno.bench({
+    name: `${count} servers: random_two_choices`,
+    group: `${count} servers, drawn`,
+    fn: () => {
+      policy.pick(candidates.select([]), table);
+    },
+  });
 }
 
-/** What the balancer does for a request; the oldest request ends when a new one begins. */
-function pickBeginFinish(count: number): () => void {
-  const { table, candidates, policy } = servers(count);
+/** What the balancer does for a request; when a new one begins, one that is under way ends. */
+function serve(
+  count: number,
+  { perServer, weights }: Load,
+  view: (list: CandidateList) => CandidateList,
+): () => void {
+  const { table, candidates } = servers(count, weights);
+  const policy = new LeastConnections();
   const underWay: number[] = [];
-  for (let i = 0; i < UNDER_WAY; i++) {
-    const slot = policy.pick(candidates.select([]), table);
+  function begin(): number {
+    const slot = policy.pick(view(candidates.select([])), table);
     table.begin(slot);
-    underWay.push(slot);
+    return slot;
   }
-  let oldest = 0;
-  return function serve(): void {
-    const slot = policy.pick(candidates.select([]), table);
-    table.begin(slot);
-    table.finish(underWay[oldest]!);
-    underWay[oldest] = slot;
-    oldest = (oldest + 1) % UNDER_WAY;
+  for (let i = 0; i < count * perServer; i++) underWay.push(begin());
+  let next = 0;
+  return function request(): void {
+    const slot = begin();
+    if (underWay.length === 0) return table.finish(slot);
+    // A multiplicative hash, which scatters and is the same in every run.
+    const ends = (Math.imul(next++, 0x9e3779b1) >>> 0) % underWay.length;
+    table.finish(underWay[ends]!);
+    underWay[ends] = slot;
   };
 }
 
-function servers(count: number) {
+/** Servers of the weights 1, 2 and so on up to some, over and over. */
+function servers(count: number, weights: number) {
   const table = new StateTable(count);
-  for (let i = 0; i < count; i++) table.open(table.allocate(1));
-  return { table, candidates: new Candidates(table), policy: new LeastConnections() };
+  for (let i = 0; i < count; i++) table.open(table.allocate(1 + i % weights));
+  return { table, candidates: new Candidates(table) };
 }

@@ -1,5 +1,7 @@
 import { z } from "zod";
 import type { DryRunJson } from "./dry_run.ts";
+import { DISCOVER_KINDS } from "../core/discovery.ts";
+import type { DiscoveryJson } from "./discovery_json.ts";
 import type { CheckReportJson, ServerJson, ServerStatusJson } from "./server_json.ts";
 
 // What the API answers, for its description. It is not checked at run time: tests hold every answer
@@ -16,6 +18,10 @@ const serverFields = {
   health_check_period: count.describe("Seconds between two health checks; 0 for none"),
   max_connections: count.describe("The most requests that it works on at once; 0 for any number"),
   draining: z.boolean().describe("Whether it takes no new requests, whatever its weight"),
+  discover: z.enum(DISCOVER_KINDS)
+    .describe("How its servers are found; only on an entry, which stands for them").optional(),
+  discovered_by: z.string()
+    .describe("The URL of the entry that has found it; only on a server that was found").optional(),
 };
 
 /** A server. */
@@ -44,6 +50,20 @@ export const SERVER_STATUS = z.object({
   }).nullable().describe("Why it is out for failing requests"),
   last_check: CHECK_REPORT.nullable(),
 }).meta({ id: "ServerStatus" }) satisfies z.ZodType<ServerStatusJson>;
+
+/** An entry, and what it has found. */
+export const DISCOVERY = z.object({
+  ...serverFields,
+  discover: z.enum(DISCOVER_KINDS).describe("How its servers are found"),
+  addresses: z.array(z.object({
+    url: z.string().describe("The URL of the server at this address"),
+    source: z.string().describe("The name that has the address"),
+    problem: z.string().nullable().describe("Why it is not a server of this entry"),
+  })),
+  last_lookup: moment.nullable().describe("When the latest lookup was over"),
+  next_lookup: moment.nullable().describe("When the next one will be; null while one is under way"),
+  error: z.string().nullable().describe("What is wrong with the latest lookup"),
+}).meta({ id: "Discovery" }) satisfies z.ZodType<DiscoveryJson>;
 
 /** What a change would come to. */
 export const DRY_RUN = z.object({

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
+import { checkDiscoverKept } from "../config/discover_change.ts";
 import { camelKeys } from "../config/names.ts";
 import { removalSchema, serverSchema } from "../config/schema.ts";
 import { validate } from "../config/validate.ts";
@@ -24,11 +25,12 @@ const BODY_PROBLEMS = {
   413: "The body is too large",
   415: "The body has another type",
 };
-const UNKNOWN = {
+const REFUSED = {
   ...BODY_PROBLEMS,
   ...SHARED_PROBLEMS,
   404: "There is no such server",
-  409: `It was not possible: ${SHARED_PROBLEMS[409]}`,
+  409: "The server was discovered by an entry, which has to be changed instead; or, " +
+    SHARED_PROBLEMS[409],
 };
 
 /** The three changes of servers that name the server in their body. */
@@ -37,7 +39,9 @@ export const CHANGE_ROUTES: Routes = {
     POST: {
       handler: add,
       summary: "Add a server",
-      description: "All but the URL may be left out, and has its default then.",
+      description:
+        "All but the URL may be left out, and has its default then. With discover it is an entry: it " +
+        "stands for servers that are found by its name, and that change with it.",
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
       answers: { 200: answer("The server, or what adding it would come to") },
@@ -56,7 +60,7 @@ export const CHANGE_ROUTES: Routes = {
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
       answers: { 200: answer("The server after the change, or what the change would come to") },
-      problems: UNKNOWN,
+      problems: REFUSED,
     },
   },
   "/delete": {
@@ -70,7 +74,7 @@ export const CHANGE_ROUTES: Routes = {
         "text/plain": z.string().describe("The server's URL"),
       },
       answers: { 200: answer("The server as it was, or what the deletion would come to") },
-      problems: UNKNOWN,
+      problems: REFUSED,
     },
   },
 };
@@ -95,6 +99,7 @@ async function update(target: AdminTarget, { request, url: at }: AdminCall): Pro
   const { url, ...change } = camelKeys(body);
   if (dry_run) {
     const before = getByUrl(target, url);
+    checkDiscoverKept(before, change.discover ?? before.discover);
     return dryRun(target, { before, after: completeServer({ ...before, ...change }) });
   }
   const server = await target.update(url, change);

@@ -1,6 +1,8 @@
+import { isDiscovered } from "../core/discovery.ts";
 import type { Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { predictShares } from "../core/shares.ts";
+import { expandEntry } from "../discovery/dns/dns_expansion.ts";
 import { checkPermitted } from "../net_permission.ts";
 import { type ServerJson, serverJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
@@ -29,10 +31,10 @@ export interface DryRunJson {
   readonly shares: readonly ShareJson[];
 }
 
-/** A change of one server. */
+/** A change of one server, or of one entry. */
 export interface Change {
   /** The server as it is; undefined for one that is not there yet. */
-  readonly before: ServerStatus | undefined;
+  readonly before: Server | undefined;
   /** The server as it would be; undefined for one that would be gone. */
   readonly after: Server | undefined;
 }
@@ -41,22 +43,29 @@ export interface Change {
  * Tells what a change would come to, and makes none.
  *
  * @param target Whose server.
- * @param change The change, which was checked.
- * @throws {BalancerError} `not_permitted` for a new server that may not be connected to.
+ * @param change The change, which was checked. What a new entry would find is not known.
+ * @throws {BalancerError} `not_permitted` for a new server that may not be connected to; `discovered`
+ * for one that an entry has found.
  */
 export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJson {
-  if (before === undefined && after !== undefined) checkPermitted([after]);
+  if (before?.discoveredBy !== undefined && before !== after) {
+    throw isDiscovered(before.url, before.discoveredBy);
+  }
+  const added = before === undefined && after?.discover === undefined ? after : undefined;
+  if (added !== undefined) checkPermitted([added]);
   const servers = target.servers();
   const shares = new Map<string, ShareJson>();
   for (const [i, share] of predictShares(servers).entries()) {
     const { url, name } = servers[i]!;
     shares.set(url, { url, name, before: share, after: 0 });
   }
+  const changes = changesOf(target, { before, after });
   const later = servers.flatMap((server) => {
-    if (server.url !== before?.url) return [server];
-    return after === undefined ? [] : [statusAfter(server, after)];
+    if (!changes.has(server.url)) return [server];
+    const changed = changes.get(server.url);
+    return changed === undefined ? [] : [statusAfter(server, changed)];
   });
-  if (before === undefined && after !== undefined) later.push(statusOfNew(after));
+  if (added !== undefined) later.push(statusOfNew(added));
   for (const [i, share] of predictShares(later).entries()) {
     const { url, name } = later[i]!;
     shares.set(url, { url, name, before: shares.get(url)?.before ?? 0, after: share });
@@ -67,6 +76,17 @@ export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJs
     after: after === undefined ? null : serverJson(after),
     shares: [...shares.values()],
   };
+}
+
+/** What becomes of servers that are there, by their URLs; undefined for those that are gone then. */
+function changesOf(
+  target: AdminTarget,
+  { before, after }: Change,
+): Map<string, Server | undefined> {
+  if (before?.discover === undefined) return new Map(before ? [[before.url, after]] : []);
+  const { servers = [] } = target.discovery?.().find(({ entry }) => entry.url === before.url) ?? {};
+  const own = servers.filter(({ problem }) => problem === undefined);
+  return new Map(own.map(({ url, found }) => [url, after && expandEntry(after, found)]));
 }
 
 /** A server whose checks are turned off counts as healthy from then on. */

@@ -7,6 +7,7 @@ import { CHANGE_ROUTES } from "./change_routes.ts";
 import { configRoutes } from "./config_route.ts";
 import { dashboardRoutes } from "./dashboard_routes.ts";
 import { DECISION_ROUTES } from "./decision_routes.ts";
+import { DISCOVERY_ROUTES } from "./discovery_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { EventStreams } from "./event_streams.ts";
 import { FLEET_ROUTES } from "./fleet_routes.ts";
@@ -54,6 +55,7 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
     ...eventRoutes(streams),
     ...METRICS_ROUTES,
     ...DECISION_ROUTES,
+    ...DISCOVERY_ROUTES,
     ...FLEET_ROUTES,
     ...configRoutes(settings),
   });

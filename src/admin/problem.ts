@@ -51,12 +51,20 @@ const STATUSES: Partial<Record<ErrorCode, StatusCode>> = {
   already_exists: 409,
   full: 409,
   conflict: 409,
+  discovered: 409,
+  unsupported: 501,
   closed: 503,
   unavailable: 503,
   unconfirmed: 504,
 };
 
-const ABOUT_URL: readonly ErrorCode[] = ["not_found", "already_exists", "not_permitted"];
+const ABOUT_URL: readonly ErrorCode[] = [
+  "not_found",
+  "already_exists",
+  "discovered",
+  "not_permitted",
+  "unsupported",
+];
 
 /** The problem that a balancer's refusal is; undefined if the error is none. */
 export function problemOf(error: BalancerError): Problem | undefined {

@@ -31,14 +31,13 @@ export interface RegistryJson {
   }[];
 }
 
-/** What everybody may know of it. */
-export type RegistryHealthJson = Omit<RegistryJson, "faults">;
+/** What everybody may know of it: no addresses, and nothing of the servers. */
+export type RegistryHealthJson = Omit<RegistryJson, "error" | "faults">;
 
 const health = {
   kind: z.literal("etcd"),
   connected: z.boolean().describe("Whether changes can be made, and those of others are seen"),
   since: z.iso.datetime().describe("Since when that is so"),
-  error: z.string().nullable().describe("Why it cannot be reached"),
   revision: z.int().min(0).describe("The revision up to which every change is seen here"),
   balancers: z.int().min(0).describe("How many balancers share the servers; /fleet tells which")
     .optional(),
@@ -52,6 +51,7 @@ export const REGISTRY_HEALTH = z.object(health)
 /** The same, with what is wrong. */
 export const REGISTRY = z.object({
   ...health,
+  error: z.string().nullable().describe("Why it cannot be reached"),
   faults: z.array(z.object({
     key: z.string(),
     revision: z.int().min(0),
@@ -59,14 +59,13 @@ export const REGISTRY = z.object({
   })).describe("What is not used as it is, the first hundred by their keys"),
 }).meta({ id: "Registry" }) satisfies z.ZodType<RegistryJson>;
 
-/** How a balancer is connected, as JSON that says nothing of the servers. */
+/** How a balancer is connected, as JSON for everybody. */
 export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
-  const { kind, connected, since, error = null, revision, balancers, faults } = report;
+  const { kind, connected, since, revision, balancers, faults } = report;
   return {
     kind,
     connected,
     since: since.toISOString(),
-    error,
     revision,
     ...(balancers === undefined ? {} : { balancers }),
     fault_count: faults.length,
@@ -75,5 +74,6 @@ export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
 
 /** How a balancer is connected, as JSON. */
 export function registryJson(report: RegistryReport): RegistryJson {
-  return { ...registryHealthJson(report), faults: report.faults.slice(0, FAULTS_MAX) };
+  const { error = null, faults } = report;
+  return { ...registryHealthJson(report), error, faults: faults.slice(0, FAULTS_MAX) };
 }

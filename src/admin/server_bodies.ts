@@ -26,6 +26,7 @@ export const PATCH = z.strictObject({
   health_check_period: fields.health_check_period.nullable(),
   max_connections: fields.max_connections.nullable(),
   draining: fields.draining.nullable(),
+  discover: fields.discover.describe("How servers are found, which cannot be changed"),
 }, { error: "must be an object with the fields to change" }).meta({ id: "ServerPatch" });
 
 /**

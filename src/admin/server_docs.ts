@@ -1,4 +1,11 @@
-import { CHANGED, CHECK_REPORT, DRY_RUN, SERVER, SERVER_STATUS } from "./answer_schemas.ts";
+import {
+  CHANGED,
+  CHECK_REPORT,
+  DISCOVERY,
+  DRY_RUN,
+  SERVER,
+  SERVER_STATUS,
+} from "./answer_schemas.ts";
 import { SHARED_PROBLEMS } from "./shared_problems.ts";
 import type { Operation } from "./operation.ts";
 import { CHANGE_QUERY, NO_QUERY, REMOVAL_QUERY } from "./query.ts";
@@ -10,7 +17,7 @@ type Docs = Omit<Operation, "handler">;
 
 const ETAG = {
   "ETag": "A strong tag of what is configured: url, name, weight, health_check_period, " +
-    "max_connections and draining. Health, active requests and checks are not in it. Not there " +
+    "max_connections, draining and discover. Health, active requests and checks are not in it. Not there " +
     "with dry_run.",
 };
 const IF_MATCH = {
@@ -24,7 +31,7 @@ const IF_NONE_MATCH = {
 const FINDING = {
   400: "The query, a condition, the URL or the body is malformed",
   404: "There is no such server",
-  409: "Several servers have the name",
+  409: "Several servers have the name, or the server was discovered by an entry",
 };
 const READING = { ...FINDING, 412: "A condition does not hold; with the server as it is now" };
 const CHANGING = {
@@ -41,7 +48,7 @@ function changed(description: string): Docs["answers"][number] {
 
 /** GET of a server. */
 export const GET_DOCS: Docs = {
-  summary: "Read a server and how it is doing",
+  summary: "Read a server and how it is doing, or an entry and what it has found",
   query: NO_QUERY,
   headers: {
     ...IF_MATCH,
@@ -49,8 +56,8 @@ export const GET_DOCS: Docs = {
   },
   answers: {
     200: {
-      description: "The server",
-      content: { "application/json": SERVER_STATUS },
+      description: "The server or the entry",
+      content: { "application/json": z.union([SERVER_STATUS, DISCOVERY]) },
       headers: ETAG,
     },
     304: { description: "What is configured has not changed", headers: ETAG },

@@ -1,4 +1,4 @@
-import type { Server } from "../core/server.ts";
+import type { Discover, Server } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 
 /** A server, as the admin API writes it. */
@@ -15,6 +15,10 @@ export interface ServerJson {
   readonly max_connections: number;
   /** Whether it takes no new requests, whatever its weight. */
   readonly draining: boolean;
+  /** How its servers are found; only there on an entry, which stands for them. */
+  readonly discover?: Discover | undefined;
+  /** The URL of the entry that has found it; only there on a server that was found. */
+  readonly discovered_by?: string | undefined;
 }
 
 /** A server with how it is doing, as the admin API writes it. */
@@ -53,6 +57,7 @@ export interface CheckReportJson {
 /** A server as JSON. */
 export function serverJson(server: Server): ServerJson {
   const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
+  const { discover, discoveredBy } = server;
   return {
     url,
     name,
@@ -60,6 +65,8 @@ export function serverJson(server: Server): ServerJson {
     health_check_period: healthCheckPeriod,
     max_connections: maxConnections,
     draining,
+    ...(discover === undefined ? {} : { discover }),
+    ...(discoveredBy === undefined ? {} : { discovered_by: discoveredBy }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { BalancerError } from "../core/errors.ts";
 import { notFound } from "../core/registry.ts";
 import { canonicalServerUrl } from "../core/server.ts";
+import type { Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { invalid } from "../config/validate.ts";
 import { Problem } from "./problem.ts";
@@ -10,12 +11,12 @@ import type { AdminTarget } from "./target.ts";
 export interface Addressed {
   /** The URL in canonical form. */
   readonly url: string;
-  /** The server that has it, if there is one. */
-  readonly server: ServerStatus | undefined;
+  /** The server or the entry that has it, if there is one. */
+  readonly server: ServerStatus | Server | undefined;
 }
 
 /**
- * Finds what a path names: a server by its URL, in any spelling, or by its name. What is a URL is
+ * Finds what a path names: a server or an entry by its URL, in any spelling, or by its name. What is a URL is
  * never taken for a name, so that no server can stand in for another one.
  *
  * @param target Whose servers.
@@ -25,7 +26,7 @@ export interface Addressed {
  * @throws {Problem} 409 for a name that several have.
  */
 export function findAddressed(target: AdminTarget, key: string): Addressed {
-  const servers = target.servers();
+  const servers = serversAndEntries(target);
   const { url, fault } = readUrl(key);
   if (url !== undefined) return { url, server: servers.find((server) => server.url === url) };
   const named = servers.filter(({ name }) => name === key);
@@ -42,29 +43,29 @@ export function findAddressed(target: AdminTarget, key: string): Addressed {
  * @throws {BalancerError} `not_found` if there is none, or `invalid`.
  * @throws {Problem} 409 for a name that several have.
  */
-export function getAddressed(target: AdminTarget, key: string): ServerStatus {
+export function getAddressed(target: AdminTarget, key: string): ServerStatus | Server {
   const { url, server } = findAddressed(target, key);
   if (server === undefined) throw notFound(url);
   return server;
 }
 
 /**
- * The server with this URL.
+ * The server or the entry with this URL.
  *
  * @param target Whose server.
  * @param url The URL, in any spelling.
  */
-export function findByUrl(target: AdminTarget, url: string): ServerStatus | undefined {
+export function findByUrl(target: AdminTarget, url: string): Server | undefined {
   const canonical = canonicalServerUrl(url);
-  return target.servers().find((server) => server.url === canonical);
+  return serversAndEntries(target).find((server) => server.url === canonical);
 }
 
 /**
- * The server with this URL, see {@linkcode findByUrl}.
+ * The server or the entry with this URL, see {@linkcode findByUrl}.
  *
  * @throws {BalancerError} `not_found`.
  */
-export function getByUrl(target: AdminTarget, url: string): ServerStatus {
+export function getByUrl(target: AdminTarget, url: string): Server {
   const server = findByUrl(target, url);
   if (server === undefined) throw notFound(url);
   return server;
@@ -73,6 +74,10 @@ export function getByUrl(target: AdminTarget, url: string): ServerStatus {
 /** Where a server is found in this API. */
 export function serverPath(url: string): string {
   return `/servers/${encodeURIComponent(url)}`;
+}
+
+function serversAndEntries(target: AdminTarget): (ServerStatus | Server)[] {
+  return [...target.servers(), ...(target.discovery?.() ?? []).map(({ entry }) => entry)];
 }
 
 type UrlReading =

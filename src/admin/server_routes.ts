@@ -1,7 +1,10 @@
 import { getLogger } from "@logtape/logtape";
+import { checkDiscoverKept } from "../config/discover_change.ts";
+import { isDiscovered } from "../core/discovery.ts";
 import { completeServer, type Server, type ServerChange } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { jsonAnswer } from "./answer.ts";
+import { discoveryJson } from "./discovery_json.ts";
 import { dryRun } from "./dry_run.ts";
 import { entityTag } from "./entity_tag.ts";
 import type { AdminCall } from "./operation.ts";
@@ -51,7 +54,7 @@ function read(target: AdminTarget, { request, url, params }: AdminCall): Respons
   const conditions = new Preconditions(request);
   const server = getAddressed(target, params["server"]!);
   const headers = { "etag": entityTag(server), "content-location": serverPath(server.url) };
-  if (!conditions.isKnown(server)) return jsonAnswer(serverStatusJson(server), { headers });
+  if (!conditions.isKnown(server)) return jsonAnswer(statusJson(target, server), { headers });
   return new Response(null, { status: 304, headers: { ...headers, "cache-control": "no-store" } });
 }
 
@@ -67,9 +70,11 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const { url: at, server } = findAddressed(target, key);
   conditions.checkChange(server);
   const after = readReplacement(body, at);
+  if (server !== undefined) checkDiscoverKept(server, after.discover);
   if (dry_run) return dryRun(target, { before: server, after });
   const look = () => findAddressed(target, key).server;
-  if (server !== undefined) return change(target, { server, fields: after, conditions, look });
+  const { url: _, discoveredBy: __, ...fields } = after;
+  if (server !== undefined) return change(target, { server, fields, conditions, look });
   await decided(() => target.add(after), { conditions, look });
   await target.settled?.();
   logger.info("Added {url}", { url: at });
@@ -86,6 +91,7 @@ async function patch(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const server = current(target, call, conditions);
   const fields = readPatch(body, server.url);
   const after = completeServer({ ...server, ...fields });
+  checkDiscoverKept(server, after.discover);
   if (dry_run) return dryRun(target, { before: server, after });
   return change(target, { server, fields, conditions, look: () => find(target, call) });
 }
@@ -131,18 +137,25 @@ async function check(target: AdminTarget, { url, params }: AdminCall): Promise<u
   return checkReportJson(await target.check(server.url));
 }
 
+/** How a server is doing, or what an entry has found. */
+function statusJson(target: AdminTarget, server: ServerStatus | Server): unknown {
+  if ("healthy" in server) return serverStatusJson(server);
+  const report = target.discovery?.().find(({ entry }) => entry.url === server.url);
+  return report === undefined ? serverJson(server) : discoveryJson(report);
+}
+
 /** The server that is to be changed, if the conditions hold. */
 function current(
   target: AdminTarget,
   { params }: AdminCall,
   conditions: Preconditions,
-): ServerStatus {
+): Server {
   const server = getAddressed(target, params["server"]!);
   conditions.checkChange(server);
   return server;
 }
 
-function find(target: AdminTarget, { params }: AdminCall): ServerStatus | undefined {
+function find(target: AdminTarget, { params }: AdminCall): Server | undefined {
   return findAddressed(target, params["server"]!).server;
 }
 
@@ -158,7 +171,8 @@ async function change(
   target: AdminTarget,
   { server: before, fields, conditions, look }: Decision,
 ): Promise<Response> {
-  const { url } = before;
+  const { url, discoveredBy } = before;
+  if (discoveredBy !== undefined) throw isDiscovered(url, discoveredBy);
   const seen = conditions.exist ? [before] as const : [];
   const server = await decided(() => target.update(url, fields, ...seen), { conditions, look });
   logger.info("Updated {url}", { url });

@@ -29,6 +29,8 @@ export interface ServerStatsJson extends RatesJson {
   readonly url: string;
   /** Its name. */
   readonly name: string;
+  /** The URL of the entry that has found it; only there on a server that was found. */
+  readonly discovered_by?: string | undefined;
   /** Whether it takes requests. */
   readonly state: ServerState;
   /** Why it does not, for people; null if it does. */
@@ -114,10 +116,11 @@ function serverStatsJson(
   share: number,
   measurement: Measurement,
 ): ServerStatsJson {
-  const { url, name, weight, active } = status;
+  const { url, name, weight, active, discoveredBy } = status;
   return {
     url,
     name,
+    ...(discoveredBy === undefined ? {} : { discovered_by: discoveredBy }),
     ...serverState(status),
     weight,
     active,

@@ -18,6 +18,8 @@ const rates = {
 const SERVER_STATS = z.object({
   url: z.string(),
   name: z.string(),
+  discovered_by: z.string()
+    .describe("The URL of the entry that has found it; only on a server that was found").optional(),
   state: z.enum(SERVER_STATES),
   reason: z.string().nullable().describe("Why it takes no requests; null if it does"),
   weight: count,

@@ -1,6 +1,7 @@
 import type { DecisionLog } from "../core/decision_log.ts";
 import type { EventLog } from "../core/event_log.ts";
 import type { Config } from "../config/config.ts";
+import type { DiscoveryReport } from "../core/discovery.ts";
 import type { FleetReport } from "../core/fleet_report.ts";
 import type { RegistryReport } from "../core/registry_report.ts";
 import type { Server, ServerChange, ServerInit } from "../core/server.ts";
@@ -25,6 +26,8 @@ export interface AdminTarget {
   config(): Config;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
+  /** The entries with `discover` and what they have found. Default: there are none. */
+  discovery?(): DiscoveryReport[];
   /** What was counted. */
   traffic(): Traffic;
   /** What has happened to the servers. */

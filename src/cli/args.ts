@@ -84,6 +84,19 @@ export class Args {
     if (number >= min && number <= max) return number;
     throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${value}"`);
   }
+
+  /**
+   * A flag's value as a number, possibly a fraction, if it was given.
+   *
+   * @throws {UsageError} If it is not one, or out of range.
+   */
+  number(name: string, min: number, max: number): number | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined) return undefined;
+    const number = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?$/i.test(value) ? Number(value) : NaN;
+    if (number >= min && number <= max) return number;
+    throw new UsageError(`--${name} must be a number from ${min} to ${max}, not "${value}"`);
+  }
 }
 
 /**

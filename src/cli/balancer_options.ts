@@ -11,6 +11,7 @@ const TAKEN = [
   "slowStart",
   "trustedProxies",
   "metrics",
+  "dns",
 ] as const satisfies readonly (keyof Config & keyof LoadBalancerOptions)[];
 
 /**

@@ -13,6 +13,8 @@ import { listen } from "./commands/listen.ts";
 import { listBalancers } from "./commands/list_balancers.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { permissions } from "./commands/permissions.ts";
+import { replay } from "./commands/replay.ts";
+import { simulate } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
@@ -42,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
   exportConfig,
   checkConfig,
   permissions,
+  simulate,
+  replay,
   completions(() => COMMANDS),
 ];
 

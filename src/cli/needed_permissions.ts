@@ -1,6 +1,7 @@
 import type { Config } from "../../mod.ts";
 import { netAddress } from "../net_permission.ts";
 import type { Args } from "./args.ts";
+import { discoveryPermissions } from "./discovery_permissions.ts";
 import { CommandError } from "./errors.ts";
 import { listenSettings } from "./listen_settings.ts";
 import { folderOf } from "./reload.ts";
@@ -15,6 +16,8 @@ export interface NeededPermissions {
   readonly net: readonly string[];
   /** The files and folders it reads. */
   readonly read: readonly string[];
+  /** What people have to know of them; undefined where there is nothing. */
+  readonly note: string | undefined;
 }
 
 /**
@@ -25,12 +28,13 @@ export interface NeededPermissions {
  * @throws {UsageError} If a flag makes no sense.
  * @throws {CommandError} If Deno has no way to permit one of the addresses or files alone.
  */
-export function neededPermissions(args: Args, config: Config): NeededPermissions {
+export async function neededPermissions(args: Args, config: Config): Promise<NeededPermissions> {
   const { host, port, apiHost, apiPort, workers, tls, etcd } = listenSettings(args, config);
   const net = [
     `${hostBeforePort(host)}:${port}`,
     `${hostBeforePort(apiHost)}:${apiPort}`,
-    ...config.servers.map(({ url }) => netAddress(url)),
+    ...config.servers.filter(({ discover }) => discover === undefined)
+      .map(({ url }) => netAddress(url)),
     ...(etcd?.endpoints ?? []).map(netAddress),
   ];
   const path = args.text("config");
@@ -50,7 +54,12 @@ export function neededPermissions(args: Args, config: Config): NeededPermissions
   ].filter((file) => file !== undefined);
   for (const address of net) checkNameable("the address", address, NAMEABLE_ADDRESS);
   for (const file of read) checkNameable("the file", file, /^[^,]+$/);
-  return { net: [...new Set(net)], read: [...new Set(read)] };
+  const discovery = await discoveryPermissions(config);
+  return {
+    net: [...new Set([...net, ...discovery.net])],
+    read: [...new Set([...read, ...discovery.read])],
+    note: discovery.note,
+  };
 }
 
 /**

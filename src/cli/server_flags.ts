@@ -1,4 +1,10 @@
-import { canonicalServerUrl, type ServerJson, UINT32_MAX } from "../../mod.ts";
+import {
+  canonicalServerUrl,
+  type Discover,
+  DISCOVER_KINDS,
+  type ServerJson,
+  UINT32_MAX,
+} from "../../mod.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 
@@ -17,6 +23,15 @@ export const SERVER_FLAGS: Readonly<Record<string, ValueFlag>> = {
   },
 };
 
+/** The flag that makes it an entry, for commands that take it. */
+export const DISCOVER_FLAG: Readonly<Record<"discover", ValueFlag>> = {
+  "discover": {
+    value: "HOW",
+    help: "make each address behind the URL's host a server: dns, or dns-srv (default: one server)",
+    choices: DISCOVER_KINDS,
+  },
+};
+
 /** A server as the command line gives it; the defaults are the seed's. */
 export type ServerFlags =
   & Omit<ServerJson, "name" | "max_connections" | "draining">
@@ -29,6 +44,7 @@ export type ServerFlags =
  */
 export function readServerFlags(args: Args): ServerFlags {
   const name = args.text("name");
+  const discover = readDiscoverFlag(args);
   const maxConnections = args.wholeNumber("max-connections", 0, UINT32_MAX);
   return {
     url: readUrlFlag(args),
@@ -36,7 +52,15 @@ export function readServerFlags(args: Args): ServerFlags {
     weight: args.wholeNumber("weight", 0, UINT32_MAX) ?? 1,
     health_check_period: args.wholeNumber("health-check-period", 0, UINT32_MAX) ?? 10,
     ...(maxConnections === undefined ? {} : { max_connections: maxConnections }),
+    ...(discover === undefined ? {} : { discover }),
   };
+}
+
+function readDiscoverFlag(args: Args): Discover | undefined {
+  const value = args.text("discover");
+  const kind = DISCOVER_KINDS.find((each) => each === value);
+  if (kind !== undefined || value === undefined) return kind;
+  throw new UsageError(`--discover must be ${DISCOVER_KINDS.join(" or ")}, not "${value}"`);
 }
 
 /**

@@ -1,8 +1,7 @@
-import { parse } from "@std/yaml";
-import { printable } from "../core/printable.ts";
 import type { ServerInit } from "../core/server.ts";
 import type {
   AccessLogFormat,
+  DnsSettings,
   Ejection,
   Limits,
   PolicyName,
@@ -12,7 +11,8 @@ import type {
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { serverListSchema, settingsSchema } from "./schema.ts";
-import { invalid, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
+import { parseYaml } from "./yaml.ts";
 
 /** Through which etcd several balancers share their servers. */
 export interface EtcdSettings {
@@ -88,6 +88,8 @@ export interface Config {
   readonly logFormat?: "pretty" | "json";
   /** How many of the latest picks are kept to be explained. */
   readonly decisions?: number;
+  /** How the names of servers with `discover` are looked up. */
+  readonly dns?: DnsSettings;
   /** How `https:` servers are spoken to. */
   readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
   /** Through which etcd the servers are shared with other balancers. */
@@ -111,33 +113,24 @@ export interface Config {
  * ```
  */
 export function parseConfig(text: string, source = "the configuration"): Config {
-  const value = parseYaml(text, source);
+  // An empty file, or one with comments only, has no servers.
+  const value = parseYaml(text, source) ?? [];
   if (Array.isArray(value)) {
     const servers = validate(serverListSchema, value, source, "servers");
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
   const { servers = [], health_check = {}, ...settings } = validate(settingsSchema, value, source);
-  const { timeouts, retries, ejection, limits, upstream_tls, etcd, ...rest } = settings;
+  const { timeouts, retries, ejection, limits, upstream_tls, dns, etcd, ...rest } = settings;
   return {
     ...camelKeys(rest),
     ...(timeouts === undefined ? {} : { timeouts: camelKeys(timeouts) }),
     ...(retries === undefined ? {} : { retries: camelKeys(retries) }),
     ...(ejection === undefined ? {} : { ejection: camelKeys(ejection) }),
     ...(limits === undefined ? {} : { limits: camelKeys(limits) }),
+    ...(dns === undefined ? {} : { dns: camelKeys(dns) }),
     ...(upstream_tls === undefined ? {} : { upstreamTls: camelKeys(upstream_tls) }),
     ...(etcd === undefined ? {} : { etcd: camelKeys(etcd) }),
     servers: servers.map(camelKeys),
     healthCheck: camelKeys(health_check),
   };
-}
-
-function parseYaml(text: string, source: string): unknown {
-  try {
-    // An empty file, or one with comments only, has no servers.
-    return parse(text) ?? [];
-  } catch (error) {
-    // Behind the first line stands an excerpt of the text.
-    const [message = ""] = (error instanceof Error ? error.message : String(error)).split(":\n");
-    throw invalid(source, [{ path: "", message: `it is not valid YAML: ${printable(message)}` }]);
-  }
 }

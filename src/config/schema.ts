@@ -7,12 +7,14 @@ import {
   NAME_MAX_LENGTH,
   UINT32_MAX,
 } from "../core/server.ts";
+import { DISCOVER_KINDS, discoverFault } from "../core/discovery.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 import { etcdSchema } from "./etcd_schema.ts";
 import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
 import {
   accessLogSchema,
   decisionsSchema,
+  dnsSchema,
   drainSchema,
   ejectionSchema,
   limitsSchema,
@@ -75,6 +77,12 @@ const draining = trueOrFalse().describe(
   "Takes no new requests and goes on with those it has. Default: false",
 );
 
+const discover = z.enum(DISCOVER_KINDS, { error: "must be dns or dns-srv" }).describe(
+  "Looks the URL's host up again and again, and makes each address a server of its own: dns by " +
+    "its A and AAAA records, dns-srv by SRV records, which tell the ports. Default: the URL is that " +
+    "of one server",
+);
+
 /** The most threads that accept connections. */
 const WORKERS_MAX = 256;
 /** How many threads accept connections. */
@@ -91,7 +99,12 @@ export const serverSchema = z.strictObject({
   health_check_period: healthCheckPeriod.optional(),
   max_connections: maxConnections.optional(),
   draining: draining.optional(),
-}, { error: "must be a server with at least a url" });
+  discover: discover.optional(),
+}, { error: "must be a server with at least a url" }).superRefine((server, context) => {
+  if (server.discover === undefined) return;
+  const fault = discoverFault(server.url, server.discover);
+  if (fault !== undefined) context.addIssue({ code: "custom", path: ["url"], message: fault });
+});
 
 /** What tells which server is to go, and how. */
 export const removalSchema = z.strictObject({ url, drain: drainSchema.optional() }, {
@@ -200,6 +213,7 @@ export const settingsSchema = z.strictObject({
     "How many of the latest picks are kept to be explained. Default: 0, none",
   ).optional(),
   upstream_tls: upstreamTlsFilesSchema.describe("How https: servers are spoken to").optional(),
+  dns: dnsSchema.describe("How the names of servers with discover are looked up").optional(),
   health_check: healthCheckSchema.describe("How servers are checked").optional(),
   etcd: etcdSchema.describe(
     "Shares the servers with other balancers through etcd 3.4 or newer; those of this file are " +

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { CidrBlock } from "../core/cidr_block.ts";
+import { parseNameServer } from "../core/name_server.ts";
 import {
   type AccessLogFormat,
   DECISIONS_MAX,
   DEFAULT_SETTINGS,
-  type PolicyName,
+  POLICY_NAMES,
 } from "../core/settings.ts";
 import { filePath, seconds, trueOrFalse, wholeNumber } from "./fields.ts";
 
@@ -89,14 +90,6 @@ export const limitsSchema = z.strictObject({
   }),
 }, { error: "must be a mapping of limits" });
 
-/** The names of the policies. */
-export const POLICY_NAMES = [
-  "least_connections",
-  "round_robin",
-  "random_two_choices",
-  "client_hash",
-] as const satisfies readonly PolicyName[];
-
 /** The rule for choosing a server. */
 export const policySchema = z.enum(POLICY_NAMES, {
   error: `must be one of ${POLICY_NAMES.join(", ")}`,
@@ -148,6 +141,17 @@ export const upstreamTlsFilesSchema = z.strictObject({
     .optional(),
   server_name: serverName.optional(),
 }, { error: "must be a mapping with ca_file and server_name" });
+
+const NAME_SERVER = "must be the IP address of a name server, such as 127.0.0.1:8600";
+
+/** How names are looked up. */
+export const dnsSchema = z.strictObject({
+  server: z.string({ error: NAME_SERVER })
+    .refine((value) => parseNameServer(value) !== undefined, { error: NAME_SERVER })
+    .describe(
+      "The name server, an IP address with or without a port. Default: those of /etc/resolv.conf",
+    ).optional(),
+}, { error: "must be a mapping with server" });
 
 const CIDR = "must be an IP address or a CIDR block such as 10.0.0.0/8";
 

@@ -47,7 +47,7 @@ function indent(lines: readonly string[]): string[] {
 function serverLines(servers: Config["servers"]): string[] {
   if (servers.length === 0) return ["servers: []"];
   const items = servers.map(completeServer).map((server) => {
-    const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
+    const { url, name, weight, healthCheckPeriod, maxConnections, draining, discover } = server;
     return [
       `  - url: ${scalar(url)}`,
       `    name: ${scalar(name)}`,
@@ -57,6 +57,7 @@ function serverLines(servers: Config["servers"]): string[] {
         `    max_connections: ${maxConnections}`,
       ]),
       ...(draining ? ["    draining: true"] : []),
+      ...(discover === undefined ? [] : [`    discover: ${discover}`]),
     ];
   });
   return ["servers:", ...items.flat()];

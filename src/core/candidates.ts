@@ -6,6 +6,11 @@ export interface CandidateList {
   slots: Int32Array;
   /** How many slots there are. */
   length: number;
+  /**
+   * Only of a list that is kept, and with its slots in ascending order: as long as this list has the
+   * same number, it has the same slots. One that was made for a single pick has none.
+   */
+  version?: number | undefined;
 }
 
 /** The one predicate that says whether a server takes new requests: weight 0 drains it. */
@@ -56,16 +61,18 @@ export class Candidates {
 
   #rebuild(): void {
     const table = this.#table;
-    this.#trusted.clear(table.end);
-    this.#others.clear(table.end);
-    this.#selected.clear(table.end);
+    // Before anything else: what another thread changes while this looks has to be looked at again.
+    const { generation, end } = table;
+    this.#trusted.clear(end);
+    this.#others.clear(end);
+    this.#selected.clear(end);
     this.#limited = false;
-    for (let slot = 0; slot < table.end; slot++) {
+    for (let slot = 0; slot < end; slot++) {
       if (!isAvailable(table, slot)) continue;
       (table.isTrusted(slot) ? this.#trusted : this.#others).append(slot);
       this.#limited ||= table.limit(slot) !== 0 || table.isOnTrial(slot);
     }
-    this.#generation = table.generation;
+    this.#generation = this.#trusted.version = this.#others.version = generation;
   }
 
   #selectOneByOne(tried: readonly number[]): Selection {
@@ -73,15 +80,20 @@ export class Candidates {
     const selected = this.#selected;
     selected.clear();
     let full = false;
-    for (const slot of this.#trusted.untried(tried)) {
+    const { slots, length } = this.#trusted;
+    for (let i = 0; i < length; i++) {
+      const slot = slots[i]!;
+      if (tried.includes(slot)) continue;
       if (this.#isFull(slot)) full = true;
       else if (!table.isOnTrial(slot) || table.active(slot) === 0) selected.append(slot);
     }
     // Waiting for a server that works is better than the others.
     selected.full = full && selected.length === 0;
     if (selected.length > 0 || full) return selected;
-    for (const list of [this.#trusted, this.#others]) {
-      for (const slot of list.untried(tried)) {
+    for (const { slots, length } of [this.#trusted, this.#others]) {
+      for (let i = 0; i < length; i++) {
+        const slot = slots[i]!;
+        if (tried.includes(slot)) continue;
         if (this.#isFull(slot)) full = true;
         else selected.append(slot);
       }
@@ -100,6 +112,7 @@ class List implements Selection {
   slots = new Int32Array(0);
   length = 0;
   full = false;
+  version: number | undefined;
 
   clear(capacity = 0): void {
     this.length = 0;
@@ -109,12 +122,5 @@ class List implements Selection {
 
   append(slot: number): void {
     this.slots[this.length++] = slot;
-  }
-
-  *untried(tried: readonly number[]): Generator<number> {
-    for (let i = 0; i < this.length; i++) {
-      const slot = this.slots[i]!;
-      if (!tried.includes(slot)) yield slot;
-    }
   }
 }

@@ -8,6 +8,8 @@ export type ErrorCode =
   | "not_found"
   /** The state table has no free slot. */
   | "full"
+  /** The server was found by an entry, and only the entry can be changed, or the other way round. */
+  | "discovered"
   /** The process has no permission to connect to a server; the message says how to give it. */
   | "not_permitted"
   /** The runtime cannot do it; the message says how it could. */

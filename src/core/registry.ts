@@ -4,8 +4,8 @@ import {
   completeServer,
   effectiveWeight,
   type Server,
-  type ServerChange,
   type ServerInit,
+  type ServerSource,
 } from "./server.ts";
 import { diffServers, type ServerDiff } from "./server_diff.ts";
 import type { StateTable } from "./state_table.ts";
@@ -92,7 +92,7 @@ export class Registry implements SlotDirectory {
    *
    * @throws {BalancerError} `already_exists` or `full`, and what `admit` throws.
    */
-  add(init: ServerInit): Entry {
+  add(init: ServerSource): Entry {
     const server = completeServer(init);
     this.#admit([server]);
     return this.#insert(server);
@@ -117,17 +117,22 @@ export class Registry implements SlotDirectory {
 
   /**
    * Adds those of these servers that are not there yet, and changes those that differ. What is no
-   * longer wanted stays, and is the caller's to remove.
+   * longer wanted stays, and is the caller's to remove. Servers that an entry found stay out of it,
+   * but for those that are wanted: these are nobody's finding any more.
    *
    * @param inits All the servers that are wanted, none of them twice.
    * @returns What was, and what is still to be done.
    * @throws {BalancerError} `full`; nothing has changed.
    */
   mergeIn(inits: readonly ServerInit[]): ServerDiff {
-    const before = this.entries().map(({ server }) => server);
+    const before = this.entries().map(({ server }) => server)
+      .filter(({ discoveredBy }) => discoveredBy === undefined);
     const diff = diffServers(before, inits.map(completeServer));
-    this.addAll(diff.added);
-    for (const { url, ...change } of diff.changed) this.update(url, change);
+    const found = diff.added.filter(({ url }) => this.#entries.has(url));
+    this.addAll(diff.added.filter((server) => !found.includes(server)));
+    for (const { url, ...change } of [...diff.changed, ...found]) {
+      this.update(url, { ...change, discoveredBy: undefined });
+    }
     return diff;
   }
 
@@ -136,7 +141,7 @@ export class Registry implements SlotDirectory {
    *
    * @throws {BalancerError} `not_found`.
    */
-  update(url: string, change: ServerChange): Entry {
+  update(url: string, change: Partial<Omit<ServerSource, "url">>): Entry {
     const { server: previous, slot } = this.get(url);
     const server = completeServer({ ...previous, ...change, url: previous.url });
     const entry: Entry = { server, slot };

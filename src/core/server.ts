@@ -11,7 +11,16 @@ export const NAME_MAX_LENGTH = 255;
 /** The longest server URL, in UTF-16 code units. */
 export const URL_MAX_LENGTH = 2048;
 
-/** A server that requests can go to: what the configuration says of it. */
+/**
+ * How the servers behind a name are found: by the addresses that it has (A and AAAA records), or by
+ * the targets and ports that its SRV records tell (RFC 2782).
+ */
+export type Discover = "dns" | "dns-srv";
+
+/**
+ * A server that requests can go to: what the configuration says of it. With
+ * {@linkcode Server.discover} it is an entry: it stands for servers that are found by its name.
+ */
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
@@ -41,13 +50,24 @@ export interface Server {
    * Default: false.
    */
   readonly draining: boolean;
+  /**
+   * Looks the host of the URL up, again and again, and makes each address a server of its own with
+   * the other fields of this entry. With `dns-srv` the URL has no port, as the records tell it.
+   * Default: not there; the URL is that of one server.
+   */
+  readonly discover?: Discover;
+  /** The URL of the entry that found this server; not there on what somebody gave. */
+  readonly discoveredBy?: string;
 }
 
 /** A server as a caller gives it: all but the URL may be left out. */
-export type ServerInit = Pick<Server, "url"> & Partial<Omit<Server, "url">>;
+export type ServerInit = Pick<Server, "url"> & ServerChange;
 
-/** A change to a server: what is left out keeps its value. */
-export type ServerChange = Partial<Omit<Server, "url">>;
+/** A change to a server: what is left out keeps its value. What `discover` says cannot change. */
+export type ServerChange = Partial<Omit<Server, "url" | "discoveredBy">>;
+
+/** A server as the parts of a balancer make it; an entry may have found it. */
+export type ServerSource = ServerInit & { readonly discoveredBy?: string | undefined };
 
 /** The weight that counts: none while the server is draining. */
 export function effectiveWeight({ weight, draining }: Server): number {
@@ -105,8 +125,9 @@ function authority(text: string): string {
  * @returns The complete server.
  * @throws {TypeError} If the URL is not a server URL.
  */
-export function completeServer(init: ServerInit): Server {
+export function completeServer(init: ServerSource): Server {
   const url = canonicalServerUrl(init.url);
+  const { discover, discoveredBy } = init;
   return Object.freeze({
     url,
     name: init.name ?? new URL(url).host,
@@ -114,5 +135,7 @@ export function completeServer(init: ServerInit): Server {
     healthCheckPeriod: init.healthCheckPeriod ?? DEFAULT_HEALTH_CHECK_PERIOD,
     maxConnections: init.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
     draining: init.draining ?? false,
+    ...(discover === undefined ? {} : { discover }),
+    ...(discoveredBy === undefined ? {} : { discoveredBy }),
   });
 }

@@ -23,13 +23,14 @@ export function diffServers(before: readonly Server[], after: readonly Server[])
     added: after.filter((server) => !old.has(server.url)),
     changed: after.filter((server) => {
       const same = old.get(server.url);
-      return same !== undefined && !isEqual(same, server);
+      return same !== undefined && !isSame(same, server);
     }),
     removed: before.filter((server) => !urls.has(server.url)),
   };
 }
 
-function isEqual(one: Server, other: Server): boolean {
-  const names = Object.keys(one) as (keyof Server)[];
+/** Whether two servers have the same fields. */
+export function isSame(one: Server, other: Server): boolean {
+  const names = Object.keys({ ...one, ...other }) as (keyof Server)[];
   return names.every((name) => one[name] === other[name]);
 }

@@ -57,8 +57,16 @@ export interface Limits {
   readonly queue: number;
 }
 
+/** The names of the rules for choosing a server that come with Ballast. */
+export const POLICY_NAMES = [
+  "least_connections",
+  "round_robin",
+  "random_two_choices",
+  "client_hash",
+] as const;
+
 /** The rules for choosing a server that come with Ballast. */
-export type PolicyName = "least_connections" | "round_robin" | "random_two_choices" | "client_hash";
+export type PolicyName = typeof POLICY_NAMES[number];
 
 /** How `https:` servers are spoken to. */
 export interface UpstreamTls {
@@ -66,6 +74,16 @@ export interface UpstreamTls {
   readonly caCerts?: readonly string[];
   /** The name that certificates must be for, in place of the URL's host. Default: none. */
   readonly serverName?: string;
+}
+
+/** How names are looked up for entries with `discover`. */
+export interface DnsSettings {
+  /**
+   * The name server, as an IP address with a port or without: `127.0.0.1:8600`, `[::1]:53`,
+   * `10.0.0.10`. Names are looked up there as they are. Default: those of `/etc/resolv.conf`, with
+   * its search list.
+   */
+  readonly server?: string;
 }
 
 /** The shortest secret of sticky sessions, in UTF-16 code units. */

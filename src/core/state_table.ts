@@ -1,5 +1,7 @@
 import { EJECTED, type FailureKind, IN, type Standing, STANDINGS, TRIAL } from "./standing.ts";
 import {
+  ACTIVITY_FROM,
+  ACTIVITY_SHIFT,
   allocateMemory,
   DEFAULT_CAPACITY,
   layOut,
@@ -7,7 +9,6 @@ import {
   type TableMemory,
 } from "./table_memory.ts";
 import { clearTraffic } from "./traffic_table.ts";
-import { vacate } from "./waiting_room.ts";
 
 /** Where in the header the numbers of the table as a whole are. */
 const GENERATION = 0;
@@ -40,6 +41,8 @@ export class StateTable {
   readonly memory: TableMemory;
   /** The number of the thread that counts in this table. */
   readonly thread: number;
+  /** Whether no other thread has a table over this memory. */
+  readonly #alone: boolean;
   readonly #columns: TableColumns;
   readonly #header: Int32Array;
   readonly #weight: Uint32Array;
@@ -58,6 +61,7 @@ export class StateTable {
   constructor(memory: TableMemory | number = DEFAULT_CAPACITY, thread = 0) {
     this.memory = typeof memory === "number" ? allocateMemory(memory, 1) : memory;
     this.thread = thread;
+    this.#alone = this.memory.threads === 1;
     this.#columns = layOut(this.memory);
     this.#header = this.#columns.header;
     this.#weight = this.#columns.weight;
@@ -83,12 +87,17 @@ export class StateTable {
    * those can keep it until this number is another.
    */
   get generation(): number {
-    return Atomics.load(this.#header, GENERATION);
+    return this.#alone ? this.#header[GENERATION]! : Atomics.load(this.#header, GENERATION);
   }
 
   /** One more than the highest slot that was ever used. */
   get end(): number {
     return Atomics.load(this.#header, END);
+  }
+
+  /** See {@linkcode TableView}. */
+  get activity(): Int32Array | undefined {
+    return this.#header[END]! < ACTIVITY_FROM ? undefined : this.#columns.activity;
   }
 
   /**
@@ -239,36 +248,28 @@ export class StateTable {
    */
   begin(slot: number): boolean {
     const limit = this.#limit[slot]!;
-    // A thread can be ended between any two calls, so nothing is called between counting twice.
-    // Another thread may have counted one since anyone looked, so counting comes before the look.
-    if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
+    if (this.#alone) {
+      if (limit !== 0 && this.#active[slot]! >= limit) return false;
+      this.#active[slot]! += 1;
+      // A thread can be ended between any two calls, so nothing is called between counting twice.
+      // Another thread may have counted one since anyone looked, so counting comes before the look.
+    } else if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
       Atomics.sub(this.#active, slot, 1);
+      this.#stir(slot);
       return false;
     }
     this.#own[slot]! += 1;
     this.#picked[slot]! += 1;
+    this.#stir(slot);
     return true;
   }
 
   /** Counts the end of a request that {@linkcode begin} counted on this thread. */
   finish(slot: number): void {
     this.#own[slot]! -= 1;
-    Atomics.sub(this.#active, slot, 1);
-  }
-
-  /**
-   * Ends the requests that a thread has counted and will not finish, as it has come to its end, and
-   * calls who waits on another thread for the servers that they had.
-   */
-  giveBack(thread: number): void {
-    const own = this.#columns.own[thread]!;
-    let places = 0;
-    for (let slot = 0; slot < this.end; slot++) {
-      places += own[slot]!;
-      Atomics.sub(this.#active, slot, own[slot]!);
-      own[slot] = 0;
-    }
-    if (this.memory.threads > 1) vacate(this.memory, thread, places);
+    if (this.#alone) this.#active[slot]! -= 1;
+    else Atomics.sub(this.#active, slot, 1);
+    this.#stir(slot);
   }
 
   /** A number that a thread which is alive keeps changing; see {@linkcode beat}. */
@@ -279,6 +280,16 @@ export class StateTable {
   /** Shows that a thread is alive. */
   beat(thread: number): void {
     Atomics.add(this.#header, PULSES + thread, 1);
+  }
+
+  /**
+   * Says that an active was changed, after it was: who sees this first would miss that. The end is
+   * read plainly, as it was there long before any other thread can have found so many candidates.
+   */
+  #stir(slot: number): void {
+    if (this.#header[END]! < ACTIVITY_FROM) return;
+    if (this.#alone) this.#columns.activity[slot >> ACTIVITY_SHIFT]! += 1;
+    else Atomics.add(this.#columns.activity, slot >> ACTIVITY_SHIFT, 1);
   }
 
   #changed(): void {

@@ -9,6 +9,10 @@ const OWN_COLUMNS = 2;
 const HEADER_NUMBERS = 2;
 /** How many numbers of 64 bits a thread counts for each server, see the traffic table. */
 export const TRAFFIC_ROW = 34;
+/** How many slots one number of the activity is for, as a power of two; `TableView` names it. */
+export const ACTIVITY_SHIFT = 6;
+/** How many slots a table has to have used for its activity to be told: below, a look is faster. */
+export const ACTIVITY_FROM = 256;
 /** How many threads one number of the summary of a waiting room has a bit for. */
 export const ROOM_BITS = 32;
 
@@ -37,6 +41,8 @@ export interface TableColumns {
    * then for each thread how many places it was called for, then a bit for each thread where somebody waits.
    */
   readonly room: Int32Array;
+  /** For each block of slots, how often an active in it was changed, modulo 2³². */
+  readonly activity: Int32Array;
   /** The weight of each slot's server. */
   readonly weight: Uint32Array;
   /** 1 where the server is not healthy. */
@@ -69,7 +75,8 @@ export interface TableColumns {
  */
 export function allocateMemory(capacity: number, threads: number): TableMemory {
   const columns = SHARED_COLUMNS + OWN_COLUMNS * threads;
-  const bytes = (HEADER_NUMBERS + threads + roomNumbers(threads) + capacity * columns) * 4;
+  const before = HEADER_NUMBERS + threads + roomNumbers(threads) + activityNumbers(capacity);
+  const bytes = (before + capacity * columns) * 4;
   // Two more rows: for what concerns no server, and for servers that are gone.
   const trafficBytes = (capacity + 2) * TRAFFIC_ROW * 8 * threads;
   return { capacity, threads, buffer: take(bytes, threads), traffic: take(trafficBytes, threads) };
@@ -83,11 +90,17 @@ function roomNumbers(threads: number): number {
   return 1 + 2 * threads + Math.ceil(threads / ROOM_BITS);
 }
 
+function activityNumbers(capacity: number): number {
+  return Math.ceil(capacity / 2 ** ACTIVITY_SHIFT);
+}
+
 /** Lays the columns out over the memory, the same way on every thread. */
 export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns {
   const header = new Int32Array(buffer, 0, HEADER_NUMBERS + threads);
   const room = new Int32Array(buffer, header.byteLength, roomNumbers(threads));
   let offset = header.byteLength + room.byteLength;
+  const activity = new Int32Array(buffer, offset, activityNumbers(capacity));
+  offset += activity.byteLength;
   function column<T>(
     Column: new (buffer: ArrayBufferLike, offset: number, length: number) => T,
   ): T {
@@ -98,6 +111,7 @@ export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns
   return {
     header,
     room,
+    activity,
     weight: column(Uint32Array),
     unhealthy: column(Int32Array),
     use: column(Int32Array),

@@ -16,4 +16,11 @@ export interface TableView {
   active(slot: number): number;
   /** Whether the server in this slot counts as healthy. */
   isHealthy(slot: number): boolean;
+  /**
+   * For every 64 slots (0 to 63, 64 to 127, and so on) a number that is another after each change of
+   * an active among them. As long as it is the same, what is derived from those can be kept. Read it
+   * before them, by `Atomics.load` where threads share the table; not to be written to. Undefined
+   * where that is not told: in a table of few servers, and in one that does not change.
+   */
+  readonly activity?: Int32Array | undefined;
 }

@@ -28,9 +28,12 @@ export class Actions {
 
   /** The entries of a server's menu. */
   menu(server) {
+    const check = { text: "Check now", run: () => this.#run(() => this.#check(server)) };
+    // All else is done to the entry that has discovered it.
+    if (server.discovered_by !== undefined) return [check];
     return [
       this.#drainEntry(server),
-      { text: "Check now", run: () => this.#run(() => this.#check(server)) },
+      check,
       {
         text: "Remove…",
         danger: true,

@@ -97,11 +97,16 @@ function makeText(read) {
 function makeName(cell) {
   const name = element("bdi", { class: "name" });
   const url = element("bdi", { class: "url" });
-  cell.append(name, url);
+  const origin = element("bdi", { class: "url" });
+  cell.append(name, url, origin);
   return (server) => {
     setText(name, visibleText(server.name));
     setText(url, server.url);
-    setAttribute(cell, "title", `${visibleText(server.name)}\n${server.url}`);
+    const { discovered_by: entry } = server;
+    const found = entry === undefined ? "" : `discovered by ${entry}`;
+    setText(origin, found);
+    show(origin, found !== "");
+    setAttribute(cell, "title", `${visibleText(server.name)}\n${server.url}\n${found}`.trim());
   };
 }
 

@@ -1,5 +1,5 @@
 import { COLUMNS } from "./columns.js";
-import { element, setAttribute } from "./dom.js";
+import { element, setAttribute, show } from "./dom.js";
 import { visibleText } from "./format.js";
 
 /** A row of the table. It lives as long as its server, so that what has the focus keeps it. */
@@ -52,6 +52,8 @@ export class ServerRow {
   update(server, now) {
     this.server = server;
     for (const update of this.#updates) update(server, now);
+    // What was discovered is changed by its entry alone.
+    show(this.#edit, server.discovered_by === undefined);
     const takesNone = server.state === "draining" || server.weight === 0;
     setAttribute(this.node, "data-state", server.state);
     setAttribute(this.node, "data-idle", takesNone);

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
+import { knownAuthority } from "../core/discovery.ts";
 import { type Entry, notFound, type Registry } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CheckReport } from "../core/server_status.ts";
@@ -213,6 +214,7 @@ export class HealthChecker implements Disposable {
       transport,
       clock,
       check,
+      authority: knownAuthority(task.server),
       timeout: Math.min(check.timeout, healthCheckPeriod || Infinity),
       signal: task.abort.signal,
     });

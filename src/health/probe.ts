@@ -22,6 +22,8 @@ export interface ProbeOptions {
   readonly check: HealthCheck;
   /** How long an answer may take, in seconds. */
   readonly timeout: number;
+  /** What the server is told as its `Host`. Default: the host of its URL, with the port. */
+  readonly authority?: string;
   /** Breaks the check off. */
   readonly signal: AbortSignal;
 }
@@ -34,6 +36,7 @@ export interface ProbeOptions {
  */
 export async function probe(serverUrl: string, options: ProbeOptions): Promise<ProbeResult> {
   const { transport, clock, check, timeout, signal } = options;
+  const { authority = new URL(serverUrl).host } = options;
   const cancellation = new Cancellation();
   const cancelTimeout = clock.after(timeout * 1000, () => {
     cancellation.cancel(new BalancerError("response_timeout", `No answer within ${timeout} s`));
@@ -47,7 +50,7 @@ export async function probe(serverUrl: string, options: ProbeOptions): Promise<P
       method: "GET",
       target: check.path,
       headers: [
-        ["host", new URL(serverUrl).host],
+        ["host", authority],
         ["user-agent", "ballast-health-check"],
         ["accept", "*/*"],
       ],

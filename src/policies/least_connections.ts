@@ -1,7 +1,10 @@
 import type { CandidateList } from "../core/candidates.ts";
 import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
+import { ACTIVITY_FROM } from "../core/table_memory.ts";
 import type { TableView } from "../core/table_view.ts";
+import { BlockLeaders } from "./block_leaders.ts";
+import { leastLoaded } from "./least_loaded.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 
 /** How many turns a server may have before all begin at the start of the line again. */
@@ -15,8 +18,8 @@ const TURNS_MAX = 2 ** 20;
  * spread by weight as well. Think of a server's turns as marks on a line, `1 / weight` apart, the
  * first one half of that from the start: of the tied servers, the one whose next mark comes first
  * has its turn. The marks of servers with a large weight lie evenly between the others', which makes
- * the order as smooth as nginx's, and finding the first takes one look at each server and changes
- * only the winner's.
+ * the order as smooth as nginx's, and a pick changes only the winner's: among many servers, what is
+ * known of the others is kept, see {@linkcode BlockLeaders}.
  */
 export class LeastConnections implements Policy {
   /** How many turns the server in each slot has had, or was given for those it missed. */
@@ -26,23 +29,26 @@ export class LeastConnections implements Policy {
    * same way for equal fractions, so that marks in one place are found to be in one place.
    */
   #marks = new Float64Array(0);
+  /** The weight that each slot's marks are for. */
+  #weights = new Float64Array(0);
   /** The furthest mark that had its turn. */
   #reached = 0;
+  readonly #leaders = new BlockLeaders();
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */
   pick(candidates: CandidateList, table: TableView): number {
-    if (this.#generation !== table.generation) this.#beginRound(table);
+    if (this.#generation !== table.generation) this.#follow(table);
     const slot = this.#findLeast(candidates, table);
     this.#takeTurn(slot, table.weight(slot));
     // Far out on the line, marks would be too close to each other for their numbers.
-    if (this.#turns[slot]! > TURNS_MAX) this.#beginRound(table);
+    if (this.#turns[slot]! > TURNS_MAX) this.#beginAnew(table);
     return slot;
   }
 
   /** Explains a pick by the keys and, where they are the same, by whose turn it was. */
   explain(candidates: CandidateList, table: TableView): Explainer {
-    if (this.#generation !== table.generation) this.#beginRound(table);
+    if (this.#generation !== table.generation) this.#follow(table);
     const marks = this.#marks;
     const least = this.#findLeast(candidates, table);
     const others = [...candidates.slots.subarray(0, candidates.length)]
@@ -62,66 +68,67 @@ export class LeastConnections implements Policy {
     });
   }
 
-  /** The candidate with the smallest key, which is an idle one if there is any. */
-  #findLeast({ slots, length }: CandidateList, table: TableView): number {
-    const marks = this.#marks;
-    let chosen = slots[0]!;
-    let load = table.active(chosen) + 1;
-    let weight = table.weight(chosen);
-    for (let i = 0; i < length; i++) {
-      const slot = slots[i]!;
-      const active = table.active(slot);
-      if (active === 0) return this.#findIdle({ slots, length }, table, i);
-      const otherWeight = table.weight(slot);
-      // Fractions are compared multiplied out: whole numbers compare exactly, as long as the
-      // products stay below 2⁵³, which takes 2²¹ active requests at the largest weight.
-      const left = (active + 1) * weight;
-      const right = load * otherWeight;
-      if (left > right || left === right && marks[slot]! >= marks[chosen]!) continue;
-      chosen = slot;
-      load = active + 1;
-      weight = otherWeight;
-    }
-    return chosen;
+  /** The candidate with the smallest key. */
+  #findLeast(candidates: CandidateList, table: TableView): number {
+    return candidates.length < ACTIVITY_FROM
+      ? leastLoaded(candidates, table, this.#marks)
+      : this.#leaders.find(candidates, table, this.#marks);
   }
 
-  /** The idle candidate whose turn it is; the one at `from` is idle, and none before it. */
-  #findIdle({ slots, length }: CandidateList, table: TableView, from: number): number {
-    const marks = this.#marks;
-    let chosen = slots[from]!;
-    let mark = marks[chosen]!;
-    for (let i = from + 1; i < length; i++) {
-      const slot = slots[i]!;
-      if (table.active(slot) !== 0 || marks[slot]! >= mark) continue;
-      chosen = slot;
-      mark = marks[slot]!;
-    }
-    return chosen;
-  }
-
-  /** A turn that was earned beside other weights would take as long to pay off. */
-  #beginRound(table: TableView): void {
+  /**
+   * The set of servers, a weight or a health is another. Only servers get new marks whose weight has
+   * changed, or that were away when they had their turns: if all began at the start of the line, the
+   * first of them would have most of the requests where something changes often, and balancers that
+   * see the same changes would go in step.
+   */
+  #follow(table: TableView): void {
     this.#generation = table.generation;
-    if (this.#turns.length < table.end) {
-      this.#turns = new Float64Array(table.end * 2);
-      this.#marks = new Float64Array(table.end * 2);
+    this.#leaders.clear();
+    const { end } = table;
+    if (this.#turns.length < end) {
+      this.#turns = grown(this.#turns, end);
+      this.#marks = grown(this.#marks, end);
+      this.#weights = grown(this.#weights, end);
     }
+    for (let slot = 0; slot < end; slot++) {
+      const weight = table.weight(slot);
+      if (this.#weights[slot] === weight && this.#marks[slot]! >= this.#reached) continue;
+      this.#weights[slot] = weight;
+      this.#setTurns(slot, Math.ceil(this.#reached * weight / 2 - 0.5), weight);
+    }
+  }
+
+  /** Every server is at the start of the line. */
+  #beginAnew(table: TableView): void {
+    this.#leaders.clear();
     this.#reached = 0;
-    this.#turns.fill(0);
-    for (let slot = 0; slot < table.end; slot++) this.#marks[slot] = 1 / table.weight(slot);
+    this.#weights.fill(0);
+    this.#follow(table);
   }
 
   #takeTurn(slot: number, weight: number): void {
     if (this.#marks[slot]! >= this.#reached) {
       this.#reached = this.#marks[slot]!;
-      this.#turns[slot]! += 1;
+      this.#setTurns(slot, this.#turns[slot]! + 1, weight);
     } else {
       // While it was busy, others had their turns. It does not get those that it missed: it would
       // have the next hundred for itself after an hour with a long download.
-      this.#turns[slot] = Math.floor(this.#reached * weight / 2 + 0.5);
+      this.#setTurns(slot, Math.floor(this.#reached * weight / 2 + 0.5), weight);
     }
-    this.#marks[slot] = (2 * this.#turns[slot]! + 1) / weight;
+    this.#leaders.touch(slot);
   }
+
+  #setTurns(slot: number, turns: number, weight: number): void {
+    this.#turns[slot] = turns;
+    this.#marks[slot] = (2 * turns + 1) / weight;
+  }
+}
+
+/** The same numbers, with room for more. */
+function grown(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length * 2);
+  larger.set(numbers);
+  return larger;
 }
 
 function whyLeast(

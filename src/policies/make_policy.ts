@@ -14,6 +14,8 @@ export interface PolicyOptions {
   readonly servers: SlotDirectory;
   /** Whether clients stay at the server that their session is at. */
   readonly keepSessions: boolean;
+  /** Gives numbers from 0 up to 1 for policies that draw. Default: `Math.random`. */
+  readonly random?: () => number;
 }
 
 /**
@@ -24,18 +26,18 @@ export interface PolicyOptions {
  */
 export function makePolicy(policy: PolicyName | Policy, options: PolicyOptions): Policy {
   const { servers, keepSessions } = options;
-  const made = typeof policy === "string" ? byName(policy, servers) : adopt(policy, servers);
+  const made = typeof policy === "string" ? byName(policy, options) : adopt(policy, servers);
   return keepSessions ? new KeepSessions(made) : made;
 }
 
-function byName(name: PolicyName, servers: SlotDirectory): Policy {
+function byName(name: PolicyName, { servers, random }: PolicyOptions): Policy {
   switch (name) {
     case "least_connections":
       return new LeastConnections();
     case "round_robin":
       return new RoundRobin();
     case "random_two_choices":
-      return new RandomTwoChoices();
+      return new RandomTwoChoices(random);
     case "client_hash":
       return new ClientHash(servers);
   }

@@ -3,6 +3,7 @@ import type { Explainer } from "../core/explanation.ts";
 import type { Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
+import { WeightLine } from "./weight_line.ts";
 
 /**
  * The less loaded of two candidates that are drawn at random by weight (the power of two choices, as
@@ -15,6 +16,7 @@ import { compareLoads, loadNote, loadText } from "./load.ts";
  */
 export class RandomTwoChoices implements Policy {
   readonly #random: () => number;
+  readonly #line = new WeightLine();
   /** The slots that the last pick has drawn, for those who want to know. */
   #first = -1;
   #second = -1;
@@ -31,11 +33,9 @@ export class RandomTwoChoices implements Policy {
   pick(candidates: CandidateList, table: TableView): number {
     const { slots, length } = candidates;
     if (length === 1) return slots[0]!;
-    let total = 0;
-    for (let i = 0; i < length; i++) total += table.weight(slots[i]!);
-    const first = this.#draw(candidates, table, { total, without: -1 });
-    const rest = total - table.weight(slots[first]!);
-    const second = this.#draw(candidates, table, { total: rest, without: first });
+    this.#line.draw(candidates, table);
+    const first = this.#line.at(this.#random());
+    const second = this.#line.atWithout(this.#random(), first);
     this.#first = slots[first]!;
     this.#second = slots[second]!;
     return lessLoaded(this.#first, this.#second, table);
@@ -72,24 +72,6 @@ export class RandomTwoChoices implements Policy {
         },
       };
     };
-  }
-
-  /** The place of a candidate that is drawn by weight from all but one place. */
-  #draw(
-    { slots, length }: CandidateList,
-    table: TableView,
-    { total, without }: { total: number; without: number },
-  ): number {
-    let mark = this.#random() * total;
-    // Rounding, or another thread's change of a weight, can leave the mark behind the last one.
-    let last = 0;
-    for (let i = 0; i < length; i++) {
-      if (i === without) continue;
-      last = i;
-      mark -= table.weight(slots[i]!);
-      if (mark < 0) break;
-    }
-    return last;
   }
 }
 

@@ -27,6 +27,14 @@ export function isTrusted({ healthy, standing }: SlotSnapshot): boolean {
   return healthy && standing !== "ejected";
 }
 
+/** The beginnings of what is said of servers that were out for one request, whatever their state. */
+const OUT_FOR_REQUEST = ["tried already", "works on", "could not take it"];
+
+/** Whether what is said of a server means that this request, but maybe not others, could not go there. */
+export function isNotCandidate(verdict: string): boolean {
+  return OUT_FOR_REQUEST.some((beginning) => verdict.startsWith(beginning));
+}
+
 /** Why a request could not go to a server, for people; see `Candidates` for the rules. */
 export function whyExcluded({ server, snapshot, tried, trustedChosen }: ExclusionCase): string {
   const { active, limit, weight, standing } = snapshot;

@@ -99,6 +99,14 @@ class ServingWorker {
     this.#directory.add(entry);
   }
 
+  update(entry: Entry): void {
+    const before = this.#directory.inSlot(entry.slot)?.server.discoveredBy;
+    this.#directory.add(entry);
+    const { url, discoveredBy } = entry.server;
+    // Its certificate has to be for another name now.
+    if (discoveredBy !== before) this.#plane.transport.forget(url);
+  }
+
   remove(entry: Entry, drain: number | undefined): void {
     this.#directory.remove(entry);
     this.#plane.transport.forget(entry.server.url, drain);
@@ -137,8 +145,11 @@ scope.addEventListener("message", async ({ data }) => {
       start(data);
       break;
     case "added":
-    case "updated":
       worker?.add(data.entry);
+      scope.postMessage({ type: "changed", change: data.change });
+      break;
+    case "updated":
+      worker?.update(data.entry);
       scope.postMessage({ type: "changed", change: data.change });
       break;
     case "removed":

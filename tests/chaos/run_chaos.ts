@@ -1,24 +1,21 @@
 // deno-lint-ignore-file no-console
-import { parseArgs } from "@std/cli/parse-args";
+import { readNumberFlags } from "../testing/script_flags.ts";
 import { runChaos } from "./chaos.ts";
 
 /** `deno task chaos [--seconds N] [--seed N] [--workers N]`. */
 if (import.meta.main) {
-  const { seconds, seed, workers, clients } = parseArgs(Deno.args, {
-    string: ["seconds", "seed", "workers", "clients"],
-    default: {
-      seconds: "180",
-      seed: String(Math.floor(Math.random() * 2 ** 31)),
-      workers: "1",
-      clients: "16",
-    },
+  const { seconds, seed, workers, clients } = readNumberFlags({
+    seconds: 180,
+    seed: Math.floor(Math.random() * 2 ** 31),
+    workers: 1,
+    clients: 16,
   });
   console.log(`Chaos for ${seconds} s with --seed ${seed} --workers ${workers}`);
   const { counts, violations } = await runChaos({
-    seconds: Number(seconds),
-    seed: Number(seed),
-    workers: Number(workers),
-    clients: Number(clients),
+    seconds,
+    seed,
+    workers,
+    clients,
     pause: 20,
     timeout: 1,
   });

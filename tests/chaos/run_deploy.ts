@@ -1,18 +1,15 @@
 // deno-lint-ignore-file no-console
-import { parseArgs } from "@std/cli/parse-args";
+import { readNumberFlags } from "../testing/script_flags.ts";
 import { runDeploy } from "./deploy.ts";
 
 /** `deno task deploy-check [--seconds N] [--seed N] [--workers N]`. */
 if (import.meta.main) {
-  const { seconds, seed, workers } = parseArgs(Deno.args, {
-    string: ["seconds", "seed", "workers"],
-    default: { seconds: "60", seed: "1", workers: "1" },
-  });
+  const { seconds, seed, workers } = readNumberFlags({ seconds: 60, seed: 1, workers: 1 });
   console.log(`A deployment for ${seconds} s with --workers ${workers}`);
   const { counts, violations } = await runDeploy({
-    seconds: Number(seconds),
-    seed: Number(seed),
-    workers: Number(workers),
+    seconds,
+    seed,
+    workers,
     clients: 16,
   });
   console.log(Object.entries(counts).map(([name, count]) => `${name}: ${count}`).join("\n"));

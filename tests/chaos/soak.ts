@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console
-import { parseArgs } from "@std/cli/parse-args";
+import { readNumberFlags } from "../testing/script_flags.ts";
 import { runLoad } from "./load.ts";
 import { pace } from "./pace.ts";
 import { Stage } from "./stage.ts";
@@ -9,17 +9,14 @@ const STRETCH_S = 60;
 
 /** Half of what the machine can do, for a long time: `deno task soak [--minutes N] [--workers N]`. */
 if (import.meta.main) {
-  const { minutes, workers } = parseArgs(Deno.args, {
-    string: ["minutes", "workers"],
-    default: { minutes: "30", workers: "1" },
-  });
+  const { minutes, workers } = readNumberFlags({ minutes: 30, workers: 1 });
   await using stage = await Stage.start({
     servers: 4,
     started: 4,
-    workers: Number(workers),
+    workers,
     settings: {},
   });
-  const end = performance.now() + Number(minutes) * 60_000;
+  const end = performance.now() + minutes * 60_000;
   let failed = 0;
   console.log(`Half load for ${minutes} min; memory and handles are those of the balancer`);
   for (let stretch = 1; performance.now() < end; stretch++) {

@@ -108,3 +108,24 @@ Deno.test("Args.wholeNumber() refuses everything else, and says what is allowed"
     );
   }
 });
+
+Deno.test("Args.number() reads numbers, fractions as well, within the range", () => {
+  const cases = [["0", 0], ["5", 5], ["0.25", 0.25], [".5", 0.5], ["1.", 1], [
+    "1e-3",
+    0.001,
+  ]] as const;
+  for (const [text, number] of cases) {
+    assertEquals(read(`--weight=${text}`).number("weight", 0, 5), number);
+  }
+  assertEquals(read().number("weight", 0, 5), undefined);
+});
+
+Deno.test("Args.number() refuses everything else, and says what is allowed", () => {
+  const texts = ["5.1", "-1", ".", "1e", "0x1", "+1", "1_0", " 1", "NaN", "Infinity", "one", "1,5"];
+  for (const text of texts) {
+    assertEquals(
+      messageOf(() => read(`--weight=${text}`).number("weight", 0, 5)),
+      `--weight must be a number from 0 to 5, not "${text}"`,
+    );
+  }
+});

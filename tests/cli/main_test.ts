@@ -19,6 +19,8 @@ const COMMANDS = [
   "export-config",
   "check-config",
   "permissions",
+  "simulate",
+  "replay",
   "completions",
 ];
 
@@ -58,6 +60,8 @@ Deno.test("main() shows each command's help, with its flags and their defaults",
     "export-config": admin.filter((text) => text !== "--json"),
     "check-config": ["check-config FILE [OPTIONS]", "--json"],
     "permissions": ["--config FILE", "--json"],
+    "simulate": ["--config FILE", "--workload FILE", "--policy NAMES", "(default 0.8)", "--json"],
+    "replay": ["replay FILE [OPTIONS]", "--policy NAME", "(default 20)", "--json"],
     "completions": ["completions SHELL [OPTIONS]"],
   };
   assertEquals(Object.keys(expected), COMMANDS);
@@ -119,6 +123,16 @@ const WRONG_USAGE: [args: string[], message: string][] = [
   [["status", "now"], '"now" is one argument too many'],
   [["completions"], "the SHELL must be one of bash, zsh, fish"],
   [["completions", "ksh"], 'one of bash, zsh, fish, not "ksh"'],
+  [["simulate"], "--config FILE is missing, or --servers N"],
+  [["simulate", "--servers", "0"], "--servers must be a whole number from 1 to 65536"],
+  [["simulate", "--servers", "2", "--config", "a"], "--servers cannot be given beside --config"],
+  [["simulate", "--config", "a", "--max-connections", "2"], "is only for --servers"],
+  [
+    ["simulate", "--servers", "2", "--load", "x"],
+    '--load must be a number from 0.001 to 100, not "x"',
+  ],
+  [["simulate", "--servers", "2", "--policy", "least"], 'client_hash, not "least"'],
+  [["replay"], "the FILE is missing"],
   [["check-config"], "the FILE to check is missing"],
   [["check-config", "a", "b"], '"b" is one argument too many'],
 ];

@@ -56,6 +56,24 @@ servers:
   });
 });
 
+Deno.test("parseConfig() reads entries, and the name server that they are looked up at", () => {
+  const config = parseConfig(`
+dns: { server: "[::1]:8600" }
+servers:
+  - { url: "http://api.default.svc:8080", discover: dns }
+  - { url: "https://_api._tcp.service.consul", discover: dns-srv }
+`);
+  assertEquals(config, {
+    dns: { server: "[::1]:8600" },
+    healthCheck: {},
+    servers: [
+      { url: "http://api.default.svc:8080", discover: "dns" },
+      { url: "https://_api._tcp.service.consul", discover: "dns-srv" },
+    ],
+  });
+  assertEquals(parseConfig("dns: {}").dns, {});
+});
+
 Deno.test("parseConfig() fills in nothing that the file leaves out", () => {
   assertEquals(parseConfig("port: 8080"), { port: 8080, servers: [], healthCheck: {} });
 });

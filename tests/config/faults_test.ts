@@ -20,6 +20,19 @@ function faultOf(field: string, value: string): string {
   return fault!.message;
 }
 
+Deno.test("parseConfig() tells what cannot be looked up, and whom nobody can ask", () => {
+  assertEquals(faultOf("discover", "srv"), 'must be dns or dns-srv; not "srv"');
+  const cases = [["http://127.0.0.1:80", "dns"], ["http://_a._tcp.b:80", "dns-srv"]];
+  for (const [url, discover] of cases) {
+    const [fault, ...rest] = faultsOf(`- { url: "${url}", discover: ${discover} }`);
+    assertEquals([fault?.path, rest], ["servers[0].url", []]);
+    assertStringIncludes(fault!.message, `"${url}" has `);
+  }
+  const [server] = faultsOf("dns: { server: consul }");
+  assertEquals(server?.path, "dns.server");
+  assertStringIncludes(server!.message, "must be the IP address of a name server");
+});
+
 Deno.test("parseConfig() tells every fault at once, with path, value and what is allowed", () => {
   const faults = faultsOf(`
 port: 70000

@@ -119,6 +119,18 @@ Deno.test("writeConfig() writes every setting so that parseConfig() reads the sa
   assertEquals(read, { ...full, servers: config.servers.map(written) });
 });
 
+Deno.test("writeConfig() writes entries so that parseConfig() reads the same", () => {
+  const servers = [
+    { url: "http://api.test:8080", discover: "dns" },
+    { url: "http://_http._tcp.api.test/base", name: "yes", discover: "dns-srv" },
+  ] as const;
+  for (const server of ["127.0.0.1:8600", "[::1]:53", "::1"]) {
+    const config = { dns: { server }, servers, healthCheck: {} };
+    const read = parseConfig(writeConfig(config));
+    assertEquals(read, { ...config, servers: servers.map(written) });
+  }
+});
+
 Deno.test("writeConfig() leaves out what is not set", () => {
   assertEquals(writeConfig({ servers: [], healthCheck: {} }), "servers: []\n");
   const config = { servers: [{ url: "http://a" }], healthCheck: { rise: 2 }, timeouts: {} };

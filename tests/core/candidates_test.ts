@@ -1,6 +1,7 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertNotEquals } from "@std/assert";
 import { Candidates } from "../../src/core/candidates.ts";
 import { StateTable } from "../../src/core/state_table.ts";
+import { allocateMemory } from "../../src/core/table_memory.ts";
 
 function select(candidates: Candidates, tried: number[] = []): number[] {
   const { slots, length } = candidates.select(tried);
@@ -140,4 +141,33 @@ Deno.test("Candidates.select() waits for one on trial that works on all it may",
   assertEquals(selectOrWait(candidates), [[0], false]);
   table.begin(0);
   assertEquals(selectOrWait(candidates), [[], true]);
+});
+
+Deno.test("Candidates.select() sees what another thread changes while it looks", () => {
+  const memory = allocateMemory(16, 2);
+  const other = new StateTable(memory, 1);
+  class Interrupted extends StateTable {
+    override isOpen(slot: number): boolean {
+      // The first slot was looked at already.
+      if (slot === 1) other.setHealthy(0, false);
+      return super.isOpen(slot);
+    }
+  }
+  const table = new Interrupted(memory, 0);
+  for (let i = 0; i < 3; i++) table.open(table.allocate(1));
+  const candidates = new Candidates(table);
+  select(candidates);
+  assertEquals(select(candidates), [1, 2]);
+});
+
+Deno.test("Candidates.select() gives a list another version when its slots may be others", () => {
+  const { table, candidates } = tableOf([1, 1]);
+  const { version } = candidates.select([]);
+  table.begin(0);
+  assertEquals(candidates.select([]).version, version);
+  assertEquals(candidates.select([1]).version, undefined, "a list for one pick has none");
+  table.setHealthy(0, false);
+  assertNotEquals(candidates.select([]).version, version);
+  table.setLimit(1, 1);
+  assertEquals(candidates.select([]).version, undefined);
 });

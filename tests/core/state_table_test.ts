@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { giveBack } from "../../src/core/give_back.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { allocateMemory } from "../../src/core/table_memory.ts";
 
@@ -36,7 +37,7 @@ Deno.test("StateTable.begin() counts the requests of every thread toward the lim
   first.open(first.allocate(1, 2));
   assertEquals([first.begin(0), second.begin(0), first.begin(0)], [true, true, false]);
   // What was refused is nobody's: a thread that ends gives back what it has, and no more.
-  first.giveBack(1);
+  giveBack(first, 1);
   assertEquals([first.active(0), second.begin(0), second.begin(0)], [1, true, false]);
 });
 
@@ -112,4 +113,36 @@ Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new
   assertEquals([table.isTrusted(0), table.standing(0), table.isOpen(0)], [true, "in", false]);
   assertEquals(table.countFailure(0, "connection"), 1);
   assertEquals(table.countFailure(0, "response"), 1);
+});
+
+Deno.test("StateTable.activity tells in which block an active was changed", () => {
+  const memory = allocateMemory(300, 2);
+  const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
+  for (let i = 0; i < 255; i++) first.allocate(1, i === 70 ? 1 : 0);
+  first.begin(0);
+  assertEquals(first.activity, undefined, "a look at few servers is faster");
+  first.allocate(1);
+  /** In which blocks something is told while it is done. */
+  function told(action: () => void): number[] {
+    const before = [...first.activity!];
+    action();
+    return [...first.activity!.keys()].filter((block) => first.activity![block] !== before[block]);
+  }
+  assertEquals(told(() => second.begin(70)), [1]);
+  assertEquals(told(() => first.begin(70)), [1], "others may have seen what was taken back");
+  assertEquals(told(() => second.finish(70)), [1]);
+  assertEquals(told(() => first.finish(0)), [0]);
+  assertEquals(told(() => first.begin(255)), [3]);
+  // It may have ended between the count and the word of it.
+  assertEquals(told(() => giveBack(first, 1)), [0, 1, 2, 3]);
+});
+
+Deno.test("StateTable.begin() counts without other threads as it does beside them", () => {
+  const table = new StateTable(300);
+  for (let i = 0; i < 300; i++) table.allocate(1, 1);
+  const before = table.activity!.slice();
+  assertEquals([table.begin(299), table.begin(299), table.active(299)], [true, false, 1]);
+  table.finish(299);
+  assertEquals([table.active(299), table.picked(299)], [0, 1]);
+  assertEquals(table.activity![4]! - before[4]!, 2);
 });

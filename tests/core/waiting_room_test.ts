@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { giveBack } from "../../src/core/give_back.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { allocateMemory, layOut, type TableMemory } from "../../src/core/table_memory.ts";
 import { WaitingRoom } from "../../src/core/waiting_room.ts";
@@ -144,7 +145,7 @@ Deno.test("WaitingRoom.ignore() leaves no wait behind, and listen() never has tw
   assertEquals(Atomics.notify(room, cell), 0);
 });
 
-Deno.test("StateTable.giveBack() takes a dead thread out of the queue, and calls the next", async () => {
+Deno.test("giveBack() takes a dead thread out of the queue, and calls the next", async () => {
   await using _ = new KeptAlive();
   const { memory, rooms: [one, two, three] } = roomsFor(3);
   const table = new StateTable(memory, 0);
@@ -155,7 +156,7 @@ Deno.test("StateTable.giveBack() takes a dead thread out of the queue, and calls
   assertEquals(one!.elder(0), 2);
   const second = new Ear(two!);
   const heard = second.heard();
-  table.giveBack(2);
+  giveBack(table, 2);
   await heard;
   assertEquals([second.calls, second.places], [1, 3]);
   assertEquals([one!.elder(0), two!.elder(0), one!.crowded], [1, -1, true]);

@@ -3,6 +3,7 @@ import { createDashboard } from "../../dashboard.ts";
 import {
   type AdminTarget,
   createAdmin,
+  type DnsSettings,
   type Listener,
   LoadBalancer,
   type ServerInit,
@@ -20,6 +21,8 @@ export interface StageOptions {
   readonly token?: string;
   /** Further servers, which need not be there. */
   readonly servers?: readonly ServerInit[];
+  /** The name server that is asked for entries. Default: none is needed. */
+  readonly dns?: DnsSettings;
   /** What the balancer shares with others. Default: nothing, it is alone. */
   readonly shared?: Pick<AdminTarget, "registry" | "fleet">;
 }
@@ -55,10 +58,10 @@ export class Stage implements AsyncDisposable {
     this.#tab = tab;
     this.#token = options.token;
     this.#shared = options.shared;
-    const { names = ["one", "two", "three"], servers = [] } = options;
+    const { names = ["one", "two", "three"], servers = [], dns = {} } = options;
     this.samples = names.map((name) => new SampleServer(name));
     const checked = this.samples.map(({ name, url }) => ({ url, name, healthCheckPeriod: 1 }));
-    this.balancer = new LoadBalancer({ servers: [...checked, ...servers] });
+    this.balancer = new LoadBalancer({ servers: [...checked, ...servers], dns });
   }
 
   /** Starts everything; the tab has another page yet. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { shellBlocks } from "../testing/markdown.ts";
 import { ROOT } from "../testing/program.ts";
 import { freePorts } from "../testing/run_cli.ts";
 import { Shell } from "../testing/shell.ts";
@@ -23,19 +24,6 @@ const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["/openapi.json", /"openapi"/],
 ];
 
-interface Block {
-  readonly terminal: string;
-  readonly text: string;
-}
-
-/** The blocks of commands, each with the terminal that it is for. */
-function readBlocks(text: string): Block[] {
-  return [...text.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => {
-    const [, terminal = "Terminal 3"] = /^# (.*)\n/.exec(block!) ?? [];
-    return { terminal, text: block!.trim() };
-  });
-}
-
 Deno.test("docs/operating.md: every command does what it says, in its order", async () => {
   const ports = freePorts(PORTS.length);
   function renumber(text: string): string {
@@ -46,15 +34,15 @@ Deno.test("docs/operating.md: every command does what it says, in its order", as
   const document = renumber(await Deno.readTextFile(new URL("docs/operating.md", ROOT)))
     .replaceAll("examples/servers.yaml", config.path)
     .replaceAll(/ballast (?!check-config)[a-z]+[a-z-]*(?!\()/g, `$& --api-port ${ports[1]}`);
-  const blocks = readBlocks(document);
-  assertEquals(new Set(blocks.map(({ terminal }) => terminal)).size, 5);
+  const blocks = shellBlocks(document);
+  assertEquals(new Set(blocks.map(({ heading = "Terminal 3" }) => heading)).size, 5);
   const terminals = new Map<string, Shell>();
   await using closing = new AsyncDisposableStack();
   for (const number of [1, 2, 3, 4]) {
     terminals.set(`Terminal ${number}`, closing.use(new Shell()));
   }
   const unseen = new Set(SHOWN);
-  for (const { terminal, text } of blocks) {
+  for (const { heading: terminal = "Terminal 3", text } of blocks) {
     if (terminal === "In every terminal") {
       for (const shell of terminals.values()) await shell.run(text);
       continue;

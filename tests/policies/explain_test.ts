@@ -4,6 +4,7 @@ import { explainNothing, type Explanation } from "../../src/core/explanation.ts"
 import type { Policy } from "../../src/core/policy.ts";
 import type { SlotDirectory } from "../../src/core/registry.ts";
 import { UINT32_MAX } from "../../src/core/server.ts";
+import type { PolicyName } from "../../src/core/settings.ts";
 import { ClientHash } from "../../src/policies/client_hash.ts";
 import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
 import { KeepSessions } from "../../src/policies/keep_sessions.ts";
@@ -29,16 +30,31 @@ function all(others: number): number {
   return others;
 }
 
-const SUBJECTS: readonly Subject[] = [
-  { name: "LeastConnections", make: () => new LeastConnections(), largest: false, keys: all },
-  { name: "RoundRobin", make: () => new RoundRobin(), largest: true, keys: all },
-  {
+/** Those that come with Ballast, by name: none can be forgotten. */
+const BY_NAME: Readonly<Record<PolicyName, Subject>> = {
+  least_connections: {
+    name: "LeastConnections",
+    make: () => new LeastConnections(),
+    largest: false,
+    keys: all,
+  },
+  round_robin: { name: "RoundRobin", make: () => new RoundRobin(), largest: true, keys: all },
+  random_two_choices: {
     name: "RandomTwoChoices",
     make: () => new RandomTwoChoices(seededRandom(7)),
     largest: false,
     keys: (others) => Math.min(others, 1),
   },
-  { name: "ClientHash", make: (servers) => new ClientHash(servers), largest: false, keys: all },
+  client_hash: {
+    name: "ClientHash",
+    make: (servers) => new ClientHash(servers),
+    largest: false,
+    keys: all,
+  },
+};
+
+const SUBJECTS: readonly Subject[] = [
+  ...Object.values(BY_NAME),
   {
     name: "KeepSessions",
     make: () => new KeepSessions(new LeastConnections()),

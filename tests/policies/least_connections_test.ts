@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { Candidates } from "../../src/core/candidates.ts";
 import { StateTable } from "../../src/core/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
+import { Picking } from "../testing/picking.ts";
 
 /** A balancer's picking without its input and output. */
 class Picker {
@@ -146,4 +147,34 @@ Deno.test("LeastConnections.pick() does not make up for the turns that a busy se
 Deno.test("LeastConnections.pick() takes turns in an even order", () => {
   assertEquals(new Picker([4, 1]).picksOneAtATime(5), [0, 0, 1, 0, 0]);
   assertEquals(new Picker([1, 1]).picksOneAtATime(4), [0, 1, 0, 1]);
+});
+
+Deno.test("LeastConnections.pick() goes round all servers, though another one changes all the time", () => {
+  const picking = new Picking(() => new LeastConnections()).addAll(Array(11).fill(1));
+  const { registry, table } = picking;
+  const { url } = registry.inSlot(10)!.server;
+  const counts = new Array(11).fill(0);
+  for (let i = 0; i < 1000; i++) {
+    if (i % 3 === 0) table.setHealthy(10, i % 2 === 0);
+    else registry.update(url, { weight: i % 5 });
+    counts[picking.pick()]++;
+  }
+  // Nobody gains by standing in front.
+  const others = counts.slice(0, 10);
+  assert(Math.max(...others) - Math.min(...others) <= 1, `${counts}`);
+});
+
+Deno.test("LeastConnections.pick() gives a server that was away its share, and nothing that it missed", () => {
+  const picking = new Picking(() => new LeastConnections()).addAll([1, 1, 1]);
+  picking.table.setHealthy(2, false);
+  assertEquals(picking.countPicks(1000), [500, 500, 0]);
+  picking.table.setHealthy(2, true);
+  assertEquals(picking.countPicks(3), [1, 1, 1]);
+  assertEquals(picking.countPicks(300), [100, 100, 100]);
+  // Also where it would be one turn too many.
+  const uneven = new Picking(() => new LeastConnections()).addAll([8, 2]);
+  uneven.table.setHealthy(1, false);
+  assertEquals(uneven.countPicks(1003), [1003, 0]);
+  uneven.table.setHealthy(1, true);
+  assertEquals(uneven.countPicks(10), [8, 2]);
 });

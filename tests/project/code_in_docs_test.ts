@@ -34,24 +34,35 @@ function href(path: string): string {
   return new URL(path, ROOT).href;
 }
 
-Deno.test("README.md and docs/library.md: the code that is not run has the right types", async () => {
+Deno.test("README.md, docs/library.md and docs/fleet.md: the code that is not run has the right types", async () => {
   const files: Record<string, string> = {};
-  for (const page of ["README.md", "docs/library.md"]) {
+  for (const page of ["README.md", "docs/library.md", "docs/fleet.md"]) {
     const blocks = codeBlocks(await readProjectFile(page), "ts");
     assert(blocks.length > 0, page);
     for (const [index, code] of blocks.entries()) {
       const name = `${page.replaceAll(/\W/g, "_")}_${index}.ts`;
-      files[name] = code.replaceAll(/"(jsr:)?@ballast\/lb"/g, `"${href("mod.ts")}"`);
+      files[name] = code.replaceAll(/"(jsr:)?@ballast\/lb"/g, `"${href("mod.ts")}"`)
+        .replaceAll('"jsr:@ballast/lb/etcd"', `"${href("etcd.ts")}"`);
     }
   }
   await runDeno("check", files);
 });
 
-Deno.test("CONTRIBUTING.md: the policy works, and so does its test", async () => {
+Deno.test("CONTRIBUTING.md: the policy and its test work, and it keeps the contract", async () => {
   const [policy, test] = codeBlocks(await readProjectFile("CONTRIBUTING.md"), "ts");
   await runDeno("test", {
     "your_policy.ts": policy!.replaceAll('"../core/', `"${href("src/core/")}`),
     "your_policy_test.ts": test!.replace('"../../src/policies/', '"./')
-      .replace('"../testing/', `"${href("tests/testing/")}`),
+      .replaceAll('"../testing/', `"${href("tests/testing/")}`),
+    "contract_test.ts": `import { YourPolicy } from "./your_policy.ts";
+import { seededRandom } from "${href("tests/testing/picking.ts")}";
+import { byChance, testContract } from "${href("tests/policies/contract.ts")}";
+
+testContract({
+  name: "YourPolicy",
+  make: () => new YourPolicy(seededRandom(1)),
+  tolerance: byChance,
+});
+`,
   });
 });

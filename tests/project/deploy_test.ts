@@ -132,6 +132,7 @@ Deno.test("kubernetes.yaml: the configuration is valid and fits the ports, probe
   );
   assertEquals(ports, { http: config.port, api: config.apiPort });
   assertEquals(config.apiHost, "0.0.0.0");
+  assertEquals(config.servers, [{ url: "http://app:3000", discover: "dns" }]);
   const mounts = container.volumeMounts.map((mount: { mountPath: string }) => mount.mountPath);
   assertEquals(mounts, ["/etc/ballast", "/run/secrets/ballast"]);
   assertEquals(config.apiTokenFile, `${mounts[1]}/token`);
@@ -175,4 +176,35 @@ Deno.test("compose.yaml: the configuration is valid and names the services", asy
   assertEquals(ballast.configs[0].source, "ballast");
   assertLess(config.gracePeriod!, parseInt(ballast.stop_grace_period));
   assertEquals([ballast.read_only, ballast.cap_drop], [true, ["ALL"]]);
+});
+
+Deno.test("compose_fleet.yaml: the configuration is valid, and everybody finds everybody", async () => {
+  // deno-lint-ignore no-explicit-any
+  const { services, configs, volumes } = parse(await read("deploy/compose_fleet.yaml")) as any;
+  const config = parseConfig(configs.ballast.content);
+  const names = Object.keys(services);
+  const [etcds, balancers] = ["etcd", "ballast"].map((word) =>
+    names.filter((name) => name.startsWith(word))
+  ) as [string[], string[]];
+  const others = names.filter((name) => !etcds.includes(name) && !balancers.includes(name));
+  assertEquals(config.servers.map(({ url }) => url), others.map((name) => `http://${name}`));
+  assertEquals([etcds.length, balancers.length], [3, 2]);
+  assertEquals(config.etcd?.endpoints, etcds.map((name) => `http://${name}:2379`));
+  assertEquals(Object.keys(volumes), etcds);
+  const cluster = etcds.map((name) => `${name}=http://${name}:2380`).join(",");
+  for (const name of etcds) {
+    const { environment, volumes } = services[name];
+    assertEquals(volumes, [`${name}:${environment.ETCD_DATA_DIR}`]);
+    assertEquals(environment.ETCD_NAME, name);
+    assertEquals(environment.ETCD_INITIAL_CLUSTER, cluster);
+    assertEquals(environment.ETCD_ADVERTISE_CLIENT_URLS, `http://${name}:2379`);
+    assertEquals(environment.ETCD_INITIAL_ADVERTISE_PEER_URLS, `http://${name}:2380`);
+  }
+  for (const name of balancers) {
+    const { ports, configs, read_only, cap_drop, stop_grace_period } = services[name];
+    assertMatch(ports[0], new RegExp(`^\\d+:${config.port}$`));
+    assertEquals(configs[0].source, "ballast");
+    assertLess(config.gracePeriod!, parseInt(stop_grace_period));
+    assertEquals([read_only, cap_drop], [true, ["ALL"]]);
+  }
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../mod.ts";
+import { POLICY_NAMES } from "../../src/core/settings.ts";
 import { formattedReference } from "../../tools/config_reference.ts";
 import { checkShellLine } from "../testing/command_lines.ts";
 import {
@@ -13,7 +14,9 @@ import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";
 
 /** What else the documentation may call; a word that is none of them is probably a mistake. */
-const OTHER_PROGRAMS = ["deno", "docker", "kubectl", "openssl", "sha256sum", "sudo"];
+const OTHER_PROGRAMS = [
+  ...["bird", "deno", "docker", "keepalived", "kubectl", "openssl", "sha256sum", "sudo", "vtysh"],
+];
 
 async function runOn(program: string, args: readonly string[]): Promise<string | undefined> {
   try {
@@ -27,6 +30,19 @@ async function runOn(program: string, args: readonly string[]): Promise<string |
 
 Deno.test("docs/configuration.md is what `deno task docs` writes", async () => {
   assertEquals(await readProjectFile("docs/configuration.md"), await formattedReference());
+});
+
+Deno.test("docs: every policy has a section, and is named where configurations are shown", async () => {
+  const policies = await readProjectFile("docs/policies.md");
+  for (const name of POLICY_NAMES) {
+    assertStringIncludes(policies, `\n## ${name}\n`);
+    for (const page of ["README.md", "docs/policies.md", "examples/settings.yaml"]) {
+      const comment = /^policy: least_connections # or (.+)$/m.exec(await readProjectFile(page));
+      const named = ["least_connections", ...comment![1]!.split(", ")];
+      assert(named.includes(name), `${page} does not name ${name}`);
+    }
+    assertStringIncludes(await readProjectFile("README.md"), `\`${name}\``);
+  }
 });
 
 Deno.test("docs: every configuration can be used", async () => {
@@ -43,8 +59,8 @@ Deno.test("docs: every configuration can be used", async () => {
 Deno.test("docs: every command line is one that the program or the tasks understand", async () => {
   let count = 0;
   for (const page of await documentationPages()) {
-    // Of the walk-through, each line is run by a test of its own.
-    if (page === "docs/operating.md") continue;
+    // Of the walk-throughs, each line is run by a test of its own.
+    if (page === "docs/operating.md" || page === "docs/fleet.md") continue;
     const lines = codeBlocks(await readProjectFile(page), "sh").join("").replaceAll("\\\n", "")
       .split("\n");
     for (const line of lines.filter((each) => !/^\s*(#|$)/.test(each))) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Decision, LoadBalancer } from "../../mod.ts";
+import { POLICY_NAMES } from "../../src/core/settings.ts";
 import { serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { CookieClient } from "../testing/cookie_client.ts";
 import { HoldingServers } from "../testing/holding_servers.ts";
@@ -130,7 +131,7 @@ Deno.test("LoadBalancer.decisions tell that a session's cookie decided", async (
 
 Deno.test("LoadBalancer.decisions tell the policy, also a caller's own", async () => {
   await using server = new SampleServer("one");
-  for (const policy of ["round_robin", "random_two_choices", "client_hash"] as const) {
+  for (const policy of POLICY_NAMES) {
     await using served = await serveBalancer([server.url], { policy, decisions: 1 });
     await get(served.url);
     assertEquals(latest(served.balancer).policy, policy);

@@ -41,16 +41,20 @@ export async function balanceInFiveLines(runtime: Runtime): Promise<void> {
 const CONSUMER = `import {
   type BalancerError, createAdmin, LoadBalancer, type Policy, type ServerStatus,
 } from "@ballast/lb";
+import { createDashboard, type Dashboard } from "@ballast/lb/dashboard";
+import { joinEtcd, type SharedBalancer } from "@ballast/lb/etcd";
 
+const dashboard: Dashboard = createDashboard();
 const policy: Policy = { pick: (candidates) => candidates.slots[0]! };
 const balancer = new LoadBalancer({ servers: [{ url: "http://127.0.0.1:1", weight: 2 }], policy });
 const statuses: ServerStatus[] = balancer.servers();
 const answer: Promise<Response> = balancer.fetch(new Request("http://a"));
-const admin: Promise<Response> = Promise.resolve(createAdmin(balancer).fetch(new Request("http://a")));
+const admin: Promise<Response> = Promise.resolve(createAdmin(balancer, { dashboard }).fetch(new Request("http://a")));
 export function codeOf(error: BalancerError): string { return error.code; }
 // @ts-expect-error A weight is a number.
 balancer.add({ url: "http://127.0.0.1:2", weight: "2" });
-export { admin, answer, statuses };
+const shared: Promise<SharedBalancer> = joinEtcd(balancer, { endpoints: ["http://127.0.0.1:1"] });
+export { admin, answer, shared, statuses };
 `;
 
 /** Type-checks a project that uses the package, and the types of the package themselves. */

@@ -1,3 +1,4 @@
+import type { JoinOptions } from "../../etcd.ts";
 import type { LoadBalancerOptions } from "../../mod.ts";
 import type { Runtime } from "./installation.ts";
 import { RunningProgram } from "./running_program.ts";
@@ -26,10 +27,14 @@ export class RemoteBalancer implements AsyncDisposable {
     this.adminUrl = `http://127.0.0.1:${adminPort}`;
   }
 
-  /** Starts one with these options. */
-  static async start(runtime: Runtime, options: LoadBalancerOptions): Promise<RemoteBalancer> {
+  /** Starts one with these options, which shares its servers with others if it is told how. */
+  static async start(
+    runtime: Runtime,
+    options: LoadBalancerOptions,
+    etcd?: JoinOptions,
+  ): Promise<RemoteBalancer> {
     const program = new RunningProgram(runtime, `${runtime.folder}/balance.mjs`, {
-      args: [JSON.stringify(options)],
+      args: [JSON.stringify(options), ...(etcd === undefined ? [] : [JSON.stringify(etcd)])],
       exitCode: 0,
     });
     const [line] = await program.waitFor(/^\{.*\}$/m);

@@ -45,8 +45,10 @@ export async function checkShellLine(line: string): Promise<boolean> {
   return true;
 }
 
-/** The words of a line of shell; quotes are understood, what the shell would put in is not. */
+/** The words of a command; quotes are understood, where its output goes to is left out. */
 function splitWords(line: string): string[] {
-  const words = line.replace(/\s#.*$/, "").match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  const words =
+    line.replace(/\s#.*$/, "").replace(/\s>\s*\S+$/, "").match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ??
+      [];
   return words.map((word) => word.replaceAll(/['"]/g, ""));
 }

@@ -80,12 +80,11 @@ export class FakeEtcd implements Etcd {
     this.#compacted = this.#revision;
   }
 
-  /** Puts back an earlier state: nothing, at the first revision. */
+  /** Puts back an earlier state: nothing, at the first revision. Watches wait for what was next. */
   restore(): void {
     this.#keys.clear();
     this.#history.length = 0;
     this.#revision = 1;
-    for (const watch of this.#watches.values()) watch.next = 2;
   }
 
   /** Breaks every watch off. */

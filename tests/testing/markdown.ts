@@ -35,3 +35,19 @@ export function tableBehind(text: string, heading: string): string[][] {
   return lines.slice(from, to).filter((line) => !/^[|: -]+$/.test(line))
     .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
 }
+
+/** A block of commands for a terminal. */
+export interface ShellBlock {
+  /** What the comment in its first line says; undefined where there is none. */
+  readonly heading: string | undefined;
+  /** The commands. */
+  readonly text: string;
+}
+
+/** The blocks of commands of a page that are to be run. */
+export function shellBlocks(text: string): ShellBlock[] {
+  return [...text.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => ({
+    heading: /^# (.*)\n/.exec(block!)?.[1],
+    text: block!.trim(),
+  }));
+}

@@ -8,9 +8,10 @@ export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
 
 interface Dependency {
   readonly specifier: string;
+  /** Loaded by `import()` when it is needed. */
+  readonly isDynamic?: boolean;
   readonly code?: { readonly specifier?: string };
   readonly type?: { readonly specifier?: string };
-  readonly isDynamic?: boolean;
 }
 
 interface Info {
@@ -33,23 +34,19 @@ export async function readModuleGraph(...entries: string[]): Promise<ModuleGraph
 }
 
 /**
- * The project's modules that are loaded together with this one: those that it imports for more than
- * their types, and not only when it comes to that.
+ * The modules that are loaded as soon as this one is: neither those that are imported for their types
+ * only, nor those that `import()` loads when they are needed.
  */
 export async function readLoadedModules(entry: string): Promise<string[]> {
   const { modules } = await readInfo(entry);
-  const imports = new Map(modules.map(({ specifier, dependencies = [] }) => [
-    specifier,
-    dependencies.flatMap(({ code, isDynamic = false }) => isDynamic ? [] : code?.specifier ?? []),
+  const graph = new Map(modules.map(({ specifier, dependencies = [] }) => [
+    projectPath(specifier) ?? specifier,
+    dependencies.filter(({ code, isDynamic }) => code !== undefined && isDynamic !== true)
+      .map(importedBy),
   ]));
-  const loaded = new Set<string>();
-  function load(specifier: string): void {
-    if (loaded.has(specifier)) return;
-    loaded.add(specifier);
-    imports.get(specifier)?.forEach(load);
-  }
-  load(new URL(entry, root).href);
-  return [...loaded].flatMap((specifier) => projectPath(specifier) ?? []);
+  const loaded = new Set([entry]);
+  for (const module of loaded) for (const next of graph.get(module) ?? []) loaded.add(next);
+  return [...loaded];
 }
 
 /** The project's TypeScript files in this directory and below, as paths. */

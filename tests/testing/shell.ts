@@ -51,9 +51,13 @@ export class Shell implements AsyncDisposable {
   }
 
   /** Types Ctrl-C: interrupts what goes on. */
+  async interrupt(): Promise<void> {
+    for (const pid of await childrenOf(this.#process.pid)) Deno.kill(pid, "SIGINT");
+  }
+
+  /** Interrupts what goes on, and closes the terminal. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const pids = await childrenOf(this.#process.pid);
-    for (const pid of pids) Deno.kill(pid, "SIGINT");
+    await this.interrupt();
     await this.#writer.close();
     await this.#reader.cancel();
     await this.#process.status;

@@ -1,16 +1,17 @@
-import type { ServerJson } from "../../../mod.ts";
+import type { DiscoveryJson, ServerJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
+import { discoveryLines } from "../discovery_lines.ts";
 import { JSON_SWITCH } from "../switches.ts";
 import { printable, printJson, printLine } from "../output.ts";
-import { readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
+import { DISCOVER_FLAG, readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
 
 /** `add-server`: adds a server to a running balancer. */
 export const addServer: Command = {
   name: "add-server",
   summary: "Add a server to a running balancer",
   example: "ballast add-server --url http://127.0.0.1:3004 --name four --weight 2",
-  values: { ...SERVER_FLAGS, ...ADMIN_FLAGS },
+  values: { ...SERVER_FLAGS, ...DISCOVER_FLAG, ...ADMIN_FLAGS },
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
     const server = await callAdmin(args, "/add", readServerFlags(args)) as ServerJson;
@@ -22,5 +23,9 @@ export const addServer: Command = {
       `Added ${server.url} (${printable(server.name)}): weight ${server.weight}, ` +
         `health check every ${server.health_check_period} s${limit}`,
     );
+    if (server.discover === undefined) return;
+    const path = `/servers/${encodeURIComponent(server.url)}`;
+    const entry = await callAdmin(args, path) as DiscoveryJson;
+    for (const line of discoveryLines(entry)) printLine(line);
   },
 };

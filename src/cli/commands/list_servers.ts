@@ -1,6 +1,7 @@
-import type { CheckReportJson, ServerStatusJson } from "../../../mod.ts";
+import type { CheckReportJson, DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
+import { discoveryLines } from "../discovery_lines.ts";
 import { printable, printJson, printLine, table } from "../output.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
@@ -16,11 +17,12 @@ export const listServers: Command = {
   async run(args): Promise<void> {
     const servers = await callAdmin(args, "/servers") as ServerStatusJson[];
     if (args.has("json")) return printJson(servers);
-    if (servers.length === 0) {
-      return printLine("There are no servers. Add one: ballast add-server --url URL");
-    }
-    printLine(table(HEADER, servers.map(row)));
+    const entries = await callAdmin(args, "/discovery") as DiscoveryJson[];
+    if (servers.length > 0) printLine(table(HEADER, servers.map(row)));
+    else if (entries.length > 0) printLine("There are no servers yet.");
+    else printLine("There are no servers. Add one: ballast add-server --url URL");
     for (const line of servers.flatMap(ejectionLine)) printLine(line);
+    for (const line of entries.flatMap(discoveryLines)) printLine(line);
   },
 };
 

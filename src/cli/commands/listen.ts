@@ -1,9 +1,11 @@
+import { getLogger } from "@logtape/logtape";
 import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
 import type { SharedBalancer } from "../../../etcd.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { listenSteadily } from "../../steady_listener.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
+import { oldDenoWarning } from "../deno_version.ts";
 import { UsageError } from "../errors.ts";
 import { ETCD_FLAGS, ETCD_SWITCHES } from "../etcd_flags.ts";
 import { onHangup } from "../hangup_signal.ts";
@@ -18,6 +20,8 @@ import { readSticky } from "../sticky_secret.ts";
 import { waitForStop } from "../stop_signal.ts";
 import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../tls_files.ts";
 import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
+
+const logger = getLogger(["ballast", "listen"]);
 
 /** `listen`: runs the balancer until it is told to stop. */
 export const listen: Command = {
@@ -68,6 +72,8 @@ export const listen: Command = {
       readLogFlags(args, config),
       args.has("debug"),
     );
+    const warning = oldDenoWarning(Deno.version.deno);
+    if (warning !== undefined) logger.warn("{warning}", { warning });
     const { etcd } = settings;
     await using balancer = new LoadBalancer({
       ...balancerOptions(config),

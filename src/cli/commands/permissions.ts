@@ -19,7 +19,8 @@ export const permissions: Command = {
   async run(args): Promise<void> {
     const path = args.text("config");
     const text = path === undefined ? "" : await readConfigText(path);
-    const { net, read } = neededPermissions(args, parseConfigFile(text, path ?? ""));
+    const config = parseConfigFile(text, path ?? "");
+    const { net, read, note } = await neededPermissions(args, config);
     if (args.has("json")) return printJson({ allow_net: net, allow_read: read });
     const flags = [
       `--allow-net=${net.join(",")}`,
@@ -28,6 +29,7 @@ export const permissions: Command = {
     printLine(flags);
     // The standard output has the flags alone, for scripts.
     const run = `deno run --no-prompt ${fromRegistry() ? "--unstable-net " : ""}${flags}`;
+    if (note !== undefined) printError(note);
     printError(`Paste it like this:\n  ${run} ${listenCommand(args)}`);
   },
 };

@@ -26,15 +26,13 @@ export const updateServer: Command = {
     const flags = readServerFlags(args);
     // Weight and period default to 1 and 10 as the seed says, not to what they were, so that
     // what was changed is shown.
-    const servers = await callAdmin(args, "/servers") as ServerJson[];
-    const before = servers.find((server) => server.url === flags.url);
+    const path = `/servers/${encodeURIComponent(flags.url)}`;
+    const before = await callAdmin(args, path) as ServerJson;
     const after = await callAdmin(args, "/update", flags) as ServerJson;
     if (args.has("json")) return printJson(after);
-    const changes = before === undefined
-      ? []
-      : FIELDS.filter((name) => before[name] !== after[name]).map((name) =>
-        `${name} ${printable(`${before[name]} → ${after[name]}`)}`
-      );
+    const changes = FIELDS.filter((name) => before[name] !== after[name]).map((name) =>
+      `${name} ${printable(`${before[name]} → ${after[name]}`)}`
+    );
     const list = changes.length > 0 ? changes.join(", ") : "nothing was different";
     printLine(`Updated ${after.url} (${printable(after.name)}): ${list}`);
   },

@@ -4,9 +4,9 @@ import type { KeyFault } from "../../core/registry_report.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
 import { VERSION } from "../../version.ts";
 import { type Etcd, EtcdError, keysUnder } from "../etcd/etcd_types.ts";
-import type { KeyOwner } from "../key_owner.ts";
-import type { SharedKeys } from "../shared_keys.ts";
-import { within } from "../wait.ts";
+import type { KeyOwner } from "../shared/key_owner.ts";
+import type { SharedKeys } from "../shared/shared_keys.ts";
+import { within } from "../shared/wait.ts";
 import { FleetStory } from "./fleet_story.ts";
 import { findDisagreements, listMembers } from "./fleet_view.ts";
 import { HealthBook } from "./health_book.ts";
@@ -140,13 +140,16 @@ export class Fleet implements Disposable {
   /** Keeps the balancer among the others until the signal says to end. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { events } = this.#parts.balancer;
-    using _ = this.#revisions.watch();
-    using story = this.#story;
+    const story = this.#story;
+    // Without "using", which Node 22 does not know.
+    const watching = this.#revisions.watch();
     const unsubscribe = events.subscribe(({ type }) => {
       if (type === "healthy" || type === "unhealthy") story.noteStatus();
     });
     await this.#membership.run(signal);
     unsubscribe();
+    story[Symbol.dispose]();
+    watching[Symbol.dispose]();
   }
 
   /** Lets the balancer check for itself again. */

@@ -2,7 +2,7 @@ import { TrafficMeter } from "../../admin/traffic_meter.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { FleetMemberStatus } from "../../core/fleet_report.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
-import type { SharedKeys } from "../shared_keys.ts";
+import type { SharedKeys } from "../shared/shared_keys.ts";
 import { basisKey, resultsKey } from "./health_book.ts";
 import { basisValue, resultsValue } from "./health_value.ts";
 import { type Member, memberValue } from "./member_value.ts";

@@ -1,6 +1,6 @@
 import type { KeyFault } from "../../core/registry_report.ts";
 import type { EtcdChange, EtcdEntry } from "../etcd/etcd_types.ts";
-import type { KeyOwner } from "../key_owner.ts";
+import type { KeyOwner } from "../shared/key_owner.ts";
 import { type Basis, readBasis, readResults, type Results } from "./health_value.ts";
 import { KeyFaults } from "./key_faults.ts";
 

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { invalid } from "../../config/validate.ts";
 import type { KeyFault } from "../../core/registry_report.ts";
 import type { EtcdChange, EtcdEntry } from "../etcd/etcd_types.ts";
-import type { KeyOwner } from "../key_owner.ts";
+import type { KeyOwner } from "../shared/key_owner.ts";
 import { KeyFaults } from "./key_faults.ts";
 import { isMemberId, type Member, readMember } from "./member_value.ts";
 

@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../core/clock.ts";
-import { backoff } from "../backoff.ts";
+import { backoff } from "../shared/backoff.ts";
 import { type Etcd, EtcdError, type EtcdWrite } from "../etcd/etcd_types.ts";
-import { pause, within } from "../wait.ts";
+import { pause, within } from "../shared/wait.ts";
 
 const logger = getLogger(["ballast", "fleet"]);
 

@@ -37,6 +37,11 @@ export interface Http1TransportOptions {
   readonly keepAliveTimeout?: number;
   /** What `https:` servers are verified by. Default: the authorities that the runtime trusts. */
   readonly tls?: UpstreamTls;
+  /**
+   * The name that the certificate of an `https:` server must be for, in place of its URL's host;
+   * asked when a server is first connected to. Default: the host for all.
+   */
+  readonly nameOf?: (serverUrl: string) => string | undefined;
 }
 
 /** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
@@ -48,6 +53,7 @@ export class Http1Transport implements WebSocketTransport {
   readonly #contentQueue: DeadlineQueue;
   readonly #sweepQueue: DeadlineQueue;
   readonly #tls: UpstreamTls;
+  readonly #nameOf: (serverUrl: string) => string | undefined;
   readonly #targets = new Map<string, Target>();
   /** Servers that are no longer used, and to which connections are still in use. */
   readonly #leaving = new Set<Target>();
@@ -63,6 +69,7 @@ export class Http1Transport implements WebSocketTransport {
     this.#contentQueue = deadlines.queue(options.contentTimeout ?? 60_000);
     this.#sweepQueue = deadlines.queue(options.keepAliveTimeout ?? 60_000);
     this.#tls = options.tls ?? {};
+    this.#nameOf = options.nameOf ?? (() => undefined);
   }
 
   /** Sends a request and waits for the head of the response. */
@@ -143,6 +150,7 @@ export class Http1Transport implements WebSocketTransport {
   #makeTarget(serverUrl: string): Target {
     const url = new URL(serverUrl);
     const pool = new Pool();
+    const tls = url.protocol === "https:" ? this.#tlsFor(serverUrl) : this.#tls;
     const target: Target = {
       pool,
       connections: new Set(),
@@ -151,7 +159,7 @@ export class Http1Transport implements WebSocketTransport {
       parser: this.#parser,
       responseQueue: this.#responseQueue,
       contentQueue: this.#contentQueue,
-      connect: (options) => this.#connect(target, url, options),
+      connect: (options) => this.#connect(target, { url, tls }, options),
       release: (connection) => {
         pool.put(connection, this.#sweepQueue.now);
         if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
@@ -160,15 +168,20 @@ export class Http1Transport implements WebSocketTransport {
     return target;
   }
 
+  #tlsFor(serverUrl: string): UpstreamTls {
+    const serverName = this.#tls.serverName ?? this.#nameOf(serverUrl);
+    return serverName === undefined ? this.#tls : { ...this.#tls, serverName };
+  }
+
   async #connect(
     target: Target,
-    url: URL,
+    { url, tls }: { url: URL; tls: UpstreamTls },
     { cancellation, record }: SendOptions,
   ): Promise<Connection> {
     const from = record === undefined ? 0 : this.#clock.now();
     const socket = await dial(url, {
       queue: this.#connectQueue,
-      tls: this.#tls,
+      tls,
       cancellation,
     });
     if (record !== undefined) {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { StatsJson } from "../../../mod.ts";
 import { renderStatus, type ViewOptions } from "../../../src/cli/status/view.ts";
 import { textWidth } from "../../../src/cli/text_width.ts";
 import { SERVER_STATS, STATS } from "../../testing/stats.ts";
@@ -138,5 +139,34 @@ Deno.test("renderStatus() tells how what several balancers share is reached, and
     "etcd reached since 2026-01-01 00:00:00 UTC, revision 7",
     "etcd reached since 2026-01-01 00:00:00 UTC, revision 7, 1 balancer",
     "etcd reached since 2026-01-01 00:00:00 UTC, revision 7, 3 balancers",
+  ]);
+});
+
+Deno.test("renderStatus() says how the balancer is connected to what several share", () => {
+  const registry = {
+    kind: "etcd",
+    connected: true,
+    since: "2025-12-31T23:59:00.000Z",
+    error: null,
+    revision: 7,
+    fault_count: 0,
+    faults: [],
+  } as const;
+  const lines = (told: StatsJson["registry"], colors = false) =>
+    renderStatus({ ...STATS, registry: told }, { ...PLAIN, colors }).slice(3, -3);
+  assertEquals(lines(undefined), []);
+  assertEquals(lines(registry), ["etcd reached since 2025-12-31 23:59:00 UTC, revision 7"]);
+  const away = { ...registry, connected: false, error: "it is\u001b[2J down" };
+  assertEquals(lines(away), [
+    "etcd AWAY since 2025-12-31 23:59:00 UTC, and changes are refused: it is\ufffd[2J down",
+  ]);
+  assertEquals(lines(away, true)[0]!.startsWith("\x1b[31m"), true);
+  const faults = ["a", "b", "c", "d"].map((key) => ({ key, revision: 1, message: "is wrong" }));
+  assertEquals(lines({ ...registry, fault_count: 200, faults }).slice(1), [
+    "etcd has keys that are not used as they are:",
+    "  a: is wrong",
+    "  b: is wrong",
+    "  c: is wrong",
+    "  and 197 more",
   ]);
 });

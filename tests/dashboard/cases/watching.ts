@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { DnsServer } from "../../testing/dns_server.ts";
 import { eventSays, row, rowSays } from "../page_parts.ts";
 import type { Cases } from "./cases.ts";
 import { Stage } from "../stage.ts";
@@ -20,6 +21,28 @@ export const WATCHING: Cases = {
     await page.locator("#totals .total", { hasText: /^Requests60$/ }).waitFor();
     await page.locator("#chart-requests canvas").waitFor();
     await page.getByRole("img", { name: /^Requests per second over/ }).waitFor();
+    assertEquals(stage.complaints, []);
+  },
+
+  async "shows by which entry a server was discovered, and offers only what can be done to it"(
+    tab,
+  ) {
+    await using dns = await DnsServer.start();
+    dns.setAddresses("api.test", 1, ["127.0.0.1"]);
+    const url = "http://api.test:3001";
+    const servers = [{ url, name: "api", discover: "dns", healthCheckPeriod: 0 }] as const;
+    const options = { servers, dns: { server: dns.address } };
+    await using stage = await Stage.start(tab, options);
+    const page = await stage.open();
+    await rowSays(page, "api 127.0.0.1:3001", `discovered by ${url}`);
+    assertEquals(await row(page, "api").getByRole("button", { name: /^Edit/ }).count(), 0);
+    assertEquals(await row(page, "one").getByRole("button", { name: /^Edit/ }).count(), 1);
+    await page.getByRole("button", { name: "More for api" }).click();
+    assertEquals(await page.getByRole("menuitem").allTextContents(), ["Check now"]);
+    await page.keyboard.press("Escape");
+    dns.setAddresses("api.test", 1, ["127.0.0.2"]);
+    await rowSays(page, "api 127.0.0.2:3001", `discovered by ${url}`);
+    await row(page, "api 127.0.0.1:3001").waitFor({ state: "detached" });
     assertEquals(stage.complaints, []);
   },
 

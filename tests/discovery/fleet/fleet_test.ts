@@ -4,7 +4,7 @@ import { EtcdError } from "../../../src/discovery/etcd/etcd_types.ts";
 import { memberValue } from "../../../src/discovery/fleet/member_value.ts";
 import { VERSION } from "../../../src/version.ts";
 import { SampleServer } from "../../testing/sample_server.ts";
-import { type Sharer, Sharing } from "../sharing.ts";
+import { type Sharer, Sharing } from "../shared/sharing.ts";
 
 const NOBODY = "http://127.0.0.1:9";
 

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { POLICY_NAMES } from "../../../src/core/settings.ts";
 import { damaged, NUMBER_TEXTS, ODD_KEYS, oddText } from "./odd_values.ts";
 
 /** Every setting with values that are allowed. */
@@ -12,7 +13,7 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   tls: ["{cert: a.pem, key: b.pem}"],
   api_token_file: ["token"],
   api_without_token: ["true", "false"],
-  policy: ["least_connections", "round_robin", "random_two_choices", "client_hash"],
+  policy: POLICY_NAMES,
   sticky: ["cookie"],
   sticky_secret_file: ["secret"],
   trusted_proxies: ["[]", "[127.0.0.1, 10.0.0.0/8, '::1']"],

@@ -4,6 +4,8 @@ import type { Runtime } from "../installation.ts";
 export interface Check {
   /** What it does. */
   readonly name: string;
+  /** Whether it cannot be looked at here. Default: it can. */
+  readonly ignore?: boolean;
   /** Fails where it does not. */
   readonly run: (runtime: Runtime) => Promise<void>;
 }

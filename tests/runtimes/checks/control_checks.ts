@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { DnsServer } from "../../testing/dns_server.ts";
+import { Neighbours } from "../../testing/neighbours.ts";
 import { SampleServer } from "../../testing/sample_server.ts";
 import { RemoteBalancer } from "../remote_balancer.ts";
 import type { Check } from "./check.ts";
@@ -23,6 +25,17 @@ export const CONTROL_CHECKS: readonly Check[] = [
       await balancer.admin("/delete", b.url);
       assertEquals(await (await fetch(balancer.url)).text(), "a");
       assertEquals((await balancer.servers()).map(({ url }) => url), [a.url]);
+    },
+  },
+  {
+    name: "serves the dashboard",
+    async run(runtime) {
+      await using balancer = await RemoteBalancer.start(runtime, {});
+      const page = await (await balancer.admin("/")).text();
+      assertMatch(page, /<script src="dashboard\/main\.js"/);
+      const response = await balancer.admin("/dashboard/main.js");
+      assertEquals(response.headers.get("content-type"), "text/javascript; charset=utf-8");
+      assertMatch(await response.text(), /^import /m);
     },
   },
   {
@@ -56,6 +69,29 @@ export const CONTROL_CHECKS: readonly Check[] = [
         assertEquals([await response.text(), response.headers.getSetCookie()], [name, []]);
       }
       assertEquals(a.hits + b.hits, 5);
+    },
+  },
+  {
+    name: "discovers servers by DNS, over UDP as well, and https: ones where it can verify them",
+    async run(runtime) {
+      for (const over of [["tcp"], ["udp"]] as const) {
+        await using dns = await DnsServer.start(over);
+        await using servers = await Neighbours.start("127.0.0.1", "127.0.0.2");
+        dns.setAddresses("api.test", 300, ["127.0.0.1", "127.0.0.2"]);
+        const entry = { url: servers.url("api.test"), discover: "dns", health_check_period: 0 };
+        const options = { dns: { server: dns.address } };
+        await using balancer = await RemoteBalancer.start(runtime, options);
+        assertEquals((await balancer.admin("/add", entry)).status, 200);
+        const answers = new Set<string>();
+        for (let i = 0; i < 4; i++) answers.add(await (await fetch(balancer.url)).text());
+        assertEquals([...answers].toSorted(), ["127.0.0.1", "127.0.0.2"]);
+        const secure = { url: "https://api.test", discover: "dns", health_check_period: 0 };
+        const response = await balancer.admin("/add", secure);
+        assertEquals(response.status, runtime.name === "Deno" ? 200 : 501);
+        if (response.status === 200) continue;
+        const { detail } = await response.json();
+        assertMatch(detail, /^Cannot discover the servers of https:.*; use http:, or run on Deno$/);
+      }
     },
   },
   {

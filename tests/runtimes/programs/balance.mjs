@@ -1,11 +1,14 @@
 // deno-lint-ignore-file no-console
 // A balancer with its admin API by the runtime's own server, until standard input ends. Takes its
-// options as JSON, and prints its ports as JSON.
+// options as JSON, and how it shares its servers if it does; prints its ports as JSON.
 import process from "node:process";
 import { createAdmin, LoadBalancer } from "@ballast/lb";
+import { createDashboard } from "@ballast/lb/dashboard";
+import { joinEtcd } from "@ballast/lb/etcd";
 
 const balancer = new LoadBalancer(JSON.parse(process.argv[2]));
-const admin = createAdmin(balancer);
+const shared = process.argv[3] && await joinEtcd(balancer, JSON.parse(process.argv[3]));
+const admin = createAdmin(shared || balancer, { dashboard: createDashboard() });
 
 /** The admin API, with what the library counts and what it says to `listen` beside it. */
 function answerAdmin(request) {
@@ -54,5 +57,6 @@ console.log(JSON.stringify({
   adminPort: await serve(answerAdmin),
 }));
 for await (const _ of process.stdin);
+if (shared) await shared[Symbol.asyncDispose]();
 await balancer.close();
 process.exit(0);

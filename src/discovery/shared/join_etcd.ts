@@ -1,0 +1,79 @@
+import type { AdminTarget } from "../../admin/target.ts";
+import type { RegistryReport } from "../../core/registry_report.ts";
+import type { ServerInit } from "../../core/server.ts";
+import type { LoadBalancer } from "../../load_balancer.ts";
+import { createEtcd } from "../etcd/etcd_client.ts";
+import type { EtcdOptions } from "../etcd/etcd_options.ts";
+import type { FleetOptions } from "../fleet/fleet.ts";
+import { SharedRegistry } from "./shared_registry.ts";
+
+/** How a balancer joins those that share their servers through etcd. */
+export interface JoinOptions extends EtcdOptions {
+  /**
+   * What every key begins with, at most 200 ASCII characters: another one for each fleet that uses
+   * the same etcd. Default: `/ballast/`.
+   */
+  readonly prefix?: string;
+  /** The servers to begin with, where etcd has none yet. Default: none. */
+  readonly seed?: readonly ServerInit[];
+  /** What this balancer is to the others: its name, and whether they share their health checks. */
+  readonly fleet?: FleetOptions;
+  /**
+   * Whether to wait until etcd is reached. If not, the balancer goes on with the servers that it has
+   * until then. Default: true.
+   */
+  readonly wait?: boolean;
+  /** Ends the wait. Default: none. */
+  readonly signal?: AbortSignal;
+}
+
+/** A balancer that shares its servers, until it is disposed of. */
+export interface SharedBalancer extends AdminTarget, AsyncDisposable {
+  /** Whether etcd can be reached, and what it has that is not used here. */
+  readonly registry: RegistryReport;
+}
+
+/**
+ * Lets a balancer share its servers with others through etcd 3.4 or newer. From then on it has the
+ * servers that etcd has, and no others; where etcd has none yet, one of the balancers writes those
+ * that it is given. While etcd is away, traffic and health checks go on with what is known, changes
+ * are refused with `unavailable`, and etcd is tried until it is back.
+ *
+ * @param balancer The balancer. Its servers are not to be changed directly any more.
+ * @param options Where etcd is, and what to begin with.
+ * @returns What changes the servers of all balancers: give it to `createAdmin` in the balancer's
+ * place, and dispose of it before the balancer is closed.
+ * @throws {BalancerError} `invalid` or `already_exists` if the options cannot be used; `unsupported`
+ * for certificates on a runtime that cannot use any.
+ * @throws {Error} If etcd does not know the user or the password, or the user lacks a right; what
+ * the signal says if that ends the wait.
+ */
+export async function joinEtcd(
+  balancer: LoadBalancer,
+  { prefix, seed, fleet = {}, wait = true, signal, ...options }: JoinOptions,
+): Promise<SharedBalancer> {
+  const etcd = createEtcd(options);
+  let registry: SharedRegistry;
+  try {
+    registry = new SharedRegistry(balancer, {
+      etcd,
+      ...(prefix === undefined ? {} : { prefix }),
+      ...(seed === undefined ? {} : { seed }),
+      fleet,
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+  } catch (error) {
+    etcd[Symbol.dispose]();
+    throw error;
+  }
+  try {
+    const joined = registry.join(signal);
+    if (wait) await joined;
+    else joined.catch(() => {});
+    signal?.throwIfAborted();
+    return registry;
+  } catch (error) {
+    await registry[Symbol.asyncDispose]();
+    throw error;
+  }
+}

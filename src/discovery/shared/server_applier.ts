@@ -1,0 +1,90 @@
+import { BalancerError } from "../../core/errors.ts";
+import { diffServers } from "../../core/server_diff.ts";
+import { completeServer, type Server } from "../../core/server.ts";
+import type { LoadBalancer } from "../../load_balancer.ts";
+
+/** Makes a balancer's servers what they shall be, one by one: what one cannot be stops no other. */
+export class ServerApplier {
+  readonly #balancer: LoadBalancer;
+  readonly #applied: Map<string, Server>;
+  readonly #refused = new Map<string, { readonly server: Server; readonly why: string }>();
+
+  /** @param balancer Whose servers. Those that it has already count as having been put. */
+  constructor(balancer: LoadBalancer) {
+    this.#balancer = balancer;
+    const servers = balancer.config().servers.map(completeServer);
+    this.#applied = new Map(servers.map((server) => [server.url, server]));
+  }
+
+  /** The URLs of the servers that were put and not removed. */
+  get urls(): string[] {
+    return [...this.#applied.keys()];
+  }
+
+  /** Why a server that was put is not one of the balancer's; undefined if it is. */
+  refusal(url: string): string | undefined {
+    return this.#refused.get(url)?.why;
+  }
+
+  /** The servers that the balancer does not take, and why. */
+  refusals(): [url: string, why: string][] {
+    return [...this.#refused].map(([url, { why }]) => [url, why]);
+  }
+
+  /**
+   * Adds a server, or changes it where it differs.
+   *
+   * @returns Whether it was added.
+   */
+  put(server: Server): boolean {
+    const { url } = server;
+    const before = this.#applied.get(url);
+    this.#refused.delete(url);
+    if (before !== undefined && isSame(before, server)) return false;
+    try {
+      const isNew = this.#place(server, before !== undefined);
+      this.#applied.set(url, server);
+      return isNew;
+    } catch (error) {
+      if (!(error instanceof BalancerError)) throw error;
+      this.#refused.set(url, { server, why: error.message });
+      return false;
+    }
+  }
+
+  /** Removes a server; what it works on is broken off after `drain` seconds, or never. */
+  remove(url: string, drain: number | undefined): void {
+    this.#refused.delete(url);
+    if (!this.#applied.delete(url)) return;
+    try {
+      this.#balancer.remove(url, drain);
+    } catch (error) {
+      if (!hasCode(error, "not_found") && !hasCode(error, "closed")) throw error;
+    }
+    // One that there was no place for may have one now.
+    for (const { server } of [...this.#refused.values()]) this.put(server);
+  }
+
+  /** Somebody else may have added or removed it here meanwhile; what etcd says counts. */
+  #place(server: Server, isThere: boolean): boolean {
+    const { url, ...change } = server;
+    try {
+      if (isThere) this.#balancer.update(url, change);
+      else this.#balancer.add(server);
+      return !isThere;
+    } catch (error) {
+      if (hasCode(error, "not_found")) this.#balancer.add(server);
+      else if (hasCode(error, "already_exists")) this.#balancer.update(url, change);
+      else throw error;
+      return isThere;
+    }
+  }
+}
+
+function isSame(one: Server, other: Server): boolean {
+  return diffServers([one], [other]).changed.length === 0;
+}
+
+function hasCode(error: unknown, code: BalancerError["code"]): boolean {
+  return error instanceof BalancerError && error.code === code;
+}

@@ -1,0 +1,277 @@
+import { getLogger } from "@logtape/logtape";
+import type { AdminTarget } from "../../admin/target.ts";
+import type { Config } from "../../config/config.ts";
+import type { Clock } from "../../core/clock.ts";
+import type { DecisionLog } from "../../core/decision_log.ts";
+import { BalancerError } from "../../core/errors.ts";
+import type { EventLog } from "../../core/event_log.ts";
+import type { FleetReport } from "../../core/fleet_report.ts";
+import type { RegistryReport } from "../../core/registry_report.ts";
+import type { Server, ServerChange, ServerInit } from "../../core/server.ts";
+import type { CheckReport, ServerStatus } from "../../core/server_status.ts";
+import type { Traffic } from "../../core/traffic_table.ts";
+import type { LoadBalancer } from "../../load_balancer.ts";
+import { checkServers } from "../../load_balancer_options.ts";
+import { systemClock } from "../../system_clock.ts";
+import { backoff } from "./backoff.ts";
+import { Connection } from "./connection.ts";
+import { type Etcd, EtcdError } from "../etcd/etcd_types.ts";
+import { Fleet, type FleetOptions } from "../fleet/fleet.ts";
+import { Follower } from "./follower.ts";
+import type { KeyOwner } from "./key_owner.ts";
+import { KeyOwners } from "./key_owners.ts";
+import { Seeder } from "./seeder.ts";
+import { ServerChanges } from "./server_changes.ts";
+import { ServerWriter } from "./server_writer.ts";
+import { DEFAULT_PREFIX, SharedKeys } from "./shared_keys.ts";
+import { SharedServers } from "./shared_servers.ts";
+import { pause } from "./wait.ts";
+
+const logger = getLogger(["ballast", "etcd"]);
+
+/** What a {@linkcode SharedRegistry} works with. */
+export interface SharedRegistryOptions {
+  /** What keeps the servers. It is disposed of with the registry. */
+  readonly etcd: Etcd & Partial<Disposable>;
+  /** What every key begins with. Default: `/ballast/`. */
+  readonly prefix?: string;
+  /** The servers to begin with, where etcd has none yet. Default: none. */
+  readonly seed?: readonly ServerInit[];
+  /** What this balancer is to the others. Default: it tells them nothing of itself. */
+  readonly fleet?: FleetOptions;
+  /** The time and the timers. Default: those of the system. */
+  readonly clock?: Clock;
+  /** A number from 0 up to, but without, 1. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * The servers that several balancers share through etcd. Once it has joined, the balancer has the
+ * servers that etcd has, and follows every change of them. Changes are made here, and not at the
+ * balancer itself: they go to etcd, and come back to this balancer like to any other. Pass it to
+ * `createAdmin` in the balancer's place.
+ */
+export class SharedRegistry implements AdminTarget, AsyncDisposable {
+  /** What keeps the servers. */
+  readonly etcd: Etcd & Partial<Disposable>;
+  /** The keys. */
+  readonly keys: SharedKeys;
+  /** The balancer that has the servers. */
+  readonly balancer: LoadBalancer;
+  /** The time and the timers. */
+  readonly clock: Clock;
+  /** What has happened to the servers, and a way to hear of what will. */
+  readonly events: EventLog;
+  /** Why the latest requests went where they went. */
+  readonly decisions: DecisionLog;
+  /** Tells which balancers share the servers, and how they do. */
+  readonly fleet?: () => Promise<FleetReport>;
+  readonly #random: () => number;
+  readonly #abort = new AbortController();
+  readonly #connection: Connection;
+  readonly #owners: KeyOwners;
+  readonly #servers: SharedServers;
+  readonly #follower: Follower;
+  readonly #seeder: Seeder;
+  readonly #changes: ServerChanges;
+  readonly #refused = Promise.withResolvers<never>();
+  readonly #fleet: Fleet | undefined;
+  #running: Promise<void> | undefined;
+  #inFleet: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Prepares it; {@linkcode SharedRegistry.join} begins.
+   *
+   * @param balancer Whose servers shall be those of etcd.
+   * @param options What to work with.
+   * @throws {BalancerError} `invalid` or `already_exists`, if the prefix or the seed cannot be used.
+   */
+  constructor(balancer: LoadBalancer, options: SharedRegistryOptions) {
+    const { etcd, prefix = DEFAULT_PREFIX, seed = [], clock = systemClock, random = Math.random } =
+      options;
+    this.balancer = balancer;
+    this.events = balancer.events;
+    this.decisions = balancer.decisions;
+    this.etcd = etcd;
+    this.clock = clock;
+    this.#random = random;
+    const keys = this.keys = new SharedKeys(prefix);
+    const connection = this.#connection = new Connection(clock);
+    const servers = this.#servers = new SharedServers(balancer, keys);
+    const owners = this.#owners = new KeyOwners(keys.prefix);
+    const revision = () => this.#follower.revision;
+    if (options.fleet !== undefined) {
+      const fleet = new Fleet({ balancer, etcd, keys, revision, clock, random }, options.fleet);
+      this.#fleet = fleet;
+      this.fleet = () => fleet.report();
+      // Before the servers: who checks them is to be known when they come.
+      this.follow("members/", fleet.members);
+      this.follow("health/", fleet.health);
+    }
+    // Both end with the same, so that a removal is known before the server is gone.
+    owners.add(["removals/", "servers/"], servers);
+    this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
+    const common = { etcd, connection, clock, random };
+    const follower = this.#follower = new Follower({
+      ...common,
+      keys: keys.followed,
+      owner: owners,
+    });
+    this.#changes = new ServerChanges({
+      keys,
+      servers,
+      follower,
+      clock,
+      writer: new ServerWriter(common),
+      signal: this.#abort.signal,
+    });
+    // Nobody may be waiting.
+    this.#refused.promise.catch(() => {});
+  }
+
+  /**
+   * Lets somebody follow the keys of a part of the prefix, such as `members/`: one that sorts from
+   * `health/` to `servers/`. To be called before {@linkcode SharedRegistry.join}.
+   */
+  follow(part: `${string}/`, owner: KeyOwner): void {
+    this.#owners.add([part], owner);
+  }
+
+  /**
+   * Begins to follow etcd, and returns when the balancer has the servers of etcd. While etcd is
+   * away, it is tried again and again; meanwhile, the balancer keeps the servers that it has.
+   *
+   * @param signal Ends the wait, and not the following.
+   * @throws {EtcdError} If etcd says that this user may not; it goes on trying.
+   */
+  async join(signal?: AbortSignal): Promise<void> {
+    this.#running ??= this.#run();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = () => resolve();
+    if (signal?.aborted) return;
+    signal?.addEventListener("abort", stop, { once: true });
+    await Promise.race([this.#connection.reached, this.#refused.promise, promise]);
+    signal?.removeEventListener("abort", stop);
+  }
+
+  /** Whether etcd can be reached, and what it has that is not used here. */
+  get registry(): RegistryReport {
+    const { connected, since, error } = this.#connection;
+    const faults = [...this.#servers.faults(), ...this.#fleet?.faults() ?? []]
+      .sort((one, other) => one.key < other.key ? -1 : 1);
+    const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
+    const { revision } = this.#follower;
+    return { kind: "etcd", connected, since, error, revision, ...fleet, faults };
+  }
+
+  /**
+   * Adds a server on every balancer. This one has it when it returns.
+   *
+   * @throws {BalancerError} `invalid`, `already_exists`, `not_permitted`, `closed`; `conflict` if
+   * somebody else was faster; `unavailable` if etcd cannot be reached. Then, nothing has changed.
+   * `unconfirmed` if it was sent, and nobody knows whether it was taken.
+   */
+  async add(server: ServerInit): Promise<Server> {
+    this.#checkOpen();
+    return await this.#settle(this.#changes.add(server));
+  }
+
+  /**
+   * Changes a server on every balancer. This one has changed it when it returns.
+   *
+   * @param url The server's URL, in any spelling.
+   * @param change What is different; what is left out keeps its value.
+   * @param seen What the caller has decided by: if the server is something else, it is a `conflict`.
+   * @throws {BalancerError} As {@linkcode SharedRegistry.add}, or `not_found`.
+   */
+  async update(url: string, change: ServerChange, seen?: Server): Promise<Server> {
+    this.#checkOpen();
+    return await this.#settle(this.#changes.update(url, change, seen));
+  }
+
+  /**
+   * Removes a server on every balancer. This one has removed it when it returns.
+   *
+   * @param url The server's URL, in any spelling.
+   * @param drain For how long requests that it works on may go on, in seconds. Default: no limit.
+   * @param seen What the caller has decided by: if the server is something else, it is a `conflict`.
+   * @throws {BalancerError} As {@linkcode SharedRegistry.add}, or `not_found`.
+   */
+  async remove(url: string, drain?: number, seen?: Server): Promise<Server> {
+    this.#checkOpen();
+    return await this.#settle(this.#changes.remove(url, drain, seen));
+  }
+
+  /** Checks a server's health now, see {@linkcode LoadBalancer.check}. */
+  check(url: string): Promise<CheckReport> {
+    return this.balancer.check(url);
+  }
+
+  /** What makes a balancer like this one is now. */
+  config(): Config {
+    return this.balancer.config();
+  }
+
+  /** The servers with how they are doing here. */
+  servers(): ServerStatus[] {
+    return this.balancer.servers();
+  }
+
+  /** What was counted here. */
+  traffic(): Traffic {
+    return this.balancer.traffic();
+  }
+
+  /** How many threads accept connections. */
+  get workers(): number {
+    return this.balancer.workers;
+  }
+
+  /** Waits until every change that was made so far holds on every thread. */
+  settled(): Promise<void> {
+    return this.balancer.settled();
+  }
+
+  /** Follows etcd no more. The balancer keeps its servers. Harmless a second time. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#abort.abort();
+    await Promise.all([this.#running, this.#inFleet]);
+    this.#fleet?.[Symbol.dispose]();
+    this.etcd[Symbol.dispose]?.();
+  }
+
+  async #settle(change: Promise<Server>): Promise<Server> {
+    const server = await change;
+    await this.balancer.settled();
+    return server;
+  }
+
+  #checkOpen(): void {
+    if (!this.#abort.signal.aborted) return;
+    throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    this.#fleet?.begin();
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        await this.#seeder.run(signal);
+        break;
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
+        else if (error.failure === "denied") this.#refused.reject(error);
+        this.#connection.away(error);
+        await pause(this.clock, backoff(failures, this.#random()), signal);
+      }
+    }
+    this.#connection.reached.then(() => this.#inFleet = this.#fleet?.run(signal));
+    await this.#follower.run(signal);
+  }
+}
