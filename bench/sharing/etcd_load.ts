@@ -70,7 +70,8 @@ export async function measureEtcd(
   await pace(light ? 15_000 : PERIOD * 1000);
   const join = mean(lines.map(({ received }) => received));
   await cluster.compact();
-  await pace(2000);
+  // What is compacted is freed later.
+  await pace(10_000);
   const before = [await readEtcd(endpoint), total(lines)] as const;
   await pace(seconds * 1000);
   const after = [await readEtcd(endpoint), total(lines)] as const;

@@ -10,7 +10,7 @@ import {
   type Story,
 } from "../../src/discovery/fleet/membership.ts";
 import { statusValue } from "../../src/discovery/fleet/status_value.ts";
-import { SharedKeys } from "../../src/discovery/shared_keys.ts";
+import { SharedKeys } from "../../src/discovery/shared/shared_keys.ts";
 import { systemClock } from "../../src/system_clock.ts";
 import { CountingFetch } from "./etcd_gauge.ts";
 

@@ -12,6 +12,10 @@ const PORTS = ["2379", "2380", "3001", "3002", "3003", "8001", "8002", "8081", "
 /** What the output of a block must show, by something that the block contains. */
 const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["ballast update-server", /weight 2 → 5[^]*one +http[^]*server (one|two), hit 1/],
+  [
+    "ballast list-balancers",
+    /NAME +ID +VERSION[^]*of 3 +3 +http:\/\/127.0.0.1:8001 +answers[^]*8002/,
+  ],
   ["etcdctl del", /"weight":5[^]*two +\S+ +3 /],
   ['"three"', /etcd has keys that are not used[^]*weight must be[^]*stays as it was/],
   [
