@@ -64,7 +64,7 @@ export async function measureEtcd(
     const member = stack.use(new LightMember(i, servers, endpoints));
     lines.push(member.line);
     // They would not all start in one moment, and this process has to read for all of them.
-    await pace(servers / 50);
+    await pace(servers / 10);
   }
   if (!light) await whole.untilDivided(servers);
   await pace(light ? 15_000 : PERIOD * 1000);

@@ -2,9 +2,10 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { type EtcdLoad, measureEtcd } from "./etcd_load.ts";
 import { measureProbes } from "./probe_load.ts";
+import { measureReading } from "./read_herd.ts";
 
 /**
- * `deno task bench-sharing [--seconds N] [--only probes|etcd]`: what balancers cost that share their
+ * `deno task bench-sharing [--seconds N] [--only probes|etcd|reading]`: what balancers cost that share their
  * servers through etcd, as tables of Markdown. Needs etcd.
  */
 if (import.meta.main) {
@@ -12,8 +13,9 @@ if (import.meta.main) {
     string: ["seconds", "only"],
     default: { seconds: "30", only: "" },
   });
-  if (only !== "etcd") await printProbes(Number(seconds));
-  if (only !== "probes") await printEtcd(Number(seconds));
+  if (only === "" || only === "probes") await printProbes(Number(seconds));
+  if (only === "" || only === "etcd") await printEtcd(Number(seconds));
+  if (only === "" || only === "reading") await printReading();
 }
 
 async function printProbes(seconds: number): Promise<void> {
@@ -45,6 +47,17 @@ async function printEtcd(seconds: number): Promise<void> {
   ) {
     console.log(row(await measureEtcd(balancers, servers, { light, seconds })));
   }
+  console.log();
+}
+
+async function printReading(): Promise<void> {
+  console.log("| balancers that join at once | until all have read 10,000 servers |");
+  console.log("|---|---|");
+  for (const readers of [1, 10, 30, 100]) {
+    const milliseconds = await measureReading(readers, 10_000);
+    console.log(`| ${readers} | ${(milliseconds / 1000).toFixed(1)} s |`);
+  }
+  console.log();
 }
 
 function row(load: EtcdLoad): string {
