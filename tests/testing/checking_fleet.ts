@@ -38,6 +38,8 @@ export class CheckingBalancer {
   connected = true;
   /** Whether it goes on with anything at all. */
   alive = true;
+  /** The number of the last thing that it has heard of each other one. */
+  readonly heard = new Map<string, number>();
   readonly #table = new StateTable(1000);
 
   /**
@@ -79,6 +81,13 @@ export class CheckingBalancer {
   }
 }
 
+/** What a balancer has said last. */
+interface Told {
+  readonly basis: string;
+  readonly results: string;
+  readonly number: number;
+}
+
 /** Balancers that divide their checks, on a clock that stands still, without sockets and etcd. */
 export class CheckingFleet implements Disposable {
   /** The time. */
@@ -91,10 +100,8 @@ export class CheckingFleet implements Disposable {
   messages = 0;
   readonly #check: Partial<HealthCheck>;
   readonly #urls: string[] = [];
-  readonly #told = new Map<string, { readonly basis: string; readonly results: string }>();
+  readonly #told = new Map<string, Told>();
   readonly #collecting = new Set<CheckingBalancer>();
-  /** The balancers that had news and could not tell them. */
-  readonly #untold = new Set<CheckingBalancer>();
 
   /** @param check How all of them check. */
   constructor(check: Partial<HealthCheck> = {}) {
@@ -126,18 +133,23 @@ export class CheckingFleet implements Disposable {
   async join(id: string, check: Partial<HealthCheck> = this.#check): Promise<CheckingBalancer> {
     const balancer = new CheckingBalancer(id, this, check);
     const { checker, sharing, registry } = balancer;
-    sharing.setMembers(this.#names());
     checker.share(sharing);
-    for (const [other, { basis, results }] of this.#told) {
-      sharing.learn(other, readResults(results));
-      sharing.hear(other, readBasis(basis));
-    }
+    this.#catchUp(balancer);
     for (const url of this.#urls) registry.add({ url, healthCheckPeriod: 10 });
     await this.clock.advance(10);
     this.balancers.set(id, balancer);
     this.#setMembers();
     this.#beat(balancer);
     return balancer;
+  }
+
+  /** Everybody hears of the others again, and at once what was missed. */
+  mend(): void {
+    for (const balancer of this.balancers.values()) {
+      if (balancer.connected) continue;
+      balancer.connected = true;
+      if (balancer.alive) this.#catchUp(balancer);
+    }
   }
 
   /** A balancer is gone from one moment to the next; the others learn of it later. */
@@ -166,7 +178,7 @@ export class CheckingFleet implements Disposable {
     this.#collecting.add(balancer);
     this.clock.after(COLLECTING_MS, () => {
       this.#collecting.delete(balancer);
-      this.#say(balancer, true);
+      this.#say(balancer);
     });
   }
 
@@ -181,27 +193,32 @@ export class CheckingFleet implements Disposable {
 
   #beat(balancer: CheckingBalancer): void {
     if (!balancer.alive) return;
-    this.#say(balancer, false);
+    this.#say(balancer);
     this.clock.after(HEARTBEAT_MS, () => this.#beat(balancer));
   }
 
-  #say(balancer: CheckingBalancer, withResults: boolean): void {
-    if (!balancer.alive || !this.balancers.has(balancer.id)) return;
-    if (withResults) this.#untold.add(balancer);
-    if (!balancer.connected) return;
-    const { id, sharing } = balancer;
+  #say({ id, sharing, alive, connected }: CheckingBalancer): void {
+    if (!alive || !connected || !this.balancers.has(id)) return;
     const basis = basisValue(sharing.basis);
-    const before = this.#told.get(id)?.results;
-    const isUntold = this.#untold.delete(balancer);
-    const results = isUntold || before === undefined ? resultsValue(sharing.results) : before;
-    this.#told.set(id, { basis, results });
-    this.messages++;
+    const results = resultsValue(sharing.results);
+    this.#told.set(id, { basis, results, number: ++this.messages });
     this.clock.after(WAY_MS, () => {
-      for (const other of this.#connected()) {
-        if (results !== before) other.sharing.learn(id, readResults(results));
-        other.sharing.hear(id, readBasis(basis));
-      }
+      for (const other of this.#connected()) this.#hear(other, id);
     });
+  }
+
+  #catchUp(balancer: CheckingBalancer): void {
+    balancer.sharing.setMembers(this.#names());
+    for (const id of this.#told.keys()) this.#hear(balancer, id);
+  }
+
+  /** What was heard before is no sign that somebody is there. */
+  #hear({ sharing, heard }: CheckingBalancer, id: string): void {
+    const told = this.#told.get(id);
+    if (told === undefined || heard.get(id) === told.number) return;
+    heard.set(id, told.number);
+    sharing.learn(id, readResults(told.results));
+    sharing.hear(id, readBasis(told.basis));
   }
 
   #connected(): CheckingBalancer[] {

@@ -133,7 +133,7 @@ Deno.test("SharedChecks check everything themselves while they hear nothing", as
   fleet.servers.down.add(urls[1]!);
   await fleet.clock.advance(10_000);
   assertEquals(all.map((balancer) => balancer.isHealthy(urls[1]!)), [false, false, false]);
-  for (const balancer of all) balancer.connected = true;
+  fleet.mend();
   await fleet.clock.advance(20_000);
   const back = fleet.clock.now();
   await fleet.clock.advance(90_000);
