@@ -69,7 +69,7 @@ export class LightMember implements Story, AsyncDisposable {
       revision: 1_000_000,
     };
     const digest = "100-0123456789abcdef";
-    const basis = basisValue({ members: digest, check: "0123456789abcdef", servers: digest });
+    const basis = basisValue({ check: "0123456789abcdef", servers: digest });
     const signs = [
       { put: basisKey(health, this.#id), value: basis },
       { put: status + this.#id, value: statusValue(does) },

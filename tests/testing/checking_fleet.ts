@@ -129,9 +129,14 @@ export class CheckingFleet implements Disposable {
     return urls;
   }
 
-  /** A balancer comes, hears what the others have said, has the servers, and joins them. */
-  async join(id: string, check: Partial<HealthCheck> = this.#check): Promise<CheckingBalancer> {
-    const balancer = new CheckingBalancer(id, this, check);
+  /**
+   * A balancer comes, hears what the others have said, has the servers, and joins them.
+   *
+   * @param id Its id.
+   * @param isSilent Whether nobody hears anything else of it. Default: no.
+   */
+  async join(id: string, isSilent = false): Promise<CheckingBalancer> {
+    const balancer = new CheckingBalancer(id, this, this.#check);
     const { checker, sharing, registry } = balancer;
     checker.share(sharing);
     this.#catchUp(balancer);
@@ -139,6 +144,7 @@ export class CheckingFleet implements Disposable {
     await this.clock.advance(10);
     this.balancers.set(id, balancer);
     this.#setMembers();
+    balancer.connected = !isSilent;
     this.#beat(balancer);
     return balancer;
   }

@@ -40,11 +40,6 @@ export class Division<T extends DividedServer> {
     return this.#count;
   }
 
-  /** What tells the members from any other set of them. */
-  get fingerprint(): string {
-    return this.#members.fingerprint;
-  }
-
   /** The servers. */
   get servers(): Iterable<T> {
     return this.#servers.values();

@@ -11,11 +11,9 @@ const SHORT_TEXT_MAX = 1_000_000;
 
 /**
  * By what a balancer checks servers: it says so again and again, as a sign that it is there. Its
- * results count where it means the same members, check and servers as the one who reads them.
+ * results count where it means the same check and servers as the one who reads them.
  */
 export interface Basis {
-  /** The fingerprint of the balancers that it knows. */
-  readonly members: string;
   /** The fingerprint of what it asks servers for, and what passes. */
   readonly check: string;
   /** The digest of the servers that it is to check. */
@@ -47,7 +45,6 @@ export interface Results {
 export const NO_RESULTS: Results = { down: [], pending: "all" };
 
 const basisSchema = z.object({
-  members: textSchema(100),
   check: textSchema(100),
   servers: textSchema(100),
 }, { error: "must be a JSON object" });
@@ -64,8 +61,8 @@ const resultsSchema = z.object({
 }, { error: "must be a JSON object" });
 
 /** What a balancer checks by, as the value of its key. */
-export function basisValue({ members, check, servers }: Basis): string {
-  return JSON.stringify({ members, check, servers });
+export function basisValue({ check, servers }: Basis): string {
+  return JSON.stringify({ check, servers });
 }
 
 /**

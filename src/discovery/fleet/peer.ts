@@ -63,8 +63,8 @@ export class Peer {
    */
   compare(known: Basis, count: number): boolean {
     const said = this.#basis;
-    const agrees = said !== undefined && said.members === known.members &&
-      said.check === known.check && said.servers === known.servers;
+    const agrees = said !== undefined && said.check === known.check &&
+      said.servers === known.servers;
     if (!agrees) return false;
     const counted = this.isStale ? -1 : this.#agreedTo;
     this.#agreedAt = this.#heardAt;

@@ -28,8 +28,6 @@ export function hashDigits({ first, second }: TextHash): string {
  * servers go to it alone.
  */
 export class Rendezvous {
-  /** What tells this set of members from any other one. */
-  readonly fingerprint: string;
   readonly #ids: readonly string[];
   readonly #first: Int32Array;
   readonly #second: Int32Array;
@@ -40,7 +38,6 @@ export class Rendezvous {
     const hashes = this.#ids.map(textHash);
     this.#first = Int32Array.from(hashes, ({ first }) => first);
     this.#second = Int32Array.from(hashes, ({ second }) => second);
-    this.fingerprint = `${this.#ids.length}-${hashDigits(textHash(this.#ids.join("\n")))}`;
   }
 
   /** The member that has a server; undefined where there is no member. */

@@ -50,9 +50,9 @@ interface KnownServer extends DividedServer {
  * long, or something that does not go with what is known here, this balancer checks for itself until
  * that is over.
  *
- * Nobody has to agree with anybody on who does what: two balancers that know different members check
- * a server both, or believe the results of a third one until {@linkcode SharedChecksOptions.patience}
- * is over, but never for longer than that no result at all.
+ * Nobody has to agree with anybody on who does what. Two balancers that know different others at a
+ * moment check a server both, or believe what a third one has found: in no case is a server without
+ * a check for longer than {@linkcode SharedChecksOptions.patience}.
  */
 export class SharedChecks implements CheckSharing, Disposable {
   readonly #options: SharedChecksOptions;
@@ -152,10 +152,9 @@ export class SharedChecks implements CheckSharing, Disposable {
     for (const [id, name] of members) {
       if (id !== this.#options.id) this.#peer(id).name = name;
     }
-    const before = this.#division.fingerprint;
     this.#members = new Set(members.keys());
     const moved = this.#division.setMembers(this.#members);
-    if (before === this.#division.fingerprint) return;
+    if (moved.length === 0) return;
     for (const server of moved) {
       server.isKnown = false;
       server.waitsSince = undefined;
@@ -248,11 +247,7 @@ export class SharedChecks implements CheckSharing, Disposable {
   }
 
   #expected(id: string): Basis {
-    return {
-      members: this.#division.fingerprint,
-      check: this.#checkPrint,
-      servers: this.#division.digest(id),
-    };
+    return { check: this.#checkPrint, servers: this.#division.digest(id) };
   }
 
   #compare(id: string): void {

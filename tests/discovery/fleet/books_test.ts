@@ -61,14 +61,14 @@ Deno.test("MemberBook tells what is no member, keeps what it knew, and forgets w
 function recordHealth(): { readonly book: HealthBook; readonly told: () => string[] } {
   const told: string[] = [];
   const book = new HealthBook("/p/health/", {
-    hear: (id, basis) => told.push(`hear ${id} ${basis?.members}`),
+    hear: (id, basis) => told.push(`hear ${id} ${basis?.servers}`),
     learn: (id, results) => told.push(`learn ${id} ${results?.down.map(({ url }) => url)}`),
   });
   return { book, told: () => told.splice(0) };
 }
 
-function basis(members: string): string {
-  return basisValue({ members, check: "c", servers: "s" });
+function basis(servers: string): string {
+  return basisValue({ check: "c", servers });
 }
 
 function results(url: string): string {

@@ -34,7 +34,7 @@ class Churn {
   }
 
   async join(): Promise<void> {
-    await this.fleet.join(`ballast-${++this.#joined}`, { rise: 2, fall: 2 });
+    await this.fleet.join(`ballast-${++this.#joined}`);
   }
 
   /** The leases of all that are dead are over. */

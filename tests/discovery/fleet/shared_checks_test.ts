@@ -184,7 +184,7 @@ Deno.test("SharedChecks change no health when balancers come and go", async () =
   for (const url of down) fleet.servers.down.add(url);
   await fleet.clock.advance(40_000);
   for (const id of ["ballast-4", "ballast-5"]) {
-    const newcomer = await fleet.join(id, { rise: 2, fall: 3 });
+    const newcomer = await fleet.join(id);
     // What the others know it knows at once.
     for (const url of down) assertEquals(newcomer.isHealthy(url), false, url);
     await fleet.clock.advance(1000);
@@ -321,14 +321,33 @@ Deno.test("SharedChecks go on with what is known while many servers are new", as
   await fleet.clock.advance(200);
   // Most of them are checked later, as they would be too many at once.
   for (const { sharing } of all) assert(sharing.results.pending.length > 100);
-  // Each is checked by the one whose duty it is; and what is known is still told.
+  // What is known is told all the same.
   const url = urls[11]!;
   fleet.servers.down.add(url);
-  await fleet.clock.advance(9500);
+  await fleet.prober(url).checker.checkNow(url);
+  await fleet.clock.advance(TELLING);
   for (const balancer of all) assert(!balancer.isHealthy(url), balancer.id);
-  await fleet.clock.advance(1000);
+  // And each is checked by the one whose duty it is.
+  await fleet.clock.advance(10_000);
   for (const url of added) {
     const by = [...fleet.balancers.keys()].filter((by) => fleet.servers.count(0, { url, by }) > 0);
     assertEquals(by, [fleet.prober(url).id]);
   }
+});
+
+Deno.test("SharedChecks go on with a server until the one that is to check it has a result", async () => {
+  const { fleet, urls } = await start({});
+  using _ = fleet;
+  const before = new Map(urls.map((url) => [url, fleet.prober(url)]));
+  // The next checks of most servers are 32 to 40 s from the beginning.
+  await fleet.clock.advance(3000);
+  await fleet.join("ballast-4", true);
+  const moved = urls.filter((url) => fleet.prober(url).id === "ballast-4");
+  assert(moved.length > 10, String(moved.length));
+  const since = fleet.clock.now();
+  // The others await its results for as long as that.
+  await fleet.clock.advance(4900);
+  const by = moved.map((url) => fleet.servers.count(since, { url, by: before.get(url)!.id }));
+  const checked = by.filter((count) => count > 0).length;
+  assert(checked > moved.length / 4, `${checked} of ${moved.length} servers`);
 });

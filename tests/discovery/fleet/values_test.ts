@@ -28,7 +28,7 @@ const STATUS = {
   unhealthyCount: 1,
   revision: 17,
 };
-const BASIS = { members: "3-ab", check: "cd", servers: "5-ef" };
+const BASIS = { check: "cd", servers: "5-ef" };
 
 function down(count: number, detail: string): Parameters<typeof resultsValue>[0] {
   const servers = Array.from({ length: count }, (_, i) => (
