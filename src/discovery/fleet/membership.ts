@@ -122,8 +122,7 @@ export class Membership {
   /** Tells what is new until the next sign is due. */
   async #tellNews(end: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    while (!signal.aborted && clock.now() < end) {
-      const left = end - clock.now();
+    for (let left = end - clock.now(); left > 0 && !signal.aborted; left = end - clock.now()) {
       if (!this.#hasNews) {
         await this.#rest(left, signal);
         continue;
