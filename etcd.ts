@@ -27,5 +27,5 @@ export {
   type JoinOptions,
   type SharedBalancer,
 } from "./src/discovery/shared/join_etcd.ts";
-export type { FleetOptions } from "./src/discovery/fleet/fleet.ts";
+export type { FleetOptions } from "./src/discovery/fleet/fleet_options.ts";
 export { DEFAULT_PREFIX } from "./src/discovery/shared/shared_keys.ts";

@@ -9,7 +9,7 @@ export async function hostName(): Promise<string | undefined> {
   const { state } = await Deno.permissions.query({ name: "read", path: PATH });
   if (state !== "granted") return undefined;
   try {
-    return (await Deno.readTextFile(PATH)).trim().slice(0, 255) || undefined;
+    return /^[!-~]{1,255}/.exec((await Deno.readTextFile(PATH)).trim())?.[0];
   } catch {
     return undefined;
   }

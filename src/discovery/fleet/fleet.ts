@@ -7,6 +7,7 @@ import { type Etcd, EtcdError, keysUnder } from "../etcd/etcd_types.ts";
 import type { KeyOwner } from "../shared/key_owner.ts";
 import type { SharedKeys } from "../shared/shared_keys.ts";
 import { within } from "../shared/wait.ts";
+import { checkFleetOptions, type FleetOptions } from "./fleet_options.ts";
 import { FleetStory } from "./fleet_story.ts";
 import { findDisagreements, listMembers } from "./fleet_view.ts";
 import { HealthBook } from "./health_book.ts";
@@ -18,22 +19,8 @@ import { RevisionHistory } from "./revision_history.ts";
 import { SharedChecks } from "./shared_checks.ts";
 import { readStatus } from "./status_value.ts";
 
-/** For how long a balancer counts as up after its last sign, in seconds. */
-export const LEASE_SECONDS = 10;
 /** How long reading how the others do may take, in milliseconds. */
 const READING_MS = 3000;
-
-/** What a balancer is to the others. */
-export interface FleetOptions {
-  /** How people call it, at most 255 characters. Default: its id. */
-  readonly name?: string | undefined;
-  /** The URL of its admin API, for people. Default: it says none. */
-  readonly admin?: string | undefined;
-  /** Whether it checks servers for others, and uses what they find. Default: false. */
-  readonly sharedHealth?: boolean | undefined;
-  /** For how long it counts as up after its last sign, in seconds, at least 2. Default: 10. */
-  readonly lease?: number | undefined;
-}
 
 /** What a {@linkcode Fleet} works with. */
 export interface FleetParts {
@@ -69,15 +56,16 @@ export class Fleet implements Disposable {
    *
    * @param parts What to work with.
    * @param options What the balancer is to the others.
+   * @throws {BalancerError} `invalid` if the options make no sense.
    */
   constructor(parts: FleetParts, options: FleetOptions = {}) {
     const { balancer, etcd, keys, revision, clock, random } = parts;
-    const { admin, sharedHealth = false, lease = LEASE_SECONDS } = options;
     const id = balancer.events.run;
+    const { name, admin, sharedHealth, lease } = checkFleetOptions(options, id);
     this.#parts = parts;
     this.#self = {
       id,
-      name: options.name ?? id,
+      name,
       version: VERSION,
       startedAt: clock.date(),
       admin,

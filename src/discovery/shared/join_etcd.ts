@@ -4,7 +4,7 @@ import type { ServerInit } from "../../core/server.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
 import { createEtcd } from "../etcd/etcd_client.ts";
 import type { EtcdOptions } from "../etcd/etcd_options.ts";
-import type { FleetOptions } from "../fleet/fleet.ts";
+import type { FleetOptions } from "../fleet/fleet_options.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
 /** How a balancer joins those that share their servers through etcd. */

@@ -1,6 +1,10 @@
-import { assert, assertEquals } from "@std/assert";
-import type { FleetReport, ServerInit } from "../../../mod.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { BalancerError, type FleetReport, type ServerInit } from "../../../mod.ts";
 import { EtcdError } from "../../../src/discovery/etcd/etcd_types.ts";
+import {
+  checkFleetOptions,
+  type FleetOptions,
+} from "../../../src/discovery/fleet/fleet_options.ts";
 import { memberValue } from "../../../src/discovery/fleet/member_value.ts";
 import { VERSION } from "../../../src/version.ts";
 import { SampleServer } from "../../testing/sample_server.ts";
@@ -29,6 +33,23 @@ function report({ registry }: Sharer): Promise<FleetReport> {
 async function names(sharer: Sharer): Promise<string[]> {
   return (await report(sharer)).members.map(({ name }) => name);
 }
+
+Deno.test("checkFleetOptions() fills in the defaults, and refuses what makes no sense", () => {
+  const defaults = { name: "id", admin: undefined, sharedHealth: false, lease: 10 };
+  assertEquals(checkFleetOptions({}, "id"), defaults);
+  assertEquals(checkFleetOptions({ name: "a b", lease: 2 }, "id"), {
+    ...defaults,
+    ...{ name: "a b", lease: 2 },
+  });
+  const wrong = { name: "a\nb", lease: 1.5, sharedHealth: 1, colour: "green" };
+  const error = assertThrows(
+    () => checkFleetOptions(wrong as unknown as FleetOptions, "id"),
+    BalancerError,
+  );
+  assertEquals(error.faults.map(({ path }) => path).sort(), [
+    ...["colour", "lease", "name", "sharedHealth"],
+  ]);
+});
 
 Deno.test("Fleet.report() tells who is up, since when, and how they do", async () => {
   await using sharing = new Sharing();

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { LoadBalancer, type ServerInit } from "../../../mod.ts";
-import type { FleetOptions } from "../../../src/discovery/fleet/fleet.ts";
+import type { FleetOptions } from "../../../src/discovery/fleet/fleet_options.ts";
 import { SharedRegistry } from "../../../src/discovery/shared/shared_registry.ts";
 import { AdminCaller } from "../../testing/admin_caller.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
