@@ -19,6 +19,17 @@ export class RunningBalancer implements AsyncDisposable {
 
   /** Starts it on free ports and waits until it says that it listens. */
   static async start(...args: string[]): Promise<RunningBalancer> {
+    for (let tries = 1;; tries++) {
+      try {
+        return await RunningBalancer.#startOnce(args);
+      } catch (error) {
+        // Another test may have taken a free port before this one did.
+        if (tries === 3 || !String(error).includes("the port is in use")) throw error;
+      }
+    }
+  }
+
+  static async #startOnce(args: readonly string[]): Promise<RunningBalancer> {
     const [port, apiPort] = freePorts(2);
     const program = new RunningCli("listen", `--port=${port}`, `--api-port=${apiPort}`, ...args);
     // Where there is an access log, the standard output is for that alone.
