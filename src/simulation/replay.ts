@@ -6,7 +6,6 @@ import { makePolicy } from "../policies/make_policy.ts";
 import { DecisionStage } from "./decision_stage.ts";
 import { RandomStreams } from "./random.ts";
 
-export { POLICY_NAMES } from "../core/settings.ts";
 export { readDecisions } from "./decision_input.ts";
 
 /** A server as it was when another one was picked than was recorded. */

@@ -3,7 +3,6 @@ import { makePlan, type PlanParts } from "./plan.ts";
 import { policyResult, type PolicyResultJson, type SimulationJson } from "./result.ts";
 import { Simulation } from "./simulation.ts";
 
-export { POLICY_NAMES } from "../core/settings.ts";
 export { parseYaml } from "../config/yaml.ts";
 export { readWorkload } from "./read_workload.ts";
 export { readAccessLog } from "./recorded_requests.ts";

@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { parseConfig } from "../../mod.ts";
 import { readWorkload } from "../../src/simulation/read_workload.ts";
-import { POLICY_NAMES, readAccessLog, simulate } from "../../src/simulation/simulate.ts";
+import { POLICY_NAMES } from "../../mod.ts";
+import { readAccessLog, simulate } from "../../src/simulation/simulate.ts";
 import { alike, run, servers } from "./testing.ts";
 
 /** A fleet in which everything happens that can happen. */

@@ -1,3 +1,4 @@
+import { POLICY_NAMES } from "../../../mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine } from "../output.ts";
@@ -34,9 +35,9 @@ export const replay: Command = {
     const simulation = await import("../../simulation/replay.ts");
     const decisions = simulation.readDecisions(text, args.argument);
     const wanted = args.text("policy") ?? config?.policy ?? decisions[0]!.policy;
-    const policy = simulation.POLICY_NAMES.find((name) => name === wanted);
+    const policy = POLICY_NAMES.find((name) => name === wanted);
     if (policy === undefined) {
-      const known = simulation.POLICY_NAMES.join(", ");
+      const known = POLICY_NAMES.join(", ");
       throw new UsageError(`--policy must be one of ${known}, not "${wanted}"`);
     }
     const result = simulation.replay(decisions, { policy, config, seed });

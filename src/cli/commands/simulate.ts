@@ -1,4 +1,4 @@
-import type { PolicyName } from "../../../mod.ts";
+import { POLICY_NAMES, type PolicyName } from "../../../mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine } from "../output.ts";
@@ -27,7 +27,7 @@ export const simulate: Command = {
     const log = await readGiven(args.text("log"), "access log");
     // Only here: nobody else needs any of it.
     const simulation = await import("../../simulation/simulate.ts");
-    const policies = readPolicies(args.text("policy"), simulation.POLICY_NAMES);
+    const policies = readPolicies(args.text("policy"), POLICY_NAMES);
     const source = file?.path ?? "the workload";
     const said = file && simulation.parseYaml(file.text, source);
     const given = readWorkloadFlags(args, said);

@@ -1,21 +1,9 @@
 import { z } from "zod";
+import type { FleetMember } from "../../core/fleet_report.ts";
 import { momentSchema, readValue, textSchema } from "./values.ts";
 
 /** What a balancer says of itself when it joins the others. */
-export interface Member {
-  /** What tells it from every other balancer, and from itself at another start. */
-  readonly id: string;
-  /** How people call it. Several may have the same name. */
-  readonly name: string;
-  /** Its version of Ballast. */
-  readonly version: string;
-  /** When it was started, by its own clock. */
-  readonly startedAt: Date;
-  /** The URL of its admin API, as far as it knows; others may not be able to reach it there. */
-  readonly admin: string | undefined;
-  /** Whether it checks servers for others, and uses what they find. */
-  readonly sharesHealth: boolean;
-}
+export type Member = Omit<FleetMember, "status" | "isBehind">;
 
 const memberSchema = z.object({
   name: textSchema(255),
