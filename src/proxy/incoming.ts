@@ -4,6 +4,7 @@ import type { UpstreamRequest } from "../transport/transport.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
+import { isHost } from "./request_url.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -58,11 +59,6 @@ export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
  */
 const SMALL_CONTENT = 65_536;
 
-/**
- * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
- * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
- */
-const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
 /** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
 const TARGET = /^\/[!"$-~]*$/;
 
@@ -85,7 +81,7 @@ export function readIncoming(
   const peer = peerAddress(info);
   const received = new ReceivedFields(
     request.headers,
-    trustedProxies?.has(peer) ? new ForwardingFields() : undefined,
+    trustedProxies?.has(peer) ? new ForwardingFields(trustedProxies) : undefined,
   );
   checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
@@ -163,7 +159,7 @@ function readTarget(url: string, from: number): string {
 }
 
 function checkHost(host: string): void {
-  if (!HOST.test(host)) throw badRequest("its Host is not valid");
+  if (!isHost(host)) throw badRequest("its Host is not valid");
 }
 
 function checkHeadSize(size: number, limit: number): void {

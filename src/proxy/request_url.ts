@@ -1,3 +1,14 @@
+/**
+ * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
+ * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
+ */
+const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
+
+/** Whether a text is a valid Host (RFC 9112 §3.2). */
+export function isHost(text: string): boolean {
+  return HOST.test(text);
+}
+
 /** What a client asked for, as it was received. */
 export interface RequestUrl {
   /** The host, with a port where there is one. */
