@@ -4,7 +4,7 @@ import type { UpstreamRequest } from "../transport/transport.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
-import { isHost } from "./request_url.ts";
+import { isAsterisk, isHost } from "./request_url.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -96,6 +96,9 @@ export function readIncoming(
   const authority = url.slice(from, to);
   checkHost(authority);
   if (host !== undefined && host !== authority) checkHost(host);
+  // RFC 9113 §8.3.1: over HTTP/2 the platform puts a path "*" right behind the authority, as if it
+  // were a part of it. Only with OPTIONS is there such a path, and then it has a slash before it.
+  if (to === url.length && authority.endsWith("*")) throw badRequest("its target is not valid");
   const origin: Origin = {
     clientAddress: peer,
     host: authority,
@@ -104,7 +107,7 @@ export function readIncoming(
   };
   const incoming = {
     method,
-    target: readTarget(url, to),
+    target: readTarget(url, to, method),
     headers: upstreamHeaders(received, origin),
     body: null,
     contentLength: undefined,
@@ -142,8 +145,9 @@ function authorityEnd(url: string, from: number): number {
   return to;
 }
 
-function readTarget(url: string, from: number): string {
+function readTarget(url: string, from: number, method: string): string {
   const target = url.slice(from);
+  if (isAsterisk(method, target)) return "*";
   if (TARGET.test(target)) return target;
   // Servers differ in what they do with a fragment.
   const [whole = ""] = target.split("#", 1);
@@ -192,9 +196,25 @@ function withLength(
   contentLength: number,
 ): IncomingRequest | Promise<IncomingRequest> {
   // RFC 9110 §8.6: a POST without content says so.
-  if (contentLength === 0) return { ...incoming, contentLength };
+  if (contentLength === 0) {
+    const { body } = request;
+    return body === null ? { ...incoming, contentLength } : withoutContent(incoming, body);
+  }
   if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
   return { ...incoming, body: request.body, contentLength, replayable: false };
+}
+
+/**
+ * RFC 9113 §8.1.1: a request whose content does not have the length that it announces must not be
+ * forwarded. The platform checks that for HTTP/1.1 only.
+ */
+async function withoutContent(
+  incoming: IncomingRequest,
+  body: ReadableStream<Uint8Array>,
+): Promise<IncomingRequest> {
+  const peeked = await peek(incoming, body);
+  if (peeked.body === null) return peeked;
+  throw badRequest("it has content, and a Content-Length of 0");
 }
 
 async function withSmallContent(
