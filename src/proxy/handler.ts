@@ -150,7 +150,7 @@ export class ProxyHandler {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
       const delivered = this.#deliver(entry, response, { info, record, clientAddress });
-      session?.settle(delivered.headers, entry.server.url);
+      session?.settle(delivered, entry.server.url);
       return delivered;
     } catch (thrown) {
       this.#countEnd();
