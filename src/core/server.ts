@@ -24,8 +24,8 @@ export type Discover = "dns" | "dns-srv";
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
-   * path that is put before the path of each request. In canonical form, see
-   * {@linkcode canonicalServerUrl}.
+   * path that is put before the path of each request; one whose dot segments lead out of it is
+   * refused with 400. In canonical form, see {@linkcode canonicalServerUrl}.
    */
   readonly url: string;
   /** A name for people. Default: the URL's host and port. */

@@ -7,6 +7,9 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /** Media types whose content is text, most likely in UTF-8 (RFC 9110 §8.3.1). */
 const TEXTUAL = /^(?:text\/|application\/(?:[^;]+\+)?(?:json|xml|javascript)\b)/;
 
+/** Statuses with which the platform writes no Content-Length, and takes no stream. */
+const NO_LENGTH: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** The content that is passed on: RFC 9110 §15.3.6, none in a 205, which the platform refuses. */
 export function passedContent({ status, body }: UpstreamResponse): UpstreamResponse["body"] {
   return status === 205 ? null : body;
@@ -23,8 +26,7 @@ export function downstreamResponse(upstream: UpstreamResponse, onRead?: () => vo
   const { status, headers } = upstream;
   const body = passedContent(upstream);
   if (body instanceof Uint8Array) return wholeResponse(body, status, headers);
-  const content = body === null || onRead === undefined ? body : onceRead(body, onRead);
-  const response = new Response(content, { status });
+  const response = new Response(contentFor(upstream, body, onRead), { status });
   // Cheaper than fields in the constructor, which takes them through iterators.
   for (const [name, value] of headers) response.headers.append(name, value);
   const { contentLength } = upstream;
@@ -33,6 +35,19 @@ export function downstreamResponse(upstream: UpstreamResponse, onRead?: () => vo
     response.headers.append("content-length", String(contentLength));
   }
   return response;
+}
+
+/** What the platform is given for content, and goes by when it writes the head. */
+function contentFor(
+  { status, contentLength }: UpstreamResponse,
+  body: ReadableStream<Uint8Array> | null,
+  onRead: (() => void) | undefined,
+): ReadableStream<Uint8Array> | null {
+  if (body !== null) return onRead === undefined ? body : onceRead(body, onRead);
+  // RFC 9110 §9.3.2, §8.6: the response to a HEAD has no other Content-Length than that to a GET.
+  // Where no content is given, the platform writes one of 0; of a stream it does not know it.
+  if (contentLength !== undefined || NO_LENGTH.has(status)) return null;
+  return new ReadableStream({ start: (controller) => controller.close() });
 }
 
 /** The response with content in one piece, whose length the platform writes. */

@@ -8,6 +8,7 @@ import { Departure } from "./departure.ts";
 import { Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
+import { trustedClientAddress } from "./forwarding.ts";
 import {
   ALLOWED_METHODS,
   type IncomingRequest,
@@ -149,7 +150,7 @@ export class ProxyHandler {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
       const delivered = this.#deliver(entry, response, { info, record, clientAddress });
-      session?.settle(delivered.headers, entry.server.url);
+      session?.settle(delivered, entry.server.url);
       return delivered;
     } catch (thrown) {
       this.#countEnd();
@@ -163,7 +164,7 @@ export class ProxyHandler {
     const peer = peerAddress(info);
     const { trustedProxies } = this.#parts;
     if (trustedProxies === undefined) return peer;
-    return trustedProxies.clientAddress(peer, request.headers.get("x-forwarded-for"));
+    return trustedClientAddress(trustedProxies, peer, request.headers);
   }
 
   /** Opens a WebSocket to the client; the request is active until both sides are closed. */

@@ -4,6 +4,7 @@ import type { UpstreamRequest } from "../transport/transport.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
+import { isAsterisk, isHost } from "./request_url.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -58,11 +59,6 @@ export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
  */
 const SMALL_CONTENT = 65_536;
 
-/**
- * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
- * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
- */
-const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
 /** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
 const TARGET = /^\/[!"$-~]*$/;
 
@@ -85,7 +81,7 @@ export function readIncoming(
   const peer = peerAddress(info);
   const received = new ReceivedFields(
     request.headers,
-    trustedProxies?.has(peer) ? new ForwardingFields() : undefined,
+    trustedProxies?.has(peer) ? new ForwardingFields(trustedProxies) : undefined,
   );
   checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
@@ -100,6 +96,9 @@ export function readIncoming(
   const authority = url.slice(from, to);
   checkHost(authority);
   if (host !== undefined && host !== authority) checkHost(host);
+  // RFC 9113 §8.3.1: over HTTP/2 the platform puts a path "*" right behind the authority, as if it
+  // were a part of it. Only with OPTIONS is there such a path, and then it has a slash before it.
+  if (to === url.length && authority.endsWith("*")) throw badRequest("its target is not valid");
   const origin: Origin = {
     clientAddress: peer,
     host: authority,
@@ -108,7 +107,7 @@ export function readIncoming(
   };
   const incoming = {
     method,
-    target: readTarget(url, to),
+    target: readTarget(url, to, method),
     headers: upstreamHeaders(received, origin),
     body: null,
     contentLength: undefined,
@@ -146,8 +145,9 @@ function authorityEnd(url: string, from: number): number {
   return to;
 }
 
-function readTarget(url: string, from: number): string {
+function readTarget(url: string, from: number, method: string): string {
   const target = url.slice(from);
+  if (isAsterisk(method, target)) return "*";
   if (TARGET.test(target)) return target;
   // Servers differ in what they do with a fragment.
   const [whole = ""] = target.split("#", 1);
@@ -163,7 +163,7 @@ function readTarget(url: string, from: number): string {
 }
 
 function checkHost(host: string): void {
-  if (!HOST.test(host)) throw badRequest("its Host is not valid");
+  if (!isHost(host)) throw badRequest("its Host is not valid");
 }
 
 function checkHeadSize(size: number, limit: number): void {
@@ -196,9 +196,25 @@ function withLength(
   contentLength: number,
 ): IncomingRequest | Promise<IncomingRequest> {
   // RFC 9110 §8.6: a POST without content says so.
-  if (contentLength === 0) return { ...incoming, contentLength };
+  if (contentLength === 0) {
+    const { body } = request;
+    return body === null ? { ...incoming, contentLength } : withoutContent(incoming, body);
+  }
   if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
   return { ...incoming, body: request.body, contentLength, replayable: false };
+}
+
+/**
+ * RFC 9113 §8.1.1: a request whose content does not have the length that it announces must not be
+ * forwarded. The platform checks that for HTTP/1.1 only.
+ */
+async function withoutContent(
+  incoming: IncomingRequest,
+  body: ReadableStream<Uint8Array>,
+): Promise<IncomingRequest> {
+  const peeked = await peek(incoming, body);
+  if (peeked.body === null) return peeked;
+  throw badRequest("it has content, and a Content-Length of 0");
 }
 
 async function withSmallContent(

@@ -8,7 +8,7 @@ export type HeaderField = readonly [name: string, value: string];
 export interface UpstreamRequest {
   /** The method, as received. */
   readonly method: string;
-  /** The request target in origin form (RFC 9112 §3.2.1), before the server's base path. */
+  /** The request target in origin form, before the server's base path, or `*` (RFC 9112 §3.2). */
   readonly target: string;
   /** Every field but those of the framing, which the transport writes; with `host`. */
   readonly headers: readonly HeaderField[];
@@ -150,8 +150,9 @@ export interface Transport extends AsyncDisposable {
    * @param options How to send it.
    * @returns The response, its content possibly still on the way.
    * @throws {BalancerError} `connect_failed`, `connect_timeout`, `response_timeout`,
-   * `closed_early`, `incomplete`, `bad_response` (source `upstream`), `client_gone` (source
-   * `downstream`), or what the cancellation gave as its reason.
+   * `closed_early`, `incomplete`, `bad_response` (source `upstream`), `client_gone`, `bad_request`
+   * where the target would leave the server's base path (source `downstream`), or what the
+   * cancellation gave as its reason.
    */
   send(
     serverUrl: string,

@@ -10,6 +10,7 @@ import type {
   UpstreamSocket,
   WebSocketTransport,
 } from "../transport.ts";
+import { basePathFault } from "../base_path.ts";
 import { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
@@ -80,6 +81,8 @@ export class Http1Transport implements WebSocketTransport {
   ): Promise<UpstreamResponse> {
     if (this.#closed) return Promise.reject(closed(serverUrl));
     const context = this.#target(serverUrl);
+    const fault = basePathFault(context.basePath, request.target);
+    if (fault !== undefined) return Promise.reject(fault);
     const pooled = options.freshConnection ? undefined : context.pool.take();
     if (pooled === undefined) return this.#sendFresh(request, context, options);
     return new Exchange(pooled, request, { context, options, reused: true }).run();
@@ -93,6 +96,8 @@ export class Http1Transport implements WebSocketTransport {
   ): Promise<UpstreamResponse | UpstreamSocket> {
     if (this.#closed) throw closed(serverUrl);
     const context = this.#target(serverUrl);
+    const fault = basePathFault(context.basePath, request.target);
+    if (fault !== undefined) throw fault;
     const pooled = context.pool.take();
     const connection = pooled ?? await context.connect(options);
     return await openSocket(connection, request, {
