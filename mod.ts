@@ -76,6 +76,7 @@ export {
   type Server,
   type ServerChange,
   type ServerInit,
+  type ServerKey,
   UINT32_MAX,
 } from "./src/core/server.ts";
 export type { ServerDiff } from "./src/core/server_diff.ts";

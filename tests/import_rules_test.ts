@@ -42,6 +42,7 @@ const DECISION_FILES = /^src\/admin\/decision_(json|schema)\.ts$/;
 const SIMULATION_ENTRIES = /^src\/simulation\/(simulate|replay|result)\.ts$/;
 
 const RULES: readonly ImportRule[] = [
+  { files: /^src\/core\/guarded_call\.ts$/, mayImport: [LOGTAPE] },
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
   { files: VERSION, mayImport: [] },
@@ -98,6 +99,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/tracing\//,
     mayImport: [
       [/^src\/tracing\//, /^src\/proxy\/(incoming|request_record|request_tracing)\.ts$/],
+      [/^src\/core\/guarded_call\.ts$/],
       [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
     ].flat(),
   },

@@ -1,7 +1,7 @@
 import { BalancerError } from "../core/errors.ts";
 import { notFound } from "../core/registry.ts";
 import { canonicalServerUrl } from "../core/server.ts";
-import type { Server } from "../core/server.ts";
+import type { Server, ServerKey } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { invalid } from "../config/validate.ts";
 import { Problem } from "./problem.ts";
@@ -26,10 +26,9 @@ export interface Addressed {
  * @throws {Problem} 409 for a name that several have.
  */
 export function findAddressed(target: AdminTarget, key: string): Addressed {
-  const servers = serversAndEntries(target);
   const { url, fault } = readUrl(key);
-  if (url !== undefined) return { url, server: servers.find((server) => server.url === url) };
-  const named = servers.filter(({ name }) => name === key);
+  if (url !== undefined) return { url, server: find(target, { url })[0] };
+  const named = find(target, { name: key });
   const [server] = named;
   if (named.length > 1) throw ambiguous(key, named.map(({ url }) => url));
   if (server !== undefined) return { url: server.url, server };
@@ -56,8 +55,7 @@ export function getAddressed(target: AdminTarget, key: string): ServerStatus | S
  * @param url The URL, in any spelling.
  */
 export function findByUrl(target: AdminTarget, url: string): Server | undefined {
-  const canonical = canonicalServerUrl(url);
-  return serversAndEntries(target).find((server) => server.url === canonical);
+  return find(target, { url: canonicalServerUrl(url) })[0];
 }
 
 /**
@@ -76,8 +74,12 @@ export function serverPath(url: string): string {
   return `/servers/${encodeURIComponent(url)}`;
 }
 
-function serversAndEntries(target: AdminTarget): (ServerStatus | Server)[] {
-  return [...target.servers(), ...(target.discovery?.() ?? []).map(({ entry }) => entry)];
+function find(target: AdminTarget, key: ServerKey): readonly (ServerStatus | Server)[] {
+  if (target.find !== undefined) return target.find(key);
+  const all = [...target.servers(), ...(target.discovery?.() ?? []).map(({ entry }) => entry)];
+  return all.filter(({ url, name }) =>
+    key.name === undefined ? url === key.url : name === key.name
+  );
 }
 
 type UrlReading =

@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { UsageError } from "./errors.ts";
+import { SWITCH_NAMES, type SwitchName, VALUE_NAMES, type ValueName } from "./flag_names.ts";
 
 /** A flag that takes a value. */
 export interface ValueFlag {
@@ -20,9 +21,9 @@ export interface SwitchFlag {
 /** What a command accepts on its command line. */
 export interface Syntax {
   /** Flags with a value, by name without the dashes. */
-  readonly values: Readonly<Record<string, ValueFlag>>;
+  readonly values: Readonly<Partial<Record<ValueName, ValueFlag>>>;
   /** Flags without a value, by name without the dashes. */
-  readonly switches: Readonly<Record<string, SwitchFlag>>;
+  readonly switches: Readonly<Partial<Record<SwitchName, SwitchFlag>>>;
   /** The name of the one argument without a flag, if the command takes one. */
   readonly argument?: string;
   /** What that argument can be, for shells to complete. Default: files for `FILE`, else none. */
@@ -109,13 +110,12 @@ export class Args {
 export function readArgs(args: readonly string[], syntax: Syntax): Args {
   const valueNames = Object.keys(syntax.values);
   const switchNames = Object.keys(syntax.switches);
-  const parsed: Record<string, unknown> = parseArgs(joinNegativeNumbers(args, valueNames), {
-    string: [...valueNames, "_"],
-    collect: valueNames,
-    boolean: switchNames,
-    unknown: (arg: string, key?: string) => {
-      if (key !== undefined) throw new UsageError(`${arg.split("=")[0]} is not known here`);
-    },
+  const joined = joinNegativeNumbers(args, valueNames);
+  checkKnown(joined, [...valueNames, ...switchNames]);
+  const parsed: Record<string, unknown> = parseArgs(joined, {
+    string: [...VALUE_NAMES, "_"],
+    collect: VALUE_NAMES,
+    boolean: SWITCH_NAMES,
   });
   const values = new Map<string, string>();
   for (const name of valueNames) {
@@ -129,6 +129,16 @@ export function readArgs(args: readonly string[], syntax: Syntax): Args {
   const surplus = syntax.argument === undefined ? argument : rest[0];
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many`);
   return new Args(values, switches, argument);
+}
+
+/** Refuses a flag that the command does not take, whether or not others do. */
+function checkKnown(args: readonly string[], names: readonly string[]): void {
+  for (const arg of args) {
+    if (arg === "--") return;
+    const flag = arg.split("=", 1)[0]!;
+    if (!/^-./.test(arg) || flag.startsWith("--") && names.includes(flag.slice(2))) continue;
+    throw new UsageError(`${flag} is not known here`);
+  }
 }
 
 /** `--weight -1` as `--weight=-1`: the parser would take `-1` for a flag, and the error with it. */

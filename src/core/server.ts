@@ -69,6 +69,11 @@ export type ServerChange = Partial<Omit<Server, "url" | "discoveredBy">>;
 /** A server as the parts of a balancer make it; an entry may have found it. */
 export type ServerSource = ServerInit & { readonly discoveredBy?: string | undefined };
 
+/** What finds servers and entries: a URL in canonical form, which one has at most, or a name. */
+export type ServerKey =
+  | { readonly url: string; readonly name?: undefined }
+  | { readonly name: string; readonly url?: undefined };
+
 /** The weight that counts: none while the server is draining. */
 export function effectiveWeight({ weight, draining }: Server): number {
   return draining ? 0 : weight;

@@ -9,6 +9,7 @@ import type { Transport } from "../transport/transport.ts";
 import type { CheckSharing } from "./check_sharing.ts";
 import { type CheckTask, latestReport, newTask } from "./check_task.ts";
 import { CheckTimes } from "./check_times.ts";
+import { GuardedSharing } from "./guarded_sharing.ts";
 import type { HealthCheck } from "./health_check.ts";
 import { probe, type ProbeResult } from "./probe.ts";
 import { type Health, nextHealth, UNCHECKED } from "./threshold.ts";
@@ -73,11 +74,11 @@ export class HealthChecker implements Disposable {
    * so. Health stays what it is until there is another result.
    */
   share(sharing: CheckSharing): void {
-    this.#sharing = sharing;
-    sharing.begin(this.#healthCheck, (urls) => this.#review(urls));
+    const guarded = this.#sharing = new GuardedSharing(sharing);
+    guarded.begin(this.#healthCheck, (urls) => this.#review(urls));
     for (const { server, health: { healthy }, report } of this.#tasks.values()) {
       if (report === undefined || server.healthCheckPeriod === 0) continue;
-      sharing.found(server, { healthy, passed: healthy, detail: report.detail });
+      guarded.found(server, { healthy, passed: healthy, detail: report.detail });
     }
     this.#review(this.#tasks.keys());
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import { logCallFailure } from "../core/guarded_call.ts";
 import type { Entry } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CountedRequest } from "../core/traffic_table.ts";
@@ -128,9 +129,16 @@ export class Observation {
     return record;
   }
 
-  /** A request is over. */
+  /** A request is over. Never throws: what follows takes it out of the counts. */
   end(record: RequestRecord): void {
     record.duration = record.elapsed();
-    for (const observer of this.#observers) observer.ended(record);
+    for (const observer of this.#observers) {
+      try {
+        observer.ended(record);
+      } catch (error) {
+        // Spans go through the program's own exporters and processors.
+        logCallFailure("tell an observer of a request", error);
+      }
+    }
   }
 }

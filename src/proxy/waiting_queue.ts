@@ -178,8 +178,17 @@ class Waiter extends Deadline implements Cancellable {
     return this.#want.first;
   }
 
+  /** Whether it waits no longer. Never throws: it may be another request's end, or a timer. */
   tryPick(): boolean {
-    const pick = this.#want.pick();
+    let pick: Pick;
+    try {
+      pick = this.#want.pick();
+    } catch (error) {
+      // A caller's own policy failed: that is the fault of this request alone.
+      this.answered = true;
+      this.#answer.reject(error);
+      return true;
+    }
     if (pick === "full") return false;
     this.answered = true;
     this.#answer.resolve(pick);
