@@ -8,6 +8,7 @@ import {
   UINT32_MAX,
 } from "../core/server.ts";
 import { DISCOVER_KINDS, discoverFault } from "../core/discovery.ts";
+import { isHost } from "../core/host.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 import { etcdSchema } from "./etcd_schema.ts";
 import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
@@ -89,7 +90,8 @@ const WORKERS_MAX = 256;
 export const workersSchema: z.ZodNumber = wholeNumber(1, WORKERS_MAX);
 
 const port = wholeNumber(1, 65_535);
-const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, "must be a host name or an IP address to listen on");
+const HOST = "must be a host name or an IP address to listen on";
+const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
 
 /** A server, as the configuration file, the API and the library's callers write it. */
 export const serverSchema = z.strictObject({
