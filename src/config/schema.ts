@@ -221,8 +221,22 @@ export const settingsSchema = z.strictObject({
     "Shares the servers with other balancers through etcd 3.4 or newer; those of this file are " +
       "then only what an empty etcd begins with",
   ).optional(),
-  servers: servers.optional(),
+  servers: servers.describe(
+    "The servers that requests are balanced over; [] for none. Only with etcd can they be left out",
+  ).optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
+
+/** The same where the servers have to be named, unless etcd keeps them. */
+export const namingServers = settingsSchema.superRefine((settings, context) => {
+  if (settings.servers !== undefined || settings.etcd !== undefined) return;
+  context.addIssue({
+    code: "invalid_type",
+    expected: "array",
+    path: ["servers"],
+    message: "must be a list of servers (use `servers: []` to remove all, or to begin with none)",
+  });
+  // Where there are other faults too, all are to be told at once.
+}, { when: ({ value }) => typeof value === "object" && value !== null });
 
 /** The configuration file in the seed's form: a list of servers. */
 export const serverListSchema = servers;
