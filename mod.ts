@@ -33,7 +33,12 @@ export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/
 export type { RegistryJson } from "./src/admin/registry_json.ts";
 export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
-export { type Config, type EtcdSettings, parseConfig } from "./src/config/config.ts";
+export {
+  type Config,
+  type EtcdSettings,
+  parseConfig,
+  type ParseConfigOptions,
+} from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";
 export type {
   DecidedRequest,

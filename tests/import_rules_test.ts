@@ -32,6 +32,7 @@ const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
+const HOST = /^src\/core\/host\.ts$/;
 const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
 const DNS = /^src\/discovery\/dns\//;
 const DNS_EXPANSION = /^src\/discovery\/dns\/dns_expansion\.ts$/;
@@ -156,7 +157,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/cli\//,
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
-      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, SYSTEM_RESOLVER],
+      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, HOST, SYSTEM_RESOLVER],
       SIMULATION_ENTRIES,
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),

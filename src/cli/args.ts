@@ -1,6 +1,12 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { isHost } from "../core/host.ts";
 import { UsageError } from "./errors.ts";
 import { SWITCH_NAMES, type SwitchName, VALUE_NAMES, type ValueName } from "./flag_names.ts";
+
+/** A whole number in decimal; one that begins with a zero is octal to some. */
+const WHOLE = /^(?:0|[1-9][0-9]*)$/;
+/** A number that may be a fraction. */
+const NUMBER = /^(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e-?[0-9]+)?$/i;
 
 /** A flag that takes a value. */
 export interface ValueFlag {
@@ -81,9 +87,10 @@ export class Args {
   wholeNumber(name: string, min: number, max: number): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
-    const number = /^[0-9]+$/.test(value) ? Number(value) : NaN;
+    const number = WHOLE.test(value) ? Number(value) : NaN;
     if (number >= min && number <= max) return number;
-    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    const what = `a whole number from ${min} to ${max}${leadingZeros(value)}`;
+    throw new UsageError(`--${name} must be ${what}, not "${value}"`);
   }
 
   /**
@@ -94,10 +101,27 @@ export class Args {
   number(name: string, min: number, max: number): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
-    const number = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?$/i.test(value) ? Number(value) : NaN;
+    const number = NUMBER.test(value) ? Number(value) : NaN;
     if (number >= min && number <= max) return number;
-    throw new UsageError(`--${name} must be a number from ${min} to ${max}, not "${value}"`);
+    const what = `a number from ${min} to ${max}${leadingZeros(value)}`;
+    throw new UsageError(`--${name} must be ${what}, not "${value}"`);
   }
+
+  /**
+   * A flag's value as the address to listen on, if it was given.
+   *
+   * @throws {UsageError} If it is neither a host name nor an IP address.
+   */
+  host(name: string): string | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined || isHost(value)) return value;
+    throw new UsageError(`--${name} must be a host name or an IP address, not "${value}"`);
+  }
+}
+
+/** What to say of a number that is refused, beside its range. */
+function leadingZeros(value: string): string {
+  return /^0[0-9]/.test(value) ? " without leading zeros" : "";
 }
 
 /**

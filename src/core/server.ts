@@ -1,3 +1,5 @@
+import { urlHostFault } from "./host.ts";
+
 /** The largest weight and the longest health check period: what fits an unsigned 32-bit integer. */
 export const UINT32_MAX = 2 ** 32 - 1;
 /** The weight of a server that does not say one. */
@@ -115,6 +117,8 @@ export function canonicalServerUrl(text: string): string {
   if (text.includes("?")) throw new TypeError("contains a query");
   if (text.includes("#")) throw new TypeError("contains a fragment");
   if (url.port === "0") throw new TypeError("has port 0, which cannot be connected to");
+  const fault = urlHostFault(text, url.hostname);
+  if (fault !== undefined) throw new TypeError(fault);
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 

@@ -27,7 +27,9 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   await using dns = await DnsServer.start();
   await using servers = await Neighbours.start(ONE, TWO);
   dns.setAddresses("api.test", 300, [ONE, TWO]);
-  await using config = await makeTemporaryFile(`dns: { server: "${dns.address}" }\n`);
+  await using config = await makeTemporaryFile(
+    `dns: { server: "${dns.address}" }\nservers: []\n`,
+  );
   await using balancer = await RunningBalancer.start(`--config=${config.path}`);
   const url = servers.url("api.test");
   const flags = ["--url", url, "--health-check-period", "0"];

@@ -12,7 +12,7 @@ import { onHangup } from "../hangup_signal.ts";
 import { type ListenSettings, listenSettings } from "../listen_settings.ts";
 import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
 import { type Say, startLogs } from "../logs.ts";
-import { parseConfigFile, readConfigText } from "../read_config.ts";
+import { readListenConfig } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
 import { hostBeforePort, type Service, startService } from "../serve.ts";
 import { shareServers } from "../share_servers.ts";
@@ -58,9 +58,7 @@ export const listen: Command = {
     ...ETCD_SWITCHES,
   },
   async run(args): Promise<void> {
-    const path = args.text("config");
-    const text = path === undefined ? "" : await readConfigText(path);
-    const config = parseConfigFile(text, path ?? "");
+    const { path, text, config } = await readListenConfig(args);
     const settings = listenSettings(args, config);
     if (path === undefined && args.has("watch")) {
       throw new UsageError("--watch needs --config, the file to watch");
@@ -92,7 +90,7 @@ export const listen: Command = {
       await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say });
     if (etcd === undefined || shared !== undefined) {
       const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
-      const follow = path === undefined ? undefined : new ConfigReload(path, text, {
+      const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
         balancer,
         say,
         serversElsewhere: shared !== undefined,

@@ -1,4 +1,4 @@
-import { isDnsName } from "../../core/discovery.ts";
+import { isDnsName } from "../../core/host.ts";
 import { type NameServer, parseNameServer } from "../../core/name_server.ts";
 
 /** How many name servers count, as in other resolvers (resolv.conf(5), `MAXNS`). */
