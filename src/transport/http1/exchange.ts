@@ -85,7 +85,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       cancellation?.attach(this);
       if (cancellation?.reason !== undefined) this.cancel(cancellation.reason);
       try {
-        const sending = this.#send();
+        this.#send();
         let head: ResponseHead | undefined;
         while ((head = this.#parseFinalHead()) === undefined) {
           if (await connection.fill()) continue;
@@ -94,8 +94,6 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
           throw nothing ? closedEarly() : incomplete();
         }
         this.meet();
-        // The server has answered a request that was in one piece, so the write is over as well.
-        if (connection.unsent && !this.#streaming) await sending;
         const length = this.#begin(head);
         if (length > 0) await this.#takeContent(length);
         return this;
@@ -139,10 +137,10 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   }
 
   /**
-   * Sends the head and the content. Never rejects: where the server no longer reads, it may have
-   * answered before (with 413, say), so the response decides.
+   * Sends the head and the content. Nobody waits for that: where the server no longer reads, it may
+   * have answered before (with 413, say), so the response decides.
    */
-  #send(): Promise<unknown> {
+  #send(): void {
     const { basePath, responseQueue } = this.#context;
     const { body } = this.#request;
     const { record } = this.#options;
@@ -152,8 +150,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       record.bytesSent = body instanceof Uint8Array ? body.length : 0;
     }
     const head = requestHead(basePath, this.#request, this.#options.freshConnection ?? false);
-    if (body instanceof ReadableStream) return this.#sendStream(head, body).catch(() => {});
-    return this.#connection.writeText(head, body);
+    if (body instanceof ReadableStream) this.#sendStream(head, body).catch(() => {});
+    else this.#connection.writeText(head, body);
   }
 
   async #sendStream(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
@@ -283,6 +281,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   /** The response is complete: the connection goes back if it can carry another request. */
   #end(): void {
     // Bytes behind the response are none of ours: the next request would get them for its answer.
+    // What is still unsent, as the server has answered without reading it, would come before that.
     if (!this.#ended) {
       const { unsent, buffered } = this.#connection;
       this.#finish(this.#keepAlive && !this.#streaming && !unsent && buffered === 0);
