@@ -49,7 +49,7 @@ const RULES: readonly ImportRule[] = [
   { files: NET_PERMISSION, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [CORE, /^src\/logging\//, LOGTAPE] },
-  { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
+  { files: /^src\/transport\//, mayImport: [CORE, NET_PERMISSION, /^src\/transport\//] },
   {
     files: /^src\/health\//,
     mayImport: [CORE, /^src\/health\//, TRANSPORT_INTERFACE, LOGTAPE],
