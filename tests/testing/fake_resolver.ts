@@ -3,6 +3,7 @@ import {
   DnsFailure,
   type DnsResolver,
   type RecordType,
+  type SearchList,
   type ServiceRecord,
 } from "../../src/discovery/dns/dns_resolver.ts";
 
@@ -47,8 +48,9 @@ export class FakeResolver implements DnsResolver {
     this.answer(question, new DnsFailure(why));
   }
 
-  names(host: string): Promise<readonly string[]> {
-    return Promise.resolve([...this.#search.map((domain) => `${host}.${domain}`), host]);
+  names(host: string): Promise<SearchList> {
+    const names = [...this.#search.map((domain) => `${host}.${domain}`), host];
+    return Promise.resolve({ names, limit: 10_000 });
   }
 
   async ask(name: string, type: RecordType, signal: AbortSignal): Promise<DnsAnswer> {

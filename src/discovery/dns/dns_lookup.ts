@@ -1,3 +1,4 @@
+import type { Clock } from "../../core/clock.ts";
 import type { FoundAddress } from "../../core/discovery.ts";
 import type { Server } from "../../core/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
@@ -34,6 +35,8 @@ export interface LookupParts {
   readonly resolver: DnsResolver;
   /** The addresses that are known; they stand in for what cannot be looked up. */
   readonly known: readonly FoundAddress[];
+  /** The timers. */
+  readonly clock: Clock;
   /** Breaks it off. */
   readonly signal: AbortSignal;
 }
@@ -53,8 +56,9 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
   const find = entry.discover === "dns-srv" ? findServices : findAddresses;
   let last: LookupOutcome = { type: "empty", why: `there is no ${host}` };
   try {
-    for (const name of await parts.resolver.names(host)) {
-      const outcome = await find(name, parts);
+    const { names, limit } = await parts.resolver.names(host);
+    for (const name of names) {
+      const outcome = await within(limit, parts, (limited) => find(name, limited));
       if (outcome.type === "found") return sorted(outcome);
       // That one of the names has no addresses says nothing where another could not be asked.
       if (last.type !== "failed") last = outcome;
@@ -65,6 +69,28 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
     return { type: "failed", why: error.message };
   }
   return last;
+}
+
+/**
+ * What the lookup of one name comes to in the time that it has. Each has its own: one that is not
+ * answered leaves those behind it theirs.
+ */
+async function within(
+  milliseconds: number,
+  parts: LookupParts,
+  find: (limited: LookupParts) => Promise<LookupOutcome>,
+): Promise<LookupOutcome> {
+  const limit = new AbortController();
+  const cancel = parts.clock.after(milliseconds, () => limit.abort());
+  try {
+    return await find({ ...parts, signal: AbortSignal.any([parts.signal, limit.signal]) });
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (!limit.signal.aborted) throw error;
+    return { type: "failed", why: `it was not over within ${milliseconds / 1000} s` };
+  } finally {
+    cancel();
+  }
 }
 
 async function findAddresses(name: string, parts: LookupParts): Promise<LookupOutcome> {

@@ -30,14 +30,22 @@ export interface DnsAnswer {
   readonly empty: string | undefined;
 }
 
+/** What to look up for a name. */
+export interface SearchList {
+  /** The full names that it may stand for, in the order in which they are to be tried. */
+  readonly names: readonly string[];
+  /** How long the lookup of each of them may take, all its questions together, in milliseconds. */
+  readonly limit: number;
+}
+
 /** What asks DNS. */
 export interface DnsResolver {
   /**
-   * The full names that a name may stand for, in the order in which they are to be tried.
+   * What to look up for a name.
    *
    * @throws {DnsFailure} If it cannot be found out whom to ask.
    */
-  names(host: string): Promise<readonly string[]>;
+  names(host: string): Promise<SearchList>;
   /**
    * Asks one question.
    *
