@@ -33,6 +33,7 @@ const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
 const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
+const HOSTS_FILE = /^src\/discovery\/dns\/hosts_file\.ts$/;
 const DNS = /^src\/discovery\/dns\//;
 const DNS_EXPANSION = /^src\/discovery\/dns\/dns_expansion\.ts$/;
 
@@ -70,6 +71,7 @@ const RULES: readonly ImportRule[] = [
   { files: /^src\/discovery\/dns\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
   { files: /^src\/discovery\/dns\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
   { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
+  { files: HOSTS_FILE, mayImport: [CORE, DNS, /^node:fs\/promises$/, LOGTAPE] },
   { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
   {
     files: /^src\/server_set\.ts$/,

@@ -4,7 +4,7 @@ import type { StateTable } from "../core/state_table.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { HealthCheck } from "./health_check.ts";
 
-/** What a `HealthChecker` works with. */
+/** The parts and the settings of a `HealthChecker`. */
 export interface CheckerOptions {
   /** The servers to check. */
   readonly registry: Registry;

@@ -23,6 +23,8 @@ export interface FakeAnswer {
 export class FakeResolver implements DnsResolver {
   readonly #answers = new Map<string, FakeAnswer | Error | Promise<FakeAnswer>>();
   readonly #search: readonly string[];
+  /** The addresses of names that this machine has. */
+  readonly hostsFile = new Map<string, readonly string[]>();
   /** Every question so far, for example `A api.test`. */
   readonly questions: string[] = [];
   /** How many questions wait for an answer that was promised. */
@@ -46,6 +48,10 @@ export class FakeResolver implements DnsResolver {
   /** Says that a question is not answered. */
   fail(question: string, why = "it answered SERVFAIL"): void {
     this.answer(question, new DnsFailure(why));
+  }
+
+  hosts(host: string): Promise<readonly string[]> {
+    return Promise.resolve(this.hostsFile.get(host) ?? []);
   }
 
   names(host: string): Promise<SearchList> {

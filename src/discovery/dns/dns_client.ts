@@ -25,7 +25,7 @@ const WITHOUT_TCP_MS = 60_000;
 /** The largest answer over UDP, in bytes: what no network breaks up (DNS flag day 2020). */
 const PAYLOAD_SIZE = 1232;
 
-/** What is asked, and how long one way of asking may take, in milliseconds. */
+/** A question, and how long one way of asking it may take, in milliseconds. */
 interface Question {
   readonly name: string;
   readonly type: RecordType;
@@ -38,25 +38,35 @@ export interface DnsClientOptions {
   readonly clock: Clock;
   /** Tells whom to ask; called for each lookup. */
   readonly configure: () => Promise<ResolverConfig>;
+  /** Tells the addresses that a name has on this machine. Default: none has any. */
+  readonly hosts?: ((host: string) => Promise<readonly string[]>) | undefined;
 }
 
 /**
- * Asks name servers until one has an answer, each with a head start before the next one: by TCP, which
- * every server has to take (RFC 7766 §5), and by UDP those that do not. Over UDP, answers that are large are cut off, by
- * some servers without a word: Consul leaves out all but a few services then.
+ * Asks name servers until one has an answer, each with a head start before the next one: by TCP,
+ * which every server has to take (RFC 7766 §5), and by UDP those that do not. Over UDP, answers that
+ * are large are cut off, by some servers without a word: Consul leaves out all but a few services
+ * then.
  */
 export class DnsClient implements DnsResolver {
   readonly #clock: Clock;
   readonly #configure: () => Promise<ResolverConfig>;
+  readonly #hosts: (host: string) => Promise<readonly string[]>;
   /** Until when servers are not asked by TCP, which they do not take. */
   readonly #withoutTcp = new Map<string, number>();
   /** Until when servers come last, which did not answer. */
   readonly #last = new Map<string, number>();
 
   /** @param options What to work with. */
-  constructor({ clock, configure }: DnsClientOptions) {
+  constructor({ clock, configure, hosts = noHosts }: DnsClientOptions) {
     this.#clock = clock;
     this.#configure = configure;
+    this.#hosts = hosts;
+  }
+
+  /** The addresses that a name has on this machine. */
+  hosts(host: string): Promise<readonly string[]> {
+    return this.#hosts(host);
   }
 
   /** The full names that a name may stand for, and how long the lookup of each may take. */
@@ -173,6 +183,10 @@ export class DnsClient implements DnsResolver {
       cancel();
     }
   }
+}
+
+function noHosts(): Promise<readonly string[]> {
+  return Promise.resolve([]);
 }
 
 function nameOf({ address, port }: NameServer): string {

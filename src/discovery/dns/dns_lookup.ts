@@ -15,6 +15,9 @@ import { inTurns } from "./in_turns.ts";
 /** How many targets of SRV records are looked up at once. */
 const AT_ONCE = 8;
 
+/** For how many seconds the addresses hold that a name has on this machine. */
+const HOSTS_TTL = 5;
+
 /** What a lookup came to. */
 export type LookupOutcome =
   /** There are addresses; for how many seconds, and what went wrong nevertheless. */
@@ -28,6 +31,8 @@ export type LookupOutcome =
   | { readonly type: "empty"; readonly why: string }
   /** It says nothing. */
   | { readonly type: "failed"; readonly why: string };
+
+type Found = LookupOutcome & { readonly type: "found" };
 
 /** What a lookup works with. */
 export interface LookupParts {
@@ -56,6 +61,8 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
   const find = entry.discover === "dns-srv" ? findServices : findAddresses;
   let last: LookupOutcome = { type: "empty", why: `there is no ${host}` };
   try {
+    const outcome = entry.discover === "dns" ? await findHosts(host, parts) : undefined;
+    if (outcome !== undefined) return sorted(outcome);
     const { names, limit } = await parts.resolver.names(host);
     for (const name of names) {
       const outcome = await within(limit, parts, (limited) => find(name, limited));
@@ -71,9 +78,17 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
   return last;
 }
 
+/** The addresses that a name has on this machine, which come before those of DNS (hosts(5)). */
+async function findHosts(host: string, { resolver }: LookupParts): Promise<Found | undefined> {
+  const addresses = await resolver.hosts(host);
+  if (addresses.length === 0) return undefined;
+  const found = addresses.map((address) => ({ address, port: undefined, weight: 1, source: host }));
+  return { type: "found", found, ttl: HOSTS_TTL, problem: undefined };
+}
+
 /**
- * What the lookup of one name comes to in the time that it has. Each has its own: one that is not
- * answered leaves those behind it theirs.
+ * Looks one name up in the time that it has. Each has its own: one that is not answered leaves those
+ * behind it theirs.
  */
 async function within(
   milliseconds: number,
@@ -206,7 +221,7 @@ function byPriority(services: readonly ServiceRecord[]): ServiceRecord[][] {
 }
 
 /** Servers are added in this order, whatever the order of the answer, which changes each time. */
-function sorted(outcome: LookupOutcome & { type: "found" }): LookupOutcome {
+function sorted(outcome: Found): Found {
   const found = outcome.found.toSorted((one, other) => keyOf(one) < keyOf(other) ? -1 : 1);
   return { ...outcome, found };
 }

@@ -30,7 +30,7 @@ export interface DnsAnswer {
   readonly empty: string | undefined;
 }
 
-/** What to look up for a name. */
+/** The full names of a name, and how long each of them may take. */
 export interface SearchList {
   /** The full names that it may stand for, in the order in which they are to be tried. */
   readonly names: readonly string[];
@@ -40,8 +40,10 @@ export interface SearchList {
 
 /** What asks DNS. */
 export interface DnsResolver {
+  /** The addresses that a name has on this machine, whatever DNS says; none for most. */
+  hosts(host: string): Promise<readonly string[]>;
   /**
-   * What to look up for a name.
+   * Tells what to look up for a name.
    *
    * @throws {DnsFailure} If it cannot be found out whom to ask.
    */

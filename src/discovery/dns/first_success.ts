@@ -8,7 +8,7 @@ import type { Clock } from "../../core/clock.ts";
  */
 export type Try<T> = (signal: AbortSignal, giveWay: () => void) => Promise<T>;
 
-/** How several are tried. */
+/** Options of {@linkcode firstSuccess}. */
 export interface HeadStart {
   /** The timers. */
   readonly clock: Clock;
@@ -18,9 +18,9 @@ export interface HeadStart {
   readonly signal: AbortSignal;
 }
 
-/** What the first success is. */
+/** The first success among several tries. */
 export interface Success<T> {
-  /** What it came to. */
+  /** Its result. */
   readonly value: T;
   /** The how manieth it was. */
   readonly index: number;

@@ -2,6 +2,7 @@ import type { Clock } from "../../core/clock.ts";
 import { type NameServer, parseNameServer } from "../../core/name_server.ts";
 import type { DnsSettings } from "../../core/settings.ts";
 import { DnsClient } from "./dns_client.ts";
+import { HostsFile } from "./hosts_file.ts";
 import { DEFAULT_ATTEMPTS, DEFAULT_TIMEOUT, type ResolverConfig } from "./resolv_conf.ts";
 import { systemResolver } from "./system_resolver.ts";
 
@@ -15,10 +16,12 @@ import { systemResolver } from "./system_resolver.ts";
 export function makeDnsClient(settings: DnsSettings, clock: Clock): DnsClient {
   const { server } = settings;
   const own = server === undefined ? undefined : parseNameServer(server);
+  const hostsFile = own === undefined ? new HostsFile() : undefined;
   return new DnsClient({
     clock,
     configure: async () =>
       withSettings(own === undefined ? await systemResolver() : only(own), settings),
+    hosts: hostsFile && ((host) => hostsFile.find(host)),
   });
 }
 

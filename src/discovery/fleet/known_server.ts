@@ -60,7 +60,7 @@ export function noteResult(
   return isNews || isUnblocked ? "told" : "nothing";
 }
 
-/** What a balancer has found out about the servers that it is to check. */
+/** The results of a balancer for the servers that it is to check, as it tells them. */
 export function resultsOf(servers: Iterable<KnownServer>): Results {
   const down: DownServer[] = [];
   const pending: string[] = [];

@@ -182,3 +182,22 @@ Deno.test("lookUp() leaves each name of the search list its time", async () => {
   assertEquals(shown(await looking), ["10.0.0.1:*1"]);
   assertEquals([resolver.waiting, clock.timers], [0, 0]);
 });
+
+Deno.test("lookUp() finds the addresses that a name has on this machine, and asks nobody then", async () => {
+  const resolver = new FakeResolver("a.test");
+  resolver.hostsFile.set("api.test", ["::1", "10.0.0.1"]);
+  resolver.setAddresses("api.test.a.test", 9, "10.0.0.2");
+  assertEquals(await run(API, resolver), {
+    type: "found",
+    found: [at("10.0.0.1", "api.test"), at("::1", "api.test")],
+    ttl: 5,
+    problem: undefined,
+  });
+  assertEquals(resolver.questions, []);
+  resolver.hostsFile.clear();
+  assertEquals(shown(await run(API, resolver)), ["10.0.0.2:*1"]);
+  // The name of a service is none of a host.
+  resolver.hostsFile.set("_http._tcp.api.test", ["10.0.0.1"]);
+  await run(SERVICE, resolver);
+  assertEquals(resolver.questions.at(-1), SRV);
+});
