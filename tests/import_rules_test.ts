@@ -34,6 +34,7 @@ const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
 const HOST = /^src\/core\/host\.ts$/;
 const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
+const HOSTS_FILE = /^src\/discovery\/dns\/hosts_file\.ts$/;
 const DNS = /^src\/discovery\/dns\//;
 const DNS_EXPANSION = /^src\/discovery\/dns\/dns_expansion\.ts$/;
 
@@ -51,7 +52,7 @@ const RULES: readonly ImportRule[] = [
   { files: NET_PERMISSION, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [CORE, /^src\/logging\//, LOGTAPE] },
-  { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
+  { files: /^src\/transport\//, mayImport: [CORE, NET_PERMISSION, /^src\/transport\//] },
   {
     files: /^src\/health\//,
     mayImport: [CORE, /^src\/health\//, TRANSPORT_INTERFACE, LOGTAPE],
@@ -72,6 +73,7 @@ const RULES: readonly ImportRule[] = [
   { files: /^src\/discovery\/dns\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
   { files: /^src\/discovery\/dns\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
   { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
+  { files: HOSTS_FILE, mayImport: [CORE, DNS, /^node:fs\/promises$/, LOGTAPE] },
   { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
   {
     files: /^src\/server_set\.ts$/,

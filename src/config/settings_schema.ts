@@ -152,7 +152,14 @@ export const dnsSchema = z.strictObject({
     .describe(
       "The name server, an IP address with or without a port. Default: those of /etc/resolv.conf",
     ).optional(),
-}, { error: "must be a mapping with server" });
+  timeout: seconds(0.1, 30).describe(
+    "How long a name server has to answer by TCP, and then by UDP, in seconds. Default: that of " +
+      "/etc/resolv.conf, or 2",
+  ).optional(),
+  attempts: wholeNumber(1, 5).describe(
+    "How often the name servers are asked. Default: that of /etc/resolv.conf, or 1",
+  ).optional(),
+}, { error: "must be a mapping with server, timeout and attempts" });
 
 const CIDR = "must be an IP address or a CIDR block such as 10.0.0.0/8";
 

@@ -88,6 +88,16 @@ export interface DnsSettings {
    * its search list.
    */
   readonly server?: string;
+  /**
+   * How long a name server has to answer by TCP, and then by UDP, in seconds, 0.1 to 30. Default:
+   * that of `/etc/resolv.conf`, or 2.
+   */
+  readonly timeout?: number;
+  /**
+   * How often the name servers are asked until that counts as no answer, 1 to 5. Default: that of
+   * `/etc/resolv.conf`, or 1.
+   */
+  readonly attempts?: number;
 }
 
 /** The shortest secret of sticky sessions, in UTF-16 code units. */

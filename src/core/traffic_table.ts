@@ -34,6 +34,7 @@ const WAITED = 31;
 /** What a request that no server's response answered can have come to, in the order of the row. */
 const REFUSALS = [
   ...["no_server", "overloaded", "queue_timeout", "connect_failed", "connect_timeout"],
+  ...["out_of_resources", "no_route"],
   ...["response_timeout", "closed_early", "incomplete", "bad_response", "client_gone"],
   ...["request_timeout", "content_too_large", "head_too_large", "bad_request", "closed"],
   "internal",

@@ -32,9 +32,19 @@ export class GuardedSharing implements CheckSharing {
     }
   }
 
-  /** See {@linkcode CheckSharing.found}. */
-  found(server: Server, result: OwnResult): void {
-    callGuarded("share a health check", () => this.#sharing.found(server, result));
+  /** See {@linkcode CheckSharing.found}; false where the caller's sharing throws. */
+  found(server: Server, result: OwnResult): boolean {
+    try {
+      return this.#sharing.found(server, result);
+    } catch (error) {
+      logCallFailure("share a health check", error);
+      return false;
+    }
+  }
+
+  /** See {@linkcode CheckSharing.cannotCheck}. */
+  cannotCheck(server: Server): void {
+    callGuarded("share that a server cannot be checked", () => this.#sharing.cannotCheck(server));
   }
 
   /** See {@linkcode CheckSharing.forget}. */

@@ -41,6 +41,19 @@ const ANSWERS: Partial<Record<ErrorCode, Answer>> = {
     type: "connection_timeout",
     detail: "No server accepted the connection in time.",
   },
+  // RFC 9209 has no type for it but the one that leaves everything open.
+  out_of_resources: {
+    status: 503,
+    type: "proxy_internal_error",
+    detail: "The load balancer cannot open more connections.",
+    retryAfter: 1,
+  },
+  no_route: {
+    status: 503,
+    type: "destination_ip_unroutable",
+    detail: "The load balancer has no way to a server at present.",
+    retryAfter: 1,
+  },
   response_timeout: {
     status: 504,
     type: "http_response_timeout",

@@ -151,8 +151,9 @@ export interface Transport extends AsyncDisposable {
    * @returns The response, its content possibly still on the way.
    * @throws {BalancerError} `connect_failed`, `connect_timeout`, `response_timeout`,
    * `closed_early`, `incomplete`, `bad_response` (source `upstream`), `client_gone`, `bad_request`
-   * where the target would leave the server's base path (source `downstream`), or what the
-   * cancellation gave as its reason.
+   * where the target would leave the server's base path (source `downstream`), `out_of_resources`,
+   * `no_route` (source `internal`: they say nothing about the server), or what the cancellation gave
+   * as its reason.
    */
   send(
     serverUrl: string,

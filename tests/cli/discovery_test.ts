@@ -108,6 +108,22 @@ Deno.test("listen works with what permissions prints for entries", async () => {
   }
 });
 
+for (const [discover, files] of [["dns", ",/etc/hosts"], ["dns-srv", ""]] as const) {
+  Deno.test({
+    name: `permissions prints the files by which the system looks names up, for ${discover}`,
+    // There are no such files.
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await using config = await makeTemporaryFile(`
+- { url: "http://_http._tcp.api.test", discover: ${discover} }
+`);
+      const { stdout, stderr } = await runCli("permissions", `--config=${config.path}`);
+      const [, read] = stdout.trim().split(" ");
+      assertEquals(read, `--allow-read=${config.path},/etc/resolv.conf${files}`, stderr);
+    },
+  });
+}
+
 Deno.test("a name server that may not be asked is an error that says what to permit", async () => {
   await using dns = await DnsServer.start(["udp"]);
   dns.setAddresses("api.test", 300, [ONE]);

@@ -58,13 +58,13 @@ servers:
 
 Deno.test("parseConfig() reads entries, and the name server that they are looked up at", () => {
   const config = parseConfig(`
-dns: { server: "[::1]:8600" }
+dns: { server: "[::1]:8600", timeout: 0.5, attempts: 2 }
 servers:
   - { url: "http://api.default.svc:8080", discover: dns }
   - { url: "https://_api._tcp.service.consul", discover: dns-srv }
 `);
   assertEquals(config, {
-    dns: { server: "[::1]:8600" },
+    dns: { server: "[::1]:8600", timeout: 0.5, attempts: 2 },
     healthCheck: {},
     servers: [
       { url: "http://api.default.svc:8080", discover: "dns" },

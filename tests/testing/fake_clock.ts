@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Lets time pass while the process stands still: timers that are due fire late. */
+  pause(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   /** Lets time pass, firing each timer at its moment, in order. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;

@@ -4,6 +4,8 @@ import { parseResolvConf, type ResolverConfig } from "./resolv_conf.ts";
 
 /** Where a system says which name servers it asks. */
 export const RESOLV_CONF = "/etc/resolv.conf";
+/** Where it keeps names with their addresses that DNS is not asked for. */
+export const HOSTS = "/etc/hosts";
 
 const REMEDY = "name the name server in dns: { server: … }";
 
@@ -25,7 +27,7 @@ export async function systemResolver(path: string = RESOLV_CONF): Promise<Resolv
 }
 
 /** Whether this process may read a file; where Deno would ask at the terminal, it may not. */
-function mayRead(path: string): boolean {
+export function mayRead(path: string): boolean {
   if (!("Deno" in globalThis)) return true;
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }

@@ -1,8 +1,10 @@
 import { BalancerError } from "../../core/errors.ts";
+import { localFailure } from "../local_failure.ts";
 import { badResponse, incomplete, tooSilent } from "../response_errors.ts";
 
 /** What runtimes tell of an error; each has words of its own. */
 interface Clue {
+  readonly error: Error;
   readonly name: string;
   readonly code: string;
   readonly syscall: string;
@@ -58,6 +60,11 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
       upstream,
     );
   }
+  for (const { code, syscall, error } of clues) {
+    const local = localFailure(origin, code, error);
+    // Without a route, a request may be given up that is on its way already.
+    if (local?.code === "out_of_resources" || syscall === "connect" && local) return local;
+  }
   if (clues.some(connectTimedOut)) {
     return new BalancerError("connect_timeout", `Cannot connect to ${origin}: ${why}`, upstream);
   }
@@ -96,6 +103,7 @@ function findClues(thrown: unknown): Clue[] {
   while (error instanceof Error && clues.length < 10) {
     const { code, syscall } = error as { code?: unknown; syscall?: unknown };
     clues.push({
+      error,
       name: error.name,
       code: String(code ?? ""),
       syscall: String(syscall ?? ""),
