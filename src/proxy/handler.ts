@@ -100,10 +100,7 @@ export class ProxyHandler {
       }
       const incoming = readIncoming(request, info, this.#rules);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
-      return receive(incoming, this.#receptions).then(
-        (outgoing) => this.#forward(request, outgoing, around),
-        (thrown) => this.#fail(record, thrown),
-      );
+      return this.#receive(request, incoming, around);
     } catch (thrown) {
       return Promise.resolve(this.#fail(record, thrown));
     }
@@ -118,6 +115,27 @@ export class ProxyHandler {
   /** Waits until no request is active. */
   async idle(): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** Forwards a request once its content is there, and counts it as in flight until then. */
+  #receive(
+    request: Request,
+    incoming: Promise<IncomingRequest>,
+    around: Circumstances,
+  ): Promise<Response> {
+    this.#inFlight++;
+    return receive(incoming, this.#receptions).then(
+      (outgoing) => {
+        // From here on it counts for itself.
+        const answer = this.#forward(request, outgoing, around);
+        this.#countEnd();
+        return answer;
+      },
+      (thrown) => {
+        this.#countEnd();
+        return this.#fail(around.record, thrown);
+      },
+    );
   }
 
   async #forward(
