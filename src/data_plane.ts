@@ -78,6 +78,8 @@ export class DataPlane {
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
   readonly #parts: DataPlaneParts;
+  /** Resolves when what is under way has been broken off: nobody waits for it any more. */
+  readonly #brokenOff = Promise.withResolvers<void>();
   /** What moves requests to the servers. */
   readonly transport: WebSocketTransport;
 
@@ -222,18 +224,26 @@ export class DataPlane {
 
   /**
    * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
-   * connection.
+   * connection. Harmless a second time, and does not wait again for what was broken off.
    *
    * @param signal Ends the wait; requests that are still under way are broken off.
    */
   async close(signal?: AbortSignal): Promise<void> {
     const drained = this.#handler.drain();
     this.logAtOnce();
-    await Promise.race([this.#webSockets.closing(() => drained), aborted(signal)]);
+    await Promise.race([
+      this.#webSockets.closing(() => drained),
+      aborted(signal),
+      this.#brokenOff.promise,
+    ]);
     this.#webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
-    // What was broken off comes to its end now, and is logged.
-    if (signal?.aborted) await before(drained, BREAK_OFF_MS);
+    // What was broken off comes to its end now, and is logged; but where a client does not read its
+    // response, the platform never says that it is over.
+    if (signal?.aborted) {
+      await before(drained, BREAK_OFF_MS);
+      this.#brokenOff.resolve();
+    }
     this.#deadlines.clear();
   }
 }

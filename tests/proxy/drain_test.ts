@@ -3,6 +3,7 @@ import { BalancerError, createAdmin, LoadBalancer } from "../../mod.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
+import { within } from "../testing/within.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const PIECE = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
@@ -188,4 +189,21 @@ Deno.test("LoadBalancer.close() does not wait for content that its client has gi
   const response = await answered;
   assertEquals([response.status, await response.text() !== ""], [400, true]);
   await closed;
+});
+
+Deno.test("LoadBalancer.close() does not wait again for what was broken off, nor does an earlier one", async () => {
+  const { server, finish } = pausing();
+  await using _ = server;
+  const balancer = new LoadBalancer({
+    servers: [{ url: server.url, healthCheckPeriod: 0 }],
+  });
+  // A client that does not read its response: the platform never says that it is over.
+  const completed = new Promise<void>(() => {});
+  const response = await balancer.fetch(new Request("http://a/"), { completed });
+  const earlier = balancer.close();
+  await balancer.close(AbortSignal.abort());
+  await within(5, "the earlier close()", earlier);
+  await within(5, "a later close()", balancer.close());
+  finish();
+  await response.body!.cancel().catch(() => {});
 });
