@@ -8,6 +8,8 @@ import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
 import { checkCanListen } from "./listener/check_can_listen.ts";
+import { ListenerDrain } from "./listener/listener_drain.ts";
+import type { DrainableServer } from "./listener/tls_listener.ts";
 import { makePolicy } from "./policies/make_policy.ts";
 import { AccessLog } from "./proxy/access_log.ts";
 import { DecisionRecorder } from "./proxy/decision_recorder.ts";
@@ -19,7 +21,7 @@ import { StickySessions } from "./proxy/sticky.ts";
 import { TrafficCounter } from "./proxy/traffic_counter.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { WebSockets } from "./proxy/websockets.ts";
-import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
+import { listenSteadily } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
 import { OpenTelemetryTracing } from "./tracing/open_telemetry.ts";
 import { makeTransport } from "./transport/make_transport.ts";
@@ -177,8 +179,9 @@ export class DataPlane {
    *
    * @throws {BalancerError} `unsupported` on other runtimes.
    */
-  serve(options: ServeOptions): PlatformServer {
+  serve(options: ServeOptions): DrainableServer {
     checkCanListen();
+    const drain = new ListenerDrain(systemClock);
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
     const abort = new AbortController();
@@ -198,11 +201,15 @@ export class DataPlane {
           // A proxy passes content on as it is (RFC 9110 §7.7).
           automaticCompression: false,
         },
-        (request, { remoteAddr, completed }) =>
-          this.#handler.fetch(request, { remoteAddr, completed, direct: true, scheme }),
+        (request, { remoteAddr, completed }) => {
+          drain.requests++;
+          const info = { remoteAddr, completed, direct: true, scheme, listener: drain };
+          return this.#handler.fetch(request, info);
+        },
       );
     const server = listenSteadily(start, options.port, signal);
-    const stop = async (): Promise<void> => {
+    const stop = async (told: Promise<void>): Promise<void> => {
+      await told;
       if (this.#webSockets.stuck === 0) return await server.shutdown();
       // The platform would wait for them for ever.
       await this.#handler.idle();
@@ -212,8 +219,12 @@ export class DataPlane {
     return {
       addr: server.addr,
       finished: server.finished,
-      // The platform would cut every WebSocket off in the moment in which it stops accepting.
-      shutdown: () => this.#webSockets.closing(stop),
+      drain: () => drain.begin(),
+      shutdown: () => {
+        const told = drain.quiet(server.finished);
+        // The platform would cut every WebSocket off in the moment in which it stops accepting.
+        return this.#webSockets.closing(() => stop(told));
+      },
     };
   }
 
