@@ -5,11 +5,12 @@ import { type Certificate, checkCertificate } from "./certificate.ts";
 
 /**
  * How long the listener with the old certificate accepts connections beside the new one, in
- * milliseconds: TLS handshakes that are under way when a certificate is replaced can end. Without it
- * all of them would break. Of those under way at its end, the half that the old one has accepted do:
- * Deno's shutdown closes a connection on which no request has arrived.
+ * milliseconds: TLS handshakes that are under way when a certificate is replaced can end, and clients
+ * that keep their connections learn that these end. Without it, each would lose a request. Of the
+ * handshakes under way at its end, the half that the old one has accepted break: Deno's shutdown
+ * closes a connection on which no request has arrived.
  */
-const OVERLAP_MS = 1000;
+const OVERLAP_MS = 3000;
 
 /** Where to accept connections. */
 export interface TlsAddress {
@@ -27,6 +28,12 @@ export interface TlsServeOptions extends TlsAddress, Certificate {
   readonly reusePort: boolean;
 }
 
+/** A platform's server that can tell its clients of its end. */
+export interface DrainableServer extends PlatformServer {
+  /** From now on responses say that their connection is about to be closed. */
+  drain(): void;
+}
+
 /** What a {@linkcode TlsListener} works with. */
 export interface TlsListenerOptions extends TlsAddress {
   /** The certificate to begin with. */
@@ -34,7 +41,7 @@ export interface TlsListenerOptions extends TlsAddress {
   /** Whether several listeners can have one port, without which no certificate is replaced. */
   readonly reusePort: boolean;
   /** Accepts connections. */
-  readonly serve: (options: TlsServeOptions) => PlatformServer;
+  readonly serve: (options: TlsServeOptions) => DrainableServer;
   /** The timer. */
   readonly clock: Clock;
 }
@@ -49,8 +56,8 @@ export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #finished = Promise.withResolvers<void>();
   /** Those that have not come to their end, with what calls off their being shut down. */
-  readonly #servers = new Map<PlatformServer, () => void>();
-  #current: PlatformServer;
+  readonly #servers = new Map<DrainableServer, () => void>();
+  #current: DrainableServer;
   #stopping = false;
 
   /**
@@ -90,6 +97,7 @@ export class TlsListener {
     if (!this.#options.reusePort) throw certificateStays();
     const old = this.#current;
     this.#current = this.#start(old.addr.port, certificate);
+    old.drain();
     const cancel = this.#options.clock.after(OVERLAP_MS, () => void old.shutdown());
     this.#servers.set(old, cancel);
   }
@@ -104,7 +112,7 @@ export class TlsListener {
     await this.finished;
   }
 
-  #start(port: number, { cert, key }: Certificate): PlatformServer {
+  #start(port: number, { cert, key }: Certificate): DrainableServer {
     const { hostname, signal, reusePort, serve } = this.#options;
     const server = serve({
       port,
@@ -120,7 +128,7 @@ export class TlsListener {
     return server;
   }
 
-  #ended(server: PlatformServer): void {
+  #ended(server: DrainableServer): void {
     this.#servers.get(server)?.();
     this.#servers.delete(server);
     // The current one ends only where all are told to.

@@ -97,16 +97,13 @@ export class ProxyHandler {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
       // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
       if (request.method === "CONNECT" || request.method === "TRACE") {
-        return Promise.resolve(this.#refuse(record, methodRefused()));
+        return Promise.resolve(this.#refuse(around, methodRefused()));
       }
       const incoming = readIncoming(request, info, this.#rules);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
-      return receive(incoming, this.#receptions).then(
-        (outgoing) => this.#forward(request, outgoing, around),
-        (thrown) => this.#fail(record, thrown),
-      );
+      return this.#receive(request, incoming, around);
     } catch (thrown) {
-      return Promise.resolve(this.#fail(record, thrown));
+      return Promise.resolve(this.#fail(around, thrown));
     }
   }
 
@@ -121,14 +118,36 @@ export class ProxyHandler {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
+  /** Forwards a request once its content is there, and counts it as in flight until then. */
+  #receive(
+    request: Request,
+    incoming: Promise<IncomingRequest>,
+    around: Circumstances,
+  ): Promise<Response> {
+    this.#inFlight++;
+    return receive(incoming, this.#receptions).then(
+      (outgoing) => {
+        // From here on it counts for itself.
+        const answer = this.#forward(request, outgoing, around);
+        this.#countEnd();
+        return answer;
+      },
+      (thrown) => {
+        this.#countEnd();
+        return this.#fail(around, thrown);
+      },
+    );
+  }
+
   async #forward(
     request: Request,
     outgoing: IncomingRequest,
-    { info, record, clientAddress }: Circumstances,
+    around: Circumstances,
   ): Promise<Response> {
+    const { info, record, clientAddress } = around;
     if (outgoing.webSocket) {
       const refusal = refuseUpgrade(request);
-      if (refusal !== undefined) return this.#refuse(record, refusal);
+      if (refusal !== undefined) return this.#refuse(around, refusal);
     }
     const departure = new Departure(request);
     this.#inFlight++;
@@ -149,12 +168,12 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
-      const delivered = this.#deliver(entry, response, { info, record, clientAddress });
+      const delivered = this.#deliver(entry, response, around);
       session?.settle(delivered, entry.server.url);
-      return delivered;
+      return lastOnConnection(delivered, info);
     } catch (thrown) {
       this.#countEnd();
-      return this.#fail(record, thrown);
+      return this.#fail(around, thrown);
     } finally {
       departure.end();
     }
@@ -218,20 +237,22 @@ export class ProxyHandler {
   }
 
   /** The response for a request that failed, in a way that was foreseen or not. */
-  #fail(record: RequestRecord | undefined, thrown: unknown): Response {
+  #fail(around: Circumstances, thrown: unknown): Response {
+    const { record } = around;
     if (thrown instanceof BalancerError) {
       if (record !== undefined) record.failure = thrown.code;
-      return this.#refuse(record, errorResponse(thrown));
+      return this.#refuse(around, errorResponse(thrown));
     }
     logger.error("Unexpected: {thrown}", { thrown });
     return this.#fail(
-      record,
+      around,
       new BalancerError("internal", String(thrown), { cause: thrown }),
     );
   }
 
   /** A response of one's own: the request is over. */
-  #refuse(record: RequestRecord | undefined, response: Response): Response {
+  #refuse({ info, record }: Circumstances, response: Response): Response {
+    lastOnConnection(response, info);
     if (record === undefined) return response;
     record.failure ??= "bad_request";
     record.answered = false;
@@ -252,6 +273,15 @@ export class ProxyHandler {
     if (--this.#inFlight > 0 || this.#onIdle.length === 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
+}
+
+/**
+ * Says that the connection is about to be closed, where it is (RFC 9112 §9.6). Over HTTP/2 the
+ * platform leaves the field out, as RFC 9113 §8.2.2 wants it.
+ */
+function lastOnConnection(response: Response, info: ListenerInfo | undefined): Response {
+  if (info?.listener?.draining) response.headers.set("connection", "close");
+  return response;
 }
 
 function methodRefused(): Response {

@@ -25,6 +25,11 @@ export interface ListenerInfo extends RequestInfo {
   readonly direct?: boolean;
   /** The scheme by which the client came: `http` or `https`. */
   readonly scheme?: string;
+  /** The listener, as it is at the moment. */
+  readonly listener?: {
+    /** Whether it is about to close its connections. */
+    readonly draining: boolean;
+  };
 }
 
 /**

@@ -9,6 +9,8 @@ import { FakeClock } from "../testing/fake_clock.ts";
 function startListener(reusePort = true) {
   const clock = new FakeClock();
   const servers: Deno.HttpServer[] = [];
+  /** The servers that were told to say that their connections close. */
+  const drained: Deno.HttpServer[] = [];
   const arrived = Promise.withResolvers<void>();
   const hold = Promise.withResolvers<Response>();
   const listener = new TlsListener({
@@ -23,14 +25,14 @@ function startListener(reusePort = true) {
         return hold.promise;
       });
       servers.push(server);
-      return server;
+      return Object.assign(server, { drain: () => void drained.push(server) });
     },
   });
-  return { clock, servers, listener, arrived, hold, port: listener.addr.port };
+  return { clock, servers, drained, listener, arrived, hold, port: listener.addr.port };
 }
 
 Deno.test("TlsListener.replaceCertificate() lets new connections have the new certificate", async () => {
-  const { clock, servers, listener, arrived, hold, port } = startListener();
+  const { clock, servers, drained, listener, arrived, hold, port } = startListener();
   assertEquals(await handshakes(port, "unknown_ca"), false);
   using client = Deno.createHttpClient({ caCerts: [pem("ca.crt")] });
   const underWay = fetch(`https://localhost:${port}/`, { client });
@@ -38,9 +40,10 @@ Deno.test("TlsListener.replaceCertificate() lets new connections have the new ce
   await listener.replaceCertificate(certificate("untrusted"));
   assertEquals(listener.addr.port, port);
   assertEquals([clock.timers, servers.length], [1, 2]);
+  assertEquals(drained, [servers[0]]);
   hold.resolve(new Response("finished"));
   assertEquals(await (await underWay).text(), "finished");
-  await clock.advance(1000);
+  await clock.advance(3000);
   await servers[0]!.finished;
   for (let count = 0; count < 5; count++) {
     assertEquals(await handshakes(port, "unknown_ca"), true);

@@ -23,6 +23,9 @@ import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
+/** How long after the grace period the program may take to end in good order, in milliseconds. */
+const LAST_MS = 1000;
+
 /** `listen`: runs the balancer until it is told to stop. */
 export const listen: Command = {
   name: "listen",
@@ -163,6 +166,8 @@ async function run(
   admin.close();
   // What is not over by then is broken off by the end of the process.
   const limit = AbortSignal.timeout(gracePeriod * 1000);
+  // Neither etcd nor those who read the logs can put that off for long.
+  setTimeout(() => Deno.exit(), gracePeriod * 1000 + LAST_MS);
   const steering = api.shutdown(limit).then(() => shared?.[Symbol.asyncDispose]());
   await Promise.all([proxy.shutdown(limit), steering]);
   await balancer.close(limit);
