@@ -27,7 +27,8 @@ export function connectFailed(origin: string, why: string, cause: unknown): Bala
 
 /**
  * Finds the reason that may be behind a failed lookup: a system's resolver that cannot open a file
- * says that it does not know the name. So a socket is opened, where Deno permits one, to see whether that works.
+ * says that it does not know the name. So a socket is opened, where Deno permits one, to see whether
+ * that works.
  */
 function reasonOfLookup(): unknown {
   if (!mayConnect(`${ANY_PORT.hostname}:${ANY_PORT.port}`)) return undefined;
