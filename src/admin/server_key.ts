@@ -77,7 +77,7 @@ export function serverPath(url: string): string {
 }
 
 function serversAndEntries(target: AdminTarget): (ServerStatus | Server)[] {
-  return [...target.servers(), ...(target.discovery?.() ?? []).map(({ entry }) => entry)];
+  return [...target.servers(), ...target.discovery().map(({ entry }) => entry)];
 }
 
 type UrlReading =

@@ -26,8 +26,8 @@ export interface AdminTarget {
   config(): Config;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
-  /** The entries with `discover` and what they have found. Default: there are none. */
-  discovery?(): DiscoveryReport[];
+  /** The entries with `discover` and what they have found. */
+  discovery(): DiscoveryReport[];
   /** What was counted. */
   traffic(): Traffic;
   /** What has happened to the servers. */
@@ -38,11 +38,8 @@ export interface AdminTarget {
   readonly registry?: RegistryReport;
   /** Tells which balancers share the servers, and how they do. Default: it is alone. */
   fleet?(): Promise<FleetReport>;
-  /** How many threads accept connections. Default: 1. */
-  readonly workers?: number;
-  /**
-   * Waits until every server that was added or removed so far is so on every thread. Default: it is
-   * at once.
-   */
-  settled?(): Promise<void>;
+  /** How many threads accept connections. */
+  readonly workers: number;
+  /** Waits until every server that was added or removed so far is so on every thread. */
+  settled(): Promise<void>;
 }

@@ -111,6 +111,9 @@ Deno.test("dry_run knows that a server whose checks are turned off counts as hea
     traffic: () => balancer.traffic(),
     events: balancer.events,
     decisions: balancer.decisions,
+    discovery: () => [],
+    workers: 1,
+    settled: () => Promise.resolve(),
     servers: () => servers,
   });
   const path = `${serverPath(A)}?dry_run=true`;

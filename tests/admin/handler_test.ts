@@ -228,6 +228,9 @@ function makeTarget(): Parameters<typeof createAdmin>[0] {
     check: refuse,
     config: refuse,
     servers: () => [],
+    discovery: () => [],
+    workers: 1,
+    settled: refuse,
     traffic: refuse,
     events: new EventLog(() => new Date(0)),
     decisions: new DecisionLog(),
@@ -247,6 +250,8 @@ Deno.test("POST /add and /delete wait until every thread knows, and nothing else
     traffic: () => balancer.traffic(),
     events: balancer.events,
     decisions: balancer.decisions,
+    discovery: () => balancer.discovery(),
+    workers: balancer.workers,
     settled: () => settled,
   });
   let answered = 0;

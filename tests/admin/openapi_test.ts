@@ -190,6 +190,9 @@ function refusing(balancer: LoadBalancer, code: ErrorCode): AdminTarget {
     traffic: () => balancer.traffic(),
     events: balancer.events,
     decisions: balancer.decisions,
+    discovery: () => balancer.discovery(),
+    workers: balancer.workers,
+    settled: () => balancer.settled(),
   };
 }
 

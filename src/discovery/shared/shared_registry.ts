@@ -3,6 +3,7 @@ import type { AdminTarget } from "../../admin/target.ts";
 import type { Config } from "../../config/config.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DecisionLog } from "../../core/decision_log.ts";
+import type { DiscoveryReport } from "../../core/discovery.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event_log.ts";
 import type { FleetReport } from "../../core/fleet_report.ts";
@@ -219,6 +220,11 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     return this.balancer.servers();
   }
 
+  /** The entries with `discover` and what they have found here. */
+  discovery(): DiscoveryReport[] {
+    return this.balancer.discovery();
+  }
+
   /** What was counted here. */
   traffic(): Traffic {
     return this.balancer.traffic();
@@ -242,6 +248,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   async #close(): Promise<void> {
     this.#abort.abort();
     await Promise.all([this.#running, this.#inFleet]);
+    this.#servers[Symbol.dispose]();
     this.#fleet?.[Symbol.dispose]();
     this.etcd[Symbol.dispose]?.();
   }
