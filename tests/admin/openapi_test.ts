@@ -216,7 +216,7 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
   );
   for (const error of [undefined, "it is down"]) {
     const report = { kind: "etcd", connected: error === undefined, error, revision: 7 } as const;
-    const registry = { ...report, since: new Date(0), faults };
+    const registry = { ...report, since: new Date(0), warnings: [], faults };
     const admin = new AdminCaller({ ...refusing(balancer, "closed"), registry });
     for (const route of ["/healthz", "/stats"]) {
       const response = await admin.raw("GET", route);

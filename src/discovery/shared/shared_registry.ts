@@ -164,7 +164,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
       .sort((one, other) => one.key < other.key ? -1 : 1);
     const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
     const { revision } = this.#follower;
-    return { kind: "etcd", connected, since, error, revision, ...fleet, faults };
+    const warnings = this.#fleet?.warnings() ?? [];
+    return { kind: "etcd", connected, since, error, revision, ...fleet, warnings, faults };
   }
 
   /**
