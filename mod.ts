@@ -99,7 +99,12 @@ export {
   type Timeouts,
   type UpstreamTls,
 } from "./src/core/settings.ts";
-export type { KeyFault, RegistryReport } from "./src/core/registry_report.ts";
+export type {
+  KeyFault,
+  RegistryReport,
+  RegistryWarning,
+  RegistryWarningCode,
+} from "./src/core/registry_report.ts";
 export { SERVER_STATES, type ServerState } from "./src/core/server_state.ts";
 export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
 export type { FailureKind } from "./src/core/standing.ts";

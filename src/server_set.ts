@@ -1,4 +1,4 @@
-import { type DiscoveryReport, isDiscovered } from "./core/discovery.ts";
+import { alreadyDiscovered, type DiscoveryReport, isDiscovered } from "./core/discovery.ts";
 import type { Clock } from "./core/clock.ts";
 import { BalancerError } from "./core/errors.ts";
 import { alreadyExists, notFound, type Registry, type RegistryEvent } from "./core/registry.ts";
@@ -178,10 +178,7 @@ export class ServerSet implements Disposable {
   #addServer(server: Server): Server {
     const entry = this.#registry.find(server.url)?.server.discoveredBy;
     if (entry === undefined) return this.#registry.add(server).server;
-    throw new BalancerError(
-      "already_exists",
-      `Cannot add ${server.url}: it is there already, discovered by ${entry}`,
-    );
+    throw alreadyDiscovered(server.url, entry);
   }
 
   /** What was given with this URL; throws where nothing was. */

@@ -88,7 +88,7 @@ async function add(target: AdminTarget, { request, url }: AdminCall): Promise<un
     return dryRun(target, { before: undefined, after });
   }
   const server = await target.add(camelKeys(body));
-  await target.settled?.();
+  await target.settled();
   logger.info("Added {url}", { url: server.url });
   return serverJson(server);
 }
@@ -115,7 +115,7 @@ async function remove(target: AdminTarget, { request, url: at }: AdminCall): Pro
   const { url, drain } = validate(removalSchema, value, "the body");
   if (dry_run) return dryRun(target, { before: getByUrl(target, url), after: undefined });
   const server = await target.remove(url, drain);
-  await target.settled?.();
+  await target.settled();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(server);
 }

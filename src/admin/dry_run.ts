@@ -84,7 +84,7 @@ function changesOf(
   { before, after }: Change,
 ): Map<string, Server | undefined> {
   if (before?.discover === undefined) return new Map(before ? [[before.url, after]] : []);
-  const { servers = [] } = target.discovery?.().find(({ entry }) => entry.url === before.url) ?? {};
+  const { servers = [] } = target.discovery().find(({ entry }) => entry.url === before.url) ?? {};
   const own = servers.filter(({ problem }) => problem === undefined);
   return new Map(own.map(({ url, found }) => [url, after && expandEntry(after, found)]));
 }

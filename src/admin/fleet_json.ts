@@ -47,6 +47,8 @@ export interface FleetJson {
   readonly self: string;
   /** Why this is only what was known before; null where it is up to date. */
   readonly error: string | null;
+  /** Why no balancer can tell anything new; left out where they can. */
+  readonly muted?: string | undefined;
   /** All that are up, by name. */
   readonly members: readonly FleetMemberJson[];
   /** The servers that some of them see as unhealthy, and others do not. */
@@ -79,6 +81,8 @@ const STATUS = z.object({
 export const FLEET = z.object({
   self: z.string().describe("The id of the balancer that answers"),
   error: z.string().nullable().describe("Why this is only what was known before"),
+  muted: z.string().describe("Why no balancer can tell anything new; left out where they can")
+    .optional(),
   members: z.array(z.object({
     id: z.string().describe("What tells it from others, and from itself at another start"),
     name: z.string(),
@@ -99,8 +103,16 @@ export const FLEET = z.object({
 }).meta({ id: "Fleet" }) satisfies z.ZodType<FleetJson>;
 
 /** The balancers that share their servers, as JSON. */
-export function fleetJson({ self, error, members, disagreements }: FleetReport): FleetJson {
-  return { self, error: error ?? null, members: members.map(memberJson), disagreements };
+export function fleetJson(
+  { self, error, muted, members, disagreements }: FleetReport,
+): FleetJson {
+  return {
+    self,
+    error: error ?? null,
+    ...(muted === undefined ? {} : { muted }),
+    members: members.map(memberJson),
+    disagreements,
+  };
 }
 
 function memberJson(member: FleetMember): FleetMemberJson {

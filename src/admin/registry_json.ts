@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { RegistryReport } from "../core/registry_report.ts";
+import type { RegistryReport, RegistryWarning } from "../core/registry_report.ts";
 
 /** How many faults are told at most; there may be as many as there are keys. */
 const FAULTS_MAX = 100;
@@ -18,8 +18,10 @@ export interface RegistryJson {
   readonly revision: number;
   /** How many balancers share the servers; left out where that is not known. */
   readonly balancers?: number | undefined;
-  /** How many keys are not used as they are. */
+  /** How much is wrong: the keys that are not used as they are, and the warnings. */
   readonly fault_count: number;
+  /** What a person has to look at. */
+  readonly warnings: readonly RegistryWarning[];
   /** What is not used as it is, the first hundred by their keys. */
   readonly faults: readonly {
     /** The key. */
@@ -41,7 +43,12 @@ const health = {
   revision: z.int().min(0).describe("The revision up to which every change is seen here"),
   balancers: z.int().min(0).describe("How many balancers share the servers; /fleet tells which")
     .optional(),
-  fault_count: z.int().min(0).describe("How many keys are not used as they are; /stats has them"),
+  fault_count: z.int().min(0)
+    .describe("How many keys are not used as they are, which /stats has, and warnings there are"),
+  warnings: z.array(z.object({
+    code: z.enum(["out_of_space", "write_refused"]),
+    message: z.string().describe("What it is, and what to do"),
+  })).describe("What a person has to look at"),
 };
 
 /** How a balancer is connected to what several share, for descriptions. */
@@ -61,14 +68,15 @@ export const REGISTRY = z.object({
 
 /** How a balancer is connected, as JSON for everybody. */
 export function registryHealthJson(report: RegistryReport): RegistryHealthJson {
-  const { kind, connected, since, revision, balancers, faults } = report;
+  const { kind, connected, since, revision, balancers, warnings, faults } = report;
   return {
     kind,
     connected,
     since: since.toISOString(),
     revision,
     ...(balancers === undefined ? {} : { balancers }),
-    fault_count: faults.length,
+    fault_count: faults.length + warnings.length,
+    warnings,
   };
 }
 

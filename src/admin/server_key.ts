@@ -1,7 +1,7 @@
 import { BalancerError } from "../core/errors.ts";
 import { notFound } from "../core/registry.ts";
 import { canonicalServerUrl } from "../core/server.ts";
-import type { Server, ServerKey } from "../core/server.ts";
+import type { Server } from "../core/server.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import { invalid } from "../config/validate.ts";
 import { Problem } from "./problem.ts";
@@ -16,8 +16,8 @@ export interface Addressed {
 }
 
 /**
- * Finds what a path names: a server or an entry by its URL, in any spelling, or by its name. What is a URL is
- * never taken for a name, so that no server can stand in for another one.
+ * Finds what a path names: a server or an entry by its URL, in any spelling, or by its name. A URL
+ * is never taken for a name, so that no server can stand in for another one.
  *
  * @param target Whose servers.
  * @param key The segment of the path, decoded.
@@ -27,8 +27,8 @@ export interface Addressed {
  */
 export function findAddressed(target: AdminTarget, key: string): Addressed {
   const { url, fault } = readUrl(key);
-  if (url !== undefined) return { url, server: find(target, { url })[0] };
-  const named = find(target, { name: key });
+  if (url !== undefined) return { url, server: target.find({ url })[0] };
+  const named = target.find({ name: key });
   const [server] = named;
   if (named.length > 1) throw ambiguous(key, named.map(({ url }) => url));
   if (server !== undefined) return { url: server.url, server };
@@ -55,7 +55,7 @@ export function getAddressed(target: AdminTarget, key: string): ServerStatus | S
  * @param url The URL, in any spelling.
  */
 export function findByUrl(target: AdminTarget, url: string): Server | undefined {
-  return find(target, { url: canonicalServerUrl(url) })[0];
+  return target.find({ url: canonicalServerUrl(url) })[0];
 }
 
 /**
@@ -72,14 +72,6 @@ export function getByUrl(target: AdminTarget, url: string): Server {
 /** Where a server is found in this API. */
 export function serverPath(url: string): string {
   return `/servers/${encodeURIComponent(url)}`;
-}
-
-function find(target: AdminTarget, key: ServerKey): readonly (ServerStatus | Server)[] {
-  if (target.find !== undefined) return target.find(key);
-  const all = [...target.servers(), ...(target.discovery?.() ?? []).map(({ entry }) => entry)];
-  return all.filter(({ url, name }) =>
-    key.name === undefined ? url === key.url : name === key.name
-  );
 }
 
 type UrlReading =

@@ -76,7 +76,7 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const { url: _, discoveredBy: __, ...fields } = after;
   if (server !== undefined) return change(target, { server, fields, conditions, look });
   await decided(() => target.add(after), { conditions, look });
-  await target.settled?.();
+  await target.settled();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
 }
@@ -106,7 +106,7 @@ async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
     conditions,
     look: () => find(target, call),
   });
-  await target.settled?.();
+  await target.settled();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(removed);
 }
@@ -140,7 +140,7 @@ async function check(target: AdminTarget, { url, params }: AdminCall): Promise<u
 /** How a server is doing, or what an entry has found. */
 function statusJson(target: AdminTarget, server: ServerStatus | Server): unknown {
   if ("healthy" in server) return serverStatusJson(server);
-  const report = target.discovery?.().find(({ entry }) => entry.url === server.url);
+  const report = target.discovery().find(({ entry }) => entry.url === server.url);
   return report === undefined ? serverJson(server) : discoveryJson(report);
 }
 

@@ -93,7 +93,7 @@ export function statsJson(target: AdminTarget, meter: TrafficMeter, clock: Clock
     time: clock.date().toISOString(),
     version: VERSION,
     uptime_seconds: rounded(traffic.uptime),
-    workers: target.workers ?? 1,
+    workers: target.workers,
     metrics: traffic.countsRequests,
     window_seconds: rounded(window),
     total: {

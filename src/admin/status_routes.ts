@@ -6,7 +6,8 @@ import { serverStatusJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 
 const HEALTH = z.object({
-  status: z.literal("ok"),
+  status: z.enum(["ok", "warning"])
+    .describe("`warning` while a person has to look at what `registry` says"),
   servers: z.int().min(0).describe("How many servers there are"),
   healthy: z.int().min(0).describe("How many of them count as healthy"),
   registry: REGISTRY_HEALTH.describe("Where balancers share their servers: how it is connected")
@@ -50,7 +51,7 @@ function health(target: AdminTarget): unknown {
   const healthy = servers.filter((server) => server.healthy).length;
   const { registry } = target;
   return {
-    status: "ok",
+    status: registry === undefined || registry.warnings.length === 0 ? "ok" : "warning",
     servers: servers.length,
     healthy,
     ...(registry === undefined ? {} : { registry: registryHealthJson(registry) }),

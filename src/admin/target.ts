@@ -28,11 +28,11 @@ export interface AdminTarget {
   servers(): ServerStatus[];
   /**
    * The servers, with how they are doing, and the entries that a key is for: at most one of each for
-   * a URL. Default: they are looked for in all that there are.
+   * a URL.
    */
-  find?(key: ServerKey): readonly (ServerStatus | Server)[];
-  /** The entries with `discover` and what they have found. Default: there are none. */
-  discovery?(): DiscoveryReport[];
+  find(key: ServerKey): readonly (ServerStatus | Server)[];
+  /** The entries with `discover` and what they have found. */
+  discovery(): DiscoveryReport[];
   /** What was counted. */
   traffic(): Traffic;
   /** What has happened to the servers. */
@@ -43,11 +43,8 @@ export interface AdminTarget {
   readonly registry?: RegistryReport;
   /** Tells which balancers share the servers, and how they do. Default: it is alone. */
   fleet?(): Promise<FleetReport>;
-  /** How many threads accept connections. Default: 1. */
-  readonly workers?: number;
-  /**
-   * Waits until every server that was added or removed so far is so on every thread. Default: it is
-   * at once.
-   */
-  settled?(): Promise<void>;
+  /** How many threads accept connections. */
+  readonly workers: number;
+  /** Waits until every server that was added or removed so far is so on every thread. */
+  settled(): Promise<void>;
 }

@@ -77,6 +77,12 @@ export function knownAuthority(server: Server): string {
   return knownHost(server) + (port === "" ? "" : `:${port}`);
 }
 
+/** The error for a server that cannot be added, as an entry has found it already. */
+export function alreadyDiscovered(url: string, entryUrl: string): BalancerError {
+  const message = `Cannot add ${url}: it is there already, discovered by ${entryUrl}`;
+  return new BalancerError("already_exists", message);
+}
+
 /** The error for a change of one server alone that an entry has found. */
 export function isDiscovered(url: string, entryUrl: string): BalancerError {
   const message =

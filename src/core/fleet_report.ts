@@ -58,4 +58,6 @@ export interface FleetReport {
   readonly disagreements: readonly FleetDisagreement[];
   /** Why this is only what was known before; undefined where it is up to date. */
   readonly error: string | undefined;
+  /** Why no balancer can tell anything new; left out where they can. */
+  readonly muted?: string;
 }

@@ -8,6 +8,21 @@ export interface KeyFault {
   readonly message: string;
 }
 
+/** What needs a person to look at it, as a stable code. */
+export type RegistryWarningCode =
+  /** etcd is at its quota: it takes no changes, and balancers cannot tell how they do. */
+  | "out_of_space"
+  /** etcd refuses what this balancer writes, for another reason. */
+  | "write_refused";
+
+/** Something about what keeps the servers that a person has to look at. */
+export interface RegistryWarning {
+  /** What it is. */
+  readonly code: RegistryWarningCode;
+  /** What it is and what to do, for people; without addresses, as anybody may read it. */
+  readonly message: string;
+}
+
 /** How a balancer is connected to what keeps the servers for several balancers. */
 export interface RegistryReport {
   /** What keeps them. */
@@ -22,6 +37,8 @@ export interface RegistryReport {
   readonly revision: number;
   /** How many balancers share them. Default: that is not known. */
   readonly balancers?: number;
+  /** What a person has to look at. */
+  readonly warnings: readonly RegistryWarning[];
   /** What is kept there and not used here, in the order of the keys. */
   readonly faults: readonly KeyFault[];
 }

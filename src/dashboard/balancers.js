@@ -49,7 +49,7 @@ export class Balancers {
     }
   }
 
-  #show({ self, members, disagreements, error }, { connected, error: why }, now) {
+  #show({ self, members, disagreements, error }, { connected, error: why, warnings }, now) {
     const ids = new Set(members.map(({ id }) => id));
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     for (const member of members) {
@@ -63,7 +63,9 @@ export class Balancers {
     setText(byId("balancers-count"), plural(members.length, "balancer") + agreement);
     this.#showDisagreements(members, disagreements);
     const away = error ?? (connected ? null : why ?? "it cannot be reached");
-    this.#warn(away === null ? "" : `As it was before etcd went away: ${visibleText(away)}`);
+    const lines = warnings.map(({ message }) => visibleText(message));
+    if (away !== null) lines.unshift(`As it was before etcd went away: ${visibleText(away)}`);
+    this.#warn(lines.join("\n"));
   }
 
   #showDisagreements(members, disagreements) {

@@ -228,6 +228,10 @@ function makeTarget(): Parameters<typeof createAdmin>[0] {
     check: refuse,
     config: refuse,
     servers: () => [],
+    find: () => [],
+    discovery: () => [],
+    workers: 1,
+    settled: refuse,
     traffic: refuse,
     events: new EventLog(() => new Date(0)),
     decisions: new DecisionLog(),
@@ -244,9 +248,12 @@ Deno.test("POST /add and /delete wait until every thread knows, and nothing else
     check: (url) => balancer.check(url),
     config: () => balancer.config(),
     servers: () => balancer.servers(),
+    find: (key) => balancer.find(key),
     traffic: () => balancer.traffic(),
     events: balancer.events,
     decisions: balancer.decisions,
+    discovery: () => balancer.discovery(),
+    workers: balancer.workers,
     settled: () => settled,
   });
   let answered = 0;

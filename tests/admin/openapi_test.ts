@@ -187,9 +187,13 @@ function refusing(balancer: LoadBalancer, code: ErrorCode): AdminTarget {
     check: (url) => balancer.check(url),
     config: () => balancer.config(),
     servers: () => balancer.servers(),
+    find: (key) => balancer.find(key),
     traffic: () => balancer.traffic(),
     events: balancer.events,
     decisions: balancer.decisions,
+    discovery: () => balancer.discovery(),
+    workers: balancer.workers,
+    settled: () => balancer.settled(),
   };
 }
 
@@ -213,7 +217,7 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
   );
   for (const error of [undefined, "it is down"]) {
     const report = { kind: "etcd", connected: error === undefined, error, revision: 7 } as const;
-    const registry = { ...report, since: new Date(0), faults };
+    const registry = { ...report, since: new Date(0), warnings: [], faults };
     const admin = new AdminCaller({ ...refusing(balancer, "closed"), registry });
     for (const route of ["/healthz", "/stats"]) {
       const response = await admin.raw("GET", route);

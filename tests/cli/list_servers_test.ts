@@ -19,7 +19,9 @@ const UNTIL = new Date("2026-01-02T03:04:05Z");
 
 /** What `list-servers` prints for these servers. */
 async function list(servers: readonly ServerStatus[]): Promise<string[]> {
-  const admin = createAdmin({ servers: () => [...servers] } as unknown as AdminTarget);
+  const admin = createAdmin(
+    { servers: () => [...servers], discovery: () => [] } as unknown as AdminTarget,
+  );
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     admin.fetch,

@@ -43,13 +43,14 @@ function row(member: FleetMemberJson, { self }: FleetJson): string[] {
   ];
 }
 
-function notes({ members, disagreements, error }: FleetJson): string[] {
+function notes({ members, disagreements, error, muted }: FleetJson): string[] {
   const names = new Map(members.map(({ id, name }) => [id, name]));
   const list = (ids: readonly string[]) => ids.map((id) => names.get(id) ?? id).join(", ");
   return [
     ...disagreements.map(({ url, healthy, unhealthy }) =>
       `They do not agree on ${url}: unhealthy for ${list(unhealthy)}; healthy for ${list(healthy)}`
     ),
+    ...(muted === undefined ? [] : [`This is what was told before, as ${muted}`]),
     ...(error === null ? [] : [`This is what was known before, as etcd is away: ${error}`]),
   ];
 }

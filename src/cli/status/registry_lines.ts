@@ -18,18 +18,21 @@ export interface RegistryLines {
  */
 export function registryLines(registry: RegistryJson | undefined): RegistryLines {
   if (registry === undefined) return { lines: [], trouble: false };
-  const { kind, connected, since, error, revision, balancers, fault_count, faults } = registry;
+  const { kind, connected, since, error, revision, balancers, fault_count, warnings, faults } =
+    registry;
   const time = since.replace("T", " ").replace(/\.\d+Z$/, " UTC");
   const why = error === null ? "" : `: ${error}`;
   const first = connected
     ? `${kind} reached since ${time}, revision ${revision}${sharers(balancers)}`
     : `${kind} AWAY since ${time}, and changes are refused${why}`;
   const named = faults.slice(0, NAMED_MAX).map(({ key, message }) => `  ${key}: ${message}`);
-  const more = fault_count - named.length;
+  const keys = fault_count - warnings.length;
+  const more = keys - named.length;
   return {
     lines: [
       first,
-      ...(fault_count === 0 ? [] : [`${kind} has keys that are not used as they are:`]),
+      ...warnings.map(({ message }) => `WARNING: ${message}`),
+      ...(keys === 0 ? [] : [`${kind} has keys that are not used as they are:`]),
       ...named,
       ...(more > 0 ? [`  and ${more} more`] : []),
     ],

@@ -57,6 +57,7 @@ const MEANINGS: readonly { text: RegExp; failure: EtcdFailure; remedy?: Remedy }
   { text: /etcdserver: too many requests/, failure: "unreachable", remedy: "wait" },
   { text: /etcdserver: (not capable|rpc not supported for learner)/, failure: "unreachable" },
   { text: /requested lease not found/, failure: "no_lease" },
+  { text: /database space exceeded/, failure: "no_space" },
   { text: /required revision has been compacted/, failure: "compacted" },
   {
     text: /invalid auth token|revision of auth store is old|user name is empty/,
@@ -64,6 +65,12 @@ const MEANINGS: readonly { text: RegExp; failure: EtcdFailure; remedy?: Remedy }
     remedy: "renew",
   },
   { text: /authentication failed|user name not found|permission denied/, failure: "denied" },
+];
+
+/** What helps, for people, by a part of the message. */
+const HINTS: readonly [text: string, hint: string][] = [
+  ["user name is empty", " (it wants a user and a password)"],
+  ["database space exceeded", " (compact and defragment it, then disarm its alarm)"],
 ];
 
 /**
@@ -80,7 +87,7 @@ export function readRefusal(error: Fields, status: number): EndpointError {
   const meaning = MEANINGS.find(({ text }) => text.test(message));
   if (meaning !== undefined) {
     const { failure, remedy = "none" } = meaning;
-    const hint = message.includes("user name is empty") ? " (it wants a user and a password)" : "";
+    const hint = HINTS.find(([text]) => message.includes(text))?.[1] ?? "";
     return new EndpointError(failure, `says "${message}"${hint}`, { remedy });
   }
   return new EndpointError(failureOf(code, status), `says "${message}"`);

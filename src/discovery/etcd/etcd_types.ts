@@ -103,6 +103,8 @@ export type EtcdFailure =
   | "no_lease"
   /** The user or the password is wrong, or lacks a right. */
   | "denied"
+  /** etcd is at its quota: it takes nothing that needs space, and still deletes. */
+  | "no_space"
   /** etcd refused for another reason; the message has it. */
   | "refused";
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { FleetMemberStatus, FleetReport } from "../../core/fleet_report.ts";
-import type { KeyFault } from "../../core/registry_report.ts";
+import type { KeyFault, RegistryWarning } from "../../core/registry_report.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
 import { VERSION } from "../../version.ts";
 import { type Etcd, EtcdError, keysUnder } from "../etcd/etcd_types.ts";
@@ -21,6 +21,18 @@ import { readStatus } from "./status_value.ts";
 
 /** How long reading how the others do may take, in milliseconds. */
 const READING_MS = 3000;
+
+const OUT_OF_SPACE = "etcd is out of space: it takes no changes, and balancers cannot tell how " +
+  "they do; compact and defragment it, then disarm its alarm (etcdctl alarm disarm)";
+const WRITE_REFUSED =
+  "etcd refuses what this balancer writes, so that the others do not know how " +
+  "it does; the log says why";
+
+/** How a balancer does, and at which revision it has told so. */
+interface ToldStatus {
+  readonly status: FleetMemberStatus;
+  readonly writtenAt: number;
+}
 
 /** What a {@linkcode Fleet} works with. */
 export interface FleetParts {
@@ -49,7 +61,7 @@ export class Fleet implements Disposable {
   readonly #membership: Membership;
   readonly #revisions: RevisionHistory;
   readonly #statusFaults = new KeyFaults();
-  #statuses: ReadonlyMap<string, FleetMemberStatus> = new Map();
+  #statuses: ReadonlyMap<string, ToldStatus> = new Map();
 
   /**
    * Prepares it; {@linkcode Fleet.run} lets the balancer join the others.
@@ -120,6 +132,13 @@ export class Fleet implements Disposable {
       .concat(this.#statusFaults.list());
   }
 
+  /** What etcd does not take of this balancer, though it can be reached. */
+  warnings(): RegistryWarning[] {
+    if (this.#isOutOfSpace) return [{ code: "out_of_space", message: OUT_OF_SPACE }];
+    if (this.#membership.refusal === undefined) return [];
+    return [{ code: "write_refused", message: WRITE_REFUSED }];
+  }
+
   /** Lets the checks be divided from now on, before the servers come. */
   begin(): void {
     if (this.#checks !== undefined) this.#parts.balancer.shareChecks(this.#checks);
@@ -155,12 +174,25 @@ export class Fleet implements Disposable {
       error = cause.message;
     }
     const { id } = this.#self;
+    const told = [...this.#statuses];
+    const { before: revisionBefore } = this.#revisions;
+    const isFull = this.#isOutOfSpace;
+    const silent = told.filter(([, { writtenAt }]) => isFull || writtenAt < revisionBefore);
     const members = listMembers({
       members: new Map([...this.#members.members, [id, this.#self]]),
-      statuses: new Map([...this.#statuses, [id, this.#story.status()]]),
-      revisionBefore: this.#revisions.before,
+      statuses: new Map([
+        ...told.map(([id, { status }]) => [id, status] as const),
+        [id, this.#story.status()],
+      ]),
+      revisionBefore,
+      silent: new Set(silent.map(([id]) => id)),
     });
-    return { self: id, members, disagreements: findDisagreements(members), error };
+    const muted = isFull ? { muted: OUT_OF_SPACE } : {};
+    return { self: id, members, disagreements: findDisagreements(members), error, ...muted };
+  }
+
+  get #isOutOfSpace(): boolean {
+    return this.#membership.refusal?.failure === "no_space";
   }
 
   async #readStatuses(): Promise<void> {
@@ -173,7 +205,8 @@ export class Fleet implements Disposable {
     this.#statusFaults.retain(entries);
     this.#statuses = new Map(entries.flatMap((entry) => {
       const status = this.#statusFaults.read(entry, readStatus);
-      return status === undefined ? [] : [[entry.key.slice(keys.status.length), status]];
+      if (status === undefined) return [];
+      return [[entry.key.slice(keys.status.length), { status, writtenAt: entry.modRevision }]];
     }));
   }
 

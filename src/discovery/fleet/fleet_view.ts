@@ -9,15 +9,18 @@ export interface FleetKnowledge {
   readonly statuses: ReadonlyMap<string, FleetMemberStatus>;
   /** Up to which revision this balancer had seen every change a while ago. */
   readonly revisionBefore: number;
+  /** The ids of those that have told nothing since then: nothing is concluded from what they said. */
+  readonly silent: ReadonlySet<string>;
 }
 
 /** The balancers as a report lists them: by name, and those of the same name by their start. */
 export function listMembers(
-  { members, statuses, revisionBefore }: FleetKnowledge,
+  { members, statuses, revisionBefore, silent }: FleetKnowledge,
 ): FleetMember[] {
   return [...members.values()].map((member) => {
     const status = statuses.get(member.id);
-    const isBehind = status !== undefined && status.revision < revisionBefore;
+    const isBehind = status !== undefined && status.revision < revisionBefore &&
+      !silent.has(member.id);
     return { ...member, status, isBehind };
   }).sort((one, other) =>
     compare(one.name, other.name) || Number(one.startedAt) - Number(other.startedAt) ||

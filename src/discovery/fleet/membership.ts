@@ -62,11 +62,17 @@ export class Membership {
   #isComplete = false;
   #hasNews = false;
   #lastSize = 0;
+  #refusal: EtcdError | undefined;
   #wake: () => void = () => {};
 
   /** @param parts What to work with. */
   constructor(parts: MembershipParts) {
     this.#parts = parts;
+  }
+
+  /** Why etcd, which can be reached, has not taken what was last told; undefined if it has. */
+  get refusal(): EtcdError | undefined {
+    return this.#refusal;
   }
 
   /** There is something to tell before the next sign is due. */
@@ -157,11 +163,13 @@ export class Membership {
       throw error;
     }
     this.#lastSize = pages.reduce((sum, { value }) => sum + value.length, 0);
+    this.#refusal = undefined;
     story.told(true);
   }
 
   #fail(error: unknown, failures: number): void {
     if (isLeaseOver(error)) this.#lease = undefined;
+    this.#refusal = isRefusal(error) ? error : undefined;
     if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
     // Once; that etcd is away, others tell too.
     else if (failures === 2) {
@@ -190,6 +198,11 @@ export class Membership {
     const late = () => new EtcdError("unknown", `etcd has not answered within ${milliseconds} ms`);
     return within({ clock: this.#parts.clock, milliseconds, signal, late }, call);
   }
+}
+
+/** Whether trying again will not help by itself. */
+function isRefusal(error: unknown): error is EtcdError {
+  return error instanceof EtcdError && ["no_space", "denied", "refused"].includes(error.failure);
 }
 
 function isLeaseOver(error: unknown): boolean {

@@ -38,9 +38,13 @@ export class ServerApplier {
    */
   put(server: Server): boolean {
     const { url } = server;
-    const before = this.#applied.get(url);
+    const known = this.#applied.get(url);
     this.#refused.delete(url);
-    if (before !== undefined && isSame(before, server)) return false;
+    if (known !== undefined && isSame(known, server)) return false;
+    // A server does not become an entry by a change, nor the other way round.
+    const isOther = known !== undefined && known.discover !== server.discover;
+    if (isOther) this.#discard(url, undefined);
+    const before = isOther ? undefined : known;
     try {
       const isNew = this.#place(server, before !== undefined);
       this.#applied.set(url, server);
@@ -55,14 +59,24 @@ export class ServerApplier {
   /** Removes a server; what it works on is broken off after `drain` seconds, or never. */
   remove(url: string, drain: number | undefined): void {
     this.#refused.delete(url);
-    if (!this.#applied.delete(url)) return;
+    if (!this.#applied.has(url)) return;
+    this.#discard(url, drain);
+    // One that there was no place for may have one now.
+    this.retry();
+  }
+
+  /** Puts once more what the balancer has not taken so far. */
+  retry(): void {
+    for (const { server } of [...this.#refused.values()]) this.put(server);
+  }
+
+  #discard(url: string, drain: number | undefined): void {
+    this.#applied.delete(url);
     try {
       this.#balancer.remove(url, drain);
     } catch (error) {
       if (!hasCode(error, "not_found") && !hasCode(error, "closed")) throw error;
     }
-    // One that there was no place for may have one now.
-    for (const { server } of [...this.#refused.values()]) this.put(server);
   }
 
   /** Somebody else may have added or removed it here meanwhile; what etcd says counts. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { alreadyDiscovered, isDiscovered } from "../../core/discovery.ts";
 import { BalancerError } from "../../core/errors.ts";
 import { alreadyExists, notFound } from "../../core/registry.ts";
 import {
@@ -9,6 +10,7 @@ import {
   type ServerInit,
 } from "../../core/server.ts";
 import { diffServers } from "../../core/server_diff.ts";
+import { checkDiscoverKept } from "../../config/discover_change.ts";
 import { drainSchema } from "../../config/settings_schema.ts";
 import { validate } from "../../config/validate.ts";
 import { checkServer } from "../../load_balancer_options.ts";
@@ -70,6 +72,8 @@ export class ServerChanges {
     return await this.#inTurn(url, async () => {
       const known = this.#parts.servers.find(url);
       if (known?.server !== undefined) throw alreadyExists(url);
+      const owner = this.#parts.servers.discoverer(url);
+      if (owner !== undefined) throw alreadyDiscovered(url, owner);
       // A value that cannot be used is replaced.
       await this.#make(url, { what: `add ${url}`, value: writeServerValue(server) });
       return server;
@@ -88,7 +92,9 @@ export class ServerChanges {
     const { url: at, ...fields } = checkServer({ ...change, url });
     const key = canonicalServerUrl(at);
     return await this.#inTurn(key, async () => {
-      const server = completeServer({ ...this.#current(key, "update", seen), ...fields });
+      const before = this.#current(key, "update", seen);
+      checkDiscoverKept(before, fields.discover ?? before.discover);
+      const server = completeServer({ ...before, ...fields });
       await this.#make(key, { what: `update ${key}`, value: writeServerValue(server) });
       return server;
     });
@@ -114,7 +120,10 @@ export class ServerChanges {
 
   /** What the server is now, if it is still what somebody has decided by. */
   #current(url: string, what: string, seen: Server | undefined): Server {
-    const server = this.#parts.servers.find(url)?.server;
+    const { servers } = this.#parts;
+    const server = servers.find(url)?.server;
+    const owner = server === undefined ? servers.discoverer(url) : undefined;
+    if (owner !== undefined) throw isDiscovered(url, owner);
     if (seen === undefined) {
       if (server === undefined) throw notFound(url);
     } else if (server === undefined || !isSame(server, seen)) throw conflict(`${what} ${url}`);

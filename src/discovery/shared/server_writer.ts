@@ -87,7 +87,7 @@ export class ServerWriter {
         return isMade(write, found[0]);
       } catch (error) {
         why = asUnknown(error, signal);
-        if (!isRepeated && why.failure !== "unknown") throw unavailable(write, why.message);
+        if (!isRepeated && why.failure !== "unknown") throw refused(write, why);
       }
       const entry = await this.#read(write, why, signal);
       // What was not done is done by nobody else: the next transaction has the same condition.
@@ -101,7 +101,7 @@ export class ServerWriter {
     try {
       return [{ put: key, value, lease: await this.#parts.etcd.grant(seconds, signal) }];
     } catch (error) {
-      throw unavailable(write, asUnknown(error, signal).message);
+      throw refused(write, asUnknown(error, signal));
     }
   }
 
@@ -143,8 +143,18 @@ function awayText({ since, error }: Connection): string {
   return `etcd has not been reached since ${since.toISOString()}${why}`;
 }
 
-function unavailable({ what }: ServerWrite, why: string): BalancerError {
-  const next = "nothing has changed; try again when it is reached, which GET /healthz tells";
+/** The error for a change that etcd has not taken. */
+function refused(write: ServerWrite, { failure, message }: EtcdError): BalancerError {
+  const isAway = failure === "unreachable" || failure === "unknown";
+  return unavailable(write, message, isAway ? undefined : "try again once etcd takes it");
+}
+
+function unavailable(
+  { what }: ServerWrite,
+  why: string,
+  hint = "try again when it is reached, which GET /healthz tells",
+): BalancerError {
+  const next = `nothing has changed; ${hint}`;
   return new BalancerError("unavailable", `Cannot ${what}: ${why}; ${next}`);
 }
 

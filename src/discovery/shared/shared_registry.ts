@@ -3,6 +3,7 @@ import type { AdminTarget } from "../../admin/target.ts";
 import type { Config } from "../../config/config.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DecisionLog } from "../../core/decision_log.ts";
+import type { DiscoveryReport } from "../../core/discovery.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event_log.ts";
 import type { FleetReport } from "../../core/fleet_report.ts";
@@ -163,7 +164,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
       .sort((one, other) => one.key < other.key ? -1 : 1);
     const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
     const { revision } = this.#follower;
-    return { kind: "etcd", connected, since, error, revision, ...fleet, faults };
+    const warnings = this.#fleet?.warnings() ?? [];
+    return { kind: "etcd", connected, since, error, revision, ...fleet, warnings, faults };
   }
 
   /**
@@ -224,6 +226,11 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     return this.balancer.find(key);
   }
 
+  /** The entries with `discover` and what they have found here. */
+  discovery(): DiscoveryReport[] {
+    return this.balancer.discovery();
+  }
+
   /** What was counted here. */
   traffic(): Traffic {
     return this.balancer.traffic();
@@ -247,6 +254,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   async #close(): Promise<void> {
     this.#abort.abort();
     await Promise.all([this.#running, this.#inFleet]);
+    this.#servers[Symbol.dispose]();
     this.#fleet?.[Symbol.dispose]();
     this.etcd[Symbol.dispose]?.();
   }

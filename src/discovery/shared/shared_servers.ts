@@ -10,12 +10,13 @@ import type { SharedKeys } from "./shared_keys.ts";
 const logger = getLogger(["ballast", "etcd"]);
 
 /** The servers as etcd has them, and a balancer that is made to have the same. */
-export class SharedServers {
+export class SharedServers implements Disposable {
   readonly #keys: SharedKeys;
   readonly #balancer: LoadBalancer;
   readonly #book: ServerBook;
   readonly #applier: ServerApplier;
   readonly #removals: Removals;
+  readonly #unsubscribe: () => void;
 
   /**
    * @param balancer Whose servers are to be the same.
@@ -27,6 +28,11 @@ export class SharedServers {
     this.#book = new ServerBook(keys.servers);
     this.#applier = new ServerApplier(balancer);
     this.#removals = new Removals(keys.removals);
+    this.#unsubscribe = balancer.events.subscribe(({ type, server }) => {
+      if (type !== "removed" || this.#applier.refusal(server.url) === undefined) return;
+      // An entry had found it, and has lost it. Others are still to be told of that.
+      queueMicrotask(() => this.#applier.retry());
+    });
   }
 
   /** How many servers etcd has. */
@@ -37,6 +43,14 @@ export class SharedServers {
   /** What is known of the server with this URL, in canonical form; undefined if there is none. */
   find(url: string): KnownServer | undefined {
     return this.#book.find(url);
+  }
+
+  /** The URL of the entry that has found this server here; undefined if none has. */
+  discoverer(url: string): string | undefined {
+    const owner = this.#balancer.discovery().find(({ servers }) =>
+      servers.some((server) => server.url === url && server.problem === undefined)
+    );
+    return owner?.entry.url;
   }
 
   /** What etcd has and is not used here, in the order of the keys. */
@@ -81,6 +95,11 @@ export class SharedServers {
       }
     }
     await this.#apply(puts, gone);
+  }
+
+  /** Takes no more part in what happens to the balancer's servers. */
+  [Symbol.dispose](): void {
+    this.#unsubscribe();
   }
 
   #sort(entry: EtcdEntry, puts: Map<string, EtcdEntry>): void {

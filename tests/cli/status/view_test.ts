@@ -130,7 +130,7 @@ Deno.test("renderStatus() says where there are no servers, and no counts", () =>
 Deno.test("renderStatus() tells how what several balancers share is reached, and by how many", () => {
   const registry = {
     ...{ kind: "etcd", connected: true, since: "2026-01-01T00:00:00.000Z", error: null } as const,
-    ...{ revision: 7, fault_count: 0, faults: [] },
+    ...{ revision: 7, fault_count: 0, warnings: [], faults: [] },
   };
   const line = (more: object) =>
     renderStatus({ ...STATS, registry: { ...registry, ...more } }, PLAIN)
@@ -150,6 +150,7 @@ Deno.test("renderStatus() says how the balancer is connected to what several sha
     error: null,
     revision: 7,
     fault_count: 0,
+    warnings: [],
     faults: [],
   } as const;
   const lines = (told: StatsJson["registry"], colors = false) =>
@@ -168,5 +169,11 @@ Deno.test("renderStatus() says how the balancer is connected to what several sha
     "  b: is wrong",
     "  c: is wrong",
     "  and 197 more",
+  ]);
+  const warnings = [{ code: "out_of_space", message: "it is full" } as const];
+  assertEquals(lines({ ...registry, fault_count: 3, warnings, faults }, true).slice(1), [
+    "\x1b[31mWARNING: it is full\x1b[0m",
+    "\x1b[31metcd has keys that are not used as they are:\x1b[0m",
+    ...["a", "b", "c"].map((key) => `\x1b[31m  ${key}: is wrong\x1b[0m`),
   ]);
 });

@@ -12,6 +12,7 @@ const REGISTRY: RegistryReport = {
   since: new Date(),
   error: undefined,
   revision: 90,
+  warnings: [],
   faults: [],
 };
 

@@ -41,7 +41,7 @@ const ERRORS: readonly [code: number, message: string, EtcdFailure, Remedy?][] =
   [16, "something else", "denied"],
   [3, "etcdserver: request is too large", "refused"],
   [3, "etcdserver: too many operations in txn request", "refused"],
-  [8, "etcdserver: mvcc: database space exceeded", "refused"],
+  [8, "etcdserver: mvcc: database space exceeded", "no_space"],
   [15, "etcdserver: corrupt cluster", "refused"],
   [12, "Not Implemented", "refused"],
 ];

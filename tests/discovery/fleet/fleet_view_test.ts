@@ -31,6 +31,7 @@ Deno.test("listMembers() lists by name, then by start, and tells who is behind",
     members: new Map([member("z", "a", 2), member("y", "b"), member("x", "a", 1), member("w")]),
     statuses: new Map([["z", status([], { revision: 6 })], ["x", status([], { revision: 7 })]]),
     revisionBefore: 7,
+    silent: new Set(),
   });
   assertEquals(members.map(({ id, status, isBehind }) => [id, status?.revision, isBehind]), [
     ["x", 7, false],
@@ -49,6 +50,7 @@ Deno.test("findDisagreements() finds servers that are healthy for some only", ()
       ["c", status(["http://2", "http://3"])],
     ]),
     revisionBefore: 0,
+    silent: new Set(),
   });
   assertEquals(findDisagreements(members), [
     { url: "http://1", healthy: ["b", "c"], unhealthy: ["a"] },
@@ -61,6 +63,7 @@ Deno.test("findDisagreements() concludes nothing from a list that is cut off", (
     members: new Map([member("a"), member("b")]),
     statuses: new Map([["a", status(["http://1"])], ["b", status(["http://2"], { count: 300 })]]),
     revisionBefore: 0,
+    silent: new Set(),
   });
   assertEquals(findDisagreements(members), [
     { url: "http://2", healthy: ["a"], unhealthy: ["b"] },

@@ -3,6 +3,7 @@ import { LoadBalancer, type ServerInit } from "../../../mod.ts";
 import type { FleetOptions } from "../../../src/discovery/fleet/fleet_options.ts";
 import { SharedRegistry } from "../../../src/discovery/shared/shared_registry.ts";
 import { AdminCaller } from "../../testing/admin_caller.ts";
+import type { DnsServer } from "../../testing/dns_server.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { FakeEtcd } from "../../testing/fake_etcd.ts";
 
@@ -21,14 +22,18 @@ export class Sharing implements AsyncDisposable {
 
   /** Another balancer, which has joined already unless it was told not to. */
   async sharer(
-    { seed = [], servers = [], join = true, fleet }: {
+    { seed = [], servers = [], join = true, fleet, dns }: {
       seed?: readonly ServerInit[];
       servers?: readonly ServerInit[];
       join?: boolean;
       fleet?: FleetOptions;
+      dns?: DnsServer;
     } = {},
   ): Promise<Sharer> {
-    const balancer = new LoadBalancer({ servers });
+    const balancer = new LoadBalancer({
+      servers,
+      ...(dns === undefined ? {} : { dns: { server: dns.address } }),
+    });
     const registry = new SharedRegistry(balancer, {
       etcd: this.etcd,
       prefix: "/b/",
