@@ -111,7 +111,7 @@ export class ForwardingFields {
     const client = this.#trusted.clientIndex(chain);
     const host = ofHop(validList(this.#host, isHost), client, chain.length);
     const proto = ofHop(validList(this.#proto, isScheme), client, chain.length);
-    const pairs = members.map((member) => [forPair(member)]);
+    const pairs = members.map((member, at) => [forPair(member, chain[at])]);
     const claims = { members, pairs, client, host, proto };
     const elements = this.#forwarded === undefined ? undefined : parseForwarded(this.#forwarded);
     if (elements === undefined) return claims;
