@@ -26,6 +26,12 @@ const NODE =
 /** A URI scheme (RFC 3986 §3.1). */
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 
+/**
+ * The most members of a chain of proxies that are believed. Without a bound, a client could make a
+ * long one costly, and `Forwarded`, which is longer than `X-Forwarded-For`, larger than any head.
+ */
+export const CHAIN_MAX = 64;
+
 /** Whether a text is a URI scheme (RFC 3986 §3.1). */
 export function isScheme(text: string): boolean {
   return SCHEME.test(text);
@@ -36,7 +42,7 @@ export function isScheme(text: string): boolean {
  *
  * @param value The value; lines that were joined with commas are one value.
  * @returns Its elements, the client's end first; undefined if it breaks the grammar anywhere, has a
- * parameter twice in one element, or an invalid node, host or scheme.
+ * parameter twice in one element, an invalid node, host or scheme, or more than 64 elements.
  */
 export function parseForwarded(value: string): ForwardedElement[] | undefined {
   const elements: ForwardedElement[] = [];
@@ -56,7 +62,7 @@ export function parseForwarded(value: string): ForwardedElement[] | undefined {
     if (separator === undefined) return undefined;
     if (separator === ",") {
       const element = toElement(pairs);
-      if (element === undefined) return undefined;
+      if (element === undefined || elements.length === CHAIN_MAX) return undefined;
       elements.push(element);
       pairs = new Map();
       if (at === value.length) return elements;
@@ -70,8 +76,11 @@ export function parseForwarded(value: string): ForwardedElement[] | undefined {
  *
  * @param member An IP address, with a port or without, or anything else, which becomes `unknown`
  * unless it is an obfuscated identifier. IPv6 is put in brackets and quotes (RFC 7239 §6).
+ * @param address The address in it; undefined where there is none.
  */
-export function forPair(member: string): string {
+export function forPair(member: string, address: IpBytes | undefined): string {
+  // Nearly every member is an IPv4 address alone.
+  if (address?.length === 4 && !member.includes(":")) return `for=${member}`;
   const node = isNode(member) ? member : `[${member}]`;
   if (!isNode(node)) return "for=unknown";
   return node.includes(":") ? `for="${node}"` : `for=${node}`;

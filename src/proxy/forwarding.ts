@@ -1,6 +1,12 @@
 import { formatIpAddress, type IpBytes } from "../core/ip_address.ts";
 import type { HeaderField } from "../transport/transport.ts";
-import { forPair, type ForwardedElement, isScheme, parseForwarded } from "./forwarded_header.ts";
+import {
+  CHAIN_MAX,
+  forPair,
+  type ForwardedElement,
+  isScheme,
+  parseForwarded,
+} from "./forwarded_header.ts";
 import { isHost } from "./request_url.ts";
 import { parseForwardedFor, type TrustedProxies } from "./trusted_proxies.ts";
 
@@ -13,12 +19,6 @@ export interface Origin {
   /** The scheme by which it came: `http` or `https`. */
   readonly scheme: string;
 }
-
-/**
- * The most members of `X-Forwarded-For` that are passed on, those nearest to this proxy. Each
- * becomes an element of `Forwarded`, which is longer: without a bound, a head would grow manifold.
- */
-const CHAIN_MAX = 64;
 
 /** What a trusted proxy says of the client, both families of fields taken together. */
 interface Claims {
@@ -105,12 +105,13 @@ export class ForwardingFields {
 
   /** What is malformed counts as if it had not been there. */
   #read(): Claims {
+    // Those nearest to this proxy were appended by proxies, not claimed by the client.
     const members = listed(this.#for).slice(-CHAIN_MAX);
     const chain = members.map(parseForwardedFor);
     const client = this.#trusted.clientIndex(chain);
     const host = ofHop(validList(this.#host, isHost), client, chain.length);
     const proto = ofHop(validList(this.#proto, isScheme), client, chain.length);
-    const pairs = members.map((member) => [forPair(member)]);
+    const pairs = members.map((member, at) => [forPair(member, chain[at])]);
     const claims = { members, pairs, client, host, proto };
     const elements = this.#forwarded === undefined ? undefined : parseForwarded(this.#forwarded);
     if (elements === undefined) return claims;

@@ -121,6 +121,11 @@ Deno.test("ForwardingFields.toUpstream() passes on a chain of bounded length", (
   const sent = passedOn({ [FOR]: members.join(",") });
   assertEquals(sent[FOR], [...members.slice(-64), "10.0.0.1"].join(", "));
   assertEquals(sent.forwarded!.split(", ").length, 65);
+  const element = 'for="[::1]"';
+  for (const count of [64, 65, 5000]) {
+    const { forwarded } = passedOn({ forwarded: Array(count).fill(element).join(",") });
+    assertEquals(forwarded!.split(element).length - 1, count === 64 ? 64 : 0);
+  }
 });
 
 const member = fc.oneof(
