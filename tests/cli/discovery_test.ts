@@ -37,7 +37,7 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   assertEquals([added.code, added.stderr], [0, ""]);
   assertEquals(
     added.stdout,
-    `Added ${url} (api): weight 1, health check every 0 s\n` +
+    `Added ${url} (api): weight 1, no health checks\n` +
       `api (${url}) is discovered by dns: 2 addresses\n`,
   );
   const list = await balancer.run("list-servers");

@@ -161,7 +161,11 @@ async function run(
   say(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
   say(`Admin API on ${api.url}`);
   const signal = await stop;
-  say(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
+  say(
+    gracePeriod === 0
+      ? `${signal}: breaking off what is under way`
+      : `${signal}: finishing what is under way, for ${gracePeriod} s at most`,
+  );
   // Streams of events have no end of their own, and would be waited for.
   admin.close();
   // What is not over by then is broken off by the end of the process.
