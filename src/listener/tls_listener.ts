@@ -11,6 +11,12 @@ import { type Certificate, checkCertificate } from "./certificate.ts";
  * closes a connection on which no request has arrived.
  */
 const OVERLAP_MS = 3000;
+/**
+ * After how long it ends where the certificate is replaced once more, in milliseconds. By then such
+ * clients have gone over to the new one. With a third listener, new connections would be spread over
+ * all of them, and clients would go from one that ends to another one that ends.
+ */
+const SETTLED_MS = 1000;
 
 /** Where to accept connections. */
 export interface TlsAddress {
@@ -46,6 +52,14 @@ export interface TlsListenerOptions extends TlsAddress {
   readonly clock: Clock;
 }
 
+/** The time in which a listener with an earlier certificate still accepts connections. */
+interface Overlap {
+  /** When it began, in the clock's milliseconds. */
+  readonly since: number;
+  /** Calls off that the listener is shut down at its end. */
+  readonly cancel: () => void;
+}
+
 /**
  * A port that speaks TLS, and HTTP/2 where the client does, with a certificate that can be replaced.
  *
@@ -55,8 +69,8 @@ export interface TlsListenerOptions extends TlsAddress {
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #finished = Promise.withResolvers<void>();
-  /** Those that have not come to their end, with what calls off their being shut down. */
-  readonly #servers = new Map<DrainableServer, () => void>();
+  /** Those that have not come to their end, with the overlap of those that are to be shut down. */
+  readonly #servers = new Map<DrainableServer, Overlap | undefined>();
   #current: DrainableServer;
   #stopping = false;
 
@@ -97,19 +111,30 @@ export class TlsListener {
     if (!this.#options.reusePort) throw certificateStays();
     const old = this.#current;
     this.#current = this.#start(old.addr.port, certificate);
+    // Before clients of the latest one come to look for another.
+    this.#shutDown(SETTLED_MS);
     old.drain();
-    const cancel = this.#options.clock.after(OVERLAP_MS, () => void old.shutdown());
-    this.#servers.set(old, cancel);
+    const { clock } = this.#options;
+    const cancel = clock.after(OVERLAP_MS, () => void old.shutdown());
+    this.#servers.set(old, { since: clock.now(), cancel });
   }
 
   /** Accepts no more, and resolves when what is under way is over. */
   async shutdown(): Promise<void> {
     this.#stopping = true;
-    for (const [server, cancel] of this.#servers) {
-      cancel();
+    this.#shutDown(0);
+    void this.#current.shutdown();
+    await this.finished;
+  }
+
+  /** Shuts down those with an earlier certificate that have overlapped for so many milliseconds. */
+  #shutDown(overlapped: number): void {
+    const now = this.#options.clock.now();
+    for (const [server, overlap] of this.#servers) {
+      if (overlap === undefined || now - overlap.since < overlapped) continue;
+      overlap.cancel();
       void server.shutdown();
     }
-    await this.finished;
   }
 
   #start(port: number, { cert, key }: Certificate): DrainableServer {
@@ -122,14 +147,14 @@ export class TlsListener {
       key,
       ...(signal === undefined ? {} : { signal }),
     });
-    this.#servers.set(server, () => {});
+    this.#servers.set(server, undefined);
     const onEnd = () => this.#ended(server);
     server.finished.then(onEnd, onEnd);
     return server;
   }
 
   #ended(server: DrainableServer): void {
-    this.#servers.get(server)?.();
+    this.#servers.get(server)?.cancel();
     this.#servers.delete(server);
     // The current one ends only where all are told to.
     if (server === this.#current) this.#stopping = true;

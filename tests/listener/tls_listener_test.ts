@@ -86,6 +86,22 @@ Deno.test("TlsListener.shutdown() stops the listeners of both certificates", asy
   assertEquals(clock.timers, 0);
 });
 
+Deno.test("TlsListener.replaceCertificate() has no more than two listeners where it is called each second", async () => {
+  const { clock, servers, drained, listener } = startListener();
+  const ended: number[] = [];
+  for (const [i, wait] of [999, 1, 1000, 0].entries()) {
+    await listener.replaceCertificate(certificate(i % 2 === 0 ? "untrusted" : "localhost"));
+    servers[i]!.finished.then(() => void ended.push(i));
+    await clock.advance(wait);
+  }
+  // The first one had not been told of its end for long enough at the second call, but at the third.
+  await Promise.all(servers.slice(0, 3).map(({ finished }) => finished));
+  assertEquals([ended.toSorted(), servers.length, drained], [[0, 1, 2], 5, servers.slice(0, 4)]);
+  assertEquals(clock.timers, 1);
+  await listener.shutdown();
+  assertEquals(clock.timers, 0);
+});
+
 const LOCKED = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
 const NO_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const NO_KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
