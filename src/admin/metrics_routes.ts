@@ -25,6 +25,7 @@ async function metrics(target: AdminTarget): Promise<Response> {
   const text = await writeMetrics({
     servers: target.servers(),
     traffic: target.traffic(),
+    registry: target.registry,
     version: VERSION,
   });
   return new Response(text, {

@@ -43,6 +43,11 @@ export interface AdminTarget {
   readonly registry?: RegistryReport;
   /** Tells which balancers share the servers, and how they do. Default: it is alone. */
   fleet?(): Promise<FleetReport>;
+  /**
+   * Removes the servers that are missing where they are kept and that are still in use; tells their
+   * URLs. Default: it is alone.
+   */
+  acceptServers?(): Promise<readonly string[]>;
   /** How many threads accept connections. */
   readonly workers: number;
   /** Waits until every server that was added or removed so far is so on every thread. */

@@ -3,6 +3,8 @@ import { urlHostFault } from "../core/host.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 
+const DISTRUST_MAX = 86_400;
+
 /** The flags that say through which etcd the servers are shared. */
 export const ETCD_FLAGS: Readonly<Record<string, ValueFlag>> = {
   "etcd": {
@@ -19,6 +21,10 @@ export const ETCD_FLAGS: Readonly<Record<string, ValueFlag>> = {
   "etcd-ca-file": { value: "FILE", help: "the authority that signs etcd's certificates (PEM)" },
   "etcd-cert-file": { value: "FILE", help: "a certificate for etcd, if it asks for one (PEM)" },
   "etcd-key-file": { value: "FILE", help: "the private key of that (PEM)" },
+  "etcd-distrust": {
+    value: "SECONDS",
+    help: "how long a loss of most servers in etcd is not believed (default 30)",
+  },
 };
 
 /** The flags that say whether the balancer waits for etcd, and who checks the servers. */
@@ -62,12 +68,13 @@ export function readEtcdFlags(
     const text = args.text(flag);
     if (text !== undefined) given[name] = text;
   }
+  const distrust = args.number("etcd-distrust", 0, DISTRUST_MAX);
+  if (distrust !== undefined) given["distrust"] = distrust;
   if (args.has("etcd-optional")) given["optional"] = true;
   if (args.has("shared-health")) given["sharedHealth"] = true;
   if (endpoints === undefined && configured === undefined) {
-    const [flag] = [...Object.keys(TEXTS), ...Object.keys(ETCD_SWITCHES)].filter((name) =>
-      isGiven(args, name)
-    );
+    const names = [...Object.keys(TEXTS), "etcd-distrust", ...Object.keys(ETCD_SWITCHES)];
+    const [flag] = names.filter((name) => isGiven(args, name));
     if (flag === undefined) return undefined;
     throw new UsageError(`--${flag} needs --etcd, the URLs of etcd`);
   }

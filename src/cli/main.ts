@@ -1,6 +1,7 @@
 import { BalancerError, VERSION } from "../../mod.ts";
 import { readArgs, type SwitchFlag } from "./args.ts";
 import type { Command } from "./command.ts";
+import { acceptServers } from "./commands/accept_servers.ts";
 import { addServer } from "./commands/add_server.ts";
 import { checkConfig } from "./commands/check_config.ts";
 import { completions } from "./commands/completions.ts";
@@ -38,6 +39,7 @@ export const COMMANDS: readonly Command[] = [
   enableServer,
   listServers,
   listBalancers,
+  acceptServers,
   status,
   events,
   explain,

@@ -34,7 +34,7 @@ export async function shareServers(
   balancer: LoadBalancer,
   { settings, seed, admin, stop, say }: Sharing,
 ): Promise<SharedBalancer | undefined> {
-  const { endpoints, prefix, optional = false, sharedHealth } = settings;
+  const { endpoints, prefix, distrust, optional = false, sharedHealth } = settings;
   checkPermitted(endpoints.map((url) => ({ url })));
   const waiting = new AbortController();
   stop.then(() => waiting.abort());
@@ -49,6 +49,7 @@ export async function shareServers(
       ...files,
       ...(prefix === undefined ? {} : { prefix }),
       seed,
+      ...(distrust === undefined ? {} : { distrust }),
       fleet: { name: settings.name ?? await hostName(), admin, sharedHealth },
       wait: !optional,
       signal: waiting.signal,

@@ -34,6 +34,8 @@ export interface EtcdSettings {
   readonly certFile?: string;
   /** The file with its private key. */
   readonly keyFile?: string;
+  /** For how long a loss of servers is not believed, in seconds. */
+  readonly distrust?: number;
   /** Whether to start with the servers of the file while etcd is away. */
   readonly optional?: boolean;
 }

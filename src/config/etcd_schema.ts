@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { urlHostFault } from "../core/host.ts";
-import { filePath, text, trueOrFalse } from "./fields.ts";
+import { filePath, seconds, text, trueOrFalse } from "./fields.ts";
 
 const ENDPOINT = "must be a URL such as http://10.0.0.1:2379, without a path or a user";
 
@@ -17,6 +17,11 @@ const endpoint = text(ORIGIN, ENDPOINT).superRefine(
     context.addIssue({ code: "custom", message });
   },
 );
+
+/** For how long a loss of servers is not believed where nobody says so, in seconds. */
+export const DEFAULT_DISTRUST = 30;
+/** For how long a loss of servers is not believed, in seconds. */
+export const distrustSchema: z.ZodNumber = seconds(0, 86_400);
 
 /** Through which etcd several balancers share their servers. */
 export const etcdSchema = z.strictObject({
@@ -46,6 +51,11 @@ export const etcdSchema = z.strictObject({
     "A certificate in PEM form for members that ask for one. Default: none",
   ).optional(),
   key_file: filePath().describe("Its private key in PEM form").optional(),
+  distrust: distrustSchema.describe(
+    "Seconds for which etcd must have been without servers that no balancer has deleted, where all " +
+      "or more than half of them are gone at once, before they are removed; 0 for at once. " +
+      `Default: ${DEFAULT_DISTRUST}`,
+  ).optional(),
   optional: trueOrFalse().describe(
     "Whether to start with the servers of this file while etcd is away, and join it when it is " +
       "back, instead of waiting for it. Default: false",

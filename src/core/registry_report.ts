@@ -13,7 +13,9 @@ export type RegistryWarningCode =
   /** etcd is at its quota: it takes no changes, and balancers cannot tell how they do. */
   | "out_of_space"
   /** etcd refuses what this balancer writes, for another reason. */
-  | "write_refused";
+  | "write_refused"
+  /** etcd has lost servers that no balancer has deleted; they are still in use. */
+  | "held_removals";
 
 /** Something about what keeps the servers that a person has to look at. */
 export interface RegistryWarning {
@@ -21,6 +23,16 @@ export interface RegistryWarning {
   readonly code: RegistryWarningCode;
   /** What it is and what to do, for people; without addresses, as anybody may read it. */
   readonly message: string;
+}
+
+/** Servers that were lost where they are kept, and that are still in use. */
+export interface HeldRemovalsReport {
+  /** Their URLs, sorted. */
+  readonly urls: readonly string[];
+  /** Since when the first of them has been missing. */
+  readonly since: Date;
+  /** When they will be removed, if nothing changes until then. */
+  readonly until: Date;
 }
 
 /** How a balancer is connected to what keeps the servers for several balancers. */
@@ -37,6 +49,8 @@ export interface RegistryReport {
   readonly revision: number;
   /** How many balancers share them. Default: that is not known. */
   readonly balancers?: number;
+  /** The servers that are missing there and still in use; left out where none are. */
+  readonly heldRemovals?: HeldRemovalsReport;
   /** What a person has to look at. */
   readonly warnings: readonly RegistryWarning[];
   /** What is kept there and not used here, in the order of the keys. */

@@ -16,6 +16,9 @@ const COLUMNS = [
   ["Checks", "number", ({ status }) => status ? formatCount(status.checks) : NONE],
 ];
 
+/** How many servers are named that etcd has lost. */
+const MISSING_MAX = 5;
+
 /** The balancers that share their servers; not there where the balancer is alone. */
 export class Balancers {
   #api;
@@ -49,7 +52,11 @@ export class Balancers {
     }
   }
 
-  #show({ self, members, disagreements, error }, { connected, error: why, warnings }, now) {
+  #show(
+    { self, members, disagreements, error },
+    { connected, error: why, warnings, held_removals },
+    now,
+  ) {
     const ids = new Set(members.map(({ id }) => id));
     for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
     for (const member of members) {
@@ -65,6 +72,9 @@ export class Balancers {
     const away = error ?? (connected ? null : why ?? "it cannot be reached");
     const lines = warnings.map(({ message }) => visibleText(message));
     if (away !== null) lines.unshift(`As it was before etcd went away: ${visibleText(away)}`);
+    const { urls = [], count = 0 } = held_removals ?? {};
+    for (const url of urls.slice(0, MISSING_MAX)) lines.push(`Missing: ${visibleText(url)}`);
+    if (count > MISSING_MAX) lines.push(`and ${count - MISSING_MAX} more`);
     this.#warn(lines.join("\n"));
   }
 

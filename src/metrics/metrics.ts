@@ -1,8 +1,10 @@
+import type { RegistryReport } from "../core/registry_report.ts";
 import type { ServerStatus } from "../core/server_status.ts";
 import type { Traffic } from "../core/traffic_table.ts";
 import { writeExposition } from "./exposition.ts";
 import { overallMetrics } from "./overall_metrics.ts";
 import { processMetrics } from "./process_metrics.ts";
+import { registryMetrics } from "./registry_metrics.ts";
 import { serverStateMetrics, serverTrafficMetrics } from "./server_metrics.ts";
 
 /** What metrics are made of. */
@@ -11,6 +13,8 @@ export interface MetricSources {
   readonly servers: readonly ServerStatus[];
   /** What was counted. */
   readonly traffic: Traffic;
+  /** How it is connected to what keeps the servers; undefined where the balancer is alone. */
+  readonly registry?: RegistryReport | undefined;
   /** Ballast's version. */
   readonly version: string;
 }
@@ -21,7 +25,9 @@ export interface MetricSources {
  *
  * @param sources What they are made of.
  */
-export async function writeMetrics({ servers, traffic, version }: MetricSources): Promise<string> {
+export async function writeMetrics(
+  { servers, traffic, registry, version }: MetricSources,
+): Promise<string> {
   const counted = new Map(traffic.servers.map((numbers) => [numbers.server.url, numbers]));
   const numbers = servers.flatMap((status) => {
     const traffic = counted.get(status.url);
@@ -31,6 +37,7 @@ export async function writeMetrics({ servers, traffic, version }: MetricSources)
     ...serverStateMetrics(numbers),
     ...(traffic.countsRequests ? serverTrafficMetrics(numbers) : []),
     ...(traffic.countsRequests ? overallMetrics(traffic.overall) : []),
+    ...(registry === undefined ? [] : registryMetrics(registry)),
     ...processMetrics(version),
   ]);
 }

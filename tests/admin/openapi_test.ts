@@ -74,6 +74,8 @@ const CALLS: [method: string, route: string, path: string, status: number, init?
     ["GET", "/discovery", "/discovery?a=b", 400],
     ["GET", "/fleet", "/fleet", 404],
     ["GET", "/fleet", "/fleet?a=b", 400],
+    ["POST", "/accept-servers", "/accept-servers", 404],
+    ["POST", "/accept-servers", "/accept-servers?a=b", 400],
     ["GET", "/config", "/config", 200],
     ["GET", "/config", "/config?a=b", 400],
     ["GET", "/openapi.json", "/openapi.json", 200],
@@ -217,13 +219,17 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
   );
   for (const error of [undefined, "it is down"]) {
     const report = { kind: "etcd", connected: error === undefined, error, revision: 7 } as const;
-    const registry = { ...report, since: new Date(0), warnings: [], faults };
+    const since = new Date(0);
+    const warnings = [{ code: "held_removals", message: "it has lost one" } as const];
+    const heldRemovals = { urls: [A], since, until: since };
+    const registry = { ...report, since, heldRemovals, warnings, faults };
     const admin = new AdminCaller({ ...refusing(balancer, "closed"), registry });
     for (const route of ["/healthz", "/stats"]) {
       const response = await admin.raw("GET", route);
       await DOCUMENT.assertDescribed(response.clone(), "GET", route);
       const told = (await response.json()).registry;
-      assertEquals([told.fault_count, told.revision], [101, 7]);
+      assertEquals([told.fault_count, told.revision], [102, 7]);
+      assertEquals(told.held_removals.urls, route === "/stats" ? [A] : undefined);
       // Anybody may ask /healthz: errors say where etcd is, and keys have the URLs of servers in them.
       assertEquals(told.error, route === "/stats" ? error ?? null : undefined);
       assertEquals(told.faults?.length, route === "/stats" ? 100 : undefined);
@@ -239,9 +245,30 @@ Deno.test("GET /fleet of balancers that share their servers is as /openapi.json 
   assertEquals(await response.json(), FLEET_JSON);
 });
 
+Deno.test("POST /accept-servers of balancers that share their servers is as /openapi.json says", async () => {
+  await using balancer = new LoadBalancer();
+  const [method, path] = ["POST", "/accept-servers"] as const;
+  const acceptServers = () => Promise.resolve([A]);
+  const admin = new AdminCaller({ ...refusing(balancer, "closed"), acceptServers });
+  const response = await admin.raw(method, path);
+  await DOCUMENT.assertDescribed(response.clone(), method, path);
+  assertEquals(await response.json(), { accepted: [A] });
+  for (const [code, status] of REFUSALS.slice(1)) {
+    const target = refusing(balancer, code);
+    const refused = await new AdminCaller({
+      ...target,
+      acceptServers: () => target.add({ url: A }) as never,
+    })
+      .raw(method, path);
+    assertEquals(refused.status, status);
+    await DOCUMENT.assertDescribed(refused, method, path);
+  }
+});
+
 Deno.test("each status that /openapi.json describes is seen in these tests", () => {
   const seen = new Set(CALLS.map(([method, route, , status]) => `${method} ${route} ${status}`));
   seen.add("GET /fleet 200");
+  for (const status of [200, 503, 504]) seen.add(`POST /accept-servers ${status}`);
   for (const [method, route] of CHANGES) {
     for (const [, status] of REFUSALS) seen.add(`${method} ${route} ${status}`);
   }

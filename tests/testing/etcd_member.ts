@@ -60,6 +60,13 @@ export class EtcdMember {
     }
   }
 
+  /** Takes its data away, as a disk that was lost; it must not run. */
+  async wipe(): Promise<void> {
+    const flag = "--data-dir=";
+    const folder = this.#args.find((arg) => arg.startsWith(flag))!.slice(flag.length);
+    await Deno.remove(folder, { recursive: true });
+  }
+
   /** Kills it: no connection is closed properly, nothing is handed over. */
   kill(): Promise<void> {
     return this.#end("SIGKILL");

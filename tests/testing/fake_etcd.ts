@@ -75,6 +75,12 @@ export class FakeEtcd implements Etcd {
     this.#commit([{ delete: key }]);
   }
 
+  /** Deletes every key that begins with this, at one revision, as somebody else would. */
+  deleteAll(prefix: string): void {
+    const keys = [...this.#keys.keys()].filter((key) => key.startsWith(prefix));
+    this.#commit(keys.map((key) => ({ delete: key })));
+  }
+
   /** Forgets what was before now. */
   compact(): void {
     this.#compacted = this.#revision;

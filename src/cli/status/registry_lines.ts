@@ -26,12 +26,16 @@ export function registryLines(registry: RegistryJson | undefined): RegistryLines
     ? `${kind} reached since ${time}, revision ${revision}${sharers(balancers)}`
     : `${kind} AWAY since ${time}, and changes are refused${why}`;
   const named = faults.slice(0, NAMED_MAX).map(({ key, message }) => `  ${key}: ${message}`);
+  const missing = registry.held_removals?.urls.slice(0, NAMED_MAX) ?? [];
+  const others = (registry.held_removals?.count ?? 0) - missing.length;
   const keys = fault_count - warnings.length;
   const more = keys - named.length;
   return {
     lines: [
       first,
       ...warnings.map(({ message }) => `WARNING: ${message}`),
+      ...missing.map((url) => `  missing: ${url}`),
+      ...(others > 0 ? [`  and ${others} more`] : []),
       ...(keys === 0 ? [] : [`${kind} has keys that are not used as they are:`]),
       ...named,
       ...(more > 0 ? [`  and ${more} more`] : []),

@@ -10,6 +10,7 @@ export class Connection {
   #connected = false;
   #told = false;
   #since: Date;
+  #reachedAt = 0;
   #error: string | undefined;
 
   /** @param clock The time of day. */
@@ -28,6 +29,11 @@ export class Connection {
     return this.#since;
   }
 
+  /** For how long it has been reached without a break, in milliseconds; 0 while it cannot be. */
+  get reachedFor(): number {
+    return this.#connected ? this.#clock.now() - this.#reachedAt : 0;
+  }
+
   /** Why it cannot be reached; undefined where it can, and before the first try. */
   get error(): string | undefined {
     return this.#error;
@@ -42,6 +48,7 @@ export class Connection {
   here(): void {
     if (this.#connected) return;
     this.#connected = true;
+    this.#reachedAt = this.#clock.now();
     this.#since = this.#clock.date();
     this.#error = undefined;
     logger.info("etcd is reached, and its servers are followed");

@@ -16,6 +16,12 @@ export interface JoinOptions extends EtcdOptions {
   readonly prefix?: string;
   /** The servers to begin with, where etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
+  /**
+   * For how long etcd must have been without servers that no balancer has deleted before they are
+   * removed here, in seconds, 0 to 86400: where all of them are gone, or more than half at once. With
+   * 0, they are removed at once. Default: 30.
+   */
+  readonly distrust?: number;
   /** What this balancer is to the others: its name, and whether they share their health checks. */
   readonly fleet?: FleetOptions;
   /**
@@ -31,6 +37,13 @@ export interface JoinOptions extends EtcdOptions {
 export interface SharedBalancer extends AdminTarget, AsyncDisposable {
   /** Whether etcd can be reached, and what it has that is not used here. */
   readonly registry: RegistryReport;
+  /**
+   * Removes the servers that etcd has lost and that are still in use, at every balancer.
+   *
+   * @returns Their URLs; none where nothing is missing.
+   * @throws {BalancerError} `closed`, `unavailable` if etcd cannot be reached, or `unconfirmed`.
+   */
+  acceptServers(): Promise<readonly string[]>;
 }
 
 /**
@@ -50,7 +63,7 @@ export interface SharedBalancer extends AdminTarget, AsyncDisposable {
  */
 export async function joinEtcd(
   balancer: LoadBalancer,
-  { prefix, seed, fleet = {}, wait = true, signal, ...options }: JoinOptions,
+  { prefix, seed, distrust, fleet = {}, wait = true, signal, ...options }: JoinOptions,
 ): Promise<SharedBalancer> {
   const etcd = createEtcd(options);
   let registry: SharedRegistry;
@@ -59,6 +72,7 @@ export async function joinEtcd(
       etcd,
       ...(prefix === undefined ? {} : { prefix }),
       ...(seed === undefined ? {} : { seed }),
+      ...(distrust === undefined ? {} : { distrust }),
       fleet,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });

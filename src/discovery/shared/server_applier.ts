@@ -21,6 +21,11 @@ export class ServerApplier {
     return [...this.#applied.keys()];
   }
 
+  /** The server as it was put last, and taken; undefined if there is none. */
+  find(url: string): Server | undefined {
+    return this.#applied.get(url);
+  }
+
   /** Why a server that was put is not one of the balancer's; undefined if it is. */
   refusal(url: string): string | undefined {
     return this.#refused.get(url)?.why;

@@ -48,12 +48,15 @@ export class ServerBook {
   /**
    * A key was written. A value that cannot be used leaves the server as it was, if there was one.
    *
+   * @param entry The key.
+   * @param before The server as it was. Default: as it is known here.
    * @returns What is known of it now.
    */
-  put({ key, value, modRevision: revision }: EtcdEntry): KnownServer {
+  put({ key, value, modRevision: revision }: EtcdEntry, before?: Server): KnownServer {
     const url = key.slice(this.#prefix.length);
     const { server, fault } = readServerValue(url, value);
-    const known = { revision, value, server: server ?? this.find(url)?.server, fault };
+    const last = before ?? this.find(url)?.server;
+    const known = { revision, value, server: server ?? last, fault };
     this.#known.set(url, known);
     return known;
   }

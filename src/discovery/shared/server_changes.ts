@@ -18,7 +18,12 @@ import { checkPermitted } from "../../net_permission.ts";
 import type { Follower } from "./follower.ts";
 import { writeRemoval } from "./removals.ts";
 import { writeServerValue } from "./server_value.ts";
-import { type ServerWrite, type ServerWriter, unconfirmed } from "./server_writer.ts";
+import {
+  type KeptRecord,
+  type ServerWrite,
+  type ServerWriter,
+  unconfirmed,
+} from "./server_writer.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 import type { SharedServers } from "./shared_servers.ts";
 
@@ -26,8 +31,13 @@ import type { SharedServers } from "./shared_servers.ts";
 const LAG_MS = 1000;
 /** How long it may be on its way back, in milliseconds. */
 const RETURN_LIMIT_MS = 10_000;
-/** How long a record of a removal is kept beyond the time that it grants, in seconds. */
-const RECORD_SECONDS = 60;
+/**
+ * How long a record of a removal is kept beyond the time that it grants, in seconds: for as long as a
+ * balancer may be away, and still know when it is back that the server was not just lost.
+ */
+const RECORD_SECONDS = 3600;
+/** How many records one transaction writes: etcd takes 128 writes in one unless it is told otherwise. */
+const CHUNK = 100;
 
 /** What {@linkcode ServerChanges} work with. */
 export interface ServerChangesParts {
@@ -70,8 +80,7 @@ export class ServerChanges {
     const { url } = server;
     checkPermitted([server]);
     return await this.#inTurn(url, async () => {
-      const known = this.#parts.servers.find(url);
-      if (known?.server !== undefined) throw alreadyExists(url);
+      if (this.#parts.servers.current(url) !== undefined) throw alreadyExists(url);
       const owner = this.#parts.servers.discoverer(url);
       if (owner !== undefined) throw alreadyDiscovered(url, owner);
       // A value that cannot be used is replaced.
@@ -112,16 +121,50 @@ export class ServerChanges {
     const key = canonicalServerUrl(checkServer({ url }).url);
     if (drain !== undefined) validate(drainSchema, drain, "the time", "drain");
     return await this.#inTurn(key, async () => {
+      const { servers } = this.#parts;
       const server = this.#current(key, "delete", seen);
-      await this.#make(key, { what: `delete ${key}`, value: undefined, drain });
+      const record = {
+        key: this.#parts.keys.removals + key,
+        value: writeRemoval(drain),
+        seconds: Math.ceil(drain ?? 0) + RECORD_SECONDS,
+        // Without, nobody would know of the time, or of the removal of what etcd has lost.
+        isNeeded: drain !== undefined || servers.isHeld(key),
+      };
+      const expected = servers.expectRemoval(key);
+      try {
+        await this.#make(key, { what: `delete ${key}`, value: undefined, record });
+      } finally {
+        expected[Symbol.dispose]();
+      }
       return server;
     });
+  }
+
+  /**
+   * Removes the servers that etcd has lost and that are still in use, at every balancer.
+   *
+   * @returns Their URLs.
+   * @throws {BalancerError} `unavailable` or `unconfirmed`.
+   */
+  async acceptRemovals(): Promise<readonly string[]> {
+    const { keys, servers, writer, signal } = this.#parts;
+    const what = "accept the servers of etcd";
+    const urls = servers.heldRemovals?.urls ?? [];
+    for (let at = 0; at < urls.length; at += CHUNK) {
+      const records = urls.slice(at, at + CHUNK).map((url) => (
+        { key: keys.removals + url, value: writeRemoval(undefined), unless: keys.servers + url }
+      ));
+      await writer.record({ what, records, seconds: RECORD_SECONDS }, signal);
+    }
+    const seen = await this.#see(() => !urls.some((url) => servers.isHeld(url)));
+    if (!seen) throw unconfirmed({ what }, "etcd has taken it, and it is not seen here yet");
+    return urls.filter((url) => servers.current(url) === undefined);
   }
 
   /** What the server is now, if it is still what somebody has decided by. */
   #current(url: string, what: string, seen: Server | undefined): Server {
     const { servers } = this.#parts;
-    const server = servers.find(url)?.server;
+    const server = servers.current(url);
     const owner = server === undefined ? servers.discoverer(url) : undefined;
     if (owner !== undefined) throw isDiscovered(url, owner);
     if (seen === undefined) {
@@ -143,18 +186,16 @@ export class ServerChanges {
   }
 
   /** Writes a change, and returns when it is seen here. */
-  async #make(url: string, { what, value, drain }: Wanted): Promise<void> {
+  async #make(url: string, { what, value, record }: Wanted): Promise<void> {
     const { keys, servers, writer, signal } = this.#parts;
+    const isHeld = servers.isHeld(url);
     const revision = servers.find(url)?.revision ?? 0;
-    const record = drain === undefined ? undefined : {
-      key: keys.removals + url,
-      value: writeRemoval(drain),
-      seconds: Math.ceil(drain) + RECORD_SECONDS,
-    };
     const write: ServerWrite = { what, key: keys.servers + url, revision, value, record };
     const made = await writer.write(write, signal);
     // The next change of the key is the one that was made, or the one that was faster.
-    const seen = await this.#see(() => (servers.find(url)?.revision ?? 0) !== revision);
+    const seen = await this.#see(() =>
+      (servers.find(url)?.revision ?? 0) !== revision || servers.isHeld(url) !== isHeld
+    );
     if (!made) throw conflict(what);
     if (!seen) throw unconfirmed(write, "etcd has taken it, and it is not seen here yet");
   }
@@ -180,8 +221,8 @@ interface Wanted {
   readonly what: string;
   /** What the key is to hold; undefined for nothing. */
   readonly value: string | undefined;
-  /** For how long a server that is removed may go on, in seconds. Default: for ever. */
-  readonly drain?: number | undefined;
+  /** What is written together with it. Default: nothing. */
+  readonly record?: KeptRecord;
 }
 
 function isSame(one: Server, other: Server): boolean {

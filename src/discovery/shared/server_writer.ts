@@ -30,6 +30,22 @@ export interface KeptRecord {
   readonly value: string;
   /** For how long it is kept, in seconds. */
   readonly seconds: number;
+  /** Whether the change is not made without it, where etcd has no space for it. */
+  readonly isNeeded: boolean;
+}
+
+/** Records that are written where there is no change to be made. */
+export interface RecordWrite {
+  /** What is done, for messages: "Cannot {what}: …". */
+  readonly what: string;
+  /** They, each with a key that must not be there: 128 at most. */
+  readonly records: readonly {
+    readonly key: string;
+    readonly value: string;
+    readonly unless: string;
+  }[];
+  /** For how long they are kept, in seconds. */
+  readonly seconds: number;
 }
 
 /** What a {@linkcode ServerWriter} works with. */
@@ -73,6 +89,39 @@ export class ServerWriter {
     }
   }
 
+  /**
+   * Writes records, less those that must not be written any more.
+   *
+   * @param write The records.
+   * @param signal Ends it.
+   * @throws {BalancerError} `unavailable` if nothing has changed; `unconfirmed` if that is not known.
+   */
+  async record({ what, records, seconds }: RecordWrite, signal: AbortSignal): Promise<void> {
+    const { etcd, connection, clock } = this.#parts;
+    if (!connection.connected) throw unavailable({ what }, awayText(connection));
+    const limit = new AbortController();
+    const cancel = clock.after(LIMIT_MS, () => limit.abort());
+    const ends = AbortSignal.any([signal, limit.signal]);
+    let left = records;
+    try {
+      const lease = await etcd.grant(seconds, ends);
+      while (left.length > 0) {
+        const when = left.map(({ unless }) => ({ key: unless, modRevision: 0 }));
+        const writes = left.map(({ key, value }) => ({ put: key, value, lease }));
+        const { done, found } = await etcd.transact({ when, writes }, ends);
+        if (done) return;
+        const there = new Set(found.map(({ key }) => key));
+        left = left.filter(({ unless }) => !there.has(unless));
+      }
+    } catch (error) {
+      const why = asUnknown(error, ends);
+      if (why.failure === "unknown") throw unconfirmed({ what }, why.message);
+      throw refused({ what }, why);
+    } finally {
+      cancel();
+    }
+  }
+
   async #send(write: ServerWrite, signal: AbortSignal): Promise<boolean> {
     const { key, revision, value } = write;
     const when = [{ key, modRevision: revision }];
@@ -97,11 +146,13 @@ export class ServerWriter {
 
   async #beside(write: ServerWrite, signal: AbortSignal): Promise<EtcdWrite[]> {
     if (write.record === undefined) return [];
-    const { key, value, seconds } = write.record;
+    const { key, value, seconds, isNeeded } = write.record;
     try {
       return [{ put: key, value, lease: await this.#parts.etcd.grant(seconds, signal) }];
     } catch (error) {
-      throw refused(write, asUnknown(error, signal));
+      const why = asUnknown(error, signal);
+      if (why.failure === "no_space" && !isNeeded) return [];
+      throw refused(write, why);
     }
   }
 
@@ -125,6 +176,9 @@ export class ServerWriter {
   }
 }
 
+/** What somebody wants to do, for messages. */
+type Intent = Pick<ServerWrite, "what">;
+
 /** Whether a key that has changed since holds what was to be written. */
 function isMade(write: ServerWrite, entry: EtcdEntry | undefined): boolean {
   if (entry?.value === write.value) return true;
@@ -144,13 +198,13 @@ function awayText({ since, error }: Connection): string {
 }
 
 /** The error for a change that etcd has not taken. */
-function refused(write: ServerWrite, { failure, message }: EtcdError): BalancerError {
+function refused(write: Intent, { failure, message }: EtcdError): BalancerError {
   const isAway = failure === "unreachable" || failure === "unknown";
   return unavailable(write, message, isAway ? undefined : "try again once etcd takes it");
 }
 
 function unavailable(
-  { what }: ServerWrite,
+  { what }: Intent,
   why: string,
   hint = "try again when it is reached, which GET /healthz tells",
 ): BalancerError {
@@ -159,7 +213,7 @@ function unavailable(
 }
 
 /** The error for a change that may have been made. */
-export function unconfirmed({ what }: ServerWrite, why: string): BalancerError {
+export function unconfirmed({ what }: Intent, why: string): BalancerError {
   const next = "see what the server is now, and decide again";
   return new BalancerError(
     "unconfirmed",

@@ -12,40 +12,27 @@ import type { Server, ServerChange, ServerInit, ServerKey } from "../../core/ser
 import type { CheckReport, ServerStatus } from "../../core/server_status.ts";
 import type { Traffic } from "../../core/traffic_table.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
+import { validate } from "../../config/validate.ts";
+import { DEFAULT_DISTRUST, distrustSchema } from "../../config/etcd_schema.ts";
 import { checkServers } from "../../load_balancer_options.ts";
 import { systemClock } from "../../system_clock.ts";
 import { backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
 import { type Etcd, EtcdError } from "../etcd/etcd_types.ts";
 import { Fleet } from "../fleet/fleet.ts";
-import type { FleetOptions } from "../fleet/fleet_options.ts";
 import { Follower } from "./follower.ts";
 import type { KeyOwner } from "./key_owner.ts";
 import { KeyOwners } from "./key_owners.ts";
+import { heldWarnings } from "./held_removals.ts";
 import { Seeder } from "./seeder.ts";
 import { ServerChanges } from "./server_changes.ts";
 import { ServerWriter } from "./server_writer.ts";
 import { DEFAULT_PREFIX, SharedKeys } from "./shared_keys.ts";
+import type { SharedRegistryOptions } from "./shared_registry_options.ts";
 import { SharedServers } from "./shared_servers.ts";
 import { pause } from "./wait.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
-
-/** What a {@linkcode SharedRegistry} works with. */
-export interface SharedRegistryOptions {
-  /** What keeps the servers. It is disposed of with the registry. */
-  readonly etcd: Etcd & Partial<Disposable>;
-  /** What every key begins with. Default: `/ballast/`. */
-  readonly prefix?: string;
-  /** The servers to begin with, where etcd has none yet. Default: none. */
-  readonly seed?: readonly ServerInit[];
-  /** What this balancer is to the others. Default: it tells them nothing of itself. */
-  readonly fleet?: FleetOptions;
-  /** The time and the timers. Default: those of the system. */
-  readonly clock?: Clock;
-  /** A number from 0 up to, but without, 1. Default: `Math.random`. */
-  readonly random?: () => number;
-}
 
 /**
  * The servers that several balancers share through etcd. Once it has joined, the balancer has the
@@ -90,8 +77,9 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
    * @throws {BalancerError} `invalid` or `already_exists`, if the prefix or the seed cannot be used.
    */
   constructor(balancer: LoadBalancer, options: SharedRegistryOptions) {
-    const { etcd, prefix = DEFAULT_PREFIX, seed = [], clock = systemClock, random = Math.random } =
-      options;
+    const { etcd, prefix = DEFAULT_PREFIX, seed = [], distrust = DEFAULT_DISTRUST } = options;
+    const { clock = systemClock, random = Math.random } = options;
+    validate(distrustSchema, distrust, "the options", "distrust");
     this.balancer = balancer;
     this.events = balancer.events;
     this.decisions = balancer.decisions;
@@ -100,7 +88,13 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     this.#random = random;
     const keys = this.keys = new SharedKeys(prefix);
     const connection = this.#connection = new Connection(clock);
-    const servers = this.#servers = new SharedServers(balancer, keys);
+    const servers = this.#servers = new SharedServers({
+      balancer,
+      keys,
+      distrust,
+      connection,
+      clock,
+    });
     const owners = this.#owners = new KeyOwners(keys.prefix);
     const revision = () => this.#follower.revision;
     if (options.fleet !== undefined) {
@@ -164,8 +158,10 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
       .sort((one, other) => one.key < other.key ? -1 : 1);
     const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
     const { revision } = this.#follower;
-    const warnings = this.#fleet?.warnings() ?? [];
-    return { kind: "etcd", connected, since, error, revision, ...fleet, warnings, faults };
+    const { heldRemovals } = this.#servers;
+    const warnings = [...heldWarnings(heldRemovals), ...this.#fleet?.warnings() ?? []];
+    const held = heldRemovals === undefined ? {} : { heldRemovals };
+    return { kind: "etcd", connected, since, error, revision, ...fleet, ...held, warnings, faults };
   }
 
   /**
@@ -204,6 +200,19 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   async remove(url: string, drain?: number, seen?: Server): Promise<Server> {
     this.#checkOpen();
     return await this.#settle(this.#changes.remove(url, drain, seen));
+  }
+
+  /**
+   * Removes the servers that etcd has lost and that are still in use, at every balancer.
+   *
+   * @returns Their URLs; none where nothing is missing.
+   * @throws {BalancerError} `closed`, `unavailable` or `unconfirmed`.
+   */
+  async acceptServers(): Promise<readonly string[]> {
+    this.#checkOpen();
+    const urls = await this.#changes.acceptRemovals();
+    await this.balancer.settled();
+    return urls;
   }
 
   /** Checks a server's health now, see {@linkcode LoadBalancer.check}. */

@@ -68,6 +68,27 @@ export const SHARING: Cases = {
     assertEquals(stage.complaints, []);
   },
 
+  async "says what a person has to look at, and which servers are missing in etcd"(tab) {
+    const urls = Array.from({ length: 7 }, (_, i) => `http://10.0.0.${i}`);
+    const registry: RegistryReport = {
+      ...REGISTRY,
+      heldRemovals: { urls, since: new Date(), until: new Date() },
+      warnings: [{ code: "held_removals", message: "etcd has lost 7 servers\u001b[2J" }],
+    };
+    await using stage = await Stage.start(tab, {
+      names: ["one"],
+      shared: { registry, fleet: () => Promise.resolve(AGREEING) },
+    });
+    const page = await stage.open();
+    const trouble = page.getByRole("region", { name: "Balancers" }).getByRole("status");
+    await trouble.filter({ hasText: "etcd has lost 7 servers[U+001B][2J" }).waitFor();
+    assertEquals((await trouble.innerText()).split("\n").slice(1), [
+      ...urls.slice(0, 5).map((url) => `Missing: ${url}`),
+      "and 2 more",
+    ]);
+    assertEquals(stage.complaints, []);
+  },
+
   async "has no serious finding of axe where balancers do not agree"(tab) {
     await using stage = await Stage.start(tab, {
       names: ["one"],

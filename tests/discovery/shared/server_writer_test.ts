@@ -146,7 +146,7 @@ Deno.test("ServerWriter.write() gives up where etcd stays silent, and says so", 
 Deno.test("ServerWriter.write() writes a record beside it, which does not stay", async () => {
   const stage = new Stage();
   stage.etcd.put(KEY, "old");
-  const record = { key: "/b/removals/http://a", value: "record", seconds: 60 };
+  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isNeeded: true };
   assertEquals(await stage.write({ revision: 2, value: undefined, record }), true);
   assertEquals(stage.etcd.content, { [record.key]: "record" });
   await stage.clock.advance(60_000);
@@ -159,7 +159,7 @@ Deno.test("ServerWriter.write() changes nothing where there can be no record", a
   stage.etcd.before = (call) => {
     if (call === "grant") throw new EtcdError("unknown", "no answer");
   };
-  const record = { key: "/b/removals/http://a", value: "record", seconds: 60 };
+  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isNeeded: true };
   const work = stage.write({ revision: 2, value: undefined, record });
   await assertRefused(work, "unavailable", "no answer; nothing has changed");
   assertEquals(stage.etcd.content, { [KEY]: "old" });

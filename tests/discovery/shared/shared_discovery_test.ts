@@ -1,9 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BalancerError, LoadBalancer } from "../../../mod.ts";
+import { Connection } from "../../../src/discovery/shared/connection.ts";
 import { SharedKeys } from "../../../src/discovery/shared/shared_keys.ts";
 import { SharedServers } from "../../../src/discovery/shared/shared_servers.ts";
 import { serverPath } from "../../testing/admin_caller.ts";
 import { DnsServer } from "../../testing/dns_server.ts";
+import { FakeClock } from "../../testing/fake_clock.ts";
 import { Sharing } from "./sharing.ts";
 
 const KEY = "/b/servers/";
@@ -72,7 +74,14 @@ Deno.test("SharedServers takes a server that an entry had found as soon as it ha
   await using balancer = new LoadBalancer({ dns: { server: dns.address } });
   balancer.add({ ...init("http://api.test:3001"), discover: "dns" });
   await balancer.settled();
-  using shared = new SharedServers(balancer, new SharedKeys("/b/"));
+  const clock = new FakeClock();
+  using shared = new SharedServers({
+    balancer,
+    keys: new SharedKeys("/b/"),
+    distrust: 30,
+    connection: new Connection(clock),
+    clock,
+  });
   const entry = {
     key: KEY + SERVER,
     value: '{"weight": 3, "health_check_period": 0}',

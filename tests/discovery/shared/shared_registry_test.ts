@@ -38,6 +38,9 @@ Deno.test("SharedRegistry.add(), update() and remove() return when the change is
   assertEquals([removed.weight, weightsOf(one)], [5, {}]);
   await sharing.advance(0);
   assertEquals(weightsOf(other), {});
+  // What says that a balancer has removed it goes by itself.
+  assertEquals(sharing.etcd.content, { [`/b/removals/${A}`]: "{}" });
+  await sharing.advance(3_600_000);
   assertEquals(Object.keys(sharing.etcd.content), []);
 });
 

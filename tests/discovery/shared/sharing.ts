@@ -22,12 +22,13 @@ export class Sharing implements AsyncDisposable {
 
   /** Another balancer, which has joined already unless it was told not to. */
   async sharer(
-    { seed = [], servers = [], join = true, fleet, dns }: {
+    { seed = [], servers = [], join = true, fleet, dns, distrust }: {
       seed?: readonly ServerInit[];
       servers?: readonly ServerInit[];
       join?: boolean;
       fleet?: FleetOptions;
       dns?: DnsServer;
+      distrust?: number;
     } = {},
   ): Promise<Sharer> {
     const balancer = new LoadBalancer({
@@ -39,6 +40,7 @@ export class Sharing implements AsyncDisposable {
       prefix: "/b/",
       seed,
       ...(fleet === undefined ? {} : { fleet }),
+      ...(distrust === undefined ? {} : { distrust }),
       clock: this.clock,
       random: () => 0.5,
     });
