@@ -4,6 +4,7 @@ import { BalancerError } from "../core/errors.ts";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
+import { Delivery } from "./delivery.ts";
 import { Departure, expectDeparture } from "./departure.ts";
 import { Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
@@ -19,6 +20,7 @@ import {
 } from "./incoming.ts";
 import { ownResponse } from "./own_response.ts";
 import { receive } from "./reception.ts";
+import { ReadAhead } from "./read_ahead.ts";
 import { withRequestId } from "./request_id.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
 import type { RequestTracing } from "./request_tracing.ts";
@@ -33,6 +35,9 @@ const logger = getLogger(["ballast", "proxy"]);
  * in milliseconds.
  */
 const DEPARTURE_WATCH_MS = 100;
+
+/** How much is read ahead in large pieces, in bytes: for 64 clients that keep up at a time. */
+const READ_AHEAD_BYTES = 4_194_304;
 
 /** What a {@linkcode ProxyHandler} works with. */
 export interface ProxyParts extends DispatcherParts {
@@ -61,7 +66,9 @@ export class ProxyHandler {
   readonly #rules: IncomingRules;
   readonly #dispatcher: Dispatcher;
   readonly #departures: DeadlineQueue;
-  readonly #receptions: DeadlineQueue;
+  /** For a client's content, and for how a client takes that of its response. */
+  readonly #contentQueue: DeadlineQueue;
+  readonly #readAhead = new ReadAhead(READ_AHEAD_BYTES);
   /** Requests that are not over yet, waiting ones included. */
   #inFlight = 0;
   #closed = false;
@@ -74,7 +81,7 @@ export class ProxyHandler {
     this.#rules = { limits, trustedProxies: parts.trustedProxies };
     this.#dispatcher = new Dispatcher(parts);
     this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
-    this.#receptions = deadlines.queue(timeouts.content * 1000);
+    this.#contentQueue = deadlines.queue(timeouts.content * 1000);
   }
 
   /** How many requests wait on this thread for a server. */
@@ -126,7 +133,7 @@ export class ProxyHandler {
     around: Circumstances,
   ): Promise<Response> {
     this.#inFlight++;
-    return receive(incoming, this.#receptions).then(
+    return receive(incoming, this.#contentQueue).then(
       (outgoing) => {
         // From here on it counts for itself.
         const answer = this.#forward(request, outgoing, around);
@@ -209,17 +216,20 @@ export class ProxyHandler {
   /** Passes a response on; the request is active until the client has it or gives up. */
   #deliver(entry: Entry, upstream: UpstreamResponse, { info, record }: Circumstances): Response {
     if (record !== undefined) record.status = upstream.status;
-    const finish = () => {
-      upstream.discard();
+    const finish = (stall?: BalancerError) => {
+      if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
+      upstream.discard(stall);
       // What is counted of a server is counted before it may be gone.
       this.#observe(record);
       this.#dispatcher.release(entry.slot);
       this.#countEnd();
     };
     const completed = info?.completed;
+    let delivery: Delivery | undefined;
     let response: Response;
     try {
-      response = downstreamResponse(upstream, completed === undefined ? finish : undefined);
+      const onRead = completed === undefined ? () => delivery?.end() : undefined;
+      response = downstreamResponse(upstream, onRead);
     } catch (error) {
       upstream.discard();
       this.#dispatcher.release(entry.slot);
@@ -228,10 +238,13 @@ export class ProxyHandler {
     // Nothing may fail from here on: the end of the request is counted now. A response in one piece
     // is over for the platform as well as soon as it has it.
     if (passedContent(upstream) instanceof ReadableStream) {
-      completed?.then(finish, () => {
+      const queue = this.#contentQueue;
+      delivery = new Delivery({ queue, readAhead: this.#readAhead, onEnd: finish });
+      upstream.receiver = delivery;
+      completed?.then(() => delivery!.end(), () => {
         // What broke off at the server's side is noted already.
         if (record !== undefined) record.failure ??= "client_gone";
-        finish();
+        delivery!.end();
       });
     } else finish();
     return response;

@@ -2,7 +2,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 
 /** The flags that the scripts have. The types of `parseArgs` follow from the names. */
-const NAMES = ["clients", "minutes", "rounds", "seconds", "seed", "workers"] as const;
+const NAMES = ["clients", "minutes", "resets", "rounds", "seconds", "seed", "workers"] as const;
 
 /**
  * Reads the flags of a script that runs for long. What it does not know, it says, and ends the
