@@ -76,8 +76,11 @@ export function parseForwarded(value: string): ForwardedElement[] | undefined {
  *
  * @param member An IP address, with a port or without, or anything else, which becomes `unknown`
  * unless it is an obfuscated identifier. IPv6 is put in brackets and quotes (RFC 7239 §6).
+ * @param address The address in it; undefined where there is none.
  */
-export function forPair(member: string): string {
+export function forPair(member: string, address: IpBytes | undefined): string {
+  // Nearly every member is an IPv4 address alone.
+  if (address?.length === 4 && !member.includes(":")) return `for=${member}`;
   const node = isNode(member) ? member : `[${member}]`;
   if (!isNode(node)) return "for=unknown";
   return node.includes(":") ? `for="${node}"` : `for=${node}`;

@@ -111,7 +111,7 @@ export class ForwardingFields {
     const client = this.#trusted.clientIndex(chain);
     const host = ofHop(validList(this.#host, isHost), client, chain.length);
     const proto = ofHop(validList(this.#proto, isScheme), client, chain.length);
-    const pairs = members.map((member) => [forPair(member)]);
+    const pairs = members.map((member, at) => [forPair(member, chain[at])]);
     const claims = { members, pairs, client, host, proto };
     const elements = this.#forwarded === undefined ? undefined : parseForwarded(this.#forwarded);
     if (elements === undefined) return claims;
@@ -149,9 +149,10 @@ export class ForwardingFields {
 
   /** `Forwarded` as it was received, if nothing in it differs from what the server is told. */
   #agrees(
-    { elements, client, ...claims }: Claims,
+    claims: Claims,
     { host, scheme }: Pick<Origin, "host" | "scheme">,
   ): string | undefined {
+    const { elements, client } = claims;
     if (elements === undefined) return undefined;
     for (const [at, element] of elements.entries()) {
       if (!element.hasFor) return undefined;
