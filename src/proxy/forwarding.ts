@@ -149,9 +149,10 @@ export class ForwardingFields {
 
   /** `Forwarded` as it was received, if nothing in it differs from what the server is told. */
   #agrees(
-    { elements, client, ...claims }: Claims,
+    claims: Claims,
     { host, scheme }: Pick<Origin, "host" | "scheme">,
   ): string | undefined {
+    const { elements, client } = claims;
     if (elements === undefined) return undefined;
     for (const [at, element] of elements.entries()) {
       if (!element.hasFor) return undefined;
