@@ -1,4 +1,5 @@
 import type { HeaderField, UpstreamResponse } from "../transport/transport.ts";
+import type { ListenerInfo } from "./incoming.ts";
 import { onceRead } from "./once_read.ts";
 
 /** Takes a byte order mark for what it is: the text has to become the same bytes again. */
@@ -85,4 +86,13 @@ function asText(body: Uint8Array): string | undefined {
   const text = decoder.decode(body);
   // What is not UTF-8 became replacement characters.
   return text.includes("\ufffd") ? undefined : text;
+}
+
+/**
+ * Says that the connection is about to be closed, where it is (RFC 9112 §9.6). Over HTTP/2 the
+ * platform leaves the field out, as RFC 9113 §8.2.2 wants it.
+ */
+export function lastOnConnection(response: Response, info: ListenerInfo | undefined): Response {
+  if (info?.listener?.draining) response.headers.set("connection", "close");
+  return response;
 }

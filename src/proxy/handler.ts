@@ -7,7 +7,7 @@ import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts
 import { Delivery } from "./delivery.ts";
 import { Departure, expectDeparture } from "./departure.ts";
 import { Dispatcher, type DispatcherParts } from "./dispatcher.ts";
-import { downstreamResponse, passedContent } from "./downstream_response.ts";
+import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
 import { trustedClientAddress } from "./forwarding.ts";
 import {
@@ -287,15 +287,6 @@ export class ProxyHandler {
     if (--this.#inFlight > 0 || this.#onIdle.length === 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
-}
-
-/**
- * Says that the connection is about to be closed, where it is (RFC 9112 §9.6). Over HTTP/2 the
- * platform leaves the field out, as RFC 9113 §8.2.2 wants it.
- */
-function lastOnConnection(response: Response, info: ListenerInfo | undefined): Response {
-  if (info?.listener?.draining) response.headers.set("connection", "close");
-  return response;
 }
 
 function methodRefused(): Response {
