@@ -1,6 +1,8 @@
 import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
+import { errorText } from "../../core/error_text.ts";
 import { BalancerError } from "../../core/errors.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import type { UpstreamTls } from "../../core/settings.ts";
 import { explainTlsFailure } from "./tls_failure.ts";
 
@@ -39,7 +41,7 @@ export async function dial(serverUrl: URL, options: DialOptions): Promise<Deno.C
   } catch (cause) {
     if (attempt.failure !== undefined) throw attempt.failure;
     if (cause instanceof BalancerError) throw cause;
-    throw connectFailed(serverUrl, cause instanceof Error ? cause.message : String(cause), cause);
+    throw connectFailed(serverUrl, errorText(cause), cause);
   } finally {
     attempt.meet();
     cancellation?.attach(undefined);
@@ -73,7 +75,9 @@ class Attempt extends Deadline implements Cancellable {
     this.cancel(
       new BalancerError(
         "connect_timeout",
-        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${this.#seconds} s`,
+        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${
+          secondsText(this.#seconds)
+        }`,
         { source: "upstream" },
       ),
     );
