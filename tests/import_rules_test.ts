@@ -32,6 +32,7 @@ const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
+const ERROR_TEXT = /^src\/core\/error_text\.ts$/;
 const HOST = /^src\/core\/host\.ts$/;
 const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
 const HOSTS_FILE = /^src\/discovery\/dns\/hosts_file\.ts$/;
@@ -72,7 +73,7 @@ const RULES: readonly ImportRule[] = [
   },
   { files: /^src\/discovery\/dns\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
   { files: /^src\/discovery\/dns\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
-  { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
+  { files: SYSTEM_RESOLVER, mayImport: [ERROR_TEXT, DNS, /^node:fs\/promises$/] },
   { files: HOSTS_FILE, mayImport: [CORE, DNS, /^node:fs\/promises$/, LOGTAPE] },
   { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
   {
@@ -160,6 +161,7 @@ const RULES: readonly ImportRule[] = [
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
       [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, HOST, SYSTEM_RESOLVER],
+      [ERROR_TEXT],
       SIMULATION_ENTRIES,
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),

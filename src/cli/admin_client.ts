@@ -1,4 +1,5 @@
 import type { ServerJson } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { readAdminAddress } from "./admin_address.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";
@@ -165,10 +166,8 @@ function refusal(answer: unknown, status: number): string {
 }
 
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return errorText(error);
   if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
-  const cause = error.cause instanceof Error ? error.cause : error;
-  return /refused/i.test(`${error.message} ${cause.message}`)
-    ? "connection refused"
-    : cause.message;
+  const text = errorText(error.cause instanceof Error ? error.cause : error);
+  return /refused/i.test(`${error.message} ${text}`) ? "connection refused" : text;
 }

@@ -1,4 +1,5 @@
 import type { Config, ServerInit } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { addressAndPort, type NameServer, parseNameServer } from "../core/name_server.ts";
 import { HOSTS, RESOLV_CONF, systemResolver } from "../discovery/dns/system_resolver.ts";
 import { netAddress } from "../net_permission.ts";
@@ -54,7 +55,7 @@ async function systemServers(): Promise<readonly NameServer[]> {
   try {
     return (await systemResolver()).servers;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new CommandError(`Cannot tell which name servers will be asked: ${why}`);
   }
 }

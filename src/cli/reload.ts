@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config, LoadBalancer } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { CommandError } from "./errors.ts";
 import type { Say } from "./logs.ts";
 import { type ListenConfig, parseConfigFile, readConfigText } from "./read_config.ts";
@@ -122,7 +123,7 @@ export class ConfigReload {
   }
 
   #refuse(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     // Several faults stand on lines of their own, and the log has one for each record.
     logger.error("{why}. The configuration in use is unchanged.", {
       why: why.replace(/\n */, " ").replace(/\n */g, "; "),

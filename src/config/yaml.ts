@@ -1,4 +1,5 @@
 import { parse } from "@std/yaml";
+import { errorText } from "../core/error_text.ts";
 import { printable } from "../core/printable.ts";
 import { invalid } from "./validate.ts";
 
@@ -23,7 +24,7 @@ export function parseYaml(text: string, source: string): unknown {
     return markNumbers(parse(text), written, new Set()) ?? null;
   } catch (error) {
     // Behind the first line stands an excerpt of the text.
-    const [message = ""] = (error instanceof Error ? error.message : String(error)).split(":\n");
+    const [message = ""] = errorText(error).split(":\n");
     throw invalid(source, [{ path: "", message: `it is not valid YAML: ${printable(message)}` }]);
   }
 }

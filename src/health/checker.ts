@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { knownAuthority } from "../core/discovery.ts";
+import { errorText } from "../core/error_text.ts";
 import { type Entry, notFound } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CheckReport } from "../core/server_status.ts";
@@ -255,7 +256,7 @@ export class HealthChecker implements Disposable {
       return await probe(url, options);
     } catch (error) {
       logger.error("Cannot check {url}: {error}", { url, error });
-      return { passed: false, detail: String(error) };
+      return { passed: false, detail: errorText(error) };
     } finally {
       this.#underWay--;
     }

@@ -1,6 +1,7 @@
 import { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
 import { BalancerError, type ErrorCode } from "../core/errors.ts";
+import { secondsText } from "../core/seconds_text.ts";
 import type { Transport } from "../transport/transport.ts";
 import { CheckDeadline } from "./check_deadline.ts";
 import type { HealthCheck } from "./health_check.ts";
@@ -56,7 +57,9 @@ export async function probe(serverUrl: string, options: ProbeOptions): Promise<P
   const { authority = new URL(serverUrl).host } = options;
   const cancellation = new Cancellation();
   const deadline = new CheckDeadline(clock, timeout * 1000, () => {
-    cancellation.cancel(new BalancerError("response_timeout", `No answer within ${timeout} s`));
+    cancellation.cancel(
+      new BalancerError("response_timeout", `No answer within ${secondsText(timeout)}`),
+    );
   });
   function onAbort(): void {
     cancellation.cancel(new BalancerError("closed", "The check was broken off"));

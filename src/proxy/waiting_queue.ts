@@ -1,6 +1,7 @@
 import type { Cancellable, Cancellation } from "../core/cancellation.ts";
 import { Alarm, Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
+import { secondsText } from "../core/seconds_text.ts";
 import type { WaitingRoom } from "../core/waiting_room.ts";
 import type { Pick } from "./picker.ts";
 
@@ -201,7 +202,7 @@ class Waiter extends Deadline implements Cancellable {
   }
 
   override onDue(): void {
-    const message = `No server was below its max_connections within ${this.#seconds} s`;
+    const message = `No server was below its max_connections within ${secondsText(this.#seconds)}`;
     this.cancel(new BalancerError("queue_timeout", message));
   }
 }

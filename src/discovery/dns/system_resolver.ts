@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { errorText } from "../../core/error_text.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 import { parseResolvConf, type ResolverConfig } from "./resolv_conf.ts";
 
@@ -36,7 +37,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new DnsFailure(`${path} cannot be read (${why}): ${REMEDY}`, { cause });
   }
 }

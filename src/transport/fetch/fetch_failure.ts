@@ -1,3 +1,4 @@
+import { errorText } from "../../core/error_text.ts";
 import { BalancerError } from "../../core/errors.ts";
 import { localFailure } from "../local_failure.ts";
 import { badResponse, incomplete, tooSilent } from "../response_errors.ts";
@@ -50,7 +51,7 @@ const DENO_BAD_RESPONSE = /client error \(SendRequest\): (?:invalid|unexpected|m
 export function explainFetchFailure(thrown: unknown, serverUrl: string): BalancerError {
   const clues = findClues(thrown);
   const { origin } = new URL(serverUrl);
-  const why = clues.at(-1)?.message ?? String(thrown);
+  const why = clues.at(-1)?.message || errorText(thrown);
   const upstream = { source: "upstream", cause: thrown } as const;
   if (clues.some(({ message }) => BAD_PORT.test(message))) {
     return new BalancerError(

@@ -1,3 +1,4 @@
+import { errorText } from "../../core/error_text.ts";
 import { BalancerError } from "../../core/errors.ts";
 import { mayConnect } from "../../net_permission.ts";
 import { localFailure } from "../local_failure.ts";
@@ -14,7 +15,7 @@ const ANY_PORT = { hostname: "127.0.0.1", port: 0 };
  * @param cause What the runtime threw.
  */
 export function explainConnectFailure(origin: string, cause: unknown): BalancerError {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = errorText(cause);
   const reason = LOOKUP_FAILED.test(message) ? reasonOfLookup() : cause;
   return localFailure(origin, codeOf(reason), reason) ?? connectFailed(origin, message, cause);
 }

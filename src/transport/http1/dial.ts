@@ -1,6 +1,7 @@
 import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import type { UpstreamTls } from "../../core/settings.ts";
 import { connectFailed, explainConnectFailure } from "./connect_failure.ts";
 import { explainTlsFailure } from "./tls_failure.ts";
@@ -75,7 +76,9 @@ class Attempt extends Deadline implements Cancellable {
     this.cancel(
       new BalancerError(
         "connect_timeout",
-        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${this.#seconds} s`,
+        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${
+          secondsText(this.#seconds)
+        }`,
         { source: "upstream" },
       ),
     );
