@@ -21,7 +21,12 @@
  */
 
 export type { Clock } from "./src/core/clock.ts";
-export type { EtcdCertificate, EtcdFetch, EtcdOptions } from "./src/discovery/etcd/etcd_options.ts";
+export type {
+  EtcdCertificate,
+  EtcdCredentials,
+  EtcdFetch,
+  EtcdOptions,
+} from "./src/discovery/etcd/etcd_options.ts";
 export {
   joinEtcd,
   type JoinOptions,

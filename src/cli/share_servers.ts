@@ -2,9 +2,9 @@ import type { EtcdSettings, LoadBalancer, ServerInit } from "../../mod.ts";
 import type { SharedBalancer } from "../../etcd.ts";
 import { checkPermitted } from "../net_permission.ts";
 import { CommandError } from "./errors.ts";
-import { readEtcdFiles } from "./etcd_files.ts";
+import { EtcdFilesReload, readEtcdFiles } from "./etcd_files.ts";
 import { hostName } from "./host_name.ts";
-import { onHangup } from "./hangup_signal.ts";
+import type { Reload } from "./hangup_signal.ts";
 import type { Say } from "./logs.ts";
 
 /** What is shared, and until when that is waited for. */
@@ -19,6 +19,8 @@ export interface Sharing {
   readonly stop: Promise<Deno.Signal>;
   /** What tells people how it goes. */
   readonly say: Say;
+  /** What SIGHUP does: the files for etcd are read again as soon as they are in use. */
+  readonly reloads: Reload[];
 }
 
 /**
@@ -32,36 +34,39 @@ export interface Sharing {
  */
 export async function shareServers(
   balancer: LoadBalancer,
-  { settings, seed, admin, stop, say }: Sharing,
+  { settings, seed, admin, stop, say, reloads }: Sharing,
 ): Promise<SharedBalancer | undefined> {
   const { endpoints, prefix, distrust, optional = false, sharedHealth } = settings;
   checkPermitted(endpoints.map((url) => ({ url })));
   const waiting = new AbortController();
   stop.then(() => waiting.abort());
-  // There is nothing to read again yet, and nothing to end for.
-  using _ = onHangup(() => Promise.resolve());
   const files = await readEtcdFiles(settings);
   // Loaded here, so that nobody else has to.
   const { DEFAULT_PREFIX, joinEtcd } = await import("../../etcd.ts");
+  const shared = await joinEtcd(balancer, {
+    endpoints,
+    ...files,
+    ...(prefix === undefined ? {} : { prefix }),
+    seed,
+    ...(distrust === undefined ? {} : { distrust }),
+    fleet: { name: settings.name ?? await hostName(), admin, sharedHealth },
+    // Below, where the files can be read again meanwhile.
+    wait: false,
+  });
+  const reload = new EtcdFilesReload(settings, files, { shared, say });
+  reloads.push(() => reload.reload());
   try {
-    const shared = await joinEtcd(balancer, {
-      endpoints,
-      ...files,
-      ...(prefix === undefined ? {} : { prefix }),
-      seed,
-      ...(distrust === undefined ? {} : { distrust }),
-      fleet: { name: settings.name ?? await hostName(), admin, sharedHealth },
-      wait: !optional,
-      signal: waiting.signal,
-    });
-    say(`Sharing the servers through etcd, under ${prefix ?? DEFAULT_PREFIX}`);
-    return shared;
+    if (!optional) await shared.join(waiting.signal);
   } catch (error) {
-    if (waiting.signal.aborted) {
-      say(`${await stop}: etcd was not reached`);
-      return undefined;
-    }
+    await shared[Symbol.asyncDispose]();
     if (!(error instanceof Error) || error.name !== "EtcdError") throw error;
     throw new CommandError(`Cannot share the servers: ${error.message}`);
   }
+  if (waiting.signal.aborted) {
+    await shared[Symbol.asyncDispose]();
+    say(`${await stop}: etcd was not reached`);
+    return undefined;
+  }
+  say(`Sharing the servers through etcd, under ${prefix ?? DEFAULT_PREFIX}`);
+  return shared;
 }

@@ -153,6 +153,11 @@ export class FakeEtcd implements Etcd {
     return this.#call("revoke", signal, () => this.#expire(lease));
   }
 
+  /** What it is asked with is of no importance. */
+  setCredentials(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async #call<T>(call: EtcdCall, signal: AbortSignal | undefined, work: () => T): Promise<T> {
     this.calls.push(call);
     await unlessAborted(this.before(call), signal);

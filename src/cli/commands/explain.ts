@@ -69,7 +69,7 @@ async function follow(client: AdminClient, args: Args, { fits, limit }: Wanted):
   const { promise: stop, resolve } = Promise.withResolvers<void>();
   waitForStop().then(() => resolve());
   // The terminal may be closed; what was turned on for it is to be turned off all the same.
-  using _ = onHangup(() => Promise.resolve(resolve()));
+  using _ = onHangup([() => Promise.resolve(resolve())]);
   const output = new PipeOutput();
   const json = args.has("json");
   let count = 0;

@@ -7,8 +7,9 @@ import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
 import { oldDenoWarning } from "../deno_version.ts";
 import { UsageError } from "../errors.ts";
+import { hasEtcdFiles } from "../etcd_files.ts";
 import { ETCD_FLAGS, ETCD_SWITCHES } from "../etcd_flags.ts";
-import { onHangup } from "../hangup_signal.ts";
+import { onHangup, type Reload } from "../hangup_signal.ts";
 import { type ListenSettings, listenSettings } from "../listen_settings.ts";
 import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
 import { type Say, startLogs } from "../logs.ts";
@@ -87,10 +88,15 @@ export const listen: Command = {
       upstreamTls,
     });
     const stop = waitForStop();
+    const reloads: Reload[] = [];
+    // Where there is no file to read again, SIGHUP ends the program as it ends any other.
+    const hasFiles = path !== undefined || settings.tls !== undefined ||
+      (etcd !== undefined && hasEtcdFiles(etcd));
+    using _ = hasFiles ? onHangup(reloads) : undefined;
     const seed = config.servers;
     const api = `http://${hostBeforePort(settings.apiHost)}:${settings.apiPort}`;
     await using shared = etcd &&
-      await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say });
+      await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
     if (etcd === undefined || shared !== undefined) {
       const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
       const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
@@ -100,7 +106,8 @@ export const listen: Command = {
       });
       const watch = new AbortController();
       const watching = args.has("watch") ? follow?.watch(watch.signal) : undefined;
-      await run(balancer, settings, { admin, certificate, follow, say, shared, stop });
+      if (follow !== undefined) reloads.push(() => follow.reload());
+      await run(balancer, settings, { admin, certificate, reloads, say, shared, stop });
       watch.abort();
       await watching;
     }
@@ -113,8 +120,8 @@ interface Parts {
   readonly admin: Admin;
   /** What TLS is spoken with. */
   readonly certificate: Certificate | undefined;
-  /** What follows the configuration file. */
-  readonly follow: ConfigReload | undefined;
+  /** What SIGHUP does. */
+  readonly reloads: Reload[];
   /** What tells people how it goes. */
   readonly say: Say;
   /** What shares the servers with other balancers. */
@@ -126,16 +133,13 @@ interface Parts {
 async function run(
   balancer: LoadBalancer,
   settings: ListenSettings,
-  { admin, certificate, follow, say, shared, stop }: Parts,
+  { admin, certificate, reloads, say, shared, stop }: Parts,
 ): Promise<void> {
   const { host, port, apiHost, apiPort, gracePeriod, tls } = settings;
   let listener: Listener | undefined;
-  async function reload(): Promise<void> {
-    await follow?.reload();
+  reloads.push(async () => {
     if (tls !== undefined && listener !== undefined) await reloadCertificate(listener, tls, say);
-  }
-  // Where there is no file to read again, SIGHUP ends the program as it ends any other.
-  using _ = follow !== undefined || tls !== undefined ? onHangup(reload) : undefined;
+  });
   const proxy = await startService(
     { host, port, flag: "--port", secure: tls !== undefined },
     async (options) =>

@@ -1,9 +1,8 @@
 import type { Clock } from "../../core/clock.ts";
 import { systemClock } from "../../system_clock.ts";
+import { EtcdChannel } from "./etcd_channel.ts";
 import { EtcdEndpoints } from "./etcd_endpoints.ts";
 import { EndpointError, resultOf } from "./etcd_failure.ts";
-import { type EtcdConnections, openConnections } from "./etcd_fetch.ts";
-import { EtcdGateway } from "./etcd_gateway.ts";
 import {
   BadAnswer,
   encode,
@@ -13,8 +12,7 @@ import {
   revisionOf,
   wholeNumber,
 } from "./etcd_json.ts";
-import { checkEndpoints, type EtcdOptions } from "./etcd_options.ts";
-import { EtcdSession } from "./etcd_session.ts";
+import { checkEndpoints, type EtcdCredentials, type EtcdOptions } from "./etcd_options.ts";
 import {
   type Etcd,
   EtcdError,
@@ -54,24 +52,19 @@ interface Call<T> {
 }
 
 class GatewayClient implements EtcdClient {
-  readonly #connections: EtcdConnections;
+  readonly #options: EtcdOptions;
+  readonly #urls: readonly string[];
   readonly #clock: Clock;
-  readonly #gateway: EtcdGateway;
-  readonly #session: EtcdSession;
   readonly #endpoints: EtcdEndpoints;
+  #channel: EtcdChannel;
+  #isClosed = false;
 
   constructor(options: EtcdOptions) {
-    const endpoints = checkEndpoints(options.endpoints);
-    this.#connections = openConnections(options);
+    this.#options = options;
+    this.#urls = checkEndpoints(options.endpoints);
     this.#clock = options.clock ?? systemClock;
-    const gateway = new EtcdGateway(this.#connections.fetch, this.#clock);
-    this.#gateway = gateway;
-    this.#session = new EtcdSession(gateway, options.user);
-    this.#endpoints = new EtcdEndpoints(
-      endpoints,
-      (endpoint, signal) => gateway.greet(endpoint, signal),
-      this.#clock,
-    );
+    this.#channel = new EtcdChannel(options, this.#clock);
+    this.#endpoints = this.#makeEndpoints(() => this.#channel);
   }
 
   get endpoint(): string | undefined {
@@ -124,7 +117,7 @@ class GatewayClient implements EtcdClient {
     watch.signal.addEventListener("abort", stop);
     try {
       watch.signal.throwIfAborted();
-      await this.#watch(watch, abort);
+      await this.#channel.use((channel) => this.#watch(watch, abort, channel));
     } catch (error) {
       if (!watch.signal.aborted) throw error;
     } finally {
@@ -166,8 +159,55 @@ class GatewayClient implements EtcdClient {
     }
   }
 
+  async setCredentials(
+    credentials: EtcdCredentials,
+    { verify, signal }: { readonly verify?: EtcdKeys; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { user: _, ca: __, certificate: ___, ...common } = this.#options;
+    const next = new EtcdChannel({ ...common, ...credentials }, this.#clock);
+    try {
+      if (verify !== undefined) await this.#verify(next, verify, signal);
+    } catch (error) {
+      next.retire();
+      throw error;
+    }
+    if (this.#isClosed) return next.retire();
+    this.#channel.retire();
+    this.#channel = next;
+  }
+
   [Symbol.dispose](): void {
-    this.#connections[Symbol.dispose]();
+    this.#isClosed = true;
+    this.#channel[Symbol.dispose]();
+  }
+
+  #makeEndpoints(channel: () => EtcdChannel): EtcdEndpoints {
+    return new EtcdEndpoints(
+      this.#urls,
+      (endpoint, signal) => channel().use(({ gateway }) => gateway.greet(endpoint, signal)),
+      this.#clock,
+    );
+  }
+
+  /** Reads a key by a channel. What it finds out about the endpoints says nothing of them. */
+  async #verify(
+    channel: EtcdChannel,
+    { from, to }: EtcdKeys,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const body = { key: encode(from), range_end: encode(to), limit: "1" };
+    const path = "/v3/kv/range";
+    await this.#makeEndpoints(() => channel).run({
+      what: "use the new credentials for etcd",
+      repeatable: true,
+      signal,
+      at: (endpoint) =>
+        channel.session.run(
+          endpoint,
+          signal,
+          (token) => channel.gateway.ask({ endpoint, path, body, token, signal }, readRange),
+        ),
+    });
   }
 
   #call<T>({ what, path, body, signal, repeatable = true, read }: Call<T>): Promise<T> {
@@ -176,15 +216,17 @@ class GatewayClient implements EtcdClient {
       repeatable,
       signal,
       at: (endpoint) =>
-        this.#session.run(
-          endpoint,
-          signal,
-          (token) => this.#gateway.ask({ endpoint, path, body, token, signal }, read),
+        this.#channel.use(({ session, gateway }) =>
+          session.run(
+            endpoint,
+            signal,
+            (token) => gateway.ask({ endpoint, path, body, token, signal }, read),
+          )
         ),
     });
   }
 
-  async #watch(watch: EtcdWatch, abort: AbortController): Promise<void> {
+  async #watch(watch: EtcdWatch, abort: AbortController, channel: EtcdChannel): Promise<void> {
     const { signal } = abort;
     const what = "watch etcd";
     const open = await this.#endpoints.run({
@@ -192,10 +234,10 @@ class GatewayClient implements EtcdClient {
       repeatable: true,
       signal,
       at: (endpoint) =>
-        this.#session.run(
+        channel.session.run(
           endpoint,
           signal,
-          (token) => openWatch(this.#gateway, watch, { endpoint, token, signal }),
+          (token) => openWatch(channel.gateway, watch, { endpoint, token, signal }),
         ),
     });
     const { endpoint } = open;
@@ -203,10 +245,8 @@ class GatewayClient implements EtcdClient {
     const body = { key: encode(watch.keys.from), range_end: encode(watch.keys.to), limit: "1" };
     const request = { endpoint, path: "/v3/kv/range", body, signal };
     const check = (): Promise<unknown> =>
-      this.#session.run(
-        endpoint,
-        signal,
-        (token) => this.#gateway.ask({ ...request, token }, readRange),
+      this.#channel.use(({ session, gateway }) =>
+        session.run(endpoint, signal, (token) => gateway.ask({ ...request, token }, readRange))
       );
     watch.onStart?.();
     try {

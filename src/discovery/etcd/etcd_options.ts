@@ -32,6 +32,9 @@ export interface EtcdOptions {
   readonly clock?: Clock;
 }
 
+/** By what etcd knows who asks, and by what it is known itself. */
+export type EtcdCredentials = Pick<EtcdOptions, "user" | "ca" | "certificate">;
+
 /**
  * Checks where etcd is said to be.
  *

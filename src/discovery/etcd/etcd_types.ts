@@ -1,3 +1,5 @@
+import type { EtcdCredentials } from "./etcd_options.ts";
+
 /** A key of etcd with what it holds. Revisions are below 2⁵³. */
 export interface EtcdEntry {
   /** The key, as text. */
@@ -170,6 +172,19 @@ export interface Etcd {
   keepAlive(lease: string, signal?: AbortSignal): Promise<void>;
   /** Ends a lease, and deletes the keys that hang on it. Harmless where it is over. */
   revoke(lease: string, signal?: AbortSignal): Promise<void>;
+  /**
+   * Uses other credentials from the next call on; what is under way goes on with the old ones.
+   *
+   * @param credentials All of them: what is left out is no longer used.
+   * @param options `verify`: keys of which one is read with them first. Default: none, they are not
+   * tried. `signal` calls that off.
+   * @throws {BalancerError} `invalid` or `unsupported` for certificates that cannot be used.
+   * @throws {EtcdError} If the keys cannot be read. The old ones stay in use, as after any error.
+   */
+  setCredentials(
+    credentials: EtcdCredentials,
+    options?: { readonly verify?: EtcdKeys; readonly signal?: AbortSignal },
+  ): Promise<void>;
 }
 
 /** The keys that begin with a prefix. */

@@ -8,6 +8,7 @@ import {
   type EtcdWrite,
   keysUnder,
 } from "../etcd/etcd_types.ts";
+import { backoff } from "./backoff.ts";
 import { writeServerValue } from "./server_value.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 import { pause } from "./wait.ts";
@@ -74,6 +75,32 @@ export class Seeder {
       if (isLocked) await pause(this.#clock, LOOK_MS, signal);
       else if (isBegun || this.#servers.length > CHUNK) await this.#seedLocked(isBegun, signal);
       else await this.#seedAtOnce(signal);
+    }
+  }
+
+  /**
+   * The same, and tries again where it does not work. Never rejects.
+   *
+   * @param signal Ends it.
+   * @param options `random` is a number from 0 up to, but without, 1; `onFailure` is told of each
+   * failure.
+   */
+  async runSteadily(
+    signal: AbortSignal,
+    { random, onFailure }: {
+      readonly random: () => number;
+      readonly onFailure: (error: unknown) => void;
+    },
+  ): Promise<void> {
+    for (let failures = 1; !signal.aborted; failures++) {
+      try {
+        return await this.run(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
+        onFailure(error);
+        await pause(this.#clock, backoff(failures, random()), signal);
+      }
     }
   }
 

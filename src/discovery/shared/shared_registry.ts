@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import type { AdminTarget } from "../../admin/target.ts";
 import type { Config } from "../../config/config.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -16,8 +15,8 @@ import { validate } from "../../config/validate.ts";
 import { DEFAULT_DISTRUST, distrustSchema } from "../../config/etcd_schema.ts";
 import { checkServers } from "../../load_balancer_options.ts";
 import { systemClock } from "../../system_clock.ts";
-import { backoff } from "./backoff.ts";
 import { Connection } from "./connection.ts";
+import type { EtcdCredentials } from "../etcd/etcd_options.ts";
 import { type Etcd, EtcdError } from "../etcd/etcd_types.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { Follower } from "./follower.ts";
@@ -30,9 +29,6 @@ import { ServerWriter } from "./server_writer.ts";
 import { DEFAULT_PREFIX, SharedKeys } from "./shared_keys.ts";
 import type { SharedRegistryOptions } from "./shared_registry_options.ts";
 import { SharedServers } from "./shared_servers.ts";
-import { pause } from "./wait.ts";
-
-const logger = getLogger(["ballast", "etcd"]);
 
 /**
  * The servers that several balancers share through etcd. Once it has joined, the balancer has the
@@ -160,8 +156,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     const { revision } = this.#follower;
     const { heldRemovals } = this.#servers;
     const warnings = [...heldWarnings(heldRemovals), ...this.#fleet?.warnings() ?? []];
-    const held = heldRemovals === undefined ? {} : { heldRemovals };
-    return { kind: "etcd", connected, since, error, revision, ...fleet, ...held, warnings, faults };
+    const told = { ...fleet, ...(heldRemovals && { heldRemovals }), warnings, faults };
+    return { kind: "etcd", connected, since, error, revision, ...told };
   }
 
   /**
@@ -203,9 +199,8 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   }
 
   /**
-   * Removes the servers that etcd has lost and that are still in use, at every balancer.
+   * Removes what etcd has lost and is still in use at every balancer, and returns the URLs.
    *
-   * @returns Their URLs; none where nothing is missing.
    * @throws {BalancerError} `closed`, `unavailable` or `unconfirmed`.
    */
   async acceptServers(): Promise<readonly string[]> {
@@ -213,6 +208,20 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     const urls = await this.#changes.acceptRemovals();
     await this.balancer.settled();
     return urls;
+  }
+
+  /**
+   * Asks etcd with other credentials from the next request on. While etcd is reached with those in
+   * use, the new ones are tried first.
+   *
+   * @param credentials All of them: what is left out is no longer used.
+   * @throws {BalancerError} `invalid` or `unsupported` for certificates that cannot be used.
+   * @throws {EtcdError} If etcd cannot be asked with them. The old ones stay, as after any error.
+   */
+  async setCredentials(credentials: EtcdCredentials): Promise<void> {
+    const { signal } = this.#abort;
+    const verify = this.#connection.connected ? { verify: this.keys.followed } : {};
+    await this.etcd.setCredentials(credentials, { ...verify, signal });
   }
 
   /** Checks a server's health now, see {@linkcode LoadBalancer.check}. */
@@ -282,18 +291,13 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
   async #run(): Promise<void> {
     const { signal } = this.#abort;
     this.#fleet?.begin();
-    for (let failures = 1; !signal.aborted; failures++) {
-      try {
-        await this.#seeder.run(signal);
-        break;
-      } catch (error) {
-        if (signal.aborted) break;
-        if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
-        else if (error.failure === "denied") this.#refused.reject(error);
+    await this.#seeder.runSteadily(signal, {
+      random: this.#random,
+      onFailure: (error) => {
+        if (error instanceof EtcdError && error.failure === "denied") this.#refused.reject(error);
         this.#connection.away(error);
-        await pause(this.clock, backoff(failures, this.#random()), signal);
-      }
-    }
+      },
+    });
     this.#connection.reached.then(() => this.#inFleet = this.#fleet?.run(signal));
     await this.#follower.run(signal);
   }
