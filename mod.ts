@@ -19,6 +19,8 @@
  * @module
  */
 
+// First: it says what is wrong where the runtime is too old for the rest.
+import "./src/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";

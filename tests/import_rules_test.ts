@@ -30,6 +30,7 @@ const STD_HTTP = /^@std\/http\//;
 const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
 const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
+const RUNTIME_VERSION = /^src\/runtime_version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
 const ERROR_TEXT = /^src\/core\/error_text\.ts$/;
@@ -49,6 +50,7 @@ const RULES: readonly ImportRule[] = [
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
   { files: VERSION, mayImport: [] },
+  { files: RUNTIME_VERSION, mayImport: [] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: NET_PERMISSION, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
@@ -171,8 +173,11 @@ const RULES: readonly ImportRule[] = [
     files: /^mod\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/],
   },
-  { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
-  { files: /^etcd\.ts$/, mayImport: [/^src\/core\/clock\.ts$/, /^src\/discovery\//] },
+  { files: /^dashboard\.ts$/, mayImport: [RUNTIME_VERSION, DASHBOARD_FILES, /^src\/dashboard\//] },
+  {
+    files: /^etcd\.ts$/,
+    mayImport: [RUNTIME_VERSION, /^src\/core\/clock\.ts$/, /^src\/discovery\//],
+  },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
@@ -277,8 +282,10 @@ Deno.test("with etcd not configured, nothing of it is loaded", async () => {
 Deno.test("mod.ts re-exports and does nothing else", async () => {
   const statements = findCode(await readSource("mod.ts"), "Program > *");
   assert(statements.length > 0, "there are statements");
-  const others = statements.filter((text) => !/^export (type )?\{[^}]*\} from "/.test(text));
-  assertEquals(others, []);
+  const [first, ...others] = statements
+    .filter((text) => !/^export (type )?\{[^}]*\} from "/.test(text));
+  // It refuses a runtime that is too old.
+  assertEquals([first, others], ['import "./src/runtime_version.ts";', []]);
 });
 
 Deno.test("only the transport, the program and the workers use Deno", async () => {

@@ -6,7 +6,7 @@ import { LOAD_CHECKS } from "./checks/load_checks.ts";
 import { SHARING_CHECKS } from "./checks/sharing_checks.ts";
 import { EXAMPLES, runExample } from "./examples.ts";
 import { Installation } from "./installation.ts";
-import { balanceInFiveLines, checkTypes } from "./projects.ts";
+import { balanceInFiveLines, checkTypes, refuseOldNode } from "./projects.ts";
 
 const CHECKS = [LOAD_CHECKS, CONTENT_CHECKS, HEADER_CHECKS, CONTROL_CHECKS, SHARING_CHECKS].flat();
 
@@ -27,6 +27,9 @@ Deno.test("the library on every runtime", async (t) => {
   for (const runtime of installation.runtimes()) {
     for (const { name, ignore = false, run } of CHECKS) {
       await t.step({ name: `${runtime.name}: ${name}`, ignore, fn: () => run(runtime) });
+    }
+    if (runtime.name === "Node") {
+      await t.step("the package says which Node it needs", () => refuseOldNode(runtime));
     }
     if (runtime.name !== "Deno") {
       await t.step(
