@@ -19,8 +19,8 @@ import {
   readIncoming,
 } from "./incoming.ts";
 import { ownResponse } from "./own_response.ts";
-import { receive } from "./reception.ts";
 import { ReadAhead } from "./read_ahead.ts";
+import { Reception } from "./reception.ts";
 import { withRequestId } from "./request_id.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
 import type { RequestTracing } from "./request_tracing.ts";
@@ -66,7 +66,7 @@ export class ProxyHandler {
   readonly #rules: IncomingRules;
   readonly #dispatcher: Dispatcher;
   readonly #departures: DeadlineQueue;
-  /** For a client's content, and for how a client takes that of its response. */
+  /** For how clients take what they are given. */
   readonly #contentQueue: DeadlineQueue;
   readonly #readAhead = new ReadAhead(READ_AHEAD_BYTES);
   /** Requests that are not over yet, waiting ones included. */
@@ -78,7 +78,11 @@ export class ProxyHandler {
   constructor(parts: ProxyParts) {
     const { deadlines, settings: { limits, timeouts } } = parts;
     this.#parts = parts;
-    this.#rules = { limits, trustedProxies: parts.trustedProxies };
+    this.#rules = {
+      limits,
+      trustedProxies: parts.trustedProxies,
+      reception: new Reception(deadlines, timeouts.content),
+    };
     this.#dispatcher = new Dispatcher(parts);
     this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
     this.#contentQueue = deadlines.queue(timeouts.content * 1000);
@@ -133,7 +137,7 @@ export class ProxyHandler {
     around: Circumstances,
   ): Promise<Response> {
     this.#inFlight++;
-    return receive(incoming, this.#contentQueue).then(
+    return incoming.then(
       (outgoing) => {
         // From here on it counts for itself.
         const answer = this.#forward(request, outgoing, around);

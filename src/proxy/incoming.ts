@@ -4,6 +4,7 @@ import type { UpstreamRequest } from "../transport/transport.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
+import type { Reception } from "./reception.ts";
 import { isAsterisk, isHost } from "./request_url.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
@@ -47,6 +48,8 @@ export interface IncomingRules {
   readonly limits: Limits;
   /** The proxies whose forwarding fields are believed, if there are any. */
   readonly trustedProxies: TrustedProxies | undefined;
+  /** What takes the content that has to be there first. */
+  readonly reception: Reception;
 }
 
 /** A request for a server, with what the client wants besides. */
@@ -80,7 +83,7 @@ const TARGET = /^\/[!"$-~]*$/;
 export function readIncoming(
   request: Request,
   info: ListenerInfo | undefined,
-  { limits, trustedProxies }: IncomingRules,
+  { limits, trustedProxies, reception }: IncomingRules,
 ): IncomingRequest | Promise<IncomingRequest> {
   const { method, url } = request;
   const peer = peerAddress(info);
@@ -128,7 +131,16 @@ export function readIncoming(
   }
   if (length !== undefined) {
     const contentLength = readLength(length, limits.requestBody);
-    return withLength(incoming, request, contentLength);
+    // RFC 9110 §8.6: a POST without content says so.
+    if (contentLength === 0) {
+      const { body } = request;
+      if (body === null) return { ...incoming, contentLength };
+      return reception.begin(withoutContent(incoming, body));
+    }
+    if (contentLength > SMALL_CONTENT) {
+      return { ...incoming, body: request.body, contentLength, replayable: false };
+    }
+    return withSmallContent(incoming, contentLength, reception.take(request, contentLength));
   }
   if (request.body === null) return incoming;
   if (chunked) checkCoding(request.headers);
@@ -137,7 +149,7 @@ export function readIncoming(
     : limitContent(request.body, limits.requestBody);
   if (chunked) return { ...incoming, body: content, replayable: false };
   // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
-  return peek(incoming, content);
+  return reception.begin(peek(incoming, content));
 }
 
 function isTargetStart(url: string, at: number): boolean {
@@ -195,20 +207,6 @@ function readLength(length: string, limit: number): number {
   return contentLength;
 }
 
-function withLength(
-  incoming: IncomingRequest,
-  request: Request,
-  contentLength: number,
-): IncomingRequest | Promise<IncomingRequest> {
-  // RFC 9110 §8.6: a POST without content says so.
-  if (contentLength === 0) {
-    const { body } = request;
-    return body === null ? { ...incoming, contentLength } : withoutContent(incoming, body);
-  }
-  if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
-  return { ...incoming, body: request.body, contentLength, replayable: false };
-}
-
 /**
  * RFC 9113 §8.1.1: a request whose content does not have the length that it announces must not be
  * forwarded. The platform checks that for HTTP/1.1 only.
@@ -224,14 +222,14 @@ async function withoutContent(
 
 async function withSmallContent(
   incoming: IncomingRequest,
-  request: Request,
   contentLength: number,
+  content: Promise<Uint8Array>,
 ): Promise<IncomingRequest> {
   let body: Uint8Array;
   try {
-    body = new Uint8Array(await request.arrayBuffer());
+    body = await content;
   } catch (cause) {
-    throw brokenOff(cause);
+    throw cause instanceof BalancerError ? cause : brokenOff(cause);
   }
   if (body.length !== contentLength) throw brokenOff();
   return { ...incoming, body, contentLength };
