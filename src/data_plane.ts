@@ -263,7 +263,9 @@ export class DataPlane {
 async function before(end: Promise<void>, limit: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = systemClock.after(limit, resolve);
+  const release = systemClock.hold();
   await Promise.race([end, promise]);
+  release();
   cancel();
 }
 

@@ -81,9 +81,15 @@ export class HealthChecker implements Disposable {
     if (task === undefined) throw notFound(serverUrl);
     task.wanted = true;
     task.cancelTimer();
-    const report = await (task.running ?? this.#check(task));
-    if (report === undefined) throw notFound(serverUrl);
-    return report;
+    // A check alone does not keep the process alive, but somebody who waits for it does.
+    const release = this.#options.clock.hold();
+    try {
+      const report = await (task.running ?? this.#check(task));
+      if (report === undefined) throw notFound(serverUrl);
+      return report;
+    } finally {
+      release();
+    }
   }
 
   /** Checks by another rule from now on, and everything once at once. Health and counts stay. */

@@ -34,6 +34,7 @@ export class AccessLog implements RequestObserver {
   /** How far the time of day is ahead of the clock. Asked for with each batch: it is corrected. */
   #offset = 0;
   #closing = false;
+  #release = () => {};
 
   /** @param parts What to write, and where. */
   constructor({ format, write, deadlines, clock }: AccessLogParts) {
@@ -47,7 +48,7 @@ export class AccessLog implements RequestObserver {
   ended(record: RequestRecord): void {
     if (this.#lines === "") {
       this.#offset = this.#clock.date().getTime() - this.#clock.now();
-      if (!this.#closing) this.#waits.add(this.#alarm);
+      if (!this.#closing) this.#waitForMore();
     }
     this.#lines += this.#format.line(record, this.#offset + record.arrivedAt);
     if (this.#closing || this.#lines.length >= BATCH_LENGTH) this.flush();
@@ -56,10 +57,21 @@ export class AccessLog implements RequestObserver {
   /** Writes what was collected. */
   flush(): void {
     this.#alarm.meet();
+    this.#release();
     if (this.#lines === "") return;
     const lines = this.#lines;
     this.#lines = "";
     this.#write(lines);
+  }
+
+  /** Collects lines for a while; the process does not end before they are written. */
+  #waitForMore(): void {
+    this.#waits.add(this.#alarm);
+    const release = this.#clock.hold();
+    this.#release = () => {
+      this.#release = () => {};
+      release();
+    };
   }
 
   /** Collects no more: each line is written at once, as nobody knows which is the last one. */

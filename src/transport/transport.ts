@@ -138,7 +138,10 @@ export interface TransferRecord {
 export interface SendOptions {
   /** Calls the request off. */
   readonly cancellation?: Cancellation;
-  /** Makes a connection for this request alone, as a health check does. Default: false. */
+  /**
+   * Makes a connection for this request alone, as a health check does; where the runtime lets it, one
+   * that does not keep the process alive. Default: false.
+   */
   readonly freshConnection?: boolean;
   /**
    * Lets the transport free each piece of the response's content when the next one is asked for.

@@ -9,6 +9,7 @@ interface Timer {
 export class FakeClock implements Clock {
   #now = 0;
   readonly #timers = new Set<Timer>();
+  #holds = 0;
 
   now(): number {
     return this.#now;
@@ -22,6 +23,16 @@ export class FakeClock implements Clock {
     const timer = { at: this.#now + milliseconds, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
+  }
+
+  hold(): () => void {
+    this.#holds++;
+    return () => void this.#holds--;
+  }
+
+  /** How many times the process is kept alive. */
+  get holds(): number {
+    return this.#holds;
   }
 
   /** How many timers are waiting. */

@@ -151,8 +151,10 @@ export class EtcdEndpoints {
   async #pause(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(ELECTION_STEP_MS, resolve);
+    const release = this.#clock.hold();
     signal?.addEventListener("abort", () => resolve(), { once: true });
     await promise;
+    release();
     cancel();
     signal?.throwIfAborted();
   }

@@ -45,6 +45,12 @@ export interface Http1TransportOptions {
   readonly nameOf?: (serverUrl: string) => string | undefined;
 }
 
+/**
+ * How long idle connections keep the process alive, in milliseconds: a call into the runtime for each
+ * request would cost more than one for those that are still idle then.
+ */
+const REST_MS = 1000;
+
 /** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
 export class Http1Transport implements WebSocketTransport {
   readonly #clock: Clock;
@@ -53,12 +59,16 @@ export class Http1Transport implements WebSocketTransport {
   readonly #responseQueue: DeadlineQueue;
   readonly #contentQueue: DeadlineQueue;
   readonly #sweepQueue: DeadlineQueue;
+  readonly #restQueue: DeadlineQueue;
   readonly #tls: UpstreamTls;
   readonly #nameOf: (serverUrl: string) => string | undefined;
   readonly #targets = new Map<string, Target>();
   /** Servers that are no longer used, and to which connections are still in use. */
   readonly #leaving = new Set<Target>();
   readonly #sweep = new Alarm(() => this.#closeExpired());
+  readonly #rest = new Alarm(() => {
+    for (const { pool } of this.#targets.values()) pool.rest();
+  });
   #closed = false;
 
   /** @param options What to run on, and the limits. */
@@ -69,6 +79,7 @@ export class Http1Transport implements WebSocketTransport {
     this.#responseQueue = deadlines.queue(options.responseTimeout ?? 60_000);
     this.#contentQueue = deadlines.queue(options.contentTimeout ?? 60_000);
     this.#sweepQueue = deadlines.queue(options.keepAliveTimeout ?? 60_000);
+    this.#restQueue = deadlines.queue(REST_MS);
     this.#tls = options.tls ?? {};
     this.#nameOf = options.nameOf ?? (() => undefined);
   }
@@ -131,6 +142,7 @@ export class Http1Transport implements WebSocketTransport {
     for (const serverUrl of this.#targets.keys()) this.forget(serverUrl);
     for (const target of this.#leaving) breakOff(target);
     this.#sweep.meet();
+    this.#rest.meet();
     return Promise.resolve();
   }
 
@@ -168,6 +180,7 @@ export class Http1Transport implements WebSocketTransport {
       release: (connection) => {
         pool.put(connection, this.#sweepQueue.now);
         if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
+        if (this.#rest.queue === undefined) this.#restQueue.add(this.#rest);
       },
     };
     return target;
@@ -181,7 +194,7 @@ export class Http1Transport implements WebSocketTransport {
   async #connect(
     target: Target,
     { url, tls }: { url: URL; tls: UpstreamTls },
-    { cancellation, record }: SendOptions,
+    { cancellation, record, freshConnection }: SendOptions,
   ): Promise<Connection> {
     const from = record === undefined ? 0 : this.#clock.now();
     const socket = await dial(url, {
@@ -198,6 +211,7 @@ export class Http1Transport implements WebSocketTransport {
       this.#letGo(target);
     });
     target.connections.add(connection);
+    if (freshConnection) connection.rest();
     // The transport may have been closed while this was under way.
     if (this.#closed) connection.close();
     return connection;
