@@ -5,7 +5,7 @@ import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
 import { Departure, expectDeparture } from "./departure.ts";
-import { Dispatcher, type DispatcherParts } from "./dispatcher.ts";
+import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
 import {
@@ -149,9 +149,7 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
-      const delivered = this.#deliver(entry, response, { info, record, clientAddress });
-      session?.settle(delivered.headers, entry.server.url);
-      return delivered;
+      return this.#deliver({ entry, response, session }, { info, record, clientAddress });
     } catch (thrown) {
       this.#countEnd();
       return this.#fail(record, thrown);
@@ -186,8 +184,14 @@ export class ProxyHandler {
     }
   }
 
-  /** Passes a response on; the request is active until the client has it or gives up. */
-  #deliver(entry: Entry, upstream: UpstreamResponse, { info, record }: Circumstances): Response {
+  /**
+   * Passes a response on; the request is active until the client has it or gives up. What is in one
+   * piece is the platform's from here on: it tells nobody when the client has that.
+   */
+  #deliver(
+    { entry, response: upstream, session }: Answer & { readonly response: UpstreamResponse },
+    { info, record }: Circumstances,
+  ): Response {
     if (record !== undefined) record.status = upstream.status;
     const finish = () => {
       upstream.discard();
@@ -200,13 +204,13 @@ export class ProxyHandler {
     let response: Response;
     try {
       response = downstreamResponse(upstream, completed === undefined ? finish : undefined);
+      session?.settle(response.headers, entry.server.url);
     } catch (error) {
       upstream.discard();
       this.#dispatcher.release(entry.slot);
       throw error;
     }
-    // Nothing may fail from here on: the end of the request is counted now. A response in one piece
-    // is over for the platform as well as soon as it has it.
+    // Nothing may fail from here on: the end of the request is counted now.
     if (passedContent(upstream) instanceof ReadableStream) {
       completed?.then(finish, () => {
         // What broke off at the server's side is noted already.

@@ -1,3 +1,4 @@
+import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Entry } from "../core/registry.ts";
@@ -5,6 +6,8 @@ import type { Server } from "../core/server.ts";
 import type { CountedRequest } from "../core/traffic_table.ts";
 import type { ConnectionUse, TransferRecord } from "../transport/transport.ts";
 import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
+
+const logger = getLogger(["ballast", "proxy"]);
 
 /** What is noted of a request while it is under way. Times are in milliseconds from its arrival. */
 export class RequestRecord implements TransferRecord, CountedRequest {
@@ -92,7 +95,10 @@ export class RequestRecord implements TransferRecord, CountedRequest {
 
 /** Takes the records of requests that are over. */
 export interface RequestObserver {
-  /** Called once for each request, when its response was delivered or could not be. */
+  /**
+   * Called once for each request, when its response was delivered or could not be; one in one piece,
+   * when the platform has it.
+   */
   ended(record: RequestRecord): void;
 }
 
@@ -128,9 +134,15 @@ export class Observation {
     return record;
   }
 
-  /** A request is over. */
+  /** A request is over. Never throws: a fault of an observer's must not leave the request counted. */
   end(record: RequestRecord): void {
     record.duration = record.elapsed();
-    for (const observer of this.#observers) observer.ended(record);
+    for (const observer of this.#observers) {
+      try {
+        observer.ended(record);
+      } catch (error) {
+        logger.error("Cannot note the end of a request: {error}", { error });
+      }
+    }
   }
 }
