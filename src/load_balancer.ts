@@ -106,7 +106,8 @@ export class LoadBalancer implements AsyncDisposable {
    *
    * @param request What the client sent.
    * @param info What the runtime knows of the client and of the response's delivery, as
-   * `Deno.serve` passes it. Without it, a request counts as over when its response has been read.
+   * `Deno.serve` passes it. Without it, a request counts as over when its response has been read;
+   * one whose response is in one piece, of up to 64 KiB, in either case when this resolves.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);

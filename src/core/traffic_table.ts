@@ -44,7 +44,10 @@ const REFUSALS = [
 export interface CountedRequest {
   /** The status, 101 or 200 to 599. */
   readonly status: number;
-  /** From its arrival until the client had the response, in milliseconds. */
+  /**
+   * From its arrival until the response was delivered, in milliseconds; one in one piece, of up to
+   * 64 KiB, until the platform had it.
+   */
   readonly duration: number;
   /** Content that went to the server, in bytes. */
   readonly bytesSent: number;

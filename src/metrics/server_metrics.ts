@@ -114,7 +114,9 @@ export function serverTrafficMetrics(servers: readonly ServerNumbers[]): Metric[
     },
     {
       name: "ballast_request_duration_seconds",
-      help: "From a request's arrival until its response was delivered; WebSockets left out.",
+      help:
+        "From a request's arrival until its response was delivered or, where that has up to 64 KiB, " +
+        "handed to the runtime; WebSockets left out.",
       type: "histogram",
       collect: () => durations(all),
     },

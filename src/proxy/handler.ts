@@ -6,19 +6,17 @@ import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
 import { Delivery } from "./delivery.ts";
 import { Departure, expectDeparture } from "./departure.ts";
-import { Dispatcher, type DispatcherParts } from "./dispatcher.ts";
+import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
-import { errorResponse } from "./error_response.ts";
+import { errorResponse, methodRefused } from "./error_response.ts";
 import { trustedClientAddress } from "./forwarding.ts";
 import {
-  ALLOWED_METHODS,
   type IncomingRequest,
   type IncomingRules,
   type ListenerInfo,
   peerAddress,
   readIncoming,
 } from "./incoming.ts";
-import { ownResponse } from "./own_response.ts";
 import { ReadAhead } from "./read_ahead.ts";
 import { Reception } from "./reception.ts";
 import { withRequestId } from "./request_id.ts";
@@ -180,8 +178,7 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
-      const delivered = this.#deliver(entry, response, around);
-      session?.settle(delivered, entry.server.url);
+      const delivered = this.#deliver({ entry, response, session }, around);
       return lastOnConnection(delivered, info);
     } catch (thrown) {
       this.#countEnd();
@@ -217,8 +214,14 @@ export class ProxyHandler {
     }
   }
 
-  /** Passes a response on; the request is active until the client has it or gives up. */
-  #deliver(entry: Entry, upstream: UpstreamResponse, { info, record }: Circumstances): Response {
+  /**
+   * Passes a response on; the request is active until the client has it or gives up. What is in one
+   * piece is the platform's from here on: it tells nobody when the client has that.
+   */
+  #deliver(
+    { entry, response: upstream, session }: Answer & { readonly response: UpstreamResponse },
+    { info, record }: Circumstances,
+  ): Response {
     if (record !== undefined) record.status = upstream.status;
     const finish = (stall?: BalancerError) => {
       if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
@@ -234,13 +237,13 @@ export class ProxyHandler {
     try {
       const onRead = completed === undefined ? () => delivery?.end() : undefined;
       response = downstreamResponse(upstream, onRead);
+      session?.settle(response, entry.server.url);
     } catch (error) {
       upstream.discard();
       this.#dispatcher.release(entry.slot);
       throw error;
     }
-    // Nothing may fail from here on: the end of the request is counted now. A response in one piece
-    // is over for the platform as well as soon as it has it.
+    // Nothing may fail from here on: the end of the request is counted now.
     if (passedContent(upstream) instanceof ReadableStream) {
       const queue = this.#contentQueue;
       delivery = new Delivery({ queue, readAhead: this.#readAhead, onEnd: finish });
@@ -291,9 +294,4 @@ export class ProxyHandler {
     if (--this.#inFlight > 0 || this.#onIdle.length === 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
-}
-
-function methodRefused(): Response {
-  const message = "405 Method Not Allowed: CONNECT and TRACE are not passed on.";
-  return ownResponse(405, message, { "allow": ALLOWED_METHODS });
 }

@@ -58,9 +58,6 @@ export interface IncomingRequest extends UpstreamRequest {
   readonly webSocket: boolean;
 }
 
-/** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
-export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
 /**
  * Content up to this length, in bytes, is taken from the client before a server is picked. It is
  * sent with the head in one piece, can be sent again, and a slow client keeps no server waiting.

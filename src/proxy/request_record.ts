@@ -93,7 +93,10 @@ export class RequestRecord implements TransferRecord, CountedRequest {
 
 /** Takes the records of requests that are over. */
 export interface RequestObserver {
-  /** Called once for each request, when its response was delivered or could not be. */
+  /**
+   * Called once for each request, when its response was delivered or could not be; one in one piece,
+   * when the platform has it.
+   */
   ended(record: RequestRecord): void;
 }
 
@@ -129,7 +132,7 @@ export class Observation {
     return record;
   }
 
-  /** A request is over. Never throws: what follows takes it out of the counts. */
+  /** A request is over. Never throws: a failing observer must not leave the request counted. */
   end(record: RequestRecord): void {
     record.duration = record.elapsed();
     for (const observer of this.#observers) {
