@@ -2,6 +2,11 @@ import type { Clock } from "./clock.ts";
 
 /** How often deadlines are looked at, in milliseconds. */
 const TICK_MS = 100;
+/**
+ * How much time one tick counts for at most, in milliseconds. A process that was stopped, or whose
+ * event loop was held up, has read nothing meanwhile: nobody else was late.
+ */
+const STEP_MAX_MS = 1000;
 
 /** Something that has to be over by a certain time. It can wait in one queue at a time. */
 export abstract class Deadline {
@@ -44,8 +49,9 @@ export interface DeadlineQueue {
   /** How long each of them has, in milliseconds. */
   readonly milliseconds: number;
   /**
-   * The time of the last tick, in the clock's milliseconds: at most a tick old while any deadline
-   * waits. Asking the clock itself costs a call into the runtime.
+   * The time of the last tick, in the clock's milliseconds less those for which the process stood
+   * still: at most a tick old while any deadline waits. Asking the clock itself costs a call into
+   * the runtime.
    */
   readonly now: number;
   /** Lets a deadline begin now, anew where it has begun already. */
@@ -58,13 +64,16 @@ export interface DeadlineQueue {
  * Any number of deadlines on one coarse timer. A timer of its own for each request would cost more
  * than the request's JavaScript; here a deadline that is met costs a link and an unlink.
  *
- * The timer runs only while there are deadlines. They fire up to 200 ms late, never early.
+ * The timer runs only while there are deadlines. They fire up to 200 ms late, never early. Of a time
+ * in which the process stood still, a second counts.
  */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #queues = new Map<number, Queue>();
   readonly #tickTime = { now: 0 };
   #cancelTick: (() => void) | undefined;
+  /** For how long the process stood still, in milliseconds. */
+  #skipped = 0;
 
   /** @param clock The time and the one timer. */
   constructor(clock: Clock) {
@@ -90,13 +99,15 @@ export class Deadlines {
 
   #start(): void {
     if (this.#cancelTick !== undefined) return;
-    this.#tickTime.now = this.#clock.now();
+    this.#tickTime.now = this.#clock.now() - this.#skipped;
     this.#cancelTick = this.#clock.after(TICK_MS, () => this.#tick());
   }
 
   #tick(): void {
     this.#cancelTick = undefined;
-    const now = this.#tickTime.now = this.#clock.now();
+    const elapsed = this.#clock.now() - this.#skipped - this.#tickTime.now;
+    if (elapsed > STEP_MAX_MS) this.#skipped += elapsed - STEP_MAX_MS;
+    const now = this.#tickTime.now += Math.min(elapsed, STEP_MAX_MS);
     let waiting = false;
     for (const queue of this.#queues.values()) {
       queue.fire(now);

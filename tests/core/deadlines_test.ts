@@ -72,3 +72,15 @@ Deno.test("Deadlines stop their timer when nothing is left", async () => {
   await clock.advance(5000);
   assertEquals(deadline.fired, []);
 });
+
+Deno.test("Deadlines count a second of a time in which the process stood still", async () => {
+  const { clock, deadlines, note } = setUp();
+  const deadline = note();
+  deadlines.queue(5000).add(deadline);
+  await clock.advance(1000);
+  clock.pause(60_000);
+  await clock.advance(3000);
+  assertEquals(deadline.fired, []);
+  await clock.advance(500);
+  assertEquals(deadline.fired.length, 1);
+});
