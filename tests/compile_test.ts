@@ -76,10 +76,10 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
   }
 });
 
-/** Reads what a program writes until it says this; false where it ends without. */
+/** Reads the log of a program until it says this; false where it ends without. */
 async function says(child: Deno.ChildProcess, text: string): Promise<boolean> {
   let output = "";
-  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+  for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
     output += piece;
     if (output.includes(text)) return true;
   }
@@ -107,8 +107,8 @@ Deno.test("the binary balances on every thread, and takes a server meanwhile", a
         ...["listen", "--config", `${folder}/servers.yaml`, "--workers=2"],
         ...[`--port=${port}`, `--api-port=${apiPort}`],
       ],
-      stdout: "piped",
-      stderr: "null",
+      stdout: "null",
+      stderr: "piped",
     }).spawn();
     try {
       assert(await says(child, "Admin API on"));
