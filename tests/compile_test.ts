@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { binaryName, checksumLine, compileArguments, TARGETS } from "../tools/compile_all.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { compileArguments } from "../tools/compile.ts";
+import { binaryName, checksumLine, TARGETS } from "../tools/compile_all.ts";
 import { ROOT } from "./testing/program.ts";
 import { freePorts } from "./testing/run_cli.ts";
 import { SampleServer } from "./testing/sample_server.ts";
@@ -20,19 +21,25 @@ function embeddedPermissions(binary: string): Record<string, unknown> {
   return JSON.parse(binary.slice(from, binary.indexOf("}", from) + 1));
 }
 
-async function compileCommand(): Promise<string> {
-  return JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT))).tasks.compile.command;
+/** What there is beside the arguments of a Deno that is run. */
+interface DenoOptions {
+  readonly env?: Record<string, string>;
+  readonly signal?: AbortSignal;
 }
 
-/** Does what `deno task compile` does, by the task's own command line. */
-async function compile(
-  output: string,
-  { env = {}, signal }: { env?: Record<string, string>; signal?: AbortSignal } = {},
-): Promise<{ success: boolean; log: string }> {
-  const [deno, ...args] = (await compileCommand()).split(" ");
-  assertEquals(deno, "deno");
+/** Does what `deno task NAME ARGUMENT` does, by the task's own command line. */
+async function runTask(name: string, argument: string, options: DenoOptions) {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const [deno, run, ...args] = tasks[name].command.split(" ");
+  assertEquals([deno, run], ["deno", "run"]);
+  const folder = argument.slice(0, argument.lastIndexOf("/"));
+  const writable = folder === "" ? [] : [`--allow-write=${folder}`];
+  return await runDeno([run, ...writable, ...args, argument], options);
+}
+
+async function runDeno(args: string[], { env = {}, signal }: DenoOptions) {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: args.map((arg) => arg === "ballast" ? output : arg),
+    args,
     cwd: ROOT,
     env: { NO_COLOR: "1", ...env },
     ...(signal === undefined ? {} : { signal }),
@@ -46,9 +53,16 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     const output = `${folder}/ballast`;
     // The base binary cannot be downloaded everywhere. Deno itself stands in for it: the module
     // graph and the permissions are embedded in the same way, though the result cannot be run.
-    const { success, log } = await compile(output, { env: { DENORT_BIN: Deno.execPath() } });
-    assert(success, log);
-    const binary = new TextDecoder("latin1").decode(await Deno.readFile(output));
+    const { success, log } = await runTask("compile", output, {
+      env: { DENORT_BIN: Deno.execPath() },
+    });
+    // What is no program must not be called like one.
+    assertEquals(success, false, log);
+    assertStringIncludes(log, `Cannot compile ${output}: it does not run, as DENORT_BIN names `);
+    const files = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assertEquals(files, ["ballast.not-a-program"]);
+    const made = await Deno.readFile(`${output}.not-a-program`);
+    const binary = new TextDecoder("latin1").decode(made);
     const permissions = embeddedPermissions(binary);
     assertEquals(permissions["allow_net"], []);
     assertEquals(permissions["allow_read"], []);
@@ -76,10 +90,10 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
   }
 });
 
-/** Reads what a program writes until it says this; false where it ends without. */
+/** Reads the log of a program until it says this; false where it ends without. */
 async function says(child: Deno.ChildProcess, text: string): Promise<boolean> {
   let output = "";
-  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+  for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
     output += piece;
     if (output.includes(text)) return true;
   }
@@ -90,7 +104,10 @@ Deno.test("the binary balances on every thread, and takes a server meanwhile", a
   const folder = await Deno.makeTempDir();
   try {
     const binary = `${folder}/ballast${Deno.build.os === "windows" ? ".exe" : ""}`;
-    const { success, log } = await compile(binary, { signal: AbortSignal.timeout(DOWNLOAD_MAX) });
+    // Without the task's script around it, so that what hangs is what is ended.
+    const { success, log } = await runDeno(compileArguments(binary), {
+      signal: AbortSignal.timeout(DOWNLOAD_MAX),
+    });
     if (!success) {
       // It is broken off where the download hangs, and then says nothing of an error.
       assertMatch(log, /dl\.deno\.land|^(?![^]*\berror\b)/);
@@ -107,8 +124,8 @@ Deno.test("the binary balances on every thread, and takes a server meanwhile", a
         ...["listen", "--config", `${folder}/servers.yaml`, "--workers=2"],
         ...[`--port=${port}`, `--api-port=${apiPort}`],
       ],
-      stdout: "piped",
-      stderr: "null",
+      stdout: "null",
+      stderr: "piped",
     }).spawn();
     try {
       assert(await says(child, "Admin API on"));
@@ -131,19 +148,24 @@ Deno.test("the binary balances on every thread, and takes a server meanwhile", a
   }
 });
 
-Deno.test("compileArguments() are those of the task, for each of the five targets", async () => {
-  const command = await compileCommand();
+Deno.test("compileArguments() differ between the five targets in target and file alone", () => {
   assertEquals(TARGETS.length, 5);
+  const here = compileArguments("ballast");
   for (const target of TARGETS) {
-    const args = compileArguments(command, target);
-    assertEquals(args.slice(0, 3), ["compile", "--target", target]);
-    const output = args[args.indexOf("--output") + 1]!;
-    assertEquals(output, `dist/${binaryName(target)}`);
+    const output = `dist/${binaryName(target)}`;
     assertEquals(output.endsWith(".exe"), target.includes("windows"));
-    const rest = ["deno", "compile", ...args.slice(3)].join(" ").replace(output, "ballast");
-    assertEquals(rest, command);
+    const args = compileArguments(output, target);
+    assertEquals(args.splice(args.indexOf("--target"), 2), ["--target", target]);
+    assertEquals(args.map((arg) => arg === output ? "ballast" : arg), here);
   }
-  assertThrows(() => compileArguments("deno run cli.ts", TARGETS[0]!), TypeError, "Cannot use");
+});
+
+Deno.test("deno task compile-all refuses one base binary for all targets", async () => {
+  const { success, log } = await runTask("compile-all", TARGETS[0]!, {
+    env: { DENORT_BIN: Deno.execPath() },
+  });
+  assertEquals(success, false);
+  assertStringIncludes(log, "Cannot compile for several targets: DENORT_BIN names one");
 });
 
 Deno.test("checksumLine() is what sha256sum writes", async () => {

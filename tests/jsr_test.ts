@@ -50,14 +50,14 @@ class Newcomer implements AsyncDisposable {
   }
 }
 
-/** Reads a program's output until it has a text; the rest is its own to keep. */
-async function waitFor(child: Deno.ChildProcess, text: string): Promise<string> {
+/** Reads what a program writes until it has a text; the rest is its own to keep. */
+async function waitFor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, text: string) {
   let output = "";
-  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream())) {
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
     output += piece;
     if (output.includes(text)) return output;
   }
-  throw new Error(`Cannot find "${text}" in: ${output}${await new Response(child.stderr).text()}`);
+  throw new Error(`Cannot find "${text}" in: ${output}`);
 }
 
 /** The answers of nine requests, sorted and each once. */
@@ -80,7 +80,7 @@ console.log(\`port \${listener.addr.port}.\`);
 `,
   );
   const child = newcomer.deno("run", "--check", "--allow-net", "--no-prompt", "main.ts");
-  const [, port] = /port ([0-9]+)\./.exec(await waitFor(child, "."))!;
+  const [, port] = /port ([0-9]+)\./.exec(await waitFor(child.stdout, "."))!;
   assertEquals(await answers(`http://127.0.0.1:${port}`), ["one", "two"]);
   child.kill("SIGKILL");
   await child.output();
@@ -124,7 +124,7 @@ for (const flags of [[], ["--unstable-net"]]) {
     const child = newcomer.deno(
       ...["run", "--no-prompt", own, ...flags, ...permissions, program, "listen", ...listen],
     );
-    await waitFor(child, "Admin API on");
+    await waitFor(child.stderr, "Admin API on");
     assertEquals(await answers(`http://127.0.0.1:${port}`), ["one", "two"]);
     child.kill("SIGKILL");
     await child.output();

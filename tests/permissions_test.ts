@@ -22,8 +22,8 @@ Deno.test("every command works with net and read permission only", async () => {
   );
   const [port, apiPort] = freePorts(2) as [number, number];
   await using balancer = new RunningCli(...listenArgs(port, apiPort), "--config", config.path);
-  await balancer.waitFor(`Balancing 1 server on http://127.0.0.1:${port}\n`);
-  await balancer.waitFor(`Admin API on http://127.0.0.1:${apiPort}\n`);
+  await balancer.waitForError(`"Balancing 1 server on http://127.0.0.1:${port}"`);
+  await balancer.waitForError(`"Admin API on http://127.0.0.1:${apiPort}"`);
 
   const response = await fetch(`http://127.0.0.1:${port}/path`);
   assertEquals(await response.text(), "upstream got /path");
@@ -51,9 +51,9 @@ Deno.test("every command works with net and read permission only", async () => {
 
   if (noSignals) return;
   balancer.kill("SIGTERM");
-  const { code, stdout } = await balancer.result();
-  assertEquals(code, 0);
-  assertStringIncludes(stdout, "SIGTERM: finishing what is under way, for 10 s at most\n");
+  const { code, stdout, stderr } = await balancer.result();
+  assertEquals([code, stdout], [0, ""]);
+  assertStringIncludes(stderr, '"SIGTERM: finishing what is under way, for 10 s at most"');
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -63,14 +63,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     async fn() {
       const [port, apiPort] = freePorts(2) as [number, number];
       await using balancer = new RunningCli(...listenArgs(port, apiPort), "--debug");
-      await balancer.waitFor("Balancing 0 servers");
+      await balancer.waitForError("Balancing 0 servers");
       // What answers has come so far that it listens to signals too.
       const response = await fetch(`http://127.0.0.1:${apiPort}/healthz`);
       assertEquals(await response.json(), { status: "ok", servers: 0, healthy: 0 });
       balancer.kill(signal);
       const { code, stdout, stderr } = await balancer.result();
-      assertEquals([code, stderr], [0, ""]);
-      assertStringIncludes(stdout, `${signal}: finishing what is under way`);
+      assertEquals([code, stdout], [0, ""]);
+      assertStringIncludes(stderr, `${signal}: finishing what is under way`);
       for (const free of [port, apiPort]) {
         Deno.listen({ hostname: "127.0.0.1", port: free }).close();
       }

@@ -1,10 +1,8 @@
 /**
  * Compiles the program for every target into `dist/`, with a file of SHA-256 checksums:
  * `deno task compile-all [TARGET…]`.
- *
- * Permissions and what is included come from the task `compile` in `deno.json`, so that all
- * binaries are made in the one way that is tested.
  */
+import { compile, compileArguments } from "./compile.ts";
 
 /** What `deno compile --target` calls the systems that binaries are published for. */
 export const TARGETS: readonly string[] = [
@@ -16,22 +14,6 @@ export const TARGETS: readonly string[] = [
 ];
 
 const root = new URL("../", import.meta.url);
-
-/**
- * The arguments of Deno that compile the program for a target.
- *
- * @param command The command of the task `compile`.
- * @param target One of the targets.
- */
-export function compileArguments(command: string, target: string): string[] {
-  const [deno, compile, ...rest] = command.split(" ");
-  const output = rest.indexOf("--output");
-  if (deno !== "deno" || compile !== "compile" || output === -1) {
-    throw new TypeError(`Cannot use the task compile: "${command}" is no "deno compile --output"`);
-  }
-  rest[output + 1] = `dist/${binaryName(target)}`;
-  return [compile, "--target", target, ...rest];
-}
 
 /** The name of a target's binary. */
 export function binaryName(target: string): string {
@@ -48,18 +30,16 @@ export async function checksumLine(
 }
 
 async function compileAll(targets: readonly string[]): Promise<void> {
-  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  if (Deno.env.get("DENORT_BIN") !== undefined) {
+    throw new Error(
+      "Cannot compile for several targets: DENORT_BIN names one base binary for all; unset it",
+    );
+  }
   await Deno.mkdir(new URL("dist/", root), { recursive: true });
   let checksums = "";
   for (const target of targets) {
-    const { success } = await new Deno.Command(Deno.execPath(), {
-      args: compileArguments(tasks.compile.command, target),
-      cwd: root,
-      stdout: "inherit",
-      stderr: "inherit",
-    }).output();
-    if (!success) throw new Error(`Cannot compile for ${target}: deno compile failed, see above`);
     const name = binaryName(target);
+    await compile(compileArguments(`dist/${name}`, target), `for ${target}`);
     checksums += await checksumLine(name, await Deno.readFile(new URL(`dist/${name}`, root)));
   }
   await Deno.writeTextFile(new URL("dist/SHA256SUMS", root), checksums);

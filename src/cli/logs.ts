@@ -18,8 +18,8 @@ export interface Logs {
   /** How requests are logged; undefined for not at all. */
   readonly accessLog: AccessLogOptions | undefined;
   /**
-   * Writes a line for people to the standard output. Where that is the access log's, the line goes
-   * to the log.
+   * Writes a line for people to the standard output. Where that is the access log's, or the log is
+   * for programs, which want all of it in one place and form, the line goes to the log.
    */
   readonly say: Say;
   /** Waits until both logs are written, but not for long. */
@@ -48,7 +48,7 @@ export async function startLogs(
   });
   return {
     accessLog: accessLog && { format: accessLog, write: (lines) => requests.write(lines) },
-    say: accessLog === undefined ? printLine : sayInLog,
+    say: accessLog === undefined && logFormat === "pretty" ? printLine : sayInLog,
     async drain(): Promise<void> {
       const limit = AbortSignal.timeout(DRAIN_MS);
       await requests.drain(limit);

@@ -173,7 +173,7 @@ export class Stage implements AsyncDisposable {
   }
 
   #countReloads(): number {
-    return this.#balancer.output.split("\nReloaded ").length - 1;
+    return this.#balancer.errors.split('"Reloaded ').length - 1;
   }
 
   async #call(path: string, body: unknown, expected: readonly number[]): Promise<void> {

@@ -96,7 +96,7 @@ Deno.test("listen works with what permissions prints for entries", async () => {
   const narrow = net.replace("0.0.0.0:0,", "").replace(any, `127.0.0.0/31:${servers.port}`);
   for (const [flags, found] of [[[net], [ONE, TWO]], [[narrow], [ONE]]] as const) {
     await using program = new RunningCli("listen", ...args, ...flags, ...others);
-    await program.waitFor("Admin API on");
+    await program.waitForError("Admin API on");
     const [report] = await discovery(apiPort);
     const urls = report!.addresses.filter(({ problem }) => problem === null).map(({ url }) => url);
     assertEquals(urls, found.map((address) => servers.url(address)));
@@ -141,7 +141,7 @@ Deno.test("a name server that may not be asked is an error that says what to per
       ...["listen", `--config=${path}`, `--port=${port}`, `--api-port=${apiPort}`],
       ...[net, `--allow-read=${path}`],
     );
-    await program.waitFor("Admin API on");
+    await program.waitForError("Admin API on");
     await program.waitForError(message);
     assertStringIncludes((await discovery(apiPort))[0]!.error!, message);
   }
@@ -160,7 +160,7 @@ Deno.test({
     const checked = await runCli("check-config", config.path);
     assertEquals([checked.code, checked.stdout], [0, `${config.path} is valid: 1 server\n`]);
     await using balancer = await RunningBalancer.start(`--config=${config.path}`);
-    await balancer.waitFor("Balancing 2 servers on");
+    await balancer.waitForError("Balancing 2 servers on");
 
     const steps: [lines: string[], said: string, owners: string[]][] = [
       [[entry(url, ", weight: 3")], "1 changed", ["api 3", "api 3"]],
@@ -174,7 +174,7 @@ Deno.test({
     for (const [lines, said, owners] of steps) {
       await Deno.writeTextFile(config.path, yaml(dns, ...lines));
       balancer.signal("SIGHUP");
-      await balancer.waitFor(`Reloaded ${config.path}: ${said}\n`);
+      await balancer.waitForError(`Reloaded ${config.path}: ${said}`);
       const { stdout } = await balancer.run("list-servers", "--json");
       assertEquals(
         (JSON.parse(stdout) as ServerStatusJson[]).map(({ discovered_by, weight }) => {

@@ -32,7 +32,7 @@ etcdTest(
     await using config = await makeTemporaryFile(yaml(A));
     await using server = new SampleServer("one");
     await using one = await RunningBalancer.start(`--config=${config.path}`, etcdFlag(cluster));
-    assertStringIncludes(one.output, "Sharing the servers through etcd, under /ballast/");
+    assertStringIncludes(one.errors, "Sharing the servers through etcd, under /ballast/");
     await using other = await RunningBalancer.start(etcdFlag(cluster), "--workers=2");
     assertEquals(await urls(other), [A]);
     assertEquals((await other.run("delete-server", `--url=${A}`)).code, 0);
@@ -63,10 +63,10 @@ etcdTest(
     // There is nothing to read again yet, and nothing to end for.
     if (Deno.build.os !== "windows") program.kill("SIGHUP");
     await cluster.members[0]!.restart();
-    await program.waitFor("Admin API on");
+    await program.waitForError("Admin API on");
     assertEquals(program.errors.match(/etcd cannot be reached/g)?.length, 1);
     assertEquals(program.errors.match(/etcd is reached/g)?.length, 1);
-    assertStringIncludes(program.output, "Balancing 1 server on");
+    assertStringIncludes(program.errors, "Balancing 1 server on");
   },
 );
 
@@ -75,8 +75,9 @@ etcdTest("listen that waits for etcd ends cleanly when it is told to", async () 
   await using program = new RunningCli("listen", `--etcd=http://127.0.0.1:${port}`);
   await program.waitForError("etcd cannot be reached");
   program.kill("SIGTERM");
-  const { code, stdout } = await program.result();
-  assertEquals([code, stdout], [0, "SIGTERM: etcd was not reached\n"]);
+  const { code, stdout, stderr } = await program.result();
+  assertEquals([code, stdout], [0, ""]);
+  assertStringIncludes(stderr, '"SIGTERM: etcd was not reached"');
 });
 
 etcdTest("listen --etcd-optional serves the file's servers until etcd is there", async () => {
@@ -109,7 +110,7 @@ etcdTest("a reload leaves servers alone that etcd keeps, and takes the rest", as
   );
   const text = `health_check: { path: /ready }\nservers:\n  ${yaml(B)}`;
   await Deno.writeTextFile(config.path, text);
-  await balancer.waitFor(
+  await balancer.waitForError(
     `Reloaded ${config.path}: its servers are not looked at, as etcd keeps them, health checks changed`,
   );
   assertEquals(await urls(balancer), [A]);

@@ -113,7 +113,7 @@ servers:
       ...args,
       ...await permissionsFor(...args),
     );
-    await program.waitFor("Admin API on");
+    await program.waitForError("Admin API on");
     using client = Deno.createHttpClient({ caCerts: [pem("ca.crt")] });
     for (let times = 0; times < 9; times++) {
       const response = await fetch(`https://localhost:${port}/`, { client });
@@ -159,12 +159,12 @@ Deno.test({
     const [port, apiPort] = freePorts(2) as [number, number];
     const args = ["--config", config.path, `--port=${port}`, `--api-port=${apiPort}`];
     await using program = new RunningCli("listen", ...args, ...await permissionsFor(...args));
-    await program.waitFor("Admin API on");
+    await program.waitForError("Admin API on");
     await Deno.writeTextFile(config.path, `- url: ${two.url}\n`);
     program.kill("SIGHUP");
     await Promise.race([
       program.waitForError("The configuration in use is unchanged."),
-      program.waitFor("Reloaded"),
+      program.waitForError("Reloaded"),
     ]);
     assertStringIncludes(program.errors, `Cannot connect to ${new URL(two.url).host}: `);
     assertEquals(await urls(apiPort), [one.url]);
@@ -184,7 +184,7 @@ Deno.test("listen ends with one line where it lacks a permission from the start"
   for (const [net, message] of cases) {
     const permissions = [`--allow-net=${net.join(",")}`, `--allow-read=${config.path}`];
     await using program = new RunningCli(...args, ...permissions);
-    const listens = await program.waitFor("Admin API on").then(() => true, () => false);
+    const listens = await program.waitForError("Admin API on").then(() => true, () => false);
     assertEquals(listens, false);
     const { code, stdout, stderr } = await program.result();
     assertEquals([code, stdout], [1, ""], stderr);

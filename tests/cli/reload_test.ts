@@ -37,7 +37,7 @@ Deno.test({
 
     await replace(file, yaml([two], 5) + yaml([three]));
     balancer.signal("SIGHUP");
-    await balancer.waitFor(`Reloaded ${file.path}: 1 added, 1 changed, 1 removed`);
+    await balancer.waitForError(`Reloaded ${file.path}: 1 added, 1 changed, 1 removed`);
     assertEquals(await names(balancer), ["two 5", "three 1"]);
 
     await replace(file, yaml([one]) + "- url: nonsense\n  weight: -1\n");
@@ -48,7 +48,7 @@ Deno.test({
 
     await replace(file, `port: 9\nservers:\n${yaml([two], 5) + yaml([three])}`);
     balancer.signal("SIGHUP");
-    await balancer.waitFor(`Reloaded ${file.path}: nothing is different`);
+    await balancer.waitForError(`Reloaded ${file.path}: nothing is different`);
     await balancer.waitForError("A restart is needed for changes of: port");
     assertEquals(await balancer.stop(), 0);
   },
@@ -70,7 +70,7 @@ Deno.test({
     }
     await replace(file, "servers: []\n");
     balancer.signal("SIGHUP");
-    await balancer.waitFor(`Reloaded ${file.path}: 1 removed`);
+    await balancer.waitForError(`Reloaded ${file.path}: 1 removed`);
     assertEquals(await names(balancer), []);
     assertEquals(await balancer.stop(), 0);
   },
@@ -86,9 +86,9 @@ Deno.test("--watch follows the file, but not into an empty one", async () => {
   await balancer.waitForError(NO_SERVERS);
   assertEquals(await names(balancer), ["one 1"]);
   await replace(file, yaml([one, two]));
-  await balancer.waitFor(`Reloaded ${file.path}: 1 added`);
+  await balancer.waitForError(`Reloaded ${file.path}: 1 added`);
   await Deno.writeTextFile(file.path, yaml([two]));
-  await balancer.waitFor(`Reloaded ${file.path}: 1 removed`);
+  await balancer.waitForError(`Reloaded ${file.path}: 1 removed`);
   assertEquals(await names(balancer), ["two 1"]);
   assertEquals(await balancer.stop(), 0);
 });

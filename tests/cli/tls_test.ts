@@ -75,8 +75,8 @@ servers: [{ url: "${server.url}", health_check_period: 0 }]
       const [port, apiPort] = freePorts(2) as [number, number];
       const flags = [`--port=${port}`, `--api-port=${apiPort}`, `--workers=${workers}`];
       await using program = new RunningCli("listen", "--config", config.path, ...flags);
-      await program.waitFor(`Balancing 1 server on https://localhost:${port}`);
-      await program.waitFor("Admin API on http://127.0.0.1:");
+      await program.waitForError(`Balancing 1 server on https://localhost:${port}`);
+      await program.waitForError("Admin API on http://127.0.0.1:");
       using client = Deno.createHttpClient({ caCerts: [pem("ca.crt")], http1: false });
       const response = await fetch(`https://127.0.0.1:${port}/`, { client });
       assertEquals([response.status, await response.text()], [200, ""]);
@@ -89,7 +89,7 @@ servers: [{ url: "${server.url}", health_check_period: 0 }]
       assertEquals(await handshakes(port, "ca"), true);
       await Deno.writeTextFile(cert.path, pem("untrusted.crt"));
       program.kill("SIGHUP");
-      await program.waitFor(`New connections get the certificate that is in ${cert.path} now`);
+      await program.waitForError(`New connections get the certificate that is in ${cert.path} now`);
       assertEquals(await handshakesSoon(port, "unknown_ca"), true);
 
       program.kill("SIGTERM");
@@ -114,6 +114,6 @@ Deno.test("the flags of listen for TLS count before the configuration's files", 
     `--tls-key=${KEY}`,
   ];
   await using program = new RunningCli("listen", "--config", config.path, ...flags);
-  await program.waitFor("Admin API on");
+  await program.waitForError("Admin API on");
   assertEquals(await handshakes(port, "ca"), true);
 });

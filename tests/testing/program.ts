@@ -32,10 +32,9 @@ export class RunningBalancer implements AsyncDisposable {
   static async #startOnce(args: readonly string[]): Promise<RunningBalancer> {
     const [port, apiPort] = freePorts(2);
     const program = new RunningCli("listen", `--port=${port}`, `--api-port=${apiPort}`, ...args);
-    // Where there is an access log, the standard output is for that alone.
-    const logged = args.some((arg) => arg.startsWith("--access-log"));
-    if (logged) await program.waitForError("Admin API on");
-    else await program.waitFor("Admin API on");
+    // There is no terminal, so what it says is in its log, unless that is for people.
+    if (args.join() === "--log-format=pretty") await program.waitFor("Dashboard on");
+    else await program.waitForError("Dashboard on");
     return new RunningBalancer(program, port!, apiPort!);
   }
 
@@ -47,11 +46,6 @@ export class RunningBalancer implements AsyncDisposable {
   /** Runs a command against this balancer. */
   run(command: string, ...args: string[]): Promise<CliResult> {
     return runCli(command, `--api-port=${this.apiPort}`, ...args);
-  }
-
-  /** Waits until its standard output contains a text. */
-  waitFor(text: string): Promise<void> {
-    return this.#program.waitFor(text);
   }
 
   /** What it has written to its standard output so far. */
@@ -69,7 +63,12 @@ export class RunningBalancer implements AsyncDisposable {
     return this.#program.errors;
   }
 
-  /** Waits until its standard error output contains a text, so many times. Default: once. */
+  /** Waits until its standard output, where the access log is, contains a text. */
+  waitFor(text: string): Promise<void> {
+    return this.#program.waitFor(text);
+  }
+
+  /** Waits until its log, the standard error output, contains a text so often. Default: once. */
   waitForError(text: string, times = 1): Promise<void> {
     return this.#program.waitForError(text, times);
   }

@@ -4,7 +4,7 @@ const LIMIT_MS = 60_000;
 /** What a program writes, read as it comes. */
 export class TextWatcher {
   readonly #done: Promise<void>;
-  #wake: () => void = () => {};
+  #change = Promise.withResolvers<void>();
   /** Whether there will be no more. */
   ended = false;
   /** What it has written so far. */
@@ -22,9 +22,7 @@ export class TextWatcher {
       late = true;
       this.#wake();
     }, LIMIT_MS);
-    while (this.#count(wanted) < times && !this.ended && !late) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    while (this.#count(wanted) < times && !this.ended && !late) await this.#change.promise;
     clearTimeout(timer);
     return this.#count(wanted) >= times;
   }
@@ -33,6 +31,12 @@ export class TextWatcher {
   async end(): Promise<string> {
     await this.#done;
     return this.text;
+  }
+
+  /** Lets everyone look again who waits for a text. */
+  #wake(): void {
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
   }
 
   #count(wanted: string): number {

@@ -38,7 +38,7 @@ async function startTraced(
     `--workers=${workers}`,
     ...flags,
   );
-  await program.waitFor("Admin API on");
+  await program.waitForError("Admin API on");
   return {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose](): Promise<void> {

@@ -164,6 +164,7 @@ async function run(
   const by = balancer.workers === 1 ? "" : ` with ${balancer.workers} workers`;
   say(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
   say(`Admin API on ${api.url}`);
+  say(`Dashboard on ${api.url}/`);
   const signal = await stop;
   say(
     gracePeriod === 0
