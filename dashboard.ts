@@ -15,5 +15,6 @@
  * @module
  */
 
+import "./src/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export { createDashboard } from "./src/dashboard/create_dashboard.ts";

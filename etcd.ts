@@ -20,6 +20,7 @@
  * @module
  */
 
+import "./src/runtime_version.ts";
 export type { Clock } from "./src/core/clock.ts";
 export type {
   EtcdCertificate,

@@ -19,6 +19,8 @@
  * @module
  */
 
+// First: it says what is wrong where the runtime is too old for the rest.
+import "./src/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
@@ -34,7 +36,12 @@ export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/
 export type { HeldRemovalsJson, RegistryJson } from "./src/admin/registry_json.ts";
 export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
-export { type Config, type EtcdSettings, parseConfig } from "./src/config/config.ts";
+export {
+  type Config,
+  type EtcdSettings,
+  parseConfig,
+  type ParseConfigOptions,
+} from "./src/config/config.ts";
 export type { CandidateList } from "./src/core/candidates.ts";
 export type {
   DecidedRequest,
@@ -77,6 +84,7 @@ export {
   type Server,
   type ServerChange,
   type ServerInit,
+  type ServerKey,
   UINT32_MAX,
 } from "./src/core/server.ts";
 export type { ServerDiff } from "./src/core/server_diff.ts";

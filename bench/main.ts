@@ -17,6 +17,7 @@ import { Processes, runToEnd } from "./harness/processes.ts";
 import { type ModeReport, renderReport, type Report } from "./harness/report.ts";
 import { SCENARIOS } from "./harness/scenarios.ts";
 import { summarizeScenario } from "./harness/summary.ts";
+import { ballastBefore } from "./peers/ballast.ts";
 import { PEERS, REFERENCE } from "./peers/mod.ts";
 import type { Peer } from "./peers/peer.ts";
 import { versionOf } from "./peers/version.ts";
@@ -30,6 +31,8 @@ interface Run {
   /** A directory for all configuration files and for what the upstreams serve. */
   readonly directory: string;
   readonly installError: string | undefined;
+  /** The peer that all others are compared with. */
+  readonly reference: Peer;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
@@ -76,7 +79,10 @@ async function main(args: readonly string[]): Promise<number> {
 async function runAll(
   { options, processes, directory }: Pick<Run, "options" | "processes" | "directory">,
 ): Promise<void> {
-  const peers = PEERS.filter(({ name }) => options.peers?.includes(name) ?? true);
+  const chosen = PEERS.filter(({ name }) => options.peers?.includes(name) ?? true);
+  const before = options.before === undefined ? undefined : ballastBefore(options.before);
+  const peers = before === undefined ? chosen : [before, ...chosen];
+  const reference = before ?? REFERENCE;
   const installError = await installPackages([
     ...new Set(peers.flatMap(({ packages }) => packages ?? [])),
   ]);
@@ -87,13 +93,22 @@ async function runAll(
       `Settings: ${options.rounds} rounds of ${options.duration} s for each peer and scenario, ` +
       `after 1 s of warm-up; 3 nginx upstreams`,
     ],
+    reference: reference.title,
     versions: await describeVersions(peers),
     modes: [],
   };
   for (const line of report.machine) printLine(line);
   for (const mode of options.modes) {
     await runMode(
-      { options, peers, processes, report, directory: `${directory}/${mode.name}`, installError },
+      {
+        options,
+        peers,
+        processes,
+        report,
+        directory: `${directory}/${mode.name}`,
+        installError,
+        reference,
+      },
       mode,
     );
   }
@@ -101,7 +116,7 @@ async function runAll(
 }
 
 async function runMode(run: Run, mode: Mode): Promise<void> {
-  const { options, peers, report, directory, installError } = run;
+  const { options, peers, report, directory, installError, reference } = run;
   // One set of processes a mode, as the next mode pins them differently.
   const { processes } = run;
   await Deno.mkdir(`${directory}/backend`, { recursive: true });
@@ -127,8 +142,8 @@ async function runMode(run: Run, mode: Mode): Promise<void> {
   await meter.warmUp();
   for (const scenario of scenarios) {
     printLine(`  ${scenario.title}`);
-    const lines = summarizeScenario(await meter.measure(scenario), contestants, REFERENCE);
-    printChart(scenario, lines);
+    const lines = summarizeScenario(await meter.measure(scenario), contestants, reference.name);
+    printChart(scenario, lines, reference.title);
     modeReport.scenarios.push({ scenario, lines });
     // After each scenario, so that a run that is broken off leaves what it has.
     await writeReport(options.out, report);

@@ -59,7 +59,7 @@ Its dashboard:      http://127.0.0.1:${ADMIN_PORT}/
 Try in another terminal ("npx -y deno@2.9" in place of "deno" where Deno is not installed):
   curl http://127.0.0.1:${PROXY_PORT}/
   deno run -A cli.ts status
-  deno run -A cli.ts update-server --url http://127.0.0.1:3003 --weight 5
+  deno run -A cli.ts update-server --url http://127.0.0.1:3003 --weight 5 --keep
   deno run -A cli.ts delete-server --url http://127.0.0.1:3001
   deno run -A cli.ts add-server --url http://127.0.0.1:3001 --name one --weight 2
 

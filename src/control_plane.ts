@@ -3,7 +3,7 @@ import { DecisionLog } from "./core/decision_log.ts";
 import { EventLog } from "./core/event_log.ts";
 import type { Entry, RegistryEvent } from "./core/registry.ts";
 import { Registry } from "./core/registry.ts";
-import type { ServerInit } from "./core/server.ts";
+import type { ServerInit, ServerKey } from "./core/server.ts";
 import type { CheckReport, ServerStatus } from "./core/server_status.ts";
 import type { Ejection } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
@@ -128,6 +128,13 @@ export class ControlPlane implements Disposable {
     return this.registry.entries().map((entry) => this.#status(entry));
   }
 
+  /** The servers that a key is for, with how they are doing. */
+  find({ url, name }: ServerKey): ServerStatus[] {
+    if (name !== undefined) return this.registry.named(name).map((entry) => this.#status(entry));
+    const entry = this.registry.find(url);
+    return entry === undefined ? [] : [this.#status(entry)];
+  }
+
   /**
    * What was counted since the beginning.
    *
@@ -135,13 +142,17 @@ export class ControlPlane implements Disposable {
    */
   traffic(countsRequests: boolean): Traffic {
     const { table, traffic, clock } = this.#parts;
-    const servers = this.registry.entries().map(({ server, slot }) => ({
-      server,
-      ...traffic.server(slot),
-    }));
+    const entries = this.registry.entries();
+    const snapshot = traffic.snapshot(table.end);
+    let servers: Traffic["servers"] | undefined;
     return {
-      servers,
-      total: traffic.total(table.end),
+      // Thousands of objects, which only some of those who ask look at.
+      get servers() {
+        return servers ??= entries.map(({ server, slot }) =>
+          Object.assign(snapshot.server(slot), { server })
+        );
+      },
+      total: snapshot.total,
       overall: traffic.overall(),
       countsRequests,
       uptime: (clock.now() - this.#startedAt) / 1000,

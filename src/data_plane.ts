@@ -8,6 +8,8 @@ import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
 import { checkCanListen } from "./listener/check_can_listen.ts";
+import { ListenerDrain } from "./listener/listener_drain.ts";
+import type { DrainableServer } from "./listener/tls_listener.ts";
 import { makePolicy } from "./policies/make_policy.ts";
 import { AccessLog } from "./proxy/access_log.ts";
 import { DecisionRecorder } from "./proxy/decision_recorder.ts";
@@ -19,7 +21,7 @@ import { StickySessions } from "./proxy/sticky.ts";
 import { TrafficCounter } from "./proxy/traffic_counter.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { WebSockets } from "./proxy/websockets.ts";
-import { listenSteadily, type PlatformServer } from "./steady_listener.ts";
+import { listenSteadily } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
 import { OpenTelemetryTracing } from "./tracing/open_telemetry.ts";
 import { makeTransport } from "./transport/make_transport.ts";
@@ -78,6 +80,8 @@ export class DataPlane {
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
   readonly #parts: DataPlaneParts;
+  /** Resolves when what is under way has been broken off: nobody waits for it any more. */
+  readonly #brokenOff = Promise.withResolvers<void>();
   /** What moves requests to the servers. */
   readonly transport: WebSocketTransport;
 
@@ -175,8 +179,9 @@ export class DataPlane {
    *
    * @throws {BalancerError} `unsupported` on other runtimes.
    */
-  serve(options: ServeOptions): PlatformServer {
+  serve(options: ServeOptions): DrainableServer {
     checkCanListen();
+    const drain = new ListenerDrain(systemClock);
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
     const abort = new AbortController();
@@ -196,11 +201,15 @@ export class DataPlane {
           // A proxy passes content on as it is (RFC 9110 §7.7).
           automaticCompression: false,
         },
-        (request, { remoteAddr, completed }) =>
-          this.#handler.fetch(request, { remoteAddr, completed, direct: true, scheme }),
+        (request, { remoteAddr, completed }) => {
+          drain.requests++;
+          const info = { remoteAddr, completed, direct: true, scheme, listener: drain };
+          return this.#handler.fetch(request, info);
+        },
       );
     const server = listenSteadily(start, options.port, signal);
-    const stop = async (): Promise<void> => {
+    const stop = async (told: Promise<void>): Promise<void> => {
+      await told;
       if (this.#webSockets.stuck === 0) return await server.shutdown();
       // The platform would wait for them for ever.
       await this.#handler.idle();
@@ -210,8 +219,12 @@ export class DataPlane {
     return {
       addr: server.addr,
       finished: server.finished,
-      // The platform would cut every WebSocket off in the moment in which it stops accepting.
-      shutdown: () => this.#webSockets.closing(stop),
+      drain: () => drain.begin(),
+      shutdown: () => {
+        const told = drain.quiet(server.finished);
+        // The platform would cut every WebSocket off in the moment in which it stops accepting.
+        return this.#webSockets.closing(() => stop(told));
+      },
     };
   }
 
@@ -222,18 +235,26 @@ export class DataPlane {
 
   /**
    * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
-   * connection.
+   * connection. Harmless a second time, and does not wait again for what was broken off.
    *
    * @param signal Ends the wait; requests that are still under way are broken off.
    */
   async close(signal?: AbortSignal): Promise<void> {
     const drained = this.#handler.drain();
     this.logAtOnce();
-    await Promise.race([this.#webSockets.closing(() => drained), aborted(signal)]);
+    await Promise.race([
+      this.#webSockets.closing(() => drained),
+      aborted(signal),
+      this.#brokenOff.promise,
+    ]);
     this.#webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
-    // What was broken off comes to its end now, and is logged.
-    if (signal?.aborted) await before(drained, BREAK_OFF_MS);
+    // What was broken off comes to its end now, and is logged; but where a client does not read its
+    // response, the platform never says that it is over.
+    if (signal?.aborted) {
+      await before(drained, BREAK_OFF_MS);
+      this.#brokenOff.resolve();
+    }
     this.#deadlines.clear();
   }
 }
@@ -242,7 +263,9 @@ export class DataPlane {
 async function before(end: Promise<void>, limit: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = systemClock.after(limit, resolve);
+  const release = systemClock.hold();
   await Promise.race([end, promise]);
+  release();
   cancel();
 }
 

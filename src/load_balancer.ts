@@ -5,7 +5,7 @@ import type { DecisionLog } from "./core/decision_log.ts";
 import type { DiscoveryReport } from "./core/discovery.ts";
 import { BalancerError } from "./core/errors.ts";
 import type { EventLog } from "./core/event_log.ts";
-import type { Server, ServerChange, ServerInit } from "./core/server.ts";
+import type { Server, ServerChange, ServerInit, ServerKey } from "./core/server.ts";
 import type { ServerDiff } from "./core/server_diff.ts";
 import type { CheckReport, ServerStatus } from "./core/server_status.ts";
 import { StateTable } from "./core/state_table.ts";
@@ -83,7 +83,7 @@ export class LoadBalancer implements AsyncDisposable {
       table,
       traffic,
       clock: systemClock,
-      opens: () => !this.#hasWorkers,
+      opens: () => !this.#pool?.running,
       ejection: settings.ejection,
       ...checked,
     });
@@ -106,7 +106,8 @@ export class LoadBalancer implements AsyncDisposable {
    *
    * @param request What the client sent.
    * @param info What the runtime knows of the client and of the response's delivery, as
-   * `Deno.serve` passes it. Without it, a request counts as over when its response has been read.
+   * `Deno.serve` passes it. Without it, a request counts as over when its response has been read;
+   * one whose response is in one piece, of up to 64 KiB, in either case when this resolves.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);
@@ -133,7 +134,7 @@ export class LoadBalancer implements AsyncDisposable {
       return listenTls(where, tls, (to) => this.#plane.serve(to));
     }
     if (tls !== undefined) checkCertificate(tls);
-    if (this.#hasWorkers) {
+    if (this.#pool?.running) {
       throw new BalancerError("already_exists", "Cannot listen: the workers listen already");
     }
     const pool = this.#pool = this.#makePool({ ...address, ...(tls && { certificate: tls }) });
@@ -240,6 +241,11 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#control.servers();
   }
 
+  /** The servers, with how they are doing, and the entries that a key is for. */
+  find(key: ServerKey): (ServerStatus | Server)[] {
+    return [...this.#control.find(key), ...this.#servers.findEntries(key)];
+  }
+
   /** The entries with `discover`, what they have found, and when they are looked up again. */
   discovery(): DiscoveryReport[] {
     return this.#servers.reports();
@@ -284,10 +290,6 @@ export class LoadBalancer implements AsyncDisposable {
   /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  get #hasWorkers(): boolean {
-    return this.#pool?.running ?? false;
   }
 
   #checkOpen(): void {

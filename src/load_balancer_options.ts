@@ -16,6 +16,7 @@ import {
 } from "./config/settings_schema.ts";
 import { invalid, type Schema, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
+import { callGuarded } from "./core/guarded_call.ts";
 import type { Policy } from "./core/policy.ts";
 import { canonicalServerUrl, type ServerInit } from "./core/server.ts";
 import {
@@ -44,11 +45,11 @@ export interface AccessLogOptions {
   /**
    * Takes whole lines, each with its line feed: those of at most 200 ms, or some 64 KiB, at a time.
    * Called on the thread that made the balancer, in the order in which requests ended on each
-   * thread. What it throws is logged, and the lines are lost.
+   * thread. If it throws, or returns a promise that rejects, that is logged, and the lines are lost.
    *
    * @param lines The lines.
    */
-  write(lines: string): void;
+  write(lines: string): unknown;
 }
 
 /** What a {@linkcode LoadBalancer} starts with. */
@@ -119,7 +120,7 @@ export interface CheckedOptions {
   readonly policy: PolicyName | Policy;
   /** What the threads that move requests go by. */
   readonly settings: ProxySettings;
-  /** Takes the lines of the access log. */
+  /** Takes the lines of the access log; never throws. */
   readonly writeAccessLog: (lines: string) => void;
 }
 
@@ -166,7 +167,7 @@ export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
       metrics: validate(metricsSchema, options.metrics ?? true, "the options", "metrics"),
       accessLog: accessLog?.format,
     },
-    writeAccessLog: (lines) => accessLog?.write(lines),
+    writeAccessLog: (lines) => callGuarded("write the access log", () => accessLog?.write(lines)),
   };
 }
 

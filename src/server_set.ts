@@ -8,6 +8,7 @@ import {
   type Server,
   type ServerChange,
   type ServerInit,
+  type ServerKey,
 } from "./core/server.ts";
 import { diffServers, type ServerDiff } from "./core/server_diff.ts";
 import type { DnsSettings } from "./core/settings.ts";
@@ -65,6 +66,13 @@ export class ServerSet implements Disposable {
   /** The servers and the entries as they were given, and changed since. */
   given(): Server[] {
     return [...this.#givenServers(), ...this.#discovery.entries()];
+  }
+
+  /** The entries that a key is for. */
+  findEntries({ url, name }: ServerKey): Server[] {
+    if (name !== undefined) return this.#discovery.entries().filter((entry) => entry.name === name);
+    const entry = this.#discovery.find(url);
+    return entry === undefined ? [] : [entry];
   }
 
   /** What the entries have found. */

@@ -13,8 +13,19 @@ export const systemClock: Clock = {
     function wait(left: number): void {
       if (left <= LONGEST_TIMER_MS) timer = setTimeout(callback, left);
       else timer = setTimeout(() => wait(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+      unref(timer);
     }
     wait(milliseconds);
     return () => clearTimeout(timer);
   },
+  hold(): () => void {
+    const timer = setInterval(() => {}, LONGEST_TIMER_MS);
+    return () => clearInterval(timer);
+  },
 };
+
+/** Lets the process end while a timer runs: Deno has a function for that, Node and Bun a method. */
+function unref(timer: number | { unref(): unknown }): void {
+  if (typeof timer === "object") timer.unref();
+  else Deno.unrefTimer(timer);
+}

@@ -107,6 +107,18 @@ Deno.test("ControlPlane tells when a server is ejected, tried and back", async (
   control[Symbol.dispose]();
 });
 
+Deno.test("ControlPlane goes on where a listener throws that a timer calls", async () => {
+  const { clock, control } = setUp(A, B);
+  control.events.subscribe(() => {
+    throw new Error("a defect");
+  });
+  control.report({ type: "failing", url: A, why: "3 connections failed in a row" });
+  await clock.advance(10_000);
+  control.report({ type: "passed", url: A, why: "HTTP 200" });
+  assertEquals(told(control).slice(1), [`on_trial ${A}`, `returned ${A}`]);
+  control[Symbol.dispose]();
+});
+
 Deno.test("ControlPlane tells of nothing any more once it is disposed of", () => {
   const { control } = setUp(A);
   control[Symbol.dispose]();

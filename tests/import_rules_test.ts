@@ -30,9 +30,13 @@ const STD_HTTP = /^@std\/http\//;
 const DASHBOARD_FILES = /^src\/admin\/dashboard\.ts$/;
 const PRINTABLE = /^src\/core\/printable\.ts$/;
 const VERSION = /^src\/version\.ts$/;
+const RUNTIME_VERSION = /^src\/runtime_version\.ts$/;
 const REUSE_PORT = /^src\/workers\/reuse_port\.ts$/;
 const NAME_SERVER = /^src\/core\/name_server\.ts$/;
+const ERROR_TEXT = /^src\/core\/error_text\.ts$/;
+const HOST = /^src\/core\/host\.ts$/;
 const SYSTEM_RESOLVER = /^src\/discovery\/dns\/system_resolver\.ts$/;
+const HOSTS_FILE = /^src\/discovery\/dns\/hosts_file\.ts$/;
 const DNS = /^src\/discovery\/dns\//;
 const DNS_EXPANSION = /^src\/discovery\/dns\/dns_expansion\.ts$/;
 
@@ -42,14 +46,16 @@ const DECISION_FILES = /^src\/admin\/decision_(json|schema)\.ts$/;
 const SIMULATION_ENTRIES = /^src\/simulation\/(simulate|replay|result)\.ts$/;
 
 const RULES: readonly ImportRule[] = [
+  { files: /^src\/core\/guarded_call\.ts$/, mayImport: [LOGTAPE] },
   { files: CORE, mayImport: [CORE] },
   { files: SYSTEM_CLOCK, mayImport: [CORE] },
   { files: VERSION, mayImport: [] },
+  { files: RUNTIME_VERSION, mayImport: [] },
   { files: STEADY_LISTENER, mayImport: [LOGTAPE] },
   { files: NET_PERMISSION, mayImport: [CORE] },
   { files: /^src\/policies\//, mayImport: [CORE, /^src\/policies\//] },
   { files: /^src\/logging\//, mayImport: [CORE, /^src\/logging\//, LOGTAPE] },
-  { files: /^src\/transport\//, mayImport: [CORE, /^src\/transport\//] },
+  { files: /^src\/transport\//, mayImport: [CORE, NET_PERMISSION, /^src\/transport\//] },
   {
     files: /^src\/health\//,
     mayImport: [CORE, /^src\/health\//, TRANSPORT_INTERFACE, LOGTAPE],
@@ -69,7 +75,8 @@ const RULES: readonly ImportRule[] = [
   },
   { files: /^src\/discovery\/dns\/dns_tcp\.ts$/, mayImport: [CORE, DNS, /^node:net$/] },
   { files: /^src\/discovery\/dns\/dns_udp\.ts$/, mayImport: [CORE, DNS, /^node:dgram$/] },
-  { files: SYSTEM_RESOLVER, mayImport: [DNS, /^node:fs\/promises$/] },
+  { files: SYSTEM_RESOLVER, mayImport: [ERROR_TEXT, DNS, /^node:fs\/promises$/] },
+  { files: HOSTS_FILE, mayImport: [CORE, DNS, /^node:fs\/promises$/, LOGTAPE] },
   { files: DNS, mayImport: [CORE, DNS, NET_PERMISSION, LOGTAPE] },
   {
     files: /^src\/server_set\.ts$/,
@@ -98,6 +105,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/tracing\//,
     mayImport: [
       [/^src\/tracing\//, /^src\/proxy\/(incoming|request_record|request_tracing)\.ts$/],
+      [/^src\/core\/guarded_call\.ts$/],
       [TRANSPORT_INTERFACE, LOGTAPE, /^@opentelemetry\/api$/],
     ].flat(),
   },
@@ -154,7 +162,8 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/cli\//,
     mayImport: [
       [/^mod\.ts$/, /^dashboard\.ts$/, /^etcd\.ts$/, /^src\/cli\//, /^src\/logging\//],
-      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, SYSTEM_RESOLVER],
+      [NET_PERMISSION, PRINTABLE, STEADY_LISTENER, NAME_SERVER, HOST, SYSTEM_RESOLVER],
+      [ERROR_TEXT],
       SIMULATION_ENTRIES,
       [/^@std\/cli\//, LOGTAPE, /^deno\.json$/],
     ].flat(),
@@ -164,8 +173,11 @@ const RULES: readonly ImportRule[] = [
     files: /^mod\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/],
   },
-  { files: /^dashboard\.ts$/, mayImport: [DASHBOARD_FILES, /^src\/dashboard\//] },
-  { files: /^etcd\.ts$/, mayImport: [/^src\/core\/clock\.ts$/, /^src\/discovery\//] },
+  { files: /^dashboard\.ts$/, mayImport: [RUNTIME_VERSION, DASHBOARD_FILES, /^src\/dashboard\//] },
+  {
+    files: /^etcd\.ts$/,
+    mayImport: [RUNTIME_VERSION, /^src\/core\/clock\.ts$/, /^src\/discovery\//],
+  },
   { files: /^cli\.ts$/, mayImport: [/^src\/cli\/main\.ts$/] },
   { files: /^tools\//, mayImport: [/^src\/config\//] },
 ];
@@ -270,8 +282,10 @@ Deno.test("with etcd not configured, nothing of it is loaded", async () => {
 Deno.test("mod.ts re-exports and does nothing else", async () => {
   const statements = findCode(await readSource("mod.ts"), "Program > *");
   assert(statements.length > 0, "there are statements");
-  const others = statements.filter((text) => !/^export (type )?\{[^}]*\} from "/.test(text));
-  assertEquals(others, []);
+  const [first, ...others] = statements
+    .filter((text) => !/^export (type )?\{[^}]*\} from "/.test(text));
+  // It refuses a runtime that is too old.
+  assertEquals([first, others], ['import "./src/runtime_version.ts";', []]);
 });
 
 Deno.test("only the transport, the program and the workers use Deno", async () => {

@@ -73,7 +73,7 @@ function packageJson({ name, version, license, imports }: Manifest): Record<stri
       name === "mod" ? "." : `./${name}`,
       { types: `./${name}.d.ts`, default: `./${name}.js` },
     ])),
-    engines: { node: ">=22", bun: ">=1.2" },
+    engines: { node: ">=22.3", bun: ">=1.2" },
     dependencies: Object.fromEntries(
       DEPENDENCIES.map((name) => [name, versionRange(imports[name] ?? "")]),
     ),

@@ -7,7 +7,8 @@
  * earlier. It has no dependencies of its own, as it has to run before any can be resolved.
  *
  * Types: `deno-std` ships plain JavaScript, so each facade declares the signatures that this
- * project uses, copied from the documented ones. Code that checks here checks against JSR too.
+ * project uses, at least as strict as the documented ones: code that checks here checks against JSR
+ * too. Those of `parseArgs` are stricter: the names of all flags have to be known to the compiler.
  */
 
 const JSR_URL = "https://jsr.io/";
@@ -52,23 +53,43 @@ export declare function stringify(data: unknown, options?: StringifyOptions): st
     "./parse-args": {
       module: "cli/parse_args.js",
       declarations: `
-export interface ParseOptions {
-  "--"?: boolean;
-  alias?: Record<string, string | readonly string[]>;
-  boolean?: boolean | readonly string[];
-  default?: Record<string, unknown>;
-  stopEarly?: boolean;
-  string?: readonly string[];
-  collect?: readonly string[];
-  negatable?: readonly string[];
+/** Names that are known when the code is checked: a list of any strings is refused. */
+type Names<Name extends string> = readonly Name[] & (string extends Name ? never : unknown);
+export interface ParseOptions<
+  Strings extends string,
+  Booleans extends string,
+  Collected extends string,
+  Defaults extends Readonly<Record<string, unknown>>,
+> {
+  string?: Names<Strings>;
+  boolean?: Names<Booleans>;
+  collect?: Names<Collected>;
+  default?: Defaults;
   unknown?: (arg: string, key?: string, value?: unknown) => unknown;
 }
-export interface Args {
-  // deno-lint-ignore no-explicit-any
-  [key: string]: any;
-  _: Array<string | number>;
-}
-export declare function parseArgs(args: string[], options?: ParseOptions): Args;
+type Value<Name, Type, Missing, Collected, Defaults> = Name extends Collected ? Type[]
+  : Name extends keyof Defaults ? Type | Defaults[Name]
+  : Type | Missing;
+export type Args<
+  Strings extends string,
+  Booleans extends string,
+  Collected extends string,
+  Defaults,
+> =
+  & { [key: string]: unknown; _: unknown }
+  & {
+    [Name in Exclude<Strings, "_">]: Value<Name, string, undefined, Collected, Defaults>;
+  }
+  & { [Name in Booleans]: Value<Name, boolean, never, Collected, Defaults> };
+export declare function parseArgs<
+  Strings extends string = never,
+  Booleans extends string = never,
+  Collected extends string = never,
+  Defaults extends Readonly<Record<string, unknown>> = Record<never, never>,
+>(
+  args: string[],
+  options?: ParseOptions<Strings, Booleans, Collected, Defaults>,
+): Args<Strings, Booleans, Collected, Defaults>;
 `,
     },
   },

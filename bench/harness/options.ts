@@ -8,7 +8,8 @@ export const USAGE = `deno run -A bench/main.ts [flags]
   --rounds N           rounds through all peers per scenario (default 5)
   --duration SECONDS   length of one measurement (default 4)
   --only NAME,…        these scenarios only: ${SCENARIOS.map(({ name }) => name).join(", ")}
-  --peers NAME,…       these peers only; without ${REFERENCE} there are no ratios
+  --peers NAME,…       these peers only; without ${REFERENCE.name} there are no ratios
+  --before DIR         compare with the Ballast of another checkout, in place of HAProxy
   --one-core           pinned to one core each only
   --all-cores          unpinned only (default: both, one after the other)
   --out FILE           where the report goes (default bench/results.md)
@@ -24,6 +25,8 @@ export interface Options {
   readonly only: readonly string[] | undefined;
   /** Names of peers; undefined for all. */
   readonly peers: readonly string[] | undefined;
+  /** Another checkout of Ballast, which is the reference then. */
+  readonly before: string | undefined;
   /** What to run in. */
   readonly modes: readonly Mode[];
   /** Where the report goes. */
@@ -52,6 +55,7 @@ export function readOptions(args: readonly string[], known: KnownNames): Options
       "duration": { type: "string", default: "4" },
       "only": { type: "string" },
       "peers": { type: "string" },
+      "before": { type: "string" },
       "one-core": { type: "boolean", default: false },
       "all-cores": { type: "boolean", default: false },
       "out": { type: "string" },
@@ -65,6 +69,7 @@ export function readOptions(args: readonly string[], known: KnownNames): Options
     duration: wholeNumber("duration", values.duration),
     only: names("only", values.only, known.scenarios),
     peers: names("peers", values.peers, known.peers),
+    before: values.before,
     modes: both ? [ONE_CORE, ALL_CORES] : [values["one-core"] ? ONE_CORE : ALL_CORES],
     out: values.out ?? new URL("../results.md", import.meta.url).pathname,
   };

@@ -21,6 +21,8 @@ export interface Report {
   readonly machine: readonly string[];
   /** The settings, a line each. */
   readonly settings: readonly string[];
+  /** The title of the peer that all others are compared with. */
+  readonly reference: string;
   /** Titles and versions of all programs. */
   readonly versions: readonly (readonly [title: string, version: string])[];
   /** The results; it grows while the benchmark runs. */
@@ -28,7 +30,9 @@ export interface Report {
 }
 
 /** The report as Markdown. */
-export function renderReport({ date, machine, settings, versions, modes }: Report): string {
+export function renderReport(
+  { date, machine, settings, reference, versions, modes }: Report,
+): string {
   return [
     "# Benchmark results",
     "",
@@ -39,11 +43,14 @@ export function renderReport({ date, machine, settings, versions, modes }: Repor
     ...settings.map((line) => `- ${line}`),
     "",
     ...table(["program", "version"], versions),
-    ...modes.flatMap(renderMode),
+    ...modes.flatMap((mode) => renderMode(mode, reference)),
   ].join("\n") + "\n";
 }
 
-function renderMode({ mode, contestants, absentees, scenarios }: ModeReport): string[] {
+function renderMode(
+  { mode, contestants, absentees, scenarios }: ModeReport,
+  reference: string,
+): string[] {
   if (scenarios.length === 0) return [];
   return [
     "",
@@ -51,7 +58,7 @@ function renderMode({ mode, contestants, absentees, scenarios }: ModeReport): st
     "",
     ...absentees.map(({ title, reason }) => `- ${title}: unavailable, ${reason}`),
     ...(absentees.length > 0 ? [""] : []),
-    "Median of the per-round ratios to HAProxy; in parentheses the median requests a second. At half",
+    `Median of the per-round ratios to ${reference}; in parentheses the median requests a second. At half`,
     "load, where each peer has a rate of its own, latencies instead. ⚠: there were errors, see below.",
     "",
     ...table(
@@ -68,7 +75,7 @@ function renderMode({ mode, contestants, absentees, scenarios }: ModeReport): st
       ...table(
         [
           "peer",
-          "× HAProxy",
+          `× ${reference}`,
           "req/s",
           "min–max",
           "MB/s",
@@ -91,13 +98,13 @@ function overviewCell(
   if (summary === undefined) return "failed";
   const warning = errors === "" ? "" : " ⚠";
   if (halfLoad) return `p50 ${latency(medians.p50)}, p99 ${latency(medians.p99)} ms${warning}`;
-  return `${ratio(toReference)} (${rate(summary.median)})${warning}`;
+  return `${ratio(toReference?.median)} (${rate(summary.median)})${warning}`;
 }
 
 function detailRow({ contestant, rate: summary, ratio: toReference, medians, errors }: Line) {
   return [
     contestant.title,
-    ratio(toReference),
+    ratio(toReference?.median),
     rate(summary?.median ?? NaN),
     summary === undefined ? "–" : spread(summary),
     decimal(medians.bytesPerSecond / 1e6),

@@ -28,8 +28,18 @@ export function summarize(values: readonly number[]): Summary {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
 }
 
+/** The middle of a series and of its halves: half of the values are from `lower` to `upper`. */
+export interface Quartiles {
+  /** The first quartile. */
+  readonly lower: number;
+  /** The median. */
+  readonly median: number;
+  /** The third quartile. */
+  readonly upper: number;
+}
+
 /**
- * How much of `references` the `values` are: the median of the ratios round by round. What disturbs
+ * How much of `references` the `values` are: the quartiles of the ratios round by round. What disturbs
  * the machine for a while disturbs both sides of a ratio, so it is steadier than the ratio of the
  * medians.
  *
@@ -37,11 +47,18 @@ export function summarize(values: readonly number[]): Summary {
  * @param references One a round, from the same rounds.
  * @returns Undefined when no round has both.
  */
-export function medianRatio(
+export function ratioQuartiles(
   values: readonly number[],
   references: readonly number[],
-): number | undefined {
+): Quartiles | undefined {
   const ratios = values.map((value, round) => value / (references[round] ?? NaN))
-    .filter(Number.isFinite);
-  return ratios.length === 0 ? undefined : median(ratios);
+    .filter(Number.isFinite)
+    .toSorted((a, b) => a - b);
+  if (ratios.length === 0) return undefined;
+  const half = Math.ceil(ratios.length / 2);
+  return {
+    lower: median(ratios.slice(0, half)),
+    median: median(ratios),
+    upper: median(ratios.slice(-half)),
+  };
 }

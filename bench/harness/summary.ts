@@ -1,6 +1,6 @@
 import type { Contestant } from "./contestants.ts";
 import type { Sample, ScenarioResult } from "./measure.ts";
-import { median, medianRatio, summarize, type Summary } from "./statistics.ts";
+import { median, type Quartiles, ratioQuartiles, summarize, type Summary } from "./statistics.ts";
 
 /** What a contestant did in a scenario, over all rounds. */
 export interface Line {
@@ -8,8 +8,8 @@ export interface Line {
   readonly contestant: Contestant;
   /** Requests a second; undefined when no round worked. */
   readonly rate: Summary | undefined;
-  /** The median of the ratios to the reference, round by round. */
-  readonly ratio: number | undefined;
+  /** The ratios to the reference, round by round. */
+  readonly ratio: Quartiles | undefined;
   /** Medians over the rounds. */
   readonly medians: {
     /** Received bytes a second. */
@@ -46,7 +46,7 @@ export function summarizeScenario(
     return {
       contestant,
       rate: measured.length === 0 ? undefined : summarize(measured.map(rateOf)),
-      ratio: medianRatio(rounds.map(rateOf), references),
+      ratio: ratioQuartiles(rounds.map(rateOf), references),
       medians: {
         bytesPerSecond: medianOf(measured, (sample) => sample.bytesPerSecond),
         p50: medianOf(measured, (sample) => sample.p50),

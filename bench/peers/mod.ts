@@ -8,8 +8,8 @@ import { nginx } from "./nginx.ts";
 import { nodeHttpProxy } from "./node_http_proxy.ts";
 import type { Peer } from "./peer.ts";
 
-/** The name of the peer that all others are compared with. */
-export const REFERENCE = haproxy.name;
+/** The peer that all others are compared with, unless told otherwise. */
+export const REFERENCE: Peer = haproxy;
 
 /** Every peer, in the order of the report. */
 export const PEERS: readonly Peer[] = [

@@ -16,8 +16,8 @@ export interface Addressed {
 }
 
 /**
- * Finds what a path names: a server or an entry by its URL, in any spelling, or by its name. What is a URL is
- * never taken for a name, so that no server can stand in for another one.
+ * Finds what a path names: a server or an entry by its URL, in any spelling, or by its name. A URL
+ * is never taken for a name, so that no server can stand in for another one.
  *
  * @param target Whose servers.
  * @param key The segment of the path, decoded.
@@ -26,10 +26,9 @@ export interface Addressed {
  * @throws {Problem} 409 for a name that several have.
  */
 export function findAddressed(target: AdminTarget, key: string): Addressed {
-  const servers = serversAndEntries(target);
   const { url, fault } = readUrl(key);
-  if (url !== undefined) return { url, server: servers.find((server) => server.url === url) };
-  const named = servers.filter(({ name }) => name === key);
+  if (url !== undefined) return { url, server: target.find({ url })[0] };
+  const named = target.find({ name: key });
   const [server] = named;
   if (named.length > 1) throw ambiguous(key, named.map(({ url }) => url));
   if (server !== undefined) return { url: server.url, server };
@@ -56,8 +55,7 @@ export function getAddressed(target: AdminTarget, key: string): ServerStatus | S
  * @param url The URL, in any spelling.
  */
 export function findByUrl(target: AdminTarget, url: string): Server | undefined {
-  const canonical = canonicalServerUrl(url);
-  return serversAndEntries(target).find((server) => server.url === canonical);
+  return target.find({ url: canonicalServerUrl(url) })[0];
 }
 
 /**
@@ -74,10 +72,6 @@ export function getByUrl(target: AdminTarget, url: string): Server {
 /** Where a server is found in this API. */
 export function serverPath(url: string): string {
   return `/servers/${encodeURIComponent(url)}`;
-}
-
-function serversAndEntries(target: AdminTarget): (ServerStatus | Server)[] {
-  return [...target.servers(), ...target.discovery().map(({ entry }) => entry)];
 }
 
 type UrlReading =

@@ -4,7 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { DiscoveryReport } from "../core/discovery.ts";
 import type { FleetReport } from "../core/fleet_report.ts";
 import type { RegistryReport } from "../core/registry_report.ts";
-import type { Server, ServerChange, ServerInit } from "../core/server.ts";
+import type { Server, ServerChange, ServerInit, ServerKey } from "../core/server.ts";
 import type { CheckReport, ServerStatus } from "../core/server_status.ts";
 import type { Traffic } from "../core/traffic_table.ts";
 
@@ -26,6 +26,11 @@ export interface AdminTarget {
   config(): Config;
   /** The servers with how they are doing. */
   servers(): ServerStatus[];
+  /**
+   * The servers, with how they are doing, and the entries that a key is for: at most one of each for
+   * a URL.
+   */
+  find(key: ServerKey): readonly (ServerStatus | Server)[];
   /** The entries with `discover` and what they have found. */
   discovery(): DiscoveryReport[];
   /** What was counted. */

@@ -1,4 +1,6 @@
 import type { ServerJson } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
+import { readAdminAddress } from "./admin_address.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";
 import { printable } from "./output.ts";
@@ -12,7 +14,10 @@ export const ADMIN_FLAGS: Readonly<
   Record<"api-host" | "api-port" | "api-token-file", ValueFlag>
 > = {
   "api-port": { value: "PORT", help: "the balancer's API port (default 8000)" },
-  "api-host": { value: "HOST", help: "the balancer's API host (default 127.0.0.1)" },
+  "api-host": {
+    value: "HOST|URL",
+    help: "the balancer's API host, or its URL (default 127.0.0.1)",
+  },
   ...TOKEN_FLAG,
 };
 
@@ -46,11 +51,12 @@ export class AdminClient {
   readonly #base: string;
   readonly #tokenFile: string | undefined;
 
-  /** @param args The command line, with {@linkcode ADMIN_FLAGS}. */
+  /**
+   * @param args The command line, with {@linkcode ADMIN_FLAGS}.
+   * @throws {UsageError} If it names no address.
+   */
   constructor(args: Args) {
-    const host = (args.text("api-host") ?? "127.0.0.1").replace(/^\[(.*)\]$/, "$1");
-    const port = args.wholeNumber("api-port", 1, 65_535) ?? 8000;
-    this.#base = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+    this.#base = readAdminAddress(args);
     this.#tokenFile = args.text("api-token-file");
   }
 
@@ -160,10 +166,8 @@ function refusal(answer: unknown, status: number): string {
 }
 
 function reason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return errorText(error);
   if (error.name === "TimeoutError") return `no answer within ${TIMEOUT_MS / 1000} s`;
-  const cause = error.cause instanceof Error ? error.cause : error;
-  return /refused/i.test(`${error.message} ${cause.message}`)
-    ? "connection refused"
-    : cause.message;
+  const text = errorText(error.cause instanceof Error ? error.cause : error);
+  return /refused/i.test(`${error.message} ${text}`) ? "connection refused" : text;
 }

@@ -1,5 +1,12 @@
 import { parseArgs } from "@std/cli/parse-args";
+import { isHost } from "../core/host.ts";
 import { UsageError } from "./errors.ts";
+import { SWITCH_NAMES, type SwitchName, VALUE_NAMES, type ValueName } from "./flag_names.ts";
+
+/** A whole number in decimal; one that begins with a zero is octal to some. */
+const WHOLE = /^(?:0|[1-9][0-9]*)$/;
+/** A number that may be a fraction. */
+const NUMBER = /^(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e-?[0-9]+)?$/i;
 
 /** A flag that takes a value. */
 export interface ValueFlag {
@@ -20,9 +27,9 @@ export interface SwitchFlag {
 /** What a command accepts on its command line. */
 export interface Syntax {
   /** Flags with a value, by name without the dashes. */
-  readonly values: Readonly<Record<string, ValueFlag>>;
+  readonly values: Readonly<Partial<Record<ValueName, ValueFlag>>>;
   /** Flags without a value, by name without the dashes. */
-  readonly switches: Readonly<Record<string, SwitchFlag>>;
+  readonly switches: Readonly<Partial<Record<SwitchName, SwitchFlag>>>;
   /** The name of the one argument without a flag, if the command takes one. */
   readonly argument?: string;
   /** What that argument can be, for shells to complete. Default: files for `FILE`, else none. */
@@ -80,9 +87,10 @@ export class Args {
   wholeNumber(name: string, min: number, max: number): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
-    const number = /^[0-9]+$/.test(value) ? Number(value) : NaN;
+    const number = WHOLE.test(value) ? Number(value) : NaN;
     if (number >= min && number <= max) return number;
-    throw new UsageError(`--${name} must be a whole number from ${min} to ${max}, not "${value}"`);
+    const what = `a whole number from ${min} to ${max}${leadingZeros(value)}`;
+    throw new UsageError(`--${name} must be ${what}, not "${value}"`);
   }
 
   /**
@@ -93,10 +101,27 @@ export class Args {
   number(name: string, min: number, max: number): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
-    const number = /^([0-9]+(\.[0-9]*)?|\.[0-9]+)(e-?[0-9]+)?$/i.test(value) ? Number(value) : NaN;
+    const number = NUMBER.test(value) ? Number(value) : NaN;
     if (number >= min && number <= max) return number;
-    throw new UsageError(`--${name} must be a number from ${min} to ${max}, not "${value}"`);
+    const what = `a number from ${min} to ${max}${leadingZeros(value)}`;
+    throw new UsageError(`--${name} must be ${what}, not "${value}"`);
   }
+
+  /**
+   * A flag's value as the address to listen on, if it was given.
+   *
+   * @throws {UsageError} If it is neither a host name nor an IP address.
+   */
+  host(name: string): string | undefined {
+    const value = this.#values.get(name);
+    if (value === undefined || isHost(value)) return value;
+    throw new UsageError(`--${name} must be a host name or an IP address, not "${value}"`);
+  }
+}
+
+/** What to say of a number that is refused, beside its range. */
+function leadingZeros(value: string): string {
+  return /^0[0-9]/.test(value) ? " without leading zeros" : "";
 }
 
 /**
@@ -109,13 +134,12 @@ export class Args {
 export function readArgs(args: readonly string[], syntax: Syntax): Args {
   const valueNames = Object.keys(syntax.values);
   const switchNames = Object.keys(syntax.switches);
-  const parsed: Record<string, unknown> = parseArgs(joinNegativeNumbers(args, valueNames), {
-    string: [...valueNames, "_"],
-    collect: valueNames,
-    boolean: switchNames,
-    unknown: (arg: string, key?: string) => {
-      if (key !== undefined) throw new UsageError(`${arg.split("=")[0]} is not known here`);
-    },
+  const joined = joinNegativeNumbers(args, valueNames);
+  checkKnown(joined, [...valueNames, ...switchNames]);
+  const parsed: Record<string, unknown> = parseArgs(joined, {
+    string: [...VALUE_NAMES, "_"],
+    collect: VALUE_NAMES,
+    boolean: SWITCH_NAMES,
   });
   const values = new Map<string, string>();
   for (const name of valueNames) {
@@ -129,6 +153,16 @@ export function readArgs(args: readonly string[], syntax: Syntax): Args {
   const surplus = syntax.argument === undefined ? argument : rest[0];
   if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many`);
   return new Args(values, switches, argument);
+}
+
+/** Refuses a flag that the command does not take, whether or not others do. */
+function checkKnown(args: readonly string[], names: readonly string[]): void {
+  for (const arg of args) {
+    if (arg === "--") return;
+    const flag = arg.split("=", 1)[0]!;
+    if (!/^-./.test(arg) || flag.startsWith("--") && names.includes(flag.slice(2))) continue;
+    throw new UsageError(`${flag} is not known here`);
+  }
 }
 
 /** `--weight -1` as `--weight=-1`: the parser would take `-1` for a flag, and the error with it. */

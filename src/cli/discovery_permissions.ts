@@ -1,6 +1,7 @@
 import type { Config, ServerInit } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { addressAndPort, type NameServer, parseNameServer } from "../core/name_server.ts";
-import { RESOLV_CONF, systemResolver } from "../discovery/dns/system_resolver.ts";
+import { HOSTS, RESOLV_CONF, systemResolver } from "../discovery/dns/system_resolver.ts";
 import { netAddress } from "../net_permission.ts";
 import { CommandError } from "./errors.ts";
 
@@ -26,6 +27,8 @@ export async function discoveryPermissions(config: Config): Promise<DiscoveryPer
   if (entries.length === 0) return { net: [], read: [], note: undefined };
   const own = parseNameServer(config.dns?.server ?? "");
   const servers = own === undefined ? await systemServers() : [own];
+  // SRV records are no names of hosts.
+  const isAnyDns = entries.some(({ discover }) => discover === "dns");
   const subnets = [...new Set(entries.map(subnetOf))];
   return {
     net: [
@@ -34,7 +37,7 @@ export async function discoveryPermissions(config: Config): Promise<DiscoveryPer
       ...servers.map(({ address }) => address.includes(":") ? "[::]:0" : "0.0.0.0:0"),
       ...subnets,
     ],
-    read: own === undefined ? [RESOLV_CONF] : [],
+    read: own === undefined ? [RESOLV_CONF, ...isAnyDns ? [HOSTS] : []] : [],
     note: "Which addresses will be discovered is not known beforehand. Put the subnets that the " +
       `servers are in where any IPv4 address is permitted (${subnets.join(", ")}), for example ` +
       `${subnets[0]!.replace("0.0.0.0/0", "10.0.0.0/8")}. Deno takes no subnets of IPv6: name ` +
@@ -52,7 +55,7 @@ async function systemServers(): Promise<readonly NameServer[]> {
   try {
     return (await systemResolver()).servers;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw new CommandError(`Cannot tell which name servers will be asked: ${why}`);
   }
 }

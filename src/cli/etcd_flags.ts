@@ -1,4 +1,5 @@
 import type { EtcdSettings } from "../../mod.ts";
+import { urlHostFault } from "../core/host.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 
@@ -93,9 +94,12 @@ export function readEtcdFlags(
 
 function readEndpoint(text: string): string {
   const url = text.trim();
-  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url;
+  const parsed = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
+  const fault = parsed === null ? undefined : urlHostFault(url, parsed.hostname);
+  if (parsed !== null && fault === undefined) return url;
   throw new UsageError(
-    `--etcd must be the URLs of etcd, such as http://10.0.0.1:2379,http://10.0.0.2:2379, not "${url}"`,
+    "--etcd must be the URLs of etcd, such as http://10.0.0.1:2379,http://10.0.0.2:2379, not " +
+      `"${url}"${fault === undefined ? "" : `, which ${fault}`}`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { EventJson } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CommandError } from "./errors.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";
@@ -88,7 +89,7 @@ class Follower {
       if (error instanceof SyntaxError) throw notBallast();
       const why = silence.signal.aborted
         ? `nothing came for ${SILENCE_MS / 1000} s`
-        : printable((error as Error).message);
+        : printable(errorText(error));
       throw new CommandError(`The connection to the balancer broke: ${why}`);
     } finally {
       clearTimeout(timer);

@@ -37,9 +37,9 @@ export interface ListenSettings {
  */
 export function listenSettings(args: Args, config: Partial<ListenSettings>): ListenSettings {
   return {
-    host: args.text("host") ?? config.host ?? "0.0.0.0",
+    host: args.host("host") ?? config.host ?? "0.0.0.0",
     port: args.wholeNumber("port", 1, 65_535) ?? config.port ?? 80,
-    apiHost: args.text("api-host") ?? config.apiHost ?? "127.0.0.1",
+    apiHost: args.host("api-host") ?? config.apiHost ?? "127.0.0.1",
     apiPort: args.wholeNumber("api-port", 1, 65_535) ?? config.apiPort ?? 8000,
     gracePeriod: args.wholeNumber("grace-period", 0, GRACE_PERIOD_MAX) ?? config.gracePeriod ?? 10,
     workers: readWorkersFlag(args) ?? config.workers ?? 1,

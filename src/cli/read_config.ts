@@ -1,14 +1,42 @@
-import { BalancerError, type Config, parseConfig } from "../../mod.ts";
+import { BalancerError, type Config, parseConfig, type ParseConfigOptions } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
+import type { Args } from "./args.ts";
 import { CommandError } from "./errors.ts";
+
+/** What `listen` is started with. */
+export interface ListenConfig {
+  /** Where the file is; undefined without one. */
+  readonly path: string | undefined;
+  /** Its text; empty without one. */
+  readonly text: string;
+  /** What it says. */
+  readonly config: Config;
+}
+
+/**
+ * Reads the configuration file of `listen`. It has to name the servers, unless etcd keeps them:
+ * one that does not is a mistake, as it is when the file is read again.
+ *
+ * @param args The command line of `listen`.
+ * @throws {CommandError} If it cannot be read or used, with every fault on a line of its own.
+ */
+export async function readListenConfig(args: Args): Promise<ListenConfig> {
+  const path = args.text("config");
+  if (path === undefined) return { path, text: "", config: parseConfig("") };
+  const text = await readConfigText(path);
+  const requireServers = args.text("etcd") === undefined;
+  return { path, text, config: parseConfigFile(text, path, { requireServers }) };
+}
 
 /**
  * Reads a configuration file.
  *
  * @param path Where it is.
+ * @param options What it has to say.
  * @throws {CommandError} If it cannot be read or used, with every fault on a line of its own.
  */
-export async function readConfig(path: string): Promise<Config> {
-  return parseConfigFile(await readConfigText(path), path);
+export async function readConfig(path: string, options?: ParseConfigOptions): Promise<Config> {
+  return parseConfigFile(await readConfigText(path), path, options);
 }
 
 /**
@@ -31,11 +59,16 @@ export async function readConfigText(path: string): Promise<string> {
  *
  * @param text The text.
  * @param path Where it comes from.
+ * @param options What it has to say.
  * @throws {CommandError} If it cannot be used, with every fault on a line of its own.
  */
-export function parseConfigFile(text: string, path: string): Config {
+export function parseConfigFile(
+  text: string,
+  path: string,
+  options: ParseConfigOptions = {},
+): Config {
   try {
-    return parseConfig(text, path);
+    return parseConfig(text, path, options);
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
     const [first, ...rest] = error.faults.map(({ path: at, message }) =>
@@ -52,5 +85,5 @@ export function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.NotCapable) return "start with --allow-read";
   if (error instanceof TypeError) return "it is not UTF-8 text";
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

@@ -1,13 +1,19 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config, LoadBalancer } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { CommandError } from "./errors.ts";
 import type { Say } from "./logs.ts";
-import { parseConfigFile, readConfigText } from "./read_config.ts";
+import { type ListenConfig, parseConfigFile, readConfigText } from "./read_config.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
 /** How long a file has to be left alone before it is read, in milliseconds. */
 const QUIET_MS = 200;
+
+/** The file that a {@linkcode ConfigReload} follows. */
+export interface ReloadFile extends ListenConfig {
+  readonly path: string;
+}
 
 /** What a {@linkcode ConfigReload} works with. */
 export interface ReloadParts {
@@ -29,15 +35,14 @@ export class ConfigReload {
   #config: Config;
 
   /**
-   * @param path The file.
-   * @param text What it said when the balancer was started.
+   * @param file The file, and what it said when the balancer was started.
    * @param parts What to work with.
    */
-  constructor(path: string, text: string, parts: ReloadParts) {
+  constructor({ path, text, config }: ReloadFile, parts: ReloadParts) {
     const { balancer, say, serversElsewhere = false } = parts;
     this.#path = path;
     this.#text = text;
-    this.#config = parseConfigFile(text, path);
+    this.#config = config;
     this.#balancer = balancer;
     this.#say = say;
     this.#serversElsewhere = serversElsewhere;
@@ -70,10 +75,7 @@ export class ConfigReload {
 
   async #reloadIfDifferent(): Promise<void> {
     await this.#read(async (text) => {
-      if (text === this.#text) return;
-      // Nobody asked for it: a file that is just being written must not take every server away.
-      if (text.trim() === "") throw new CommandError(`Cannot use ${this.#path}: it is empty`);
-      await this.#apply(text);
+      if (text !== this.#text) await this.#apply(text);
     });
   }
 
@@ -87,7 +89,13 @@ export class ConfigReload {
   }
 
   async #apply(text: string): Promise<void> {
-    const config = parseConfigFile(text, this.#path);
+    const serversElsewhere = this.#serversElsewhere;
+    // What is cut off while it is written, or by mistake, must not take every server away, nor reset
+    // the health checks where the servers are elsewhere.
+    if (serversElsewhere && text.trim() === "") {
+      throw new CommandError(`Cannot use ${this.#path}: it is empty`);
+    }
+    const config = parseConfigFile(text, this.#path, { requireServers: !serversElsewhere });
     const done = await this.#applyServers(config);
     const checks = differs(config.healthCheck, this.#config.healthCheck);
     if (checks) this.#balancer.setHealthCheck(config.healthCheck);
@@ -115,7 +123,7 @@ export class ConfigReload {
   }
 
   #refuse(error: unknown): void {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     // Several faults stand on lines of their own, and the log has one for each record.
     logger.error("{why}. The configuration in use is unchanged.", {
       why: why.replace(/\n */, " ").replace(/\n */g, "; "),

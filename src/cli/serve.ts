@@ -1,4 +1,5 @@
 import type { Listener, ListenOptions } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { CommandError } from "./errors.ts";
 
 /** Where to listen. */
@@ -77,5 +78,5 @@ function whyNot(error: unknown, { host, port, flag }: Address): string {
   if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
     return `ports below 1024 need a right that this user lacks; choose another with ${flag}`;
   }
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

@@ -37,23 +37,37 @@ export type ServerFlags =
   & Omit<ServerJson, "name" | "max_connections" | "draining">
   & Partial<Pick<ServerJson, "name" | "max_connections">>;
 
+/** What a command line says of a server, and nothing beyond. */
+export type GivenFlags = Pick<ServerFlags, "url"> & Partial<ServerFlags>;
+
+/** What the seed has for a server of which nobody says more. */
+const DEFAULTS = { weight: 1, health_check_period: 10 };
+
 /**
- * The server that a command line describes.
+ * The server that a command line describes, with the defaults of the seed.
  *
  * @throws {UsageError} If a flag makes no sense.
  */
 export function readServerFlags(args: Args): ServerFlags {
-  const name = args.text("name");
-  const discover = readDiscoverFlag(args);
-  const maxConnections = args.wholeNumber("max-connections", 0, UINT32_MAX);
-  return {
+  return { ...DEFAULTS, ...readGivenFlags(args) };
+}
+
+/**
+ * What a command line says of a server.
+ *
+ * @throws {UsageError} If a flag makes no sense.
+ */
+export function readGivenFlags(args: Args): GivenFlags {
+  const fields = {
     url: readUrlFlag(args),
-    ...(name === undefined ? {} : { name }),
-    weight: args.wholeNumber("weight", 0, UINT32_MAX) ?? 1,
-    health_check_period: args.wholeNumber("health-check-period", 0, UINT32_MAX) ?? 10,
-    ...(maxConnections === undefined ? {} : { max_connections: maxConnections }),
-    ...(discover === undefined ? {} : { discover }),
+    name: args.text("name"),
+    weight: args.wholeNumber("weight", 0, UINT32_MAX),
+    health_check_period: args.wholeNumber("health-check-period", 0, UINT32_MAX),
+    max_connections: args.wholeNumber("max-connections", 0, UINT32_MAX),
+    discover: readDiscoverFlag(args),
   };
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as GivenFlags;
 }
 
 function readDiscoverFlag(args: Args): Discover | undefined {

@@ -1,4 +1,5 @@
 import { type Config, type Sticky, STICKY_SECRET_MIN_LENGTH } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import { CommandError } from "./errors.ts";
 
 /**
@@ -41,5 +42,5 @@ function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
   if (error instanceof Deno.errors.NotCapable) return "start with --allow-read";
   if (error instanceof TypeError) return "it is not UTF-8 text";
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

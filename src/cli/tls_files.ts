@@ -8,6 +8,7 @@ import {
   type Listener,
   type UpstreamTls,
 } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Say } from "./logs.ts";
@@ -109,7 +110,7 @@ export async function reloadCertificate(
     await listener.replaceCertificate?.(await readTlsFiles(files));
     say(`New connections get the certificate that is in ${files.cert} now`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     logger.error("The certificate was not reloaded, the old one stays in use: {why}", { why });
   }
 }

@@ -1,4 +1,5 @@
 import { tokenFault } from "../../mod.ts";
+import { errorText } from "../core/error_text.ts";
 import type { ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";
 
@@ -37,5 +38,5 @@ function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) return "start with --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
   if (error instanceof TypeError) return "it is not UTF-8 text";
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

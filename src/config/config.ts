@@ -10,7 +10,7 @@ import type {
 } from "../core/settings.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
-import { serverListSchema, settingsSchema } from "./schema.ts";
+import { namingServers, serverListSchema, settingsSchema } from "./schema.ts";
 import { validate } from "./validate.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -98,11 +98,21 @@ export interface Config {
   readonly etcd?: EtcdSettings;
 }
 
+/** What a configuration has to say. */
+export interface ParseConfigOptions {
+  /**
+   * Whether a text that does not say which servers there are is refused: an empty one, or a mapping
+   * without `servers`. One with `etcd` need not say it. Default: false, and then there are none.
+   */
+  readonly requireServers?: boolean;
+}
+
 /**
  * Reads a configuration: YAML, either a list of servers or a mapping with `servers:` and settings.
  *
  * @param text The YAML text.
  * @param source Where it comes from, for the message.
+ * @param options What it has to say.
  * @returns What it says. Nothing is filled in.
  * @throws {BalancerError} `invalid`, with every fault and its path.
  *
@@ -114,14 +124,19 @@ export interface Config {
  * console.assert(config.servers[0]?.weight === 2);
  * ```
  */
-export function parseConfig(text: string, source = "the configuration"): Config {
-  // An empty file, or one with comments only, has no servers.
-  const value = parseYaml(text, source) ?? [];
+export function parseConfig(
+  text: string,
+  source = "the configuration",
+  { requireServers = false }: ParseConfigOptions = {},
+): Config {
+  // An empty text, or one with comments only, says nothing.
+  const value = parseYaml(text, source) ?? {};
   if (Array.isArray(value)) {
     const servers = validate(serverListSchema, value, source, "servers");
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
-  const { servers = [], health_check = {}, ...settings } = validate(settingsSchema, value, source);
+  const schema = requireServers ? namingServers : settingsSchema;
+  const { servers = [], health_check = {}, ...settings } = validate(schema, value, source);
   const { timeouts, retries, ejection, limits, upstream_tls, dns, etcd, ...rest } = settings;
   return {
     ...camelKeys(rest),

@@ -1,13 +1,20 @@
 import { z } from "zod";
+import { urlHostFault } from "../core/host.ts";
 import { filePath, seconds, text, trueOrFalse } from "./fields.ts";
 
 const ENDPOINT = "must be a URL such as http://10.0.0.1:2379, without a path or a user";
 
-const endpoint = text(/^https?:\/\/[^\s/?#@\\]{1,255}\/?$/i, ENDPOINT).superRefine(
+const ORIGIN = /^https?:\/\/[^\s/?#@\\]{1,255}\/?$/i;
+
+const endpoint = text(ORIGIN, ENDPOINT).superRefine(
   (value, context) => {
     // What does not fit the pattern is told already.
-    if (!/^https?:\/\//i.test(value) || URL.canParse(value)) return;
-    context.addIssue({ code: "custom", message: ENDPOINT });
+    if (!ORIGIN.test(value)) return;
+    const url = URL.parse(value);
+    const fault = url === null ? undefined : urlHostFault(value, url.hostname);
+    if (url !== null && fault === undefined) return;
+    const message = fault === undefined ? ENDPOINT : `${fault}; it ${ENDPOINT}`;
+    context.addIssue({ code: "custom", message });
   },
 );
 

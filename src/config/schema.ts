@@ -8,6 +8,7 @@ import {
   UINT32_MAX,
 } from "../core/server.ts";
 import { DISCOVER_KINDS, discoverFault } from "../core/discovery.ts";
+import { isHost } from "../core/host.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 import { etcdSchema } from "./etcd_schema.ts";
 import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
@@ -89,7 +90,8 @@ const WORKERS_MAX = 256;
 export const workersSchema: z.ZodNumber = wholeNumber(1, WORKERS_MAX);
 
 const port = wholeNumber(1, 65_535);
-const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, "must be a host name or an IP address to listen on");
+const HOST = "must be a host name or an IP address to listen on";
+const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
 
 /** A server, as the configuration file, the API and the library's callers write it. */
 export const serverSchema = z.strictObject({
@@ -219,8 +221,22 @@ export const settingsSchema = z.strictObject({
     "Shares the servers with other balancers through etcd 3.4 or newer; those of this file are " +
       "then only what an empty etcd begins with",
   ).optional(),
-  servers: servers.optional(),
+  servers: servers.describe(
+    "The servers that requests are balanced over; [] for none. Only with etcd can they be left out",
+  ).optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
+
+/** The same where the servers have to be named, unless etcd keeps them. */
+export const namingServers = settingsSchema.superRefine((settings, context) => {
+  if (settings.servers !== undefined || settings.etcd !== undefined) return;
+  context.addIssue({
+    code: "invalid_type",
+    expected: "array",
+    path: ["servers"],
+    message: "must be a list of servers (use `servers: []` to remove all, or to begin with none)",
+  });
+  // Where there are other faults too, all are to be told at once.
+}, { when: ({ value }) => typeof value === "object" && value !== null });
 
 /** The configuration file in the seed's form: a list of servers. */
 export const serverListSchema = servers;

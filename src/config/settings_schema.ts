@@ -6,6 +6,7 @@ import {
   DECISIONS_MAX,
   DEFAULT_SETTINGS,
   POLICY_NAMES,
+  REQUEST_HEAD_MAX,
 } from "../core/settings.ts";
 import { filePath, seconds, trueOrFalse, wholeNumber } from "./fields.ts";
 
@@ -78,11 +79,11 @@ export const limitsSchema = z.strictObject({
     max: Number.MAX_SAFE_INTEGER,
     standard: limits.requestBody,
   }),
-  request_head: count("The largest head of a request in bytes", {
-    min: 1024,
-    max: 262_144,
-    standard: limits.requestHead,
-  }),
+  request_head: count(
+    "The largest head of a request in bytes; over HTTP/2 Deno refuses more than 16384 whatever this " +
+      "says, over HTTP/1.1 more than 65540 or 128 fields",
+    { min: 1024, max: REQUEST_HEAD_MAX, standard: limits.requestHead },
+  ),
   queue: count("How many requests may wait on each thread for a server below its max_connections", {
     min: 0,
     max: 1_000_000,
@@ -151,7 +152,14 @@ export const dnsSchema = z.strictObject({
     .describe(
       "The name server, an IP address with or without a port. Default: those of /etc/resolv.conf",
     ).optional(),
-}, { error: "must be a mapping with server" });
+  timeout: seconds(0.1, 30).describe(
+    "How long a name server has to answer by TCP, and then by UDP, in seconds. Default: that of " +
+      "/etc/resolv.conf, or 2",
+  ).optional(),
+  attempts: wholeNumber(1, 5).describe(
+    "How often the name servers are asked. Default: that of /etc/resolv.conf, or 1",
+  ).optional(),
+}, { error: "must be a mapping with server, timeout and attempts" });
 
 const CIDR = "must be an IP address or a CIDR block such as 10.0.0.0/8";
 

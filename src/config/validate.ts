@@ -82,6 +82,12 @@ function pathText(at: string, path: readonly PropertyKey[]): string {
 /** A value for a message: as JSON, shortened, with nothing that could disturb a terminal. */
 function show(value: unknown): string {
   if (typeof value === "number") return String(value);
+  if (typeof value === "symbol") {
+    return `${
+      clip(value.description ?? "")
+    }, which YAML parsers read differently: write a decimal ` +
+      "number without leading zeros";
+  }
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "a mapping";
   return clip(JSON.stringify(value) ?? String(value));

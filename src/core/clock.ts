@@ -7,6 +7,14 @@ export interface Clock {
   now(): number;
   /** The time of day, for people. */
   date(): Date;
-  /** Calls `callback` once after `milliseconds`; the returned function cancels that. */
+  /**
+   * Calls `callback` once after `milliseconds`; the returned function cancels that. It does not keep
+   * the process alive: a program that has nothing else to do ends.
+   */
   after(milliseconds: number, callback: () => void): () => void;
+  /**
+   * Keeps the process alive until the returned function is called: for as long as somebody waits for
+   * what only comes after a time.
+   */
+  hold(): () => void;
 }

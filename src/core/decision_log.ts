@@ -1,5 +1,6 @@
 import type { Decision, DecisionNews } from "./decision.ts";
 import { BalancerError } from "./errors.ts";
+import { callGuarded } from "./guarded_call.ts";
 import { DECISIONS_MAX } from "./settings.ts";
 
 /** What a {@linkcode DecisionLog} is made of. */
@@ -18,8 +19,8 @@ export class DecisionLog {
   readonly #ejectedUntil: (url: string) => Date | undefined;
   /** A ring: the decision with the number n is at n modulo its length. */
   #kept: (Decision | undefined)[];
-  readonly #listeners = new Set<(decision: Decision) => void>();
-  readonly #switchListeners = new Set<(recording: boolean) => void>();
+  readonly #listeners = new Set<(decision: Decision) => unknown>();
+  readonly #switchListeners = new Set<(recording: boolean) => unknown>();
   #count = 0;
   /** The number of the decision before the oldest that is kept. */
   #dropped = 0;
@@ -79,7 +80,7 @@ export class DecisionLog {
     this.#dropped = this.#count - latest.length;
     if (before === this.recording) return;
     this.#skipped = 0;
-    for (const listener of this.#switchListeners) listener(this.recording);
+    tell(this.#switchListeners, this.recording, "tell whether decisions are recorded");
   }
 
   /**
@@ -103,14 +104,20 @@ export class DecisionLog {
     return Array.from({ length }, (_, i) => this.#kept[(from + i) % this.kept]!);
   }
 
-  /** Calls `listener` for each decision from now on; the returned function ends that. */
-  subscribe(listener: (decision: Decision) => void): () => void {
+  /**
+   * Calls `listener` for each decision from now on; the returned function ends that. If it throws, or
+   * returns a promise that rejects, that is logged, and nothing else happens.
+   */
+  subscribe(listener: (decision: Decision) => unknown): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Calls `listener` whenever recording begins or ends; the returned function ends that. */
-  onSwitch(listener: (recording: boolean) => void): () => void {
+  /**
+   * Calls `listener` whenever recording begins or ends; the returned function ends that. It is
+   * guarded as those of {@linkcode DecisionLog.subscribe} are.
+   */
+  onSwitch(listener: (recording: boolean) => unknown): () => void {
     this.#switchListeners.add(listener);
     return () => this.#switchListeners.delete(listener);
   }
@@ -130,12 +137,20 @@ export class DecisionLog {
     const decision: Decision = { number: ++this.#count, ...news, candidates };
     this.#kept[decision.number % this.kept] = decision;
     this.#dropped = Math.max(this.#dropped, this.#count - this.kept);
-    for (const listener of this.#listeners) listener(decision);
+    tell(this.#listeners, decision, "tell why a server was picked");
   }
 
   /** A request came for which nothing was recorded, as there are too many. */
   skip(count = 1): void {
     if (this.recording) this.#skipped += count;
+  }
+}
+
+function tell<T>(listeners: Set<(news: T) => unknown>, news: T, what: string): void {
+  // A listener may end subscriptions, and begin others, which are for what comes after this.
+  for (const listener of [...listeners]) {
+    if (!listeners.has(listener)) continue;
+    callGuarded(what, () => listener(news));
   }
 }
 

@@ -5,11 +5,6 @@ import type { Discover, Server } from "./server.ts";
 /** The ways to find the servers behind a name. */
 export const DISCOVER_KINDS = ["dns", "dns-srv"] as const satisfies readonly Discover[];
 
-/** The longest name that DNS has, in characters, without a final dot (RFC 1035 §2.3.4). */
-const NAME_MAX_LENGTH = 253;
-/** One part of a name; names of services have underscores (RFC 2782). */
-const LABEL = /^[A-Za-z0-9_-]{1,63}$/;
-
 /** An address at which an entry has found a server. */
 export interface FoundAddress {
   /** The IP address, IPv6 without brackets. */
@@ -59,18 +54,11 @@ export function discoverFault(url: string, discover: Discover): string | undefin
     return "has an IP address, behind which nothing can be looked up; give a name, or leave " +
       "discover out";
   }
-  if (!isDnsName(hostname)) return "has a host that is not a DNS name, so it cannot be looked up";
   const [authority = ""] = url.slice(url.indexOf("//") + 2).split("/", 1);
   if (discover === "dns-srv" && authority.includes(":")) {
     return "has a port, which the SRV records tell; leave it out";
   }
   return undefined;
-}
-
-/** Whether DNS can be asked for a name; it may end with a dot. */
-export function isDnsName(name: string): boolean {
-  const plain = name.replace(/\.$/, "");
-  return plain.length <= NAME_MAX_LENGTH && plain.split(".").every((label) => LABEL.test(label));
 }
 
 /**

@@ -32,6 +32,10 @@ export type ErrorCode =
   | "connect_failed"
   /** The connection to the server could not be made in time. */
   | "connect_timeout"
+  /** This process or machine is out of file descriptors or memory, so it cannot connect anywhere. */
+  | "out_of_resources"
+  /** This machine has no route to the server, or no port left for a connection there. */
+  | "no_route"
   /** The server did not answer, or stopped in the middle of an answer, for too long. */
   | "response_timeout"
   /** The server closed the connection before the first byte of its response. */

@@ -1,3 +1,4 @@
+import { callGuarded } from "./guarded_call.ts";
 import type { Server } from "./server.ts";
 
 /** How many events are kept for those who were away for a while. */
@@ -41,10 +42,13 @@ export interface BalancerEvent {
 /** An event as the part that brings it about tells it. */
 export type EventNews = Omit<BalancerEvent, "number" | "at">;
 
+/** What a listener that fails keeps from being done, for the log. */
+const TELL = "tell a listener of balancer.events";
+
 /** Who wants to hear of events. */
 interface Subscriber {
-  readonly listener: (event: BalancerEvent) => void;
-  readonly onClose: () => void;
+  readonly listener: (event: BalancerEvent) => unknown;
+  readonly onClose: () => unknown;
 }
 
 /** The latest events, and a way to hear of those to come. */
@@ -100,15 +104,16 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` for each event from now on.
+   * Calls `listener` for each event from now on. If it throws, or returns a promise that rejects,
+   * that is logged, and it is called for the next event as before.
    *
-   * @param listener What to call; it must not throw.
-   * @param onClose What to call when there will be no more. Default: nothing.
+   * @param listener What to call.
+   * @param onClose What to call when there will be no more; guarded in the same way. Default: nothing.
    * @returns Ends the subscription.
    */
   subscribe(
-    listener: (event: BalancerEvent) => void,
-    onClose: () => void = nothing,
+    listener: (event: BalancerEvent) => unknown,
+    onClose: () => unknown = nothing,
   ): () => void {
     const subscriber = { listener, onClose };
     this.#subscribers.add(subscriber);
@@ -120,7 +125,11 @@ export class EventLog {
     const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...news };
     this.#kept.push(event);
     if (this.#kept.length > EVENTS_KEPT) this.#kept.shift();
-    for (const { listener } of this.#subscribers) listener(event);
+    // A listener may end subscriptions, and begin others, which are for the events after this one.
+    for (const subscriber of [...this.#subscribers]) {
+      if (!this.#subscribers.has(subscriber)) continue;
+      callGuarded(TELL, () => subscriber.listener(event));
+    }
   }
 
   /** There will be no more events, as the balancer is closed. */
@@ -128,7 +137,7 @@ export class EventLog {
     this.#closed = true;
     const subscribers = [...this.#subscribers];
     this.#subscribers.clear();
-    for (const { onClose } of subscribers) onClose();
+    for (const { onClose } of subscribers) callGuarded(TELL, onClose);
   }
 }
 

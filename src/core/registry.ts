@@ -184,6 +184,14 @@ export class Registry implements SlotDirectory {
     return this.#entries.get(canonicalUrl);
   }
 
+  /** The servers with this name, in the order in which they were added. */
+  named(name: string): Entry[] {
+    const named: Entry[] = [];
+    // Without a list of all of them, as there may be thousands.
+    for (const entry of this.#entries.values()) if (entry.server.name === name) named.push(entry);
+    return named;
+  }
+
   #insert(server: Server): Entry {
     if (this.#entries.has(server.url)) throw alreadyExists(server.url);
     const slot = this.#table.allocate(effectiveWeight(server), server.maxConnections);

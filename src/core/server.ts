@@ -1,3 +1,5 @@
+import { urlHostFault } from "./host.ts";
+
 /** The largest weight and the longest health check period: what fits an unsigned 32-bit integer. */
 export const UINT32_MAX = 2 ** 32 - 1;
 /** The weight of a server that does not say one. */
@@ -24,8 +26,8 @@ export type Discover = "dns" | "dns-srv";
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
-   * path that is put before the path of each request. In canonical form, see
-   * {@linkcode canonicalServerUrl}.
+   * path that is put before the path of each request; one whose dot segments lead out of it is
+   * refused with 400. In canonical form, see {@linkcode canonicalServerUrl}.
    */
   readonly url: string;
   /** A name for people. Default: the URL's host and port. */
@@ -69,6 +71,11 @@ export type ServerChange = Partial<Omit<Server, "url" | "discoveredBy">>;
 /** A server as the parts of a balancer make it; an entry may have found it. */
 export type ServerSource = ServerInit & { readonly discoveredBy?: string | undefined };
 
+/** What finds servers and entries: a URL in canonical form, which one has at most, or a name. */
+export type ServerKey =
+  | { readonly url: string; readonly name?: undefined }
+  | { readonly name: string; readonly url?: undefined };
+
 /** The weight that counts: none while the server is draining. */
 export function effectiveWeight({ weight, draining }: Server): number {
   return draining ? 0 : weight;
@@ -110,6 +117,8 @@ export function canonicalServerUrl(text: string): string {
   if (text.includes("?")) throw new TypeError("contains a query");
   if (text.includes("#")) throw new TypeError("contains a fragment");
   if (url.port === "0") throw new TypeError("has port 0, which cannot be connected to");
+  const fault = urlHostFault(text, url.hostname);
+  if (fault !== undefined) throw new TypeError(fault);
   return url.origin + url.pathname.replace(/\/+$/, "");
 }
 

@@ -40,14 +40,18 @@ export interface Ejection {
   readonly maxShare: number;
 }
 
+/** The largest limit for the head of a request, in bytes: Deno's listener takes hardly more. */
+export const REQUEST_HEAD_MAX = 65_536;
+
 /** How much is accepted. */
 export interface Limits {
   /** The largest content of a request, in bytes; 0 for no limit. Default: 0. */
   readonly requestBody: number;
   /**
-   * The largest head of a request, in bytes, 1024 to 262144: method, target and fields as they are
-   * written in HTTP/1.1. Deno's own listener answers 400 to some 64 KiB and to 128 fields, so a
-   * larger limit only holds for what comes through `LoadBalancer.fetch`. Default: 65536.
+   * The largest head of a request, in bytes, 1024 to 65536: method, URL and fields as they are
+   * written in HTTP/1.1. Larger ones get 431. Deno's own listener refuses some before anyone can
+   * count or log them: over HTTP/1.1 those of more than 65540 bytes or 128 fields, with 400, and over
+   * HTTP/2 those of more than 16384 bytes, with 431. Default: 65536.
    */
   readonly requestHead: number;
   /**
@@ -84,6 +88,16 @@ export interface DnsSettings {
    * its search list.
    */
   readonly server?: string;
+  /**
+   * How long a name server has to answer by TCP, and then by UDP, in seconds, 0.1 to 30. Default:
+   * that of `/etc/resolv.conf`, or 2.
+   */
+  readonly timeout?: number;
+  /**
+   * How often the name servers are asked until that counts as no answer, 1 to 5. Default: that of
+   * `/etc/resolv.conf`, or 1.
+   */
+  readonly attempts?: number;
 }
 
 /** The shortest secret of sticky sessions, in UTF-16 code units. */
@@ -142,7 +156,7 @@ export const DEFAULT_SETTINGS: ProxySettings = Object.freeze({
     maxBackoff: 300,
     maxShare: 50,
   }),
-  limits: Object.freeze({ requestBody: 0, requestHead: 65_536, queue: 1000 }),
+  limits: Object.freeze({ requestBody: 0, requestHead: REQUEST_HEAD_MAX, queue: 1000 }),
   policy: "least_connections",
   trustedProxies: [],
   upstreamTls: {},

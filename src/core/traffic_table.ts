@@ -34,6 +34,7 @@ const WAITED = 31;
 /** What a request that no server's response answered can have come to, in the order of the row. */
 const REFUSALS = [
   ...["no_server", "overloaded", "queue_timeout", "connect_failed", "connect_timeout"],
+  ...["out_of_resources", "no_route"],
   ...["response_timeout", "closed_early", "incomplete", "bad_response", "client_gone"],
   ...["request_timeout", "content_too_large", "head_too_large", "bad_request", "closed"],
   "internal",
@@ -43,7 +44,10 @@ const REFUSALS = [
 export interface CountedRequest {
   /** The status, 101 or 200 to 599. */
   readonly status: number;
-  /** From its arrival until the client had the response, in milliseconds. */
+  /**
+   * From its arrival until the response was delivered, in milliseconds; one in one piece, of up to
+   * 64 KiB, until the platform had it.
+   */
   readonly duration: number;
   /** Content that went to the server, in bytes. */
   readonly bytesSent: number;
@@ -109,6 +113,14 @@ export interface Traffic {
   readonly uptime: number;
 }
 
+/** What was counted of the servers up to some moment. */
+export interface TrafficSnapshot {
+  /** Of all servers together that there are and were. */
+  readonly total: ServerTraffic;
+  /** Of the server in this slot. */
+  readonly server: (slot: number) => ServerTraffic;
+}
+
 /**
  * What is counted for operators to see: a row of numbers for each slot of the state table, and each
  * thread's own, so that nobody waits for anybody. Sums are made when somebody asks.
@@ -118,6 +130,8 @@ export interface Traffic {
  */
 export class TrafficTable {
   readonly #memory: TableMemory;
+  /** The rows of each thread. */
+  readonly #all: readonly Float64Array[];
   readonly #own: Float64Array;
 
   /**
@@ -126,7 +140,8 @@ export class TrafficTable {
    */
   constructor(memory: TableMemory, thread = 0) {
     this.#memory = memory;
-    this.#own = rows(memory, thread);
+    this.#all = Array.from({ length: memory.threads }, (_, thread) => rows(memory, thread));
+    this.#own = this.#all[thread]!;
   }
 
   /** Counts a request that the server in this slot has answered. */
@@ -195,20 +210,21 @@ export class TrafficTable {
     this.#own[slot * TRAFFIC_ROW + CONNECTIONS_IDLE] = idle;
   }
 
-  /** What all threads together have counted of the server in this slot. */
-  server(slot: number): ServerTraffic {
-    return asTraffic(this.#sum(slot));
-  }
-
   /**
-   * What all threads together have counted of all servers that there are and were.
+   * What all threads together have counted of the servers up to now.
    *
-   * @param end The number of slots that have ever had one.
+   * @param end The number of slots that have ever had a server. Default: all slots.
    */
-  total(end: number): ServerTraffic {
-    const sum = this.#sum(0, end);
-    const gone = this.#sum(this.#memory.capacity + 1);
-    return asTraffic(sum.map((count, i) => count + gone[i]!));
+  snapshot(end: number = this.#memory.capacity): TrafficSnapshot {
+    const sums = this.#sum(0, end);
+    const total = this.#sum(this.#memory.capacity + 1);
+    for (let row = 0; row < sums.length; row += TRAFFIC_ROW) {
+      for (let i = 0; i < TRAFFIC_ROW; i++) total[i]! += sums[row + i]!;
+    }
+    return {
+      total: asTraffic(total, 0),
+      server: (slot) => asTraffic(sums, slot * TRAFFIC_ROW),
+    };
   }
 
   /** What all threads together have counted that concerns no server. */
@@ -221,35 +237,39 @@ export class TrafficTable {
     };
   }
 
-  /** The sum of the rows from one to before another, of all threads. */
-  #sum(from: number, to = from + 1): Float64Array<ArrayBuffer> {
-    const sum = new Float64Array(TRAFFIC_ROW);
-    for (let thread = 0; thread < this.#memory.threads; thread++) {
-      const all = rows(this.#memory, thread);
-      for (let at = from * TRAFFIC_ROW; at < to * TRAFFIC_ROW; at++) {
-        sum[at % TRAFFIC_ROW]! += all[at]!;
-      }
+  /** The rows from one to before another, each the sum of those of all threads. */
+  #sum(from: number, to = from + 1): Float64Array {
+    const [first, ...others] = this.#all;
+    const sums = first!.slice(from * TRAFFIC_ROW, to * TRAFFIC_ROW);
+    for (const rows of others) {
+      let at = from * TRAFFIC_ROW;
+      for (let i = 0; i < sums.length; i++) sums[i]! += rows[at++]!;
     }
-    return sum;
+    return sums;
   }
 }
 
-function asTraffic(sum: Float64Array): ServerTraffic {
+function asTraffic(sums: Float64Array, row: number): ServerTraffic {
+  const buckets = new Array<number>(TRAFFIC_ROW - BUCKETS);
+  for (let i = 0; i < buckets.length; i++) buckets[i] = sums[row + BUCKETS + i]!;
   return {
-    responses: [sum[0]!, sum[1]!, sum[2]!, sum[3]!, sum[4]!],
-    failures: { connection: sum[CONNECTION_FAILURES]!, response: sum[RESPONSE_FAILURES]! },
-    retries: sum[RETRIES]!,
-    bytesSent: sum[BYTES_SENT]!,
-    bytesReceived: sum[BYTES_RECEIVED]!,
-    connections: {
-      opened: sum[CONNECTIONS_OPENED]!,
-      reused: sum[CONNECTIONS_REUSED]!,
-      open: sum[CONNECTIONS_OPEN]!,
-      idle: sum[CONNECTIONS_IDLE]!,
+    responses: [sums[row]!, sums[row + 1]!, sums[row + 2]!, sums[row + 3]!, sums[row + 4]!],
+    failures: {
+      connection: sums[row + CONNECTION_FAILURES]!,
+      response: sums[row + RESPONSE_FAILURES]!,
     },
-    checks: { passed: sum[CHECKS_PASSED]!, failed: sum[CHECKS_FAILED]! },
-    ejections: sum[EJECTIONS]!,
-    latency: { sum: sum[SECONDS]!, buckets: [...sum.subarray(BUCKETS)] },
+    retries: sums[row + RETRIES]!,
+    bytesSent: sums[row + BYTES_SENT]!,
+    bytesReceived: sums[row + BYTES_RECEIVED]!,
+    connections: {
+      opened: sums[row + CONNECTIONS_OPENED]!,
+      reused: sums[row + CONNECTIONS_REUSED]!,
+      open: sums[row + CONNECTIONS_OPEN]!,
+      idle: sums[row + CONNECTIONS_IDLE]!,
+    },
+    checks: { passed: sums[row + CHECKS_PASSED]!, failed: sums[row + CHECKS_FAILED]! },
+    ejections: sums[row + EJECTIONS]!,
+    latency: { sum: sums[row + SECONDS]!, buckets },
   };
 }
 

@@ -50,8 +50,17 @@ export interface CheckSharing {
    * @param isOwn Whether this balancer is checking it at present.
    */
   duty(server: Server, isOwn: boolean): CheckDuty;
-  /** Called with what each check that was this balancer's duty has come to. */
-  found(server: Server, result: OwnResult): void;
+  /**
+   * Called with what each check that was this balancer's duty has come to.
+   *
+   * @returns Whether the check is to be repeated soon, as the others are told of it only then.
+   */
+  found(server: Server, result: OwnResult): boolean;
+  /**
+   * Called when a check that was this balancer's duty could not be made, for a reason of this
+   * balancer's alone.
+   */
+  cannotCheck(server: Server): void;
   /** Called when a server is not to be checked any more, by anybody. */
   forget(url: string): void;
 }

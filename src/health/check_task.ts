@@ -22,6 +22,10 @@ export interface CheckTask {
   wanted: boolean;
   /** When the latest check began, in the clock's milliseconds. */
   lastStart: number;
+  /** How many of its latest checks in a row could not be made, which says nothing of the server. */
+  unmade: number;
+  /** When the first of these was over, in the clock's milliseconds. */
+  unmadeSince: number;
   /** Whether this balancer checks the server, and no other one does that for it. */
   isOwn: boolean;
   /** What another balancer has found, where that is what counts. */
@@ -41,6 +45,8 @@ export function newTask({ server, slot }: Entry): CheckTask {
     running: undefined,
     wanted: false,
     lastStart: -Infinity,
+    unmade: 0,
+    unmadeSince: -Infinity,
     isOwn: false,
     shared: undefined,
     cancelTimer: () => {},

@@ -14,6 +14,9 @@ const AT_ONCE_MAX = 100;
  */
 const TAKEOVER_MS = 500;
 
+/** How long it takes at most until a check is repeated at once, in milliseconds. */
+const REPEAT_MS = 500;
+
 /** When servers are checked, so that many of them are not checked in one instant. */
 export class CheckTimes {
   readonly #random: () => number;
@@ -56,6 +59,17 @@ export class CheckTimes {
    */
   between(period: number): number {
     return period * 1000 * (SHORTEST_WAIT + (1 - SHORTEST_WAIT) * this.#random());
+  }
+
+  /**
+   * How long it takes until a check is repeated that is not believed, in milliseconds: at most half a
+   * second, and twice that each further time, up to what is between any two checks.
+   *
+   * @param count How often it was repeated already.
+   * @param period The server's period, in seconds.
+   */
+  repeat(count: number, period: number): number {
+    return Math.min(averageWait(period), REPEAT_MS * 2 ** count) * (1 + this.#random()) / 2;
   }
 
   /**

@@ -1,39 +1,20 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
 import { knownAuthority } from "../core/discovery.ts";
-import { type Entry, notFound, type Registry } from "../core/registry.ts";
+import { errorText } from "../core/error_text.ts";
+import { type Entry, notFound } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CheckReport } from "../core/server_status.ts";
-import type { StateTable } from "../core/state_table.ts";
-import type { Transport } from "../transport/transport.ts";
 import type { CheckSharing } from "./check_sharing.ts";
 import { type CheckTask, latestReport, newTask } from "./check_task.ts";
 import { CheckTimes } from "./check_times.ts";
+import type { CheckerOptions } from "./checker_options.ts";
+import { GuardedSharing } from "./guarded_sharing.ts";
 import type { HealthCheck } from "./health_check.ts";
+import { LocalTrouble } from "./local_trouble.ts";
 import { probe, type ProbeResult } from "./probe.ts";
 import { type Health, nextHealth, UNCHECKED } from "./threshold.ts";
 
 const logger = getLogger(["ballast", "health"]);
-
-/** What a {@linkcode HealthChecker} works with. */
-export interface CheckerOptions {
-  /** The servers to check. */
-  readonly registry: Registry;
-  /** Where their health is written. */
-  readonly table: StateTable;
-  /** What moves the requests. */
-  readonly transport: Transport;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  /** What to ask for, and what passes. */
-  readonly check: HealthCheck;
-  /** Called with what each check of a server came to. Default: nothing. */
-  readonly onResult?: (entry: Entry, passed: boolean) => void;
-  /** Called when a server has become unhealthy, or healthy again. Default: nothing. */
-  readonly onChange?: (entry: Entry, healthy: boolean, detail: string | undefined) => void;
-  /** A number from 0 up to 1 that spreads the checks. Default: `Math.random`. */
-  readonly random?: () => number;
-}
 
 /**
  * Checks every server's health: one abortable timer task a server, in a map keyed by the server's
@@ -43,6 +24,7 @@ export class HealthChecker implements Disposable {
   readonly #options: CheckerOptions;
   #healthCheck: HealthCheck;
   readonly #times: CheckTimes;
+  readonly #localTrouble = new LocalTrouble();
   readonly #tasks = new Map<string, CheckTask>();
   readonly #unsubscribe: () => void;
   #sharing: CheckSharing | undefined;
@@ -73,13 +55,17 @@ export class HealthChecker implements Disposable {
    * so. Health stays what it is until there is another result.
    */
   share(sharing: CheckSharing): void {
-    this.#sharing = sharing;
-    sharing.begin(this.#healthCheck, (urls) => this.#review(urls));
-    for (const { server, health: { healthy }, report } of this.#tasks.values()) {
+    const guarded = this.#sharing = new GuardedSharing(sharing);
+    guarded.begin(this.#healthCheck, (urls) => this.#review(urls));
+    const doubted: CheckTask[] = [];
+    for (const task of this.#tasks.values()) {
+      const { server, health: { healthy }, report } = task;
       if (report === undefined || server.healthCheckPeriod === 0) continue;
-      sharing.found(server, { healthy, passed: healthy, detail: report.detail });
+      const { detail } = report;
+      if (guarded.found(server, { healthy, passed: healthy, detail })) doubted.push(task);
     }
     this.#review(this.#tasks.keys());
+    for (const task of doubted) if (task.running === undefined) this.#repeat(task, 0);
   }
 
   /**
@@ -95,9 +81,15 @@ export class HealthChecker implements Disposable {
     if (task === undefined) throw notFound(serverUrl);
     task.wanted = true;
     task.cancelTimer();
-    const report = await (task.running ?? this.#check(task));
-    if (report === undefined) throw notFound(serverUrl);
-    return report;
+    // A check alone does not keep the process alive, but somebody who waits for it does.
+    const release = this.#options.clock.hold();
+    try {
+      const report = await (task.running ?? this.#check(task));
+      if (report === undefined) throw notFound(serverUrl);
+      return report;
+    } finally {
+      release();
+    }
   }
 
   /** Checks by another rule from now on, and everything once at once. Health and counts stay. */
@@ -222,21 +214,36 @@ export class HealthChecker implements Disposable {
     const { wanted } = task;
     task.wanted = false;
     if (task.abort.signal.aborted) return undefined;
-    const report = task.report = { ...result, at, duration: clock.now() - task.lastStart };
-    this.#options.onResult?.(task, result.passed);
-    logger.debug("Checked {url}: {detail}", { url, detail: result.detail });
+    const { passed, detail } = result;
+    const report = { passed, detail, at, duration: clock.now() - task.lastStart };
+    logger.debug("Checked {url}: {detail}", { url, detail });
+    const counts = this.#localTrouble.counts(task, result, clock.now());
+    if (counts) {
+      task.report = report;
+      this.#options.onResult?.(task, passed);
+    }
     // The checks may have been turned off, or left to another, while this one was under way.
     const goesOn = task.server.healthCheckPeriod > 0;
-    if (wanted || goesOn && task.isOwn) {
+    if (counts && (wanted || goesOn && task.isOwn)) {
       task.shared = undefined;
-      this.#setHealth(task, nextHealth(task.health, result.passed, check));
+      this.#setHealth(task, nextHealth(task.health, passed, check));
     }
     if (!goesOn) return report;
-    if (task.isOwn) {
-      this.#sharing?.found(task.server, { healthy: task.health.healthy, ...result });
-      this.#schedule(task);
-    } else if (wanted) this.#reviewLater(task);
+    if (task.isOwn) this.#goOn(task, result, counts);
+    else if (wanted) this.#reviewLater(task);
     return report;
+  }
+
+  /** Tells the other balancers of a check, and says when the next one is. */
+  #goOn(task: CheckTask, { passed, detail, localReason }: ProbeResult, counts: boolean): void {
+    const { server, health: { healthy } } = task;
+    // That this balancer has no way to a server is none of the others' business.
+    if (localReason !== undefined) this.#sharing?.cannotCheck(server);
+    else if (this.#sharing?.found(server, { healthy, passed, detail })) {
+      return this.#repeat(task, 0);
+    }
+    if (counts) this.#schedule(task);
+    else this.#repeat(task, task.unmade - 1);
   }
 
   /** What was asked for counts until whose duty it is has had the time to see the same. */
@@ -255,7 +262,7 @@ export class HealthChecker implements Disposable {
       return await probe(url, options);
     } catch (error) {
       logger.error("Cannot check {url}: {error}", { url, error });
-      return { passed: false, detail: String(error) };
+      return { passed: false, detail: errorText(error) };
     } finally {
       this.#underWay--;
     }
@@ -266,6 +273,12 @@ export class HealthChecker implements Disposable {
     const wait = this.#times.between(task.server.healthCheckPeriod);
     const elapsed = clock.now() - task.lastStart;
     task.cancelTimer = clock.after(Math.max(0, wait - elapsed), () => this.#check(task));
+  }
+
+  #repeat(task: CheckTask, count: number): void {
+    task.cancelTimer();
+    const wait = this.#times.repeat(count, task.server.healthCheckPeriod);
+    task.cancelTimer = this.#options.clock.after(wait, () => this.#check(task));
   }
 
   #setHealth(task: CheckTask, health: Health): void {

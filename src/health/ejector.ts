@@ -78,7 +78,9 @@ export class Ejector implements Disposable {
     // One that is on trial is among those that are out already.
     if (!table.isOnTrial(entry.slot) && this.#mustSpare(entry, why)) return;
     const count = this.#countInRow(url) + 1;
-    const seconds = Math.min(ejection.backoff * count, ejection.maxBackoff);
+    // To the millisecond: three times 0.1 is 0.30000000000000004.
+    const seconds = Math.round(Math.min(ejection.backoff * count, ejection.maxBackoff) * 1000) /
+      1000;
     const until = new Date(clock.date().getTime() + seconds * 1000);
     table.setStanding(entry.slot, "ejected");
     this.#outings.set(url, {

@@ -1,8 +1,24 @@
 import { Cancellation } from "../core/cancellation.ts";
 import type { Clock } from "../core/clock.ts";
-import { BalancerError } from "../core/errors.ts";
+import { BalancerError, type ErrorCode } from "../core/errors.ts";
+import { secondsText } from "../core/seconds_text.ts";
 import type { Transport } from "../transport/transport.ts";
+import { CheckDeadline } from "./check_deadline.ts";
 import type { HealthCheck } from "./health_check.ts";
+
+/** Failures that a pause of this process brings about. */
+const OF_PAUSES: ReadonlySet<ErrorCode> = new Set([
+  "connect_timeout",
+  "response_timeout",
+  "closed_early",
+  "incomplete",
+]);
+
+/**
+ * Why a check could not be made, which says nothing about the server: this process stood still, or
+ * is out of what a connection takes, or has no way to the server.
+ */
+export type LocalReason = "paused" | "out_of_resources" | "no_route";
 
 /** What one check found. */
 export interface ProbeResult {
@@ -10,6 +26,8 @@ export interface ProbeResult {
   readonly passed: boolean;
   /** What it answered, or why there is no answer, for people. */
   readonly detail: string;
+  /** Why that says nothing about the server. Default: it does. */
+  readonly localReason?: LocalReason;
 }
 
 /** What one check is made with. */
@@ -38,8 +56,10 @@ export async function probe(serverUrl: string, options: ProbeOptions): Promise<P
   const { transport, clock, check, timeout, signal } = options;
   const { authority = new URL(serverUrl).host } = options;
   const cancellation = new Cancellation();
-  const cancelTimeout = clock.after(timeout * 1000, () => {
-    cancellation.cancel(new BalancerError("response_timeout", `No answer within ${timeout} s`));
+  const deadline = new CheckDeadline(clock, timeout * 1000, () => {
+    cancellation.cancel(
+      new BalancerError("response_timeout", `No answer within ${secondsText(timeout)}`),
+    );
   });
   function onAbort(): void {
     cancellation.cancel(new BalancerError("closed", "The check was broken off"));
@@ -70,9 +90,18 @@ export async function probe(serverUrl: string, options: ProbeOptions): Promise<P
     };
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
-    return { passed: false, detail: error.message };
+    return failed(error, deadline.paused);
   } finally {
-    cancelTimeout();
+    deadline.cancel();
     signal.removeEventListener("abort", onAbort);
   }
+}
+
+function failed({ code, message }: BalancerError, paused: boolean): ProbeResult {
+  if (code === "out_of_resources" || code === "no_route") {
+    return { passed: false, detail: message, localReason: code };
+  }
+  if (!paused || !OF_PAUSES.has(code)) return { passed: false, detail: message };
+  const detail = `${message}, but this process stood still meanwhile`;
+  return { passed: false, detail, localReason: "paused" };
 }

@@ -1,3 +1,4 @@
+import { errorText } from "../core/error_text.ts";
 import { BalancerError } from "../core/errors.ts";
 
 /** A certificate and its private key, by which a listener speaks TLS. */
@@ -62,7 +63,7 @@ function parse(options: Deno.CreateHttpClientOptions | (Partial<Certificate>)): 
     Deno.createHttpClient(options as Deno.CreateHttpClientOptions).close();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return errorText(error);
   }
 }
 

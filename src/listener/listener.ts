@@ -25,12 +25,16 @@ export interface Listener {
    * Closes every WebSocket of the balancer with the status code 1001, accepts no more, and resolves
    * when what is under way is over. A TLS handshake is under way until it is complete or the client
    * closes; the signal of {@linkcode ListenOptions} breaks it off.
+   *
+   * Before, while requests come, but for 1 s at most, they are still answered, and over HTTP/1.x with
+   * `Connection: close`: clients that keep their connections lose no request.
    */
   shutdown(): Promise<void>;
   /**
    * Uses another certificate for connections that are made from now on; there where TLS is spoken.
-   * For 1 s, about half of them still get the old one. Then connections with the old one are closed
-   * once their requests are answered; one that is in its TLS handshake at that moment breaks off.
+   * For 3 s, about half of them still get the old one, and responses over HTTP/1.x on connections
+   * with the old one say `Connection: close`. Then those that are left are closed once their requests
+   * are answered; one that is in its TLS handshake at that moment breaks off.
    *
    * @param certificate The new certificate and key, as PEM text.
    * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where Deno runs without

@@ -5,11 +5,18 @@ import { type Certificate, checkCertificate } from "./certificate.ts";
 
 /**
  * How long the listener with the old certificate accepts connections beside the new one, in
- * milliseconds: TLS handshakes that are under way when a certificate is replaced can end. Without it
- * all of them would break. Of those under way at its end, the half that the old one has accepted do:
- * Deno's shutdown closes a connection on which no request has arrived.
+ * milliseconds: TLS handshakes that are under way when a certificate is replaced can end, and clients
+ * that keep their connections learn that these end. Without it, each would lose a request. Of the
+ * handshakes under way at its end, the half that the old one has accepted break: Deno's shutdown
+ * closes a connection on which no request has arrived.
  */
-const OVERLAP_MS = 1000;
+const OVERLAP_MS = 3000;
+/**
+ * After how long it ends where the certificate is replaced once more, in milliseconds. By then such
+ * clients have gone over to the new one. With a third listener, new connections would be spread over
+ * all of them, and clients would go from one that ends to another one that ends.
+ */
+const SETTLED_MS = 1000;
 
 /** Where to accept connections. */
 export interface TlsAddress {
@@ -27,6 +34,12 @@ export interface TlsServeOptions extends TlsAddress, Certificate {
   readonly reusePort: boolean;
 }
 
+/** A platform's server that can tell its clients of its end. */
+export interface DrainableServer extends PlatformServer {
+  /** From now on responses say that their connection is about to be closed. */
+  drain(): void;
+}
+
 /** What a {@linkcode TlsListener} works with. */
 export interface TlsListenerOptions extends TlsAddress {
   /** The certificate to begin with. */
@@ -34,9 +47,17 @@ export interface TlsListenerOptions extends TlsAddress {
   /** Whether several listeners can have one port, without which no certificate is replaced. */
   readonly reusePort: boolean;
   /** Accepts connections. */
-  readonly serve: (options: TlsServeOptions) => PlatformServer;
+  readonly serve: (options: TlsServeOptions) => DrainableServer;
   /** The timer. */
   readonly clock: Clock;
+}
+
+/** The time in which a listener with an earlier certificate still accepts connections. */
+interface Overlap {
+  /** When it began, in the clock's milliseconds. */
+  readonly since: number;
+  /** Calls off that the listener is shut down at its end. */
+  readonly cancel: () => void;
 }
 
 /**
@@ -48,9 +69,9 @@ export interface TlsListenerOptions extends TlsAddress {
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #finished = Promise.withResolvers<void>();
-  /** Those that have not come to their end, with what calls off their being shut down. */
-  readonly #servers = new Map<PlatformServer, () => void>();
-  #current: PlatformServer;
+  /** Those that have not come to their end, with the overlap of those that are to be shut down. */
+  readonly #servers = new Map<DrainableServer, Overlap | undefined>();
+  #current: DrainableServer;
   #stopping = false;
 
   /**
@@ -90,21 +111,33 @@ export class TlsListener {
     if (!this.#options.reusePort) throw certificateStays();
     const old = this.#current;
     this.#current = this.#start(old.addr.port, certificate);
-    const cancel = this.#options.clock.after(OVERLAP_MS, () => void old.shutdown());
-    this.#servers.set(old, cancel);
+    // Before clients of the latest one come to look for another.
+    this.#shutDown(SETTLED_MS);
+    old.drain();
+    const { clock } = this.#options;
+    const cancel = clock.after(OVERLAP_MS, () => void old.shutdown());
+    this.#servers.set(old, { since: clock.now(), cancel });
   }
 
   /** Accepts no more, and resolves when what is under way is over. */
   async shutdown(): Promise<void> {
     this.#stopping = true;
-    for (const [server, cancel] of this.#servers) {
-      cancel();
-      void server.shutdown();
-    }
+    this.#shutDown(0);
+    void this.#current.shutdown();
     await this.finished;
   }
 
-  #start(port: number, { cert, key }: Certificate): PlatformServer {
+  /** Shuts down those with an earlier certificate that have overlapped for so many milliseconds. */
+  #shutDown(overlapped: number): void {
+    const now = this.#options.clock.now();
+    for (const [server, overlap] of this.#servers) {
+      if (overlap === undefined || now - overlap.since < overlapped) continue;
+      overlap.cancel();
+      void server.shutdown();
+    }
+  }
+
+  #start(port: number, { cert, key }: Certificate): DrainableServer {
     const { hostname, signal, reusePort, serve } = this.#options;
     const server = serve({
       port,
@@ -114,14 +147,14 @@ export class TlsListener {
       key,
       ...(signal === undefined ? {} : { signal }),
     });
-    this.#servers.set(server, () => {});
+    this.#servers.set(server, undefined);
     const onEnd = () => this.#ended(server);
     server.finished.then(onEnd, onEnd);
     return server;
   }
 
-  #ended(server: PlatformServer): void {
-    this.#servers.get(server)?.();
+  #ended(server: DrainableServer): void {
+    this.#servers.get(server)?.cancel();
     this.#servers.delete(server);
     // The current one ends only where all are told to.
     if (server === this.#current) this.#stopping = true;

@@ -1,3 +1,5 @@
+import { errorText } from "../core/error_text.ts";
+
 /** How much may wait for a reader that is slow, in UTF-16 code units. */
 const WAITING_MAX = 8_388_608;
 
@@ -94,7 +96,7 @@ export class LineWriter {
       const rest = lines.subarray(at);
       return this.#lose(
         rest.reduce((count, byte) => byte === LINE_FEED ? count + 1 : count, 0),
-        error instanceof Error ? error.message : String(error),
+        errorText(error),
       );
     }
     if (this.#tellFrom === 1) return;

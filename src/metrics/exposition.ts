@@ -1,7 +1,7 @@
 import type { Labels, Metric, Sample } from "./metric.ts";
 
 /** How many lines are written before requests get their turn: some milliseconds. */
-const LINES_AT_ONCE = 2000;
+const LINES_AT_ONCE = 5000;
 
 /** What the text is, for a `Content-Type` field: Prometheus' text format. */
 export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -22,12 +22,10 @@ export async function writeExposition(metrics: readonly Metric[]): Promise<strin
   let lines = 0;
   for (const { name, help, type, collect } of metrics) {
     text += `# HELP ${name} ${escape(help)}\n# TYPE ${name} ${type}\n`;
-    const samples = collect();
-    for (const sample of samples) text += line(name, sample, shared);
-    lines += samples.length;
-    if (lines < LINES_AT_ONCE) continue;
-    lines = 0;
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    for (const sample of collect()) {
+      text += line(name, sample, shared);
+      if (++lines % LINES_AT_ONCE === 0) await new Promise<void>((done) => setTimeout(done, 0));
+    }
   }
   return text;
 }

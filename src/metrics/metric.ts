@@ -22,5 +22,5 @@ export interface Metric {
   /** Whether it only grows, goes up and down, or counts by size. */
   readonly type: "counter" | "gauge" | "histogram";
   /** Makes its lines, of what was known when the metric was made. */
-  readonly collect: () => readonly Sample[];
+  readonly collect: () => Iterable<Sample>;
 }

@@ -114,9 +114,11 @@ export function serverTrafficMetrics(servers: readonly ServerNumbers[]): Metric[
     },
     {
       name: "ballast_request_duration_seconds",
-      help: "From a request's arrival until its response was delivered; WebSockets left out.",
+      help:
+        "From a request's arrival until its response was delivered or, where that has up to 64 KiB, " +
+        "handed to the runtime; WebSockets left out.",
       type: "histogram",
-      collect: () => all.flatMap(durations),
+      collect: () => durations(all),
     },
   ];
 }
@@ -161,34 +163,30 @@ function counters(
     name,
     help,
     type: "counter",
-    collect: () =>
-      servers.flatMap((server) =>
-        values(server).map(([text, value]) => ({
-          sharedLabels: server.sharedLabels,
-          labels: { [label]: text },
-          value,
-        }))
-      ),
+    collect: function* (): Iterable<Sample> {
+      for (const server of servers) {
+        const { sharedLabels } = server;
+        for (const [text, value] of values(server)) {
+          yield { sharedLabels, labels: { [label]: text }, value };
+        }
+      }
+    },
   };
 }
 
-/** The lines of one server's histogram: each bucket has all that is in the smaller ones, too. */
-function durations({ traffic: { latency }, sharedLabels }: Labelled): Sample[] {
+/** The lines of the servers' histograms: each bucket has all that is in the smaller ones, too. */
+function* durations(servers: readonly Labelled[]): Iterable<Sample> {
   const metricName = "ballast_request_duration_seconds_bucket";
-  let count = 0;
-  const buckets = latency.buckets.map((inBucket, i) => {
-    count += inBucket;
-    const bound = LATENCY_BOUNDS[i];
-    return {
-      metricName,
-      sharedLabels,
-      labels: { le: bound === undefined ? "+Inf" : String(bound) },
-      value: count,
-    };
-  });
-  return [
-    ...buckets,
-    { metricName: "ballast_request_duration_seconds_sum", sharedLabels, value: latency.sum },
-    { metricName: "ballast_request_duration_seconds_count", sharedLabels, value: count },
-  ];
+  for (const { traffic: { latency }, sharedLabels } of servers) {
+    let count = 0;
+    for (const [i, inBucket] of latency.buckets.entries()) {
+      count += inBucket;
+      const bound = LATENCY_BOUNDS[i];
+      const labels = { le: bound === undefined ? "+Inf" : String(bound) };
+      yield { metricName, sharedLabels, labels, value: count };
+    }
+    const sum = { metricName: "ballast_request_duration_seconds_sum", value: latency.sum };
+    yield { ...sum, sharedLabels };
+    yield { metricName: "ballast_request_duration_seconds_count", sharedLabels, value: count };
+  }
 }

@@ -6,6 +6,7 @@ import {
   explainNothing,
   type Explanation,
 } from "../core/explanation.ts";
+import { logRejection } from "../core/guarded_call.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { TableView } from "../core/table_view.ts";
 import { isCandidate } from "./keep_sessions.ts";
@@ -29,6 +30,7 @@ export class GuardedPolicy implements Policy {
    */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number {
     const slot = this.#policy.pick(candidates, table, context);
+    logRejection("pick a server later", slot);
     if (isCandidate(candidates, slot)) return slot;
     throw new BalancerError(
       "internal",
@@ -57,7 +59,9 @@ export class GuardedPolicy implements Policy {
 
 function attempt<T>(action: () => T, otherwise: T): T {
   try {
-    return action();
+    const result = action();
+    logRejection("explain a pick later", result);
+    return result;
   } catch {
     return otherwise;
   }

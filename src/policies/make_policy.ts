@@ -1,3 +1,4 @@
+import { logRejection } from "../core/guarded_call.ts";
 import type { Policy } from "../core/policy.ts";
 import type { SlotDirectory } from "../core/registry.ts";
 import type { PolicyName } from "../core/settings.ts";
@@ -44,6 +45,6 @@ function byName(name: PolicyName, { servers, random }: PolicyOptions): Policy {
 }
 
 function adopt(policy: Policy, servers: SlotDirectory): Policy {
-  policy.attach?.(servers);
+  logRejection("attach the policy", policy.attach?.(servers));
   return new GuardedPolicy(policy);
 }

@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../core/clock.ts";
 import { Alarm, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
 import type { AccessLogFormat } from "../core/settings.ts";
@@ -6,8 +5,6 @@ import { CommonLines } from "./access_log_common.ts";
 import { JsonLines } from "./access_log_json.ts";
 import type { LineFormat } from "./access_log_line.ts";
 import type { RequestObserver, RequestRecord } from "./request_record.ts";
-
-const logger = getLogger(["ballast", "proxy"]);
 
 /** How much is collected before it is written, in UTF-16 code units. */
 const BATCH_LENGTH = 65_536;
@@ -18,7 +15,7 @@ const BATCH_MS = 100;
 export interface AccessLogParts {
   /** How the lines look. */
   readonly format: AccessLogFormat;
-  /** Takes whole lines. */
+  /** Takes whole lines; must not throw. */
   readonly write: (lines: string) => void;
   /** The timer by which few lines are written soon. */
   readonly deadlines: Deadlines;
@@ -37,6 +34,7 @@ export class AccessLog implements RequestObserver {
   /** How far the time of day is ahead of the clock. Asked for with each batch: it is corrected. */
   #offset = 0;
   #closing = false;
+  #release = () => {};
 
   /** @param parts What to write, and where. */
   constructor({ format, write, deadlines, clock }: AccessLogParts) {
@@ -50,7 +48,7 @@ export class AccessLog implements RequestObserver {
   ended(record: RequestRecord): void {
     if (this.#lines === "") {
       this.#offset = this.#clock.date().getTime() - this.#clock.now();
-      if (!this.#closing) this.#waits.add(this.#alarm);
+      if (!this.#closing) this.#waitForMore();
     }
     this.#lines += this.#format.line(record, this.#offset + record.arrivedAt);
     if (this.#closing || this.#lines.length >= BATCH_LENGTH) this.flush();
@@ -59,14 +57,21 @@ export class AccessLog implements RequestObserver {
   /** Writes what was collected. */
   flush(): void {
     this.#alarm.meet();
+    this.#release();
     if (this.#lines === "") return;
     const lines = this.#lines;
     this.#lines = "";
-    try {
-      this.#write(lines);
-    } catch (error) {
-      logger.error("Cannot write the access log: {error}", { error });
-    }
+    this.#write(lines);
+  }
+
+  /** Collects lines for a while; the process does not end before they are written. */
+  #waitForMore(): void {
+    this.#waits.add(this.#alarm);
+    const release = this.#clock.hold();
+    this.#release = () => {
+      this.#release = () => {};
+      release();
+    };
   }
 
   /** Collects no more: each line is written at once, as nobody knows which is the last one. */

@@ -44,7 +44,7 @@ export class CommonLines implements LineFormat {
       this.#time = commonTime(new Date(second * 1000));
     }
     const line = `${record.clientAddress ?? "-"} - - [${this.#time}] ` +
-      `"${escape(method)} ${escape(utf8(splitRequestUrl(record.url).target))} ${
+      `"${escape(method)} ${escape(utf8(splitRequestUrl(record.url, method).target))} ${
         protocol(record)
       }" ` +
       `${loggedStatus(record)} ${bytesReturned === 0 ? "-" : bytesReturned}`;

@@ -2,10 +2,11 @@ import type { HeaderField } from "../transport/transport.ts";
 
 /**
  * How long nothing may come from a client, in seconds. After half of that the platform sends a ping;
- * a client that does not answer it in the other half is gone. That is long enough for a slow client
- * to take in a message of 16 MiB, which the ping waits behind, at 140 kB/s.
+ * a client that does not answer it in the other half is gone. Until then a server's pings are
+ * answered for it: what the client answers is known to the platform alone. It is as short as it can
+ * be for a slow client to send a message of 16 MiB, behind which its answer waits, at 140 kB/s.
  */
-const CLIENT_SILENCE_SECONDS = 240;
+const CLIENT_SILENCE_SECONDS = 120;
 
 /** A client's side of a WebSocket, and the response that opens it. */
 export interface ClientUpgrade {

@@ -1,5 +1,4 @@
 import { getLogger } from "@logtape/logtape";
-import type { Cancellation } from "../core/cancellation.ts";
 import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
 import type { PickContext } from "../core/policy.ts";
@@ -14,6 +13,7 @@ import type {
   UpstreamSocket,
   WebSocketTransport,
 } from "../transport/transport.ts";
+import type { Departure } from "./departure.ts";
 import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming.ts";
@@ -53,8 +53,8 @@ export interface DispatcherParts extends PickerParts {
 export interface DispatchOptions {
   /** The client's IP address; undefined where the platform does not tell. */
   readonly clientAddress: string | undefined;
-  /** Calls the request off. */
-  readonly cancellation: Cancellation;
+  /** Calls the request off when its client has left. */
+  readonly departure: Departure;
   /** See {@linkcode SendOptions}. */
   readonly releaseContent: boolean;
   /** Where it is noted what becomes of it. Default: nowhere. */
@@ -112,7 +112,7 @@ export class Dispatcher {
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
     const { settings: { retries }, sticky, traffic } = this.#parts;
-    const { clientAddress } = options;
+    const { clientAddress, departure } = options;
     this.#budget.countRequest(this.#time.now);
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
@@ -122,6 +122,9 @@ export class Dispatcher {
     let failure: BalancerError | undefined;
     let failed: Entry | undefined;
     for (;;) {
+      // It may have left while its content came, or another server was tried.
+      departure.look();
+      if (departure.cancellation.reason !== undefined) throw departure.cancellation.reason;
       const picked = this.#pick(tried, context, recorded);
       const entry = picked === "full"
         ? await this.#wait({ tried, context, recorded }, options)
@@ -167,9 +170,10 @@ export class Dispatcher {
   async #try(
     entry: Entry,
     { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
-    { cancellation, releaseContent, record }: DispatchOptions,
+    { departure, releaseContent, record }: DispatchOptions,
   ): Promise<UpstreamResponse | UpstreamSocket> {
     const { transport, traffic } = this.#parts;
+    const { cancellation } = departure;
     const options: SendOptions = { cancellation, releaseContent, record };
     record?.beginTry(entry);
     try {
@@ -208,15 +212,17 @@ export class Dispatcher {
 
   async #wait(
     { tried, context, recorded }: PickFor,
-    { cancellation, record }: DispatchOptions,
+    { departure, record }: DispatchOptions,
   ): Promise<Entry | undefined> {
     const from = record?.elapsed() ?? 0;
+    // Clients that have left must not fill the queue.
+    departure.listen();
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
         pick: () => this.#picker.pick(tried, context, recorded),
         first: tried.length === 0,
-        cancellation,
+        cancellation: departure.cancellation,
       });
     } finally {
       if (record !== undefined) record.queueTime += record.elapsed() - from;

@@ -3,6 +3,9 @@ import type { BalancerError, ErrorCode } from "../core/errors.ts";
 import { PROXY_NAME } from "./headers.ts";
 import { ownResponse } from "./own_response.ts";
 
+/** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
+const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 interface Answer {
   readonly status: StatusCode;
   /** The error type by which `Proxy-Status` names it (RFC 9209 §2.3). */
@@ -40,6 +43,19 @@ const ANSWERS: Partial<Record<ErrorCode, Answer>> = {
     status: 504,
     type: "connection_timeout",
     detail: "No server accepted the connection in time.",
+  },
+  // RFC 9209 has no type for it but the one that leaves everything open.
+  out_of_resources: {
+    status: 503,
+    type: "proxy_internal_error",
+    detail: "The load balancer cannot open more connections.",
+    retryAfter: 1,
+  },
+  no_route: {
+    status: 503,
+    type: "destination_ip_unroutable",
+    detail: "The load balancer has no way to a server at present.",
+    retryAfter: 1,
   },
   response_timeout: {
     status: 504,
@@ -107,4 +123,10 @@ export function errorResponse(error: BalancerError): Response {
     "proxy-status": `${PROXY_NAME}; error=${type}`,
     ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
   });
+}
+
+/** The response for a method that is not passed on (RFC 9110 §15.5.6). */
+export function methodRefused(): Response {
+  const message = "405 Method Not Allowed: CONNECT and TRACE are not passed on.";
+  return ownResponse(405, message, { "allow": ALLOWED_METHODS });
 }

@@ -4,20 +4,21 @@ import { BalancerError } from "../core/errors.ts";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
-import { Departure } from "./departure.ts";
-import { Dispatcher, type DispatcherParts } from "./dispatcher.ts";
-import { downstreamResponse, passedContent } from "./downstream_response.ts";
-import { errorResponse } from "./error_response.ts";
+import { Delivery } from "./delivery.ts";
+import { Departure, expectDeparture } from "./departure.ts";
+import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
+import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
+import { errorResponse, methodRefused } from "./error_response.ts";
+import { trustedClientAddress } from "./forwarding.ts";
 import {
-  ALLOWED_METHODS,
   type IncomingRequest,
   type IncomingRules,
   type ListenerInfo,
   peerAddress,
   readIncoming,
 } from "./incoming.ts";
-import { ownResponse } from "./own_response.ts";
-import { receive } from "./reception.ts";
+import { ReadAhead } from "./read_ahead.ts";
+import { Reception } from "./reception.ts";
 import { withRequestId } from "./request_id.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
 import type { RequestTracing } from "./request_tracing.ts";
@@ -29,9 +30,12 @@ const logger = getLogger(["ballast", "proxy"]);
 
 /**
  * How long a request waits for its response before anyone looks whether the client is still there,
- * in milliseconds. Listening from the start would cost every request a quarter of the throughput.
+ * in milliseconds.
  */
 const DEPARTURE_WATCH_MS = 100;
+
+/** How much is read ahead in large pieces, in bytes: for 64 clients that keep up at a time. */
+const READ_AHEAD_BYTES = 4_194_304;
 
 /** What a {@linkcode ProxyHandler} works with. */
 export interface ProxyParts extends DispatcherParts {
@@ -60,7 +64,9 @@ export class ProxyHandler {
   readonly #rules: IncomingRules;
   readonly #dispatcher: Dispatcher;
   readonly #departures: DeadlineQueue;
-  readonly #receptions: DeadlineQueue;
+  /** For how clients take what they are given. */
+  readonly #contentQueue: DeadlineQueue;
+  readonly #readAhead = new ReadAhead(READ_AHEAD_BYTES);
   /** Requests that are not over yet, waiting ones included. */
   #inFlight = 0;
   #closed = false;
@@ -70,10 +76,14 @@ export class ProxyHandler {
   constructor(parts: ProxyParts) {
     const { deadlines, settings: { limits, timeouts } } = parts;
     this.#parts = parts;
-    this.#rules = { limits, trustedProxies: parts.trustedProxies };
+    this.#rules = {
+      limits,
+      trustedProxies: parts.trustedProxies,
+      reception: new Reception(deadlines, timeouts.content),
+    };
     this.#dispatcher = new Dispatcher(parts);
     this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
-    this.#receptions = deadlines.queue(timeouts.content * 1000);
+    this.#contentQueue = deadlines.queue(timeouts.content * 1000);
   }
 
   /** How many requests wait on this thread for a server. */
@@ -96,16 +106,14 @@ export class ProxyHandler {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
       // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
       if (request.method === "CONNECT" || request.method === "TRACE") {
-        return Promise.resolve(this.#refuse(record, methodRefused()));
+        return Promise.resolve(this.#refuse(around, methodRefused()));
       }
+      expectDeparture(request);
       const incoming = readIncoming(request, info, this.#rules);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
-      return receive(incoming, this.#receptions).then(
-        (outgoing) => this.#forward(request, outgoing, around),
-        (thrown) => this.#fail(record, thrown),
-      );
+      return this.#receive(request, incoming, around);
     } catch (thrown) {
-      return Promise.resolve(this.#fail(record, thrown));
+      return Promise.resolve(this.#fail(around, thrown));
     }
   }
 
@@ -120,14 +128,36 @@ export class ProxyHandler {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
+  /** Forwards a request once its content is there, and counts it as in flight until then. */
+  #receive(
+    request: Request,
+    incoming: Promise<IncomingRequest>,
+    around: Circumstances,
+  ): Promise<Response> {
+    this.#inFlight++;
+    return incoming.then(
+      (outgoing) => {
+        // From here on it counts for itself.
+        const answer = this.#forward(request, outgoing, around);
+        this.#countEnd();
+        return answer;
+      },
+      (thrown) => {
+        this.#countEnd();
+        return this.#fail(around, thrown);
+      },
+    );
+  }
+
   async #forward(
     request: Request,
     outgoing: IncomingRequest,
-    { info, record, clientAddress }: Circumstances,
+    around: Circumstances,
   ): Promise<Response> {
+    const { info, record, clientAddress } = around;
     if (outgoing.webSocket) {
       const refusal = refuseUpgrade(request);
-      if (refusal !== undefined) return this.#refuse(record, refusal);
+      if (refusal !== undefined) return this.#refuse(around, refusal);
     }
     const departure = new Departure(request);
     this.#inFlight++;
@@ -140,7 +170,7 @@ export class ProxyHandler {
         ? await tracing.begin(sent, record)
         : sent;
       const { entry, response, session } = await this.#dispatcher.send(traced, {
-        cancellation: departure.cancellation,
+        departure,
         releaseContent: info?.direct ?? false,
         clientAddress,
         record,
@@ -148,12 +178,11 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, entry, { socket: response, record });
       }
-      const delivered = this.#deliver(entry, response, { info, record, clientAddress });
-      session?.settle(delivered.headers, entry.server.url);
-      return delivered;
+      const delivered = this.#deliver({ entry, response, session }, around);
+      return lastOnConnection(delivered, info);
     } catch (thrown) {
       this.#countEnd();
-      return this.#fail(record, thrown);
+      return this.#fail(around, thrown);
     } finally {
       departure.end();
     }
@@ -163,7 +192,7 @@ export class ProxyHandler {
     const peer = peerAddress(info);
     const { trustedProxies } = this.#parts;
     if (trustedProxies === undefined) return peer;
-    return trustedProxies.clientAddress(peer, request.headers.get("x-forwarded-for"));
+    return trustedClientAddress(trustedProxies, peer, request.headers);
   }
 
   /** Opens a WebSocket to the client; the request is active until both sides are closed. */
@@ -185,52 +214,66 @@ export class ProxyHandler {
     }
   }
 
-  /** Passes a response on; the request is active until the client has it or gives up. */
-  #deliver(entry: Entry, upstream: UpstreamResponse, { info, record }: Circumstances): Response {
+  /**
+   * Passes a response on; the request is active until the client has it or gives up. What is in one
+   * piece is the platform's from here on: it tells nobody when the client has that.
+   */
+  #deliver(
+    { entry, response: upstream, session }: Answer & { readonly response: UpstreamResponse },
+    { info, record }: Circumstances,
+  ): Response {
     if (record !== undefined) record.status = upstream.status;
-    const finish = () => {
-      upstream.discard();
+    const finish = (stall?: BalancerError) => {
+      if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
+      upstream.discard(stall);
       // What is counted of a server is counted before it may be gone.
       this.#observe(record);
       this.#dispatcher.release(entry.slot);
       this.#countEnd();
     };
     const completed = info?.completed;
+    let delivery: Delivery | undefined;
     let response: Response;
     try {
-      response = downstreamResponse(upstream, completed === undefined ? finish : undefined);
+      const onRead = completed === undefined ? () => delivery?.end() : undefined;
+      response = downstreamResponse(upstream, onRead);
+      session?.settle(response, entry.server.url);
     } catch (error) {
       upstream.discard();
       this.#dispatcher.release(entry.slot);
       throw error;
     }
-    // Nothing may fail from here on: the end of the request is counted now. A response in one piece
-    // is over for the platform as well as soon as it has it.
+    // Nothing may fail from here on: the end of the request is counted now.
     if (passedContent(upstream) instanceof ReadableStream) {
-      completed?.then(finish, () => {
+      const queue = this.#contentQueue;
+      delivery = new Delivery({ queue, readAhead: this.#readAhead, onEnd: finish });
+      upstream.receiver = delivery;
+      completed?.then(() => delivery!.end(), () => {
         // What broke off at the server's side is noted already.
         if (record !== undefined) record.failure ??= "client_gone";
-        finish();
+        delivery!.end();
       });
     } else finish();
     return response;
   }
 
   /** The response for a request that failed, in a way that was foreseen or not. */
-  #fail(record: RequestRecord | undefined, thrown: unknown): Response {
+  #fail(around: Circumstances, thrown: unknown): Response {
+    const { record } = around;
     if (thrown instanceof BalancerError) {
       if (record !== undefined) record.failure = thrown.code;
-      return this.#refuse(record, errorResponse(thrown));
+      return this.#refuse(around, errorResponse(thrown));
     }
     logger.error("Unexpected: {thrown}", { thrown });
     return this.#fail(
-      record,
+      around,
       new BalancerError("internal", String(thrown), { cause: thrown }),
     );
   }
 
   /** A response of one's own: the request is over. */
-  #refuse(record: RequestRecord | undefined, response: Response): Response {
+  #refuse({ info, record }: Circumstances, response: Response): Response {
+    lastOnConnection(response, info);
     if (record === undefined) return response;
     record.failure ??= "bad_request";
     record.answered = false;
@@ -251,9 +294,4 @@ export class ProxyHandler {
     if (--this.#inFlight > 0 || this.#onIdle.length === 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
-}
-
-function methodRefused(): Response {
-  const message = "405 Method Not Allowed: CONNECT and TRACE are not passed on.";
-  return ownResponse(405, message, { "allow": ALLOWED_METHODS });
 }

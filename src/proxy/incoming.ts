@@ -4,6 +4,8 @@ import type { UpstreamRequest } from "../transport/transport.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
+import type { Reception } from "./reception.ts";
+import { isAsterisk, isHost } from "./request_url.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -24,6 +26,11 @@ export interface ListenerInfo extends RequestInfo {
   readonly direct?: boolean;
   /** The scheme by which the client came: `http` or `https`. */
   readonly scheme?: string;
+  /** The listener, as it is at the moment. */
+  readonly listener?: {
+    /** Whether it is about to close its connections. */
+    readonly draining: boolean;
+  };
 }
 
 /**
@@ -41,6 +48,8 @@ export interface IncomingRules {
   readonly limits: Limits;
   /** The proxies whose forwarding fields are believed, if there are any. */
   readonly trustedProxies: TrustedProxies | undefined;
+  /** What takes the content that has to be there first. */
+  readonly reception: Reception;
 }
 
 /** A request for a server, with what the client wants besides. */
@@ -49,20 +58,12 @@ export interface IncomingRequest extends UpstreamRequest {
   readonly webSocket: boolean;
 }
 
-/** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
-export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
 /**
  * Content up to this length, in bytes, is taken from the client before a server is picked. It is
  * sent with the head in one piece, can be sent again, and a slow client keeps no server waiting.
  */
 const SMALL_CONTENT = 65_536;
 
-/**
- * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
- * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
- */
-const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
 /** What may stand in a request target (RFC 9112 §3.2); no "#": a fragment has no place there. */
 const TARGET = /^\/[!"$-~]*$/;
 
@@ -79,13 +80,13 @@ const TARGET = /^\/[!"$-~]*$/;
 export function readIncoming(
   request: Request,
   info: ListenerInfo | undefined,
-  { limits, trustedProxies }: IncomingRules,
+  { limits, trustedProxies, reception }: IncomingRules,
 ): IncomingRequest | Promise<IncomingRequest> {
   const { method, url } = request;
   const peer = peerAddress(info);
   const received = new ReceivedFields(
     request.headers,
-    trustedProxies?.has(peer) ? new ForwardingFields() : undefined,
+    trustedProxies?.has(peer) ? new ForwardingFields(trustedProxies) : undefined,
   );
   checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
@@ -100,6 +101,9 @@ export function readIncoming(
   const authority = url.slice(from, to);
   checkHost(authority);
   if (host !== undefined && host !== authority) checkHost(host);
+  // RFC 9113 §8.3.1: over HTTP/2 the platform puts a path "*" right behind the authority, as if it
+  // were a part of it. Only with OPTIONS is there such a path, and then it has a slash before it.
+  if (to === url.length && authority.endsWith("*")) throw badRequest("its target is not valid");
   const origin: Origin = {
     clientAddress: peer,
     host: authority,
@@ -108,7 +112,7 @@ export function readIncoming(
   };
   const incoming = {
     method,
-    target: readTarget(url, to),
+    target: readTarget(url, to, method),
     headers: upstreamHeaders(received, origin),
     body: null,
     contentLength: undefined,
@@ -124,7 +128,16 @@ export function readIncoming(
   }
   if (length !== undefined) {
     const contentLength = readLength(length, limits.requestBody);
-    return withLength(incoming, request, contentLength);
+    // RFC 9110 §8.6: a POST without content says so.
+    if (contentLength === 0) {
+      const { body } = request;
+      if (body === null) return { ...incoming, contentLength };
+      return reception.begin(withoutContent(incoming, body));
+    }
+    if (contentLength > SMALL_CONTENT) {
+      return { ...incoming, body: request.body, contentLength, replayable: false };
+    }
+    return withSmallContent(incoming, contentLength, reception.take(request, contentLength));
   }
   if (request.body === null) return incoming;
   if (chunked) checkCoding(request.headers);
@@ -133,7 +146,7 @@ export function readIncoming(
     : limitContent(request.body, limits.requestBody);
   if (chunked) return { ...incoming, body: content, replayable: false };
   // HTTP/1.1 without either has no content; HTTP/2 needs neither to have some, so ask the stream.
-  return peek(incoming, content);
+  return reception.begin(peek(incoming, content));
 }
 
 function isTargetStart(url: string, at: number): boolean {
@@ -146,8 +159,9 @@ function authorityEnd(url: string, from: number): number {
   return to;
 }
 
-function readTarget(url: string, from: number): string {
+function readTarget(url: string, from: number, method: string): string {
   const target = url.slice(from);
+  if (isAsterisk(method, target)) return "*";
   if (TARGET.test(target)) return target;
   // Servers differ in what they do with a fragment.
   const [whole = ""] = target.split("#", 1);
@@ -163,7 +177,7 @@ function readTarget(url: string, from: number): string {
 }
 
 function checkHost(host: string): void {
-  if (!HOST.test(host)) throw badRequest("its Host is not valid");
+  if (!isHost(host)) throw badRequest("its Host is not valid");
 }
 
 function checkHeadSize(size: number, limit: number): void {
@@ -190,27 +204,29 @@ function readLength(length: string, limit: number): number {
   return contentLength;
 }
 
-function withLength(
+/**
+ * RFC 9113 §8.1.1: a request whose content does not have the length that it announces must not be
+ * forwarded. The platform checks that for HTTP/1.1 only.
+ */
+async function withoutContent(
   incoming: IncomingRequest,
-  request: Request,
-  contentLength: number,
-): IncomingRequest | Promise<IncomingRequest> {
-  // RFC 9110 §8.6: a POST without content says so.
-  if (contentLength === 0) return { ...incoming, contentLength };
-  if (contentLength <= SMALL_CONTENT) return withSmallContent(incoming, request, contentLength);
-  return { ...incoming, body: request.body, contentLength, replayable: false };
+  body: ReadableStream<Uint8Array>,
+): Promise<IncomingRequest> {
+  const peeked = await peek(incoming, body);
+  if (peeked.body === null) return peeked;
+  throw badRequest("it has content, and a Content-Length of 0");
 }
 
 async function withSmallContent(
   incoming: IncomingRequest,
-  request: Request,
   contentLength: number,
+  content: Promise<Uint8Array>,
 ): Promise<IncomingRequest> {
   let body: Uint8Array;
   try {
-    body = new Uint8Array(await request.arrayBuffer());
+    body = await content;
   } catch (cause) {
-    throw brokenOff(cause);
+    throw cause instanceof BalancerError ? cause : brokenOff(cause);
   }
   if (body.length !== contentLength) throw brokenOff();
   return { ...incoming, body, contentLength };

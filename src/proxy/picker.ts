@@ -87,7 +87,7 @@ export class Picker {
     try {
       this.#tell(pick, entry, { candidates: candidates.length, tried, recorded });
     } catch (error) {
-      // Who listens may fail. The request is counted already, and is to go its way.
+      // The request is counted already; thrown from here, that would never be undone.
       logger.error("Cannot tell why a server was picked: {error}", { error });
     }
     return entry;

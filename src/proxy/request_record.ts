@@ -1,5 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import { logCallFailure } from "../core/guarded_call.ts";
 import type { Entry } from "../core/registry.ts";
 import type { Server } from "../core/server.ts";
 import type { CountedRequest } from "../core/traffic_table.ts";
@@ -92,7 +93,10 @@ export class RequestRecord implements TransferRecord, CountedRequest {
 
 /** Takes the records of requests that are over. */
 export interface RequestObserver {
-  /** Called once for each request, when its response was delivered or could not be. */
+  /**
+   * Called once for each request, when its response was delivered or could not be; one in one piece,
+   * when the platform has it.
+   */
   ended(record: RequestRecord): void;
 }
 
@@ -128,9 +132,16 @@ export class Observation {
     return record;
   }
 
-  /** A request is over. */
+  /** A request is over. Never throws: a failing observer must not leave the request counted. */
   end(record: RequestRecord): void {
     record.duration = record.elapsed();
-    for (const observer of this.#observers) observer.ended(record);
+    for (const observer of this.#observers) {
+      try {
+        observer.ended(record);
+      } catch (error) {
+        // Spans go through the program's own exporters and processors.
+        logCallFailure("tell an observer of a request", error);
+      }
+    }
   }
 }

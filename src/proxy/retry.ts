@@ -15,7 +15,8 @@ export type Remedy = "none" | "redispatch" | "retry";
 /**
  * Whether a request that failed may go to another server.
  *
- * A server that could not be connected to has seen nothing of it: it is redispatched. One that
+ * A server that could not be connected to has seen nothing of it: it is redispatched, unless this
+ * balancer could not connect to any. One that
  * closed the connection, broke off in the middle of an answer of which the client has not seen
  * anything yet, or was silent may have worked on it, so only what can be done twice, and whose
  * content can be sent twice, is tried again (RFC 9110 §9.2.2; nginx's `proxy_next_upstream error
@@ -28,6 +29,7 @@ export function remedyFor(error: BalancerError, request: UpstreamRequest): Remed
   switch (error.code) {
     case "connect_failed":
     case "connect_timeout":
+    case "no_route":
       return "redispatch";
     case "closed_early":
     case "incomplete":

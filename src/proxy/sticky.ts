@@ -3,6 +3,7 @@ import type { SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import type { HeaderField, UpstreamRequest } from "../transport/transport.ts";
 import { keyedMac } from "./keyed_mac.ts";
+import { keepFromSharedCaches } from "./shared_caches.ts";
 import { takeCookie } from "./take_cookie.ts";
 
 /** The name of the cookie that says which server a client's session is at. */
@@ -142,17 +143,18 @@ export class StickySession implements PickContext {
   }
 
   /**
-   * Tells the client where its session is now, unless it knows.
+   * Tells the client, and nobody else, where its session is now, unless it knows.
    *
-   * @param headers The fields of the response to the client.
+   * @param response The response to the client.
    * @param url The server that has answered.
    */
-  settle(headers: Headers, url: string): void {
+  settle(response: Response, url: string): void {
     const value = this.#sessions.valueOf(url);
     if (value === this.#cookie) return;
+    keepFromSharedCaches(this.request.method, response);
     // Without Max-Age, it is gone when the browser is closed (RFC 6265 §4.1.2.2).
     const secure = this.#secure ? "; Secure" : "";
-    headers.append(
+    response.headers.append(
       "set-cookie",
       `${STICKY_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`,
     );

@@ -37,7 +37,7 @@ export class TrustedProxies {
       end = comma;
       // RFC 9110 §5.6.1.2: an empty element counts for nothing.
       if (element === "") continue;
-      const bytes = parseNode(element);
+      const bytes = parseForwardedFor(element);
       if (bytes === undefined) break;
       client = bytes;
       if (!this.#contains(bytes)) break;
@@ -45,13 +45,33 @@ export class TrustedProxies {
     return client === undefined ? peer : formatIpAddress(client);
   }
 
+  /**
+   * The same for a chain whose members were read already.
+   *
+   * @param chain The addresses, the client's end first; undefined for what is no address.
+   * @returns The index of the client's; -1 where the last one is no address.
+   */
+  clientIndex(chain: readonly (IpBytes | undefined)[]): number {
+    let client = chain.length;
+    while (client > 0 && chain[client - 1] !== undefined) {
+      client--;
+      if (!this.#contains(chain[client]!)) return client;
+    }
+    return client < chain.length ? client : -1;
+  }
+
   #contains(bytes: IpBytes): boolean {
     return this.#blocks.some((block) => block.contains(bytes));
   }
 }
 
-/** An address as proxies write it: some put IPv6 in brackets, and some put the port behind it. */
-function parseNode(text: string): IpBytes | undefined {
+/**
+ * Parses a member of `X-Forwarded-For`: some proxies put IPv6 in brackets, and some a port behind.
+ *
+ * @param text The member, without whitespace around it.
+ * @returns The address; undefined where it is none.
+ */
+export function parseForwardedFor(text: string): IpBytes | undefined {
   const [, ipv6, ipv4] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]{1,5})?$/.exec(text) ?? [];
   if (ipv6 !== undefined) return ipv6.includes(":") ? parseIpAddress(ipv6) : undefined;
   return parseIpAddress(ipv4 ?? text);

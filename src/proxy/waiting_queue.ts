@@ -1,6 +1,7 @@
 import type { Cancellable, Cancellation } from "../core/cancellation.ts";
 import { Alarm, Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
+import { secondsText } from "../core/seconds_text.ts";
 import type { WaitingRoom } from "../core/waiting_room.ts";
 import type { Pick } from "./picker.ts";
 
@@ -178,8 +179,17 @@ class Waiter extends Deadline implements Cancellable {
     return this.#want.first;
   }
 
+  /** Whether it waits no longer. Never throws: it may be another request's end, or a timer. */
   tryPick(): boolean {
-    const pick = this.#want.pick();
+    let pick: Pick;
+    try {
+      pick = this.#want.pick();
+    } catch (error) {
+      // A caller's own policy failed: that is the fault of this request alone.
+      this.answered = true;
+      this.#answer.reject(error);
+      return true;
+    }
     if (pick === "full") return false;
     this.answered = true;
     this.#answer.resolve(pick);
@@ -192,7 +202,7 @@ class Waiter extends Deadline implements Cancellable {
   }
 
   override onDue(): void {
-    const message = `No server was below its max_connections within ${this.#seconds} s`;
+    const message = `No server was below its max_connections within ${secondsText(this.#seconds)}`;
     this.cancel(new BalancerError("queue_timeout", message));
   }
 }

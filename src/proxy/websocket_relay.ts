@@ -12,6 +12,8 @@ const logger = getLogger(["ballast", "proxy"]);
 const SERVER_BACKLOG_MAX_BYTES = 67_108_864;
 /** How much may wait for a client; while it is more, nothing is read from the server. In bytes. */
 const CLIENT_BACKLOG_BYTES = 1_048_576;
+/** The longest reason that a Close frame has room for beside its code (RFC 6455 §5.5), in bytes. */
+const REASON_MAX_BYTES = 123;
 /** How soon to look whether less waits for a client, at first and at last, in milliseconds. */
 const LOOK_MS = { first: 1, last: 64 };
 
@@ -155,6 +157,9 @@ export class WebSocketRelay extends Deadline {
   #clientClosed({ code, reason, wasClean }: CloseEvent): void {
     // Where this side closed first, that was the answer.
     if (!wasClean && this.#farewell === undefined) return this.#clientVanished();
+    // The platform checks all of a Close frame but its length (RFC 6455 §5.5). One that is too long
+    // breaks the protocol, and must not be made again for the server.
+    if (this.#encoder.encode(reason).length > REASON_MAX_BYTES) return this.#clientVanished();
     // 1005 stands for a Close frame without a code (RFC 6455 §7.1.5).
     this.#closeServer(code === 1005 ? undefined : code, reason);
     this.#clientGone();

@@ -36,6 +36,11 @@ export class SimulatedClock implements Clock {
     };
   }
 
+  /** See {@linkcode Clock}. Nothing real is waited for here. */
+  hold(): () => void {
+    return () => {};
+  }
+
   /** Lets something happen: `event`, 0 or above, at a time that is not over. */
   schedule(event: number, at: number): void {
     this.#events.push(event, at);

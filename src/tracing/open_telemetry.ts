@@ -1,5 +1,6 @@
 import type * as api from "@opentelemetry/api";
 import { getLogger } from "@logtape/logtape";
+import { logCallFailure } from "../core/guarded_call.ts";
 import type { IncomingRequest } from "../proxy/incoming.ts";
 import type { RequestRecord } from "../proxy/request_record.ts";
 import type { RequestTracing } from "../proxy/request_tracing.ts";
@@ -39,6 +40,16 @@ export class OpenTelemetryTracing implements RequestTracing {
   async begin(outgoing: IncomingRequest, record: RequestRecord): Promise<IncomingRequest> {
     const loaded = await this.#loaded;
     if (loaded === undefined) return outgoing;
+    try {
+      return this.#begin(loaded, outgoing, record);
+    } catch (error) {
+      // The program's own tracer, sampler and propagators ran; the request does not need them.
+      logCallFailure("trace a request", error);
+      return outgoing;
+    }
+  }
+
+  #begin(loaded: typeof api, outgoing: IncomingRequest, record: RequestRecord): IncomingRequest {
     const { context, propagation, SpanKind, trace } = loaded;
     const { method, target, headers } = outgoing;
     const span = trace.getTracer("ballast").startSpan(spanName(method), {

@@ -54,6 +54,7 @@ function serverAttributes(
     // An IPv6 address is an address without its brackets.
     "server.address": hostname.replace(/^\[|\]$/g, ""),
     "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
-    "url.full": url + target,
+    // RFC 9112 §3.2.4: the asterisk is in no URL, it is for the server as a whole.
+    "url.full": target === "*" ? url : url + target,
   };
 }

@@ -1,5 +1,5 @@
 import type { Cancellation } from "../core/cancellation.ts";
-import type { ErrorCode } from "../core/errors.ts";
+import type { BalancerError, ErrorCode } from "../core/errors.ts";
 
 /** A header field: its name and its value, each character standing for one byte. */
 export type HeaderField = readonly [name: string, value: string];
@@ -8,7 +8,7 @@ export type HeaderField = readonly [name: string, value: string];
 export interface UpstreamRequest {
   /** The method, as received. */
   readonly method: string;
-  /** The request target in origin form (RFC 9112 §3.2.1), before the server's base path. */
+  /** The request target in origin form, before the server's base path, or `*` (RFC 9112 §3.2). */
   readonly target: string;
   /** Every field but those of the framing, which the transport writes; with `host`. */
   readonly headers: readonly HeaderField[];
@@ -18,6 +18,19 @@ export interface UpstreamRequest {
   readonly contentLength: number | undefined;
   /** Whether it may be sent a second time: the method is idempotent, the content no stream. */
   readonly replayable: boolean;
+}
+
+/** Whoever receives a response's content that streams. */
+export interface ContentReceiver {
+  /**
+   * Called when the next piece is asked for, so the one before has been taken.
+   *
+   * @param left How much content is still to come, in bytes; Infinity where that is not known.
+   * @returns The most bytes that the piece should have.
+   */
+  ask(left: number): number;
+  /** Called when there is something to be taken: a piece, the end, or that the content broke off. */
+  give(): void;
 }
 
 /** A response whose head has arrived. */
@@ -39,11 +52,15 @@ export interface UpstreamResponse {
    * view of memory that is used again after {@linkcode UpstreamResponse.discard}.
    */
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
+  /** Is told how content that streams is taken. To be set before that is read. Default: nobody. */
+  receiver?: ContentReceiver | undefined;
   /**
    * Says that the content is not needed any longer: the connection is free for others. What has not
    * arrived is not waited for. Harmless a second time, and after the end of a stream.
+   *
+   * @param reason What whoever reads on is told. Default: that the content broke off.
    */
-  discard(): void;
+  discard(reason?: BalancerError): void;
 }
 
 /** The largest message that a WebSocket passes on, in either direction, in bytes: 16 MiB. */
@@ -121,7 +138,10 @@ export interface TransferRecord {
 export interface SendOptions {
   /** Calls the request off. */
   readonly cancellation?: Cancellation;
-  /** Makes a connection for this request alone, as a health check does. Default: false. */
+  /**
+   * Makes a connection for this request alone, as a health check does; where the runtime lets it, one
+   * that does not keep the process alive. Default: false.
+   */
   readonly freshConnection?: boolean;
   /**
    * Lets the transport free each piece of the response's content when the next one is asked for.
@@ -150,8 +170,10 @@ export interface Transport extends AsyncDisposable {
    * @param options How to send it.
    * @returns The response, its content possibly still on the way.
    * @throws {BalancerError} `connect_failed`, `connect_timeout`, `response_timeout`,
-   * `closed_early`, `incomplete`, `bad_response` (source `upstream`), `client_gone` (source
-   * `downstream`), or what the cancellation gave as its reason.
+   * `closed_early`, `incomplete`, `bad_response` (source `upstream`), `client_gone`, `bad_request`
+   * where the target would leave the server's base path (source `downstream`), `out_of_resources`,
+   * `no_route` (source `internal`: they say nothing about the server), or what the cancellation gave
+   * as its reason.
    */
   send(
     serverUrl: string,

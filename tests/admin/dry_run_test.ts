@@ -115,6 +115,7 @@ Deno.test("dry_run knows that a server whose checks are turned off counts as hea
     workers: 1,
     settled: () => Promise.resolve(),
     servers: () => servers,
+    find: (key) => servers.filter(({ url }) => url === key.url),
   });
   const path = `${serverPath(A)}?dry_run=true`;
   for (const [period, after] of [[6, 0], [0, 0.25]] as const) {

@@ -189,6 +189,7 @@ function refusing(balancer: LoadBalancer, code: ErrorCode): AdminTarget {
     check: (url) => balancer.check(url),
     config: () => balancer.config(),
     servers: () => balancer.servers(),
+    find: (key) => balancer.find(key),
     traffic: () => balancer.traffic(),
     events: balancer.events,
     decisions: balancer.decisions,

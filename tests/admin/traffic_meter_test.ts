@@ -50,9 +50,9 @@ class Source {
     return {
       servers: this.registry.entries().map(({ server, slot }) => ({
         server,
-        ...this.#traffic.server(slot),
+        ...this.#traffic.snapshot().server(slot),
       })),
-      total: this.#traffic.total(this.table.end),
+      total: this.#traffic.snapshot(this.table.end).total,
       overall: this.#traffic.overall(),
       countsRequests: this.counted,
       uptime: this.uptime,

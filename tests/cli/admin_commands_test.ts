@@ -12,6 +12,8 @@ const SERVER_A = {
   draining: false,
 };
 
+const DEFAULT_NOTE = "(default: --weight was not given; --keep keeps it)";
+
 /** An admin API over one server that is not checked, and the program's commands called on it. */
 class Fixture implements AsyncDisposable {
   readonly balancer = new LoadBalancer({
@@ -48,7 +50,7 @@ Deno.test("add-server adds a server and says with which values", async () => {
   const flags = ["--name", "two", "--weight", "3", "--health-check-period", "0"];
   assertEquals(
     await fixture.run("add-server", "--url", "HTTP://127.0.0.1:3002/", ...flags),
-    done("Added http://127.0.0.1:3002 (two): weight 3, health check every 0 s"),
+    done("Added http://127.0.0.1:3002 (two): weight 3, no health checks"),
   );
   const { name, weight, healthCheckPeriod } = fixture.balancer.servers()[1]!;
   assertEquals({ name, weight, healthCheckPeriod }, {
@@ -63,7 +65,7 @@ Deno.test("add-server and update-server take --max-connections, and keep it othe
   const flags = ["--url", "http://a", "--health-check-period", "0"];
   assertEquals(
     await fixture.run("add-server", ...flags, "--max-connections", "7"),
-    done("Added http://a (a): weight 1, health check every 0 s, 7 requests at once at most"),
+    done("Added http://a (a): weight 1, no health checks, 7 requests at once at most"),
   );
   assertEquals(
     await fixture.run("update-server", ...flags),
@@ -120,8 +122,38 @@ Deno.test("update-server sets weight to 1 where it is left out, and keeps the na
   const flags = ["--health-check-period", "0"];
   assertEquals(
     await fixture.run("update-server", "--url", URL_A, ...flags),
-    done(`Updated ${URL_A} (one): weight 2 → 1`),
+    done(`Updated ${URL_A} (one): weight 2 → 1 ${DEFAULT_NOTE}`),
   );
+});
+
+Deno.test("update-server says which values went back to their defaults, and how to keep them", async () => {
+  await using fixture = new Fixture();
+  assertEquals(
+    await fixture.run("update-server", "--url", URL_A, "--name", "uno"),
+    done(
+      `Updated ${URL_A} (uno): name one → uno, weight 2 → 1 ${DEFAULT_NOTE}, health_check_period ` +
+        "0 → 10 (default: --health-check-period was not given; --keep keeps it)",
+    ),
+  );
+});
+
+Deno.test("update-server --keep changes what is given, and nothing else", async () => {
+  await using fixture = new Fixture();
+  const flags = ["--url", URL_A, "--keep"];
+  assertEquals(
+    await fixture.run("update-server", ...flags, "--name", "uno"),
+    done(`Updated ${URL_A} (uno): name one → uno`),
+  );
+  assertEquals(
+    await fixture.run("update-server", ...flags, "--weight", "5"),
+    done(`Updated ${URL_A} (uno): weight 2 → 5`),
+  );
+  assertEquals(
+    await fixture.run("update-server", ...flags),
+    done(`Updated ${URL_A} (uno): nothing was different`),
+  );
+  const { name, weight, healthCheckPeriod } = fixture.balancer.servers()[0]!;
+  assertEquals([name, weight, healthCheckPeriod], ["uno", 5, 0]);
 });
 
 Deno.test("update-server and delete-server tell that there is no such server", async () => {
@@ -139,6 +171,20 @@ Deno.test("delete-server deletes a server", async () => {
     done(`Deleted ${URL_A} (one)`),
   );
   assertEquals(fixture.balancer.servers(), []);
+});
+
+Deno.test("delete-server says what becomes of what the server is working on", async () => {
+  const outcomes = [["30", "what it is working on has 30 s"], [
+    "0",
+    "what it was working on is broken off",
+  ]];
+  for (const [drain, outcome] of outcomes) {
+    await using fixture = new Fixture();
+    assertEquals(
+      await fixture.run("delete-server", "--url", URL_A, "--drain", drain!),
+      done(`Deleted ${URL_A} (one); ${outcome}`),
+    );
+  }
 });
 
 Deno.test("update-server and delete-server --json write the server as JSON", async () => {

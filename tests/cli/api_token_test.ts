@@ -35,7 +35,9 @@ Deno.test("listen asks for the token of its file, and the commands send it", asy
 
 Deno.test("listen takes the token's file from the configuration", async () => {
   await using token = await makeTemporaryFile(TOKEN, ".token");
-  await using config = await makeTemporaryFile(`api_token_file: ${JSON.stringify(token.path)}\n`);
+  await using config = await makeTemporaryFile(
+    `api_token_file: ${JSON.stringify(token.path)}\nservers: []\n`,
+  );
   await using balancer = await RunningBalancer.start(`--config=${config.path}`);
   const response = await fetch(`http://127.0.0.1:${balancer.apiPort}/servers`);
   assertEquals((await response.json()).status, 401);
@@ -85,7 +87,7 @@ Deno.test("listen serves the API beyond loopback only with a token, or where the
     assertEquals([code, stderr], [2, `ballast: ${why}. See "ballast listen --help".\n`]);
   }
   await using token = await makeTemporaryFile(TOKEN, ".token");
-  await using config = await makeTemporaryFile("api_without_token: true\n");
+  await using config = await makeTemporaryFile("api_without_token: true\nservers: []\n");
   const ways = ["--api-without-token", `--api-token-file=${token.path}`, `--config=${config.path}`];
   for (const way of ways) {
     await using balancer = await RunningBalancer.start("--api-host=0.0.0.0", way);

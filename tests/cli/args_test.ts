@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type Args, readArgs, type Syntax } from "../../src/cli/args.ts";
 import { UsageError } from "../../src/cli/errors.ts";
 
@@ -94,7 +94,7 @@ Deno.test("Args.required() names the flag that is missing", () => {
 
 Deno.test("Args.wholeNumber() reads whole numbers within the range", () => {
   assertEquals(read().wholeNumber("weight", 0, 5), undefined);
-  for (const [text, number] of [["0", 0], ["5", 5], ["003", 3]] as const) {
+  for (const [text, number] of [["0", 0], ["5", 5]] as const) {
     assertEquals(read("--weight", text).wholeNumber("weight", 0, 5), number);
   }
 });
@@ -105,6 +105,41 @@ Deno.test("Args.wholeNumber() refuses everything else, and says what is allowed"
     assertEquals(
       messageOf(() => read(`--weight=${text}`).wholeNumber("weight", 0, 5)),
       `--weight must be a whole number from 0 to 5, not "${text}"`,
+    );
+  }
+});
+
+Deno.test("Args.wholeNumber() and Args.number() refuse leading zeros, octal to some", () => {
+  for (const text of ["003", "00", "01"]) {
+    for (const kind of ["wholeNumber", "number"] as const) {
+      assertMatch(
+        messageOf(() => read(`--weight=${text}`)[kind]("weight", 0, 5)) ?? "",
+        new RegExp(`^--weight must be .*from 0 to 5 without leading zeros, not "${text}"$`),
+      );
+    }
+  }
+});
+
+Deno.test("Args.host() takes names and addresses, and no other notation of them", () => {
+  for (const host of ["127.0.0.1", "0.0.0.0", "::", "fe80::1%eth0", "localhost", "lb_1.internal"]) {
+    assertEquals(read("--weight", host).host("weight"), host);
+  }
+  assertEquals(read().host("weight"), undefined);
+  for (
+    const host of [
+      "127.0.0.010",
+      "0x7f.1",
+      "127.1",
+      "2130706433",
+      "http://a",
+      "a:1",
+      "${HOST}",
+      "a b",
+    ]
+  ) {
+    assertEquals(
+      messageOf(() => read(`--weight=${host}`).host("weight")),
+      `--weight must be a host name or an IP address, not "${host}"`,
     );
   }
 });

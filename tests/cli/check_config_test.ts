@@ -22,7 +22,7 @@ Deno.test("check-config --json writes JSON", async () => {
 });
 
 Deno.test("check-config tells a single fault in one line", async () => {
-  await using file = await makeTemporaryFile("port: 0\n");
+  await using file = await makeTemporaryFile("port: 0\nservers: []\n");
   assertEquals(await runCli("check-config", file.path), {
     code: 1,
     stdout: "",
@@ -79,10 +79,33 @@ Deno.test("check-config and listen tell why a file cannot be read", async () => 
   }
 });
 
-Deno.test("check-config takes an empty file for no servers", async () => {
-  await using file = await makeTemporaryFile("");
-  const { code, stdout } = await runCli("check-config", file.path);
-  assertEquals([code, stdout], [0, `${file.path} is valid: 0 servers\n`]);
+Deno.test("check-config, listen and permissions refuse a file that names no servers", async () => {
+  const texts = ["", "\n", "# only a comment\n", "---\n", "~", "{}", "policy: round_robin\n"];
+  await Promise.all(texts.map(async (content) => {
+    await using file = await makeTemporaryFile(content);
+    for (const args of [["check-config"], ["listen", "--config"], ["permissions", "--config"]]) {
+      assertEquals(await runCli(...args, file.path), {
+        code: 1,
+        stdout: "",
+        stderr: `ballast: Cannot use ${file.path}: servers must be a list of servers (use ` +
+          "`servers: []` to remove all, or to begin with none); it is missing\n",
+      });
+    }
+  }));
+});
+
+Deno.test("check-config tells of missing servers together with other faults", async () => {
+  await using file = await makeTemporaryFile("port: 0\nhost: 1\n");
+  const { code, stderr } = await runCli("check-config", file.path);
+  assertEquals([code, stderr.trimEnd().split("\n").length], [1, 4], stderr);
+});
+
+Deno.test("check-config takes a file without servers that says so, or that has etcd", async () => {
+  for (const content of ["servers: []\n", "[]\n", "etcd: { endpoints: [http://a:2379] }\n"]) {
+    await using file = await makeTemporaryFile(content);
+    const { code, stdout } = await runCli("check-config", file.path);
+    assertEquals([code, stdout], [0, `${file.path} is valid: 0 servers\n`]);
+  }
 });
 
 Deno.test("check-config reads the files that the configuration names", async () => {
@@ -96,7 +119,7 @@ Deno.test("check-config reads the files that the configuration names", async () 
     [`upstream_tls: { ca_file: ${missing} }\n`, "Cannot read the ca_file"],
   ] as const;
   await Promise.all(configurations.map(async ([content, message]) => {
-    await using file = await makeTemporaryFile(content);
+    await using file = await makeTemporaryFile(`${content}servers: []\n`);
     const { code, stdout, stderr } = await runCli("check-config", file.path);
     assertEquals([code, stdout], [1, ""]);
     assertStringIncludes(stderr, message);

@@ -27,7 +27,9 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   await using dns = await DnsServer.start();
   await using servers = await Neighbours.start(ONE, TWO);
   dns.setAddresses("api.test", 300, [ONE, TWO]);
-  await using config = await makeTemporaryFile(`dns: { server: "${dns.address}" }\n`);
+  await using config = await makeTemporaryFile(
+    `dns: { server: "${dns.address}" }\nservers: []\n`,
+  );
   await using balancer = await RunningBalancer.start(`--config=${config.path}`);
   const url = servers.url("api.test");
   const flags = ["--url", url, "--health-check-period", "0"];
@@ -35,7 +37,7 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   assertEquals([added.code, added.stderr], [0, ""]);
   assertEquals(
     added.stdout,
-    `Added ${url} (api): weight 1, health check every 0 s\n` +
+    `Added ${url} (api): weight 1, no health checks\n` +
       `api (${url}) is discovered by dns: 2 addresses\n`,
   );
   const list = await balancer.run("list-servers");
@@ -105,6 +107,22 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     await program.waitForError(`${servers.url(TWO)} is behind ${servers.url("api.test")} and left`);
   }
 });
+
+for (const [discover, files] of [["dns", ",/etc/hosts"], ["dns-srv", ""]] as const) {
+  Deno.test({
+    name: `permissions prints the files by which the system looks names up, for ${discover}`,
+    // There are no such files.
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await using config = await makeTemporaryFile(`
+- { url: "http://_http._tcp.api.test", discover: ${discover} }
+`);
+      const { stdout, stderr } = await runCli("permissions", `--config=${config.path}`);
+      const [, read] = stdout.trim().split(" ");
+      assertEquals(read, `--allow-read=${config.path},/etc/resolv.conf${files}`, stderr);
+    },
+  });
+}
 
 Deno.test("a name server that may not be asked is an error that says what to permit", async () => {
   await using dns = await DnsServer.start(["udp"]);

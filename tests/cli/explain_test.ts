@@ -122,7 +122,7 @@ Deno.test("explain --follow records while it runs, and ends that at each signal"
 
 Deno.test("explain --follow leaves the recording as it was where it was on, and tells with workers", async () => {
   await using server = new SampleServer("one");
-  await using config = await makeTemporaryFile("decisions: 7\nworkers: 2\n");
+  await using config = await makeTemporaryFile("decisions: 7\nworkers: 2\nservers: []\n");
   await using balancer = await start(`--config=${config.path}`);
   await addServer(balancer, server);
   await get(balancer, "/before");

@@ -4,6 +4,9 @@ import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file.ts";
 
+/** What the log says of a file that names no servers. */
+const NO_SERVERS = "use `servers: []` to remove all";
+
 const windows = Deno.build.os === "windows";
 
 function yaml(servers: readonly { name: string; url: string }[], weight = 1): string {
@@ -51,6 +54,28 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "SIGHUP removes every server where the file says so, and not where it names none",
+  ignore: windows,
+  async fn() {
+    await using one = new SampleServer("one");
+    await using file = await makeTemporaryFile(yaml([one]));
+    await using balancer = await RunningBalancer.start(`--config=${file.path}`);
+    const texts = ["", "# - url: http://a\n", "~\n", "port: 9\n", "{}\n"];
+    for (const [index, text] of texts.entries()) {
+      await replace(file, text);
+      balancer.signal("SIGHUP");
+      await balancer.waitForError(NO_SERVERS, index + 1);
+      assertEquals(await names(balancer), ["one 1"]);
+    }
+    await replace(file, "servers: []\n");
+    balancer.signal("SIGHUP");
+    await balancer.waitFor(`Reloaded ${file.path}: 1 removed`);
+    assertEquals(await names(balancer), []);
+    assertEquals(await balancer.stop(), 0);
+  },
+});
+
 Deno.test("--watch follows the file, but not into an empty one", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
@@ -58,7 +83,7 @@ Deno.test("--watch follows the file, but not into an empty one", async () => {
   await using balancer = await RunningBalancer.start(`--config=${file.path}`, "--watch");
 
   await replace(file, "");
-  await balancer.waitForError("it is empty");
+  await balancer.waitForError(NO_SERVERS);
   assertEquals(await names(balancer), ["one 1"]);
   await replace(file, yaml([one, two]));
   await balancer.waitFor(`Reloaded ${file.path}: 1 added`);

@@ -53,14 +53,16 @@ Deno.test("readSticky() tells what is wrong with the file, and what to do", asyn
 
 Deno.test("listen tells in one line that there is no secret file, or no use for it", async () => {
   await using missing = await makeTemporaryFile(
-    "sticky: cookie\nsticky_secret_file: /nonexistent/secret\n",
+    "sticky: cookie\nsticky_secret_file: /nonexistent/secret\nservers: []\n",
   );
   assertEquals(await runCli("listen", "--config", missing.path), {
     code: 1,
     stdout: "",
     stderr: "ballast: Cannot read the secret /nonexistent/secret: there is no such file\n",
   });
-  await using useless = await makeTemporaryFile("sticky_secret_file: /nonexistent/secret\n");
+  await using useless = await makeTemporaryFile(
+    "sticky_secret_file: /nonexistent/secret\nservers: []\n",
+  );
   assertEquals(
     (await runCli("listen", "--config", useless.path)).stderr,
     "ballast: Cannot use sticky_secret_file: sessions are not sticky; add sticky: cookie\n",

@@ -49,7 +49,9 @@ Deno.test("listen says in one line what is wrong with the ca_file", async () => 
     [KEY, `Cannot use the ca_file ${KEY}: it has no certificate in PEM form`],
   ] as const;
   for (const [path, message] of cases) {
-    await using config = await makeTemporaryFile(`upstream_tls: { ca_file: ${path} }\n`);
+    await using config = await makeTemporaryFile(
+      `upstream_tls: { ca_file: ${path} }\nservers: []\n`,
+    );
     const { code, stderr } = await runCli("listen", "--config", config.path);
     assertEquals([code, stderr.match(/\n/g)?.length], [1, 1], stderr);
     assertStringIncludes(stderr, `ballast: ${message}`);

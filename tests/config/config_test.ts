@@ -58,13 +58,13 @@ servers:
 
 Deno.test("parseConfig() reads entries, and the name server that they are looked up at", () => {
   const config = parseConfig(`
-dns: { server: "[::1]:8600" }
+dns: { server: "[::1]:8600", timeout: 0.5, attempts: 2 }
 servers:
   - { url: "http://api.default.svc:8080", discover: dns }
   - { url: "https://_api._tcp.service.consul", discover: dns-srv }
 `);
   assertEquals(config, {
-    dns: { server: "[::1]:8600" },
+    dns: { server: "[::1]:8600", timeout: 0.5, attempts: 2 },
     healthCheck: {},
     servers: [
       { url: "http://api.default.svc:8080", discover: "dns" },
@@ -119,4 +119,27 @@ Deno.test("parseConfig() refuses a status range in which nothing passes", () => 
   const text = "health_check: { min_status: 400 }";
   const error = assertThrows(() => parseConfig(text), BalancerError);
   assertEquals(error.faults.map(({ path }) => path), ["health_check.min_status"]);
+});
+
+Deno.test("parseConfig() refuses a text that names no servers, where they have to be named", () => {
+  for (const text of ["", "# nothing\n", "~", "{}", "port: 8080"]) {
+    const error = assertThrows(
+      () => parseConfig(text, "it", { requireServers: true }),
+      BalancerError,
+      "use `servers: []` to remove all",
+    );
+    assertEquals(error.faults.map(({ path }) => path), ["servers"]);
+  }
+  for (const text of ["servers: []", "[]", "etcd: { endpoints: [http://a:2379] }"]) {
+    assertEquals(parseConfig(text, "it", { requireServers: true }).servers, []);
+  }
+  const faults = assertThrows(
+    () => parseConfig("port: 0\nhealth_check: { min_status: 400 }", "it", { requireServers: true }),
+    BalancerError,
+  ).faults;
+  assertEquals(faults.map(({ path }) => path).sort(), [
+    "health_check.min_status",
+    "port",
+    "servers",
+  ]);
 });

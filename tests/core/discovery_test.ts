@@ -16,15 +16,9 @@ Deno.test("discoverFault() takes names, and ports with dns only", () => {
 });
 
 Deno.test("discoverFault() says what cannot be looked up", () => {
-  const label = "a".repeat(64);
-  const name = Array.from({ length: 64 }, () => "aaa").join(".");
   const cases: [url: string, kind: "dns" | "dns-srv", fault: RegExp][] = [
     ["http://127.0.0.1:8080", "dns", /^has an IP address, /],
     ["http://[::1]", "dns-srv", /^has an IP address, /],
-    [`http://${label}.test`, "dns", /^has a host that is not a DNS name/],
-    [`http://${name}`, "dns", /^has a host that is not a DNS name/],
-    ["http://a..b", "dns", /^has a host that is not a DNS name/],
-    ["http://a!b", "dns", /^has a host that is not a DNS name/],
     ["http://_http._tcp.api:8080", "dns-srv", /^has a port, /],
     // What the scheme has by default is a port as well.
     ["http://_http._tcp.api:80/", "dns-srv", /^has a port, /],

@@ -9,6 +9,10 @@ Deno.test("canonicalServerUrl() brings spellings of one server together", () => 
     "http://example.com/a/../b//": "http://example.com/b",
     "http://[::1]:8080": "http://[::1]:8080",
     "http://[0:0:0:0:0:0:0:1]:8080/": "http://[::1]:8080",
+    "http://[::FFFF:127.0.0.1]": "http://[::ffff:7f00:1]",
+    "http://my_app.default.svc.:80": "http://my_app.default.svc.",
+    "http://Bücher.example": "http://xn--bcher-kva.example",
+    "http://1e100.example:8": "http://1e100.example:8",
   };
   for (const [given, canonical] of Object.entries(cases)) {
     assertEquals(canonicalServerUrl(given), canonical);
@@ -42,4 +46,46 @@ Deno.test("canonicalServerUrl() refuses what is not a server's URL", () => {
     `http://example.com/${"a".repeat(3000)}`,
   ];
   for (const text of cases) assertThrows(() => canonicalServerUrl(text), TypeError);
+});
+
+Deno.test("canonicalServerUrl() refuses IPv4 in notations that programs read differently", () => {
+  const hosts = [
+    "127.0.0.010",
+    "0127.0.0.1",
+    "127.0.0.00",
+    "0x7f.0.0.1",
+    "0x7f000001",
+    "2130706433",
+  ];
+  const others = ["127.1", "127.0.1", "127.0.0.1.", "127.0.0.%31", "１２７.0.0.1", "0"];
+  for (const host of [...hosts, ...others]) {
+    for (const rest of ["", ":3001", "/app"]) {
+      assertThrows(
+        () => canonicalServerUrl(`http://${host}${rest}`),
+        TypeError,
+        "has an IPv4 address that is not written as four decimal numbers without leading zeros",
+        host,
+      );
+    }
+  }
+});
+
+Deno.test("canonicalServerUrl() refuses a port with a leading zero", () => {
+  for (const url of ["http://a:0443", "https://[::1]:08/x", "http://127.0.0.1:00080"]) {
+    assertThrows(() => canonicalServerUrl(url), TypeError, "has a port with a leading zero", url);
+  }
+});
+
+Deno.test("canonicalServerUrl() refuses what is the name of no host", () => {
+  const label = "a".repeat(64);
+  const name = Array.from({ length: 64 }, () => "aaa").join(".");
+  const hosts = ["${BACKEND}", "$BACKEND", "{{host}}", "a!b", "a*", "a..b", ".a", "a,b", "a=b"];
+  for (const host of [...hosts, `${label}.test`, name, "ex%61mple.com", "(a)", "a'b", "/a", "~a"]) {
+    assertThrows(
+      () => canonicalServerUrl(`http://${host}:3001`),
+      TypeError,
+      "has a host that is neither a name nor an IP address",
+      host,
+    );
+  }
 });

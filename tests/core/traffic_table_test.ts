@@ -46,8 +46,8 @@ function allCounted(times: number): ServerTraffic {
 Deno.test("TrafficTable counts by server, and nothing of one at another", () => {
   const traffic = new TrafficTable(allocateMemory(4, 1));
   countAll(traffic, 2);
-  assertEquals(traffic.server(2), allCounted(1));
-  for (const slot of [0, 1, 3]) assertEquals(traffic.server(slot), allCounted(0));
+  assertEquals(traffic.snapshot().server(2), allCounted(1));
+  for (const slot of [0, 1, 3]) assertEquals(traffic.snapshot().server(slot), allCounted(0));
   assert(traffic.overall().refusals.every(([, count]) => count === 0));
 });
 
@@ -56,7 +56,7 @@ Deno.test("TrafficTable.countRequest() counts by the class of the status", () =>
   for (const status of [101, 200, 299, 304, 404, 418, 500, 502, 599]) {
     traffic.countRequest(0, request({ status }));
   }
-  assertEquals(traffic.server(0).responses, [1, 2, 1, 2, 3]);
+  assertEquals(traffic.snapshot().server(0).responses, [1, 2, 1, 2, 3]);
 });
 
 Deno.test("TrafficTable.countRequest() puts each duration in the bucket it is not above", () => {
@@ -64,7 +64,7 @@ Deno.test("TrafficTable.countRequest() puts each duration in the bucket it is no
   for (const duration of [0, 1, 1.001, 2.5, 60_000, 60_001, 1e9]) {
     traffic.countRequest(0, request({ duration }));
   }
-  const { sum, buckets } = traffic.server(0).latency;
+  const { sum, buckets } = traffic.snapshot().server(0).latency;
   assertEquals(buckets.length, LATENCY_BOUNDS.length + 1);
   assertEquals([buckets[0], buckets[1], buckets[2]], [2, 2, 0]);
   assertEquals(buckets.slice(-2), [1, 2]);
@@ -74,7 +74,7 @@ Deno.test("TrafficTable.countRequest() puts each duration in the bucket it is no
 Deno.test("TrafficTable.countRequest() leaves WebSockets out of the durations", () => {
   const traffic = new TrafficTable(allocateMemory(1, 1));
   traffic.countRequest(0, request({ status: 101, duration: 5000, bytesReceived: 7 }));
-  const { responses, bytesReceived, latency } = traffic.server(0);
+  const { responses, bytesReceived, latency } = traffic.snapshot().server(0);
   assertEquals([responses[0], bytesReceived, latency.sum], [1, 7, 0]);
   assert(latency.buckets.every((count) => count === 0));
 });
@@ -91,7 +91,7 @@ Deno.test("TrafficTable sums what two threads count over one memory", () => {
   first.setWaiting(3);
   second.setWaiting(4);
   for (const traffic of [first, second]) {
-    assertEquals(traffic.server(1), allCounted(2));
+    assertEquals(traffic.snapshot().server(1), allCounted(2));
     const { waiting, waited, refusals } = traffic.overall();
     assertEquals([waiting, waited], [7, 2]);
     const counted = refusals.filter(([, count]) => count > 0);
@@ -120,7 +120,7 @@ Deno.test("a slot that gets another server begins with zeros, on every thread", 
   }
   table.release(reused);
   assertEquals(table.allocate(1, 0), reused);
-  assertEquals(counting[0]!.server(reused), allCounted(0));
-  assertEquals(counting[0]!.server(kept), allCounted(2));
+  assertEquals(counting[0]!.snapshot().server(reused), allCounted(0));
+  assertEquals(counting[0]!.snapshot().server(kept), allCounted(2));
   assertEquals(counting[0]!.overall().refusals[0], ["no_server", 2]);
 });

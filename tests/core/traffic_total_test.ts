@@ -13,22 +13,22 @@ function setUp() {
   return { table, traffic };
 }
 
-Deno.test("TrafficTable.total() is the sum of all servers on all threads", () => {
+Deno.test("TrafficTable.snapshot() is the sum of all servers on all threads", () => {
   const { table, traffic: [one, other] } = setUp();
   const [a, b] = [table.allocate(1), table.allocate(1)];
   one.countRequest(a, REQUEST);
   other.countRequest(a, { ...REQUEST, status: 503 });
   other.countRequest(b, REQUEST);
   other.countFailure(b, "connection");
-  const total = one.total(table.end);
+  const total = one.snapshot(table.end).total;
   assertEquals(total.responses, [0, 2, 0, 0, 1]);
   assertEquals(total.failures, { connection: 1, response: 0 });
   assertEquals([total.bytesSent, total.bytesReceived], [15, 21]);
   assertEquals([total.latency.buckets[2], Math.round(total.latency.sum * 1000)], [3, 9]);
-  assertEquals(other.total(table.end), total);
+  assertEquals(other.snapshot(table.end).total, total);
 });
 
-Deno.test("TrafficTable.total() does not fall when a server goes and another gets its slot", () => {
+Deno.test("TrafficTable.snapshot() does not fall when a server goes and another gets its slot", () => {
   const { table, traffic: [one, other] } = setUp();
   const a = table.allocate(1);
   other.countRequest(a, REQUEST);
@@ -36,21 +36,21 @@ Deno.test("TrafficTable.total() does not fall when a server goes and another get
   table.release(a);
   // What was under way when it was removed counts too.
   one.countRequest(a, REQUEST);
-  assertEquals(one.total(table.end).responses[1], 2);
+  assertEquals(one.snapshot(table.end).total.responses[1], 2);
   assertEquals(table.allocate(1), a);
-  assertEquals(one.server(a).responses[1], 0);
-  const total = one.total(table.end);
+  assertEquals(one.snapshot().server(a).responses[1], 0);
+  const total = one.snapshot(table.end).total;
   assertEquals([total.responses[1], total.bytesSent, total.latency.buckets[2]], [2, 10, 2]);
   assertEquals([total.connections.open, total.connections.idle], [0, 0]);
   one.countRequest(a, REQUEST);
   table.release(a);
   table.allocate(1);
-  assertEquals(one.total(table.end).responses[1], 3);
+  assertEquals(one.snapshot(table.end).total.responses[1], 3);
 });
 
-Deno.test("TrafficTable.total() leaves out what concerns no server", () => {
+Deno.test("TrafficTable.snapshot() leaves out what concerns no server", () => {
   const { table, traffic: [one] } = setUp();
   one.countRefusal("no_server");
   one.countWait();
-  assertEquals(one.total(table.end).responses, [0, 0, 0, 0, 0]);
+  assertEquals(one.snapshot(table.end).total.responses, [0, 0, 0, 0, 0]);
 });

@@ -11,16 +11,22 @@ const PORTS = ["2379", "2380", "3001", "3002", "3003", "8001", "8002", "8081", "
 
 /** What the output of a block must show, by something that the block contains. */
 const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
-  ["ballast update-server", /weight 2 → 5[^]*one +http[^]*server (one|two), hit 1/],
+  [
+    "ballast update-server",
+    /weight 2 → 5\n(?=[^]*one +http\S+ +5 +5 s)(?=[^]*three +http\S+ +1 +10 s +healthy)[^]*hit 1/,
+  ],
   [
     "ballast list-balancers",
-    /NAME +ID +VERSION[^]*of 3 +3 +http:\/\/127.0.0.1:8001 +answers[^]*8002/,
+    /NAME +ID +VERSION[^]*ballast-1 [^]*3 of 3 +3 +http:\/\/127.0.0.1:8001 +answers[^]*ballast-2 [^]*8002/,
   ],
   ["etcdctl del", /"weight":5[^]*two +\S+ +3 /],
-  ['"three"', /etcd has keys that are not used[^]*weight must be[^]*stays as it was/],
+  [
+    '"three"',
+    /etcd has keys that are not used[^]*weight must be[^]*stays as it was[^]*two +http\S+ +3 /,
+  ],
   [
     "refused with",
-    /server (one|two)[^]*etcd has not been reached since[^]*refused with 1[^]*"connected":false/,
+    /server (one|two|three)[^]*etcd has not been reached since[^]*refused with 1[^]*"connected":false/,
   ],
   ["until ballast", /Added [^]*127.0.0.1:3003/],
   ["auth enable", /Authentication Enabled/],

@@ -14,7 +14,7 @@ const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["--once", /three/],
   ["/stats", /"requests_per_second"/],
   ["dry_run=true", /"dry_run": ?true[^]*"after"/],
-  ["ballast update-server", /weight 1 → 3/],
+  ["ballast update-server", /\(four\): weight 1 → 3\n/],
   ["ballast drain-server", /draining/],
   ["if-match", /412/],
   ["for i in", /(server (two|three|four), hit \d+\s+){6}/],

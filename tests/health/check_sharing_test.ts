@@ -15,6 +15,9 @@ class ScriptedSharing implements CheckSharing {
   readonly duties = new Map<string, CheckDuty>();
   readonly found_: (OwnResult & { url: string })[] = [];
   readonly forgotten: string[] = [];
+  readonly unchecked: string[] = [];
+  /** Whose next check is to be repeated. */
+  readonly doubted = new Set<string>();
   readonly checks: HealthCheck[] = [];
   review: (urls: Iterable<string>) => void = () => {};
 
@@ -31,8 +34,13 @@ class ScriptedSharing implements CheckSharing {
     return this.duties.get(url) ?? "own";
   }
 
-  found({ url }: { url: string }, result: OwnResult): void {
+  found({ url }: { url: string }, result: OwnResult): boolean {
     this.found_.push({ url, ...result });
+    return this.doubted.delete(url);
+  }
+
+  cannotCheck({ url }: { url: string }): void {
+    this.unchecked.push(url);
   }
 
   forget(url: string): void {
@@ -176,6 +184,38 @@ Deno.test("HealthChecker.share() begins with a running checker, and what it know
   ]);
   await clock.advance(20_000);
   assertEquals([fixture.times(A), fixture.times(B)], [[0], [0, 10_000, 20_000]]);
+});
+
+Deno.test("HealthChecker repeats a check soon that the others do not believe yet", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, sharing, checker, servers } = fixture;
+  servers.down.add(A);
+  registry.add({ url: A });
+  await clock.advance(1000);
+  // What was known before counts as one check.
+  sharing.doubted.add(A);
+  checker.share(sharing);
+  await clock.advance(500);
+  assertEquals(fixture.times(A), [0, 1500]);
+  sharing.doubted.add(A);
+  await clock.advance(10_000);
+  assertEquals(fixture.times(A), [0, 1500, 11_500]);
+  await clock.advance(500);
+  assertEquals(fixture.times(A), [0, 1500, 11_500, 12_000]);
+});
+
+Deno.test("HealthChecker tells that it cannot check a server", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, sharing, checker, servers } = fixture;
+  checker.share(sharing);
+  sharing.duties.set(B, other(false));
+  for (const url of [A, B]) registry.add({ url });
+  await clock.advance(1000);
+  servers.unable.set("me", "out_of_resources");
+  await checker.checkNow(B);
+  await clock.advance(9500);
+  assertEquals([sharing.unchecked, sharing.found_.length], [[A, A], 1]);
+  assertEquals([fixture.isHealthy(A), fixture.isHealthy(B)], [true, false]);
 });
 
 Deno.test("HealthChecker tells of a check that changes, and repeats its own only", async () => {

@@ -44,6 +44,19 @@ Deno.test("Ejector.eject() takes a server out, and tells why and until when", ()
   assertEquals([table.standing(1), ejector.report(B)], ["in", undefined]);
 });
 
+Deno.test("Ejector.eject() says for how long in a number that people can read", async () => {
+  await using log = await LogWatcher.start();
+  const { clock, ejector } = setUp(2, { backoff: 0.1 });
+  for (let count = 1; count <= 3; count++) {
+    ejector.eject(A, "why");
+    await clock.advance(count * 100);
+  }
+  assertEquals(
+    log.lines.filter((line) => line.includes("is ejected for")).at(-1),
+    `${A} is ejected for 0.3 s: why`,
+  );
+});
+
 Deno.test("Ejector.eject() changes nothing for a server that is out, or not there", async () => {
   const { clock, table, ejector } = setUp(2);
   ejector.eject(A, "first");

@@ -108,15 +108,31 @@ const SMUGGLED = "0\r\n\r\nGET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n";
 const ANSWERS = [1, 3, 7];
 
 Deno.test("hostile clients: HTTP/2 becomes exactly one request, or none", async () => {
-  function changed(name: string, value: string): [string, string][] {
-    return PLAIN.map(([key, old]) => [key, key === name ? value : old]);
+  type Fields = readonly (readonly [string, string])[];
+  function changed(name: string, value: string, fields: Fields = PLAIN): Fields {
+    return fields.map(([key, old]) => [key, key === name ? value : old]);
+  }
+  function get(path: string): Fields {
+    return changed(":method", "GET", changed(":path", path));
   }
   const cases: [what: string, request: Http2Request, requests: string[]][] = [
     ["as it should be", { fields: PLAIN, data: "abc" }, ["POST / a abc"]],
     ["a length", { fields: [...PLAIN, ["content-length", "3"]], data: "abc" }, ["POST / a abc"]],
-    ["a length of 0", { fields: [...PLAIN, ["content-length", "0"]], data: SMUGGLED }, [
+    // RFC 9113 §8.1.1: what differs from its length is malformed.
+    ["a length of 0", { fields: [...PLAIN, ["content-length", "0"]], data: SMUGGLED }, []],
+    ["a length of 0, and none", { fields: [...PLAIN, ["content-length", "0"]], data: "" }, [
       "POST / a ",
     ]],
+    ["too short a length", { fields: [...PLAIN, ["content-length", "2"]], data: "abc" }, []],
+    ["GET with a length", { fields: [...get("/"), ["content-length", "3"]], data: "abc" }, []],
+    // RFC 9113 §8.3.1: it is a target only with OPTIONS, and never a part of the host.
+    ["an asterisk with OPTIONS", { fields: changed(":method", "OPTIONS", get("*")) }, [
+      "OPTIONS * a ",
+    ]],
+    ["an asterisk with GET", { fields: get("*") }, []],
+    ["an asterisk with POST", { fields: changed(":path", "*"), data: "abc" }, []],
+    ["an asterisk with GET and a Host", { fields: [...get("*"), ["host", "a"]] }, []],
+    ["an asterisk with GET and the same Host", { fields: [...get("*"), ["host", "a*"]] }, []],
     ["a coding", { fields: [...PLAIN, ["transfer-encoding", "chunked"]], data: SMUGGLED }, []],
     ["Connection", { fields: [...PLAIN, ["connection", "x"]] }, []],
     ["a line break in a value", { fields: [...PLAIN, ["x", "a\r\nb: c"]] }, []],

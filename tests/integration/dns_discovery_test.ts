@@ -213,3 +213,14 @@ Deno.test("SRV records tell ports, weights and priorities, and health checks ask
   assertEquals(urls(balancer), [second.url(ONE)]);
   assertEquals(await (await fetch(served.url)).text(), ONE);
 });
+
+Deno.test("an entry is found that only the hosts file of this machine knows", async () => {
+  await using servers = await Neighbours.start(ONE);
+  const url = `http://localhost:${servers.port}`;
+  await using served = await serveBalancer([], {
+    servers: [{ url, discover: "dns", healthCheckPeriod: 0 }],
+  });
+  const [report] = served.balancer.discovery();
+  assertEquals(report!.error, undefined);
+  assert(report!.servers.some(({ url }) => url === servers.url(ONE)));
+});

@@ -9,6 +9,8 @@ import { FakeClock } from "../testing/fake_clock.ts";
 function startListener(reusePort = true) {
   const clock = new FakeClock();
   const servers: Deno.HttpServer[] = [];
+  /** The servers that were told to say that their connections close. */
+  const drained: Deno.HttpServer[] = [];
   const arrived = Promise.withResolvers<void>();
   const hold = Promise.withResolvers<Response>();
   const listener = new TlsListener({
@@ -23,14 +25,14 @@ function startListener(reusePort = true) {
         return hold.promise;
       });
       servers.push(server);
-      return server;
+      return Object.assign(server, { drain: () => void drained.push(server) });
     },
   });
-  return { clock, servers, listener, arrived, hold, port: listener.addr.port };
+  return { clock, servers, drained, listener, arrived, hold, port: listener.addr.port };
 }
 
 Deno.test("TlsListener.replaceCertificate() lets new connections have the new certificate", async () => {
-  const { clock, servers, listener, arrived, hold, port } = startListener();
+  const { clock, servers, drained, listener, arrived, hold, port } = startListener();
   assertEquals(await handshakes(port, "unknown_ca"), false);
   using client = Deno.createHttpClient({ caCerts: [pem("ca.crt")] });
   const underWay = fetch(`https://localhost:${port}/`, { client });
@@ -38,9 +40,10 @@ Deno.test("TlsListener.replaceCertificate() lets new connections have the new ce
   await listener.replaceCertificate(certificate("untrusted"));
   assertEquals(listener.addr.port, port);
   assertEquals([clock.timers, servers.length], [1, 2]);
+  assertEquals(drained, [servers[0]]);
   hold.resolve(new Response("finished"));
   assertEquals(await (await underWay).text(), "finished");
-  await clock.advance(1000);
+  await clock.advance(3000);
   await servers[0]!.finished;
   for (let count = 0; count < 5; count++) {
     assertEquals(await handshakes(port, "unknown_ca"), true);
@@ -80,6 +83,22 @@ Deno.test("TlsListener.shutdown() stops the listeners of both certificates", asy
   await listener.replaceCertificate(certificate("untrusted"));
   await listener.shutdown();
   await Promise.all(servers.map(({ finished }) => finished));
+  assertEquals(clock.timers, 0);
+});
+
+Deno.test("TlsListener.replaceCertificate() has no more than two listeners where it is called each second", async () => {
+  const { clock, servers, drained, listener } = startListener();
+  const ended: number[] = [];
+  for (const [i, wait] of [999, 1, 1000, 0].entries()) {
+    await listener.replaceCertificate(certificate(i % 2 === 0 ? "untrusted" : "localhost"));
+    servers[i]!.finished.then(() => void ended.push(i));
+    await clock.advance(wait);
+  }
+  // The first one had not been told of its end for long enough at the second call, but at the third.
+  await Promise.all(servers.slice(0, 3).map(({ finished }) => finished));
+  assertEquals([ended.toSorted(), servers.length, drained], [[0, 1, 2], 5, servers.slice(0, 4)]);
+  assertEquals(clock.timers, 1);
+  await listener.shutdown();
   assertEquals(clock.timers, 0);
 });
 

@@ -49,3 +49,18 @@ Deno.test("writeExposition() lets others have their turn in a long text", async 
   clearInterval(timer);
   assertEquals(turns > 0, true);
 });
+
+Deno.test("writeExposition() lets others have their turn within one metric", async () => {
+  let turns = 0;
+  const timer = setInterval(() => turns++, 0);
+  const turnsAt: number[] = [];
+  function* collect(): Iterable<Sample> {
+    for (let value = 0; value < 20_000; value++) {
+      if (value % 5000 === 0) turnsAt.push(turns);
+      yield { value };
+    }
+  }
+  await writeExposition([{ ...makeMetric([]), collect }]);
+  clearInterval(timer);
+  assertEquals(turnsAt.every((at, i) => i === 0 || at > turnsAt[i - 1]!), true);
+});

@@ -77,6 +77,19 @@ Deno.test("docs: every command line is one that the program or the tasks underst
   assert(count >= 15, `there are ${count}`);
 });
 
+Deno.test("docs and the demo change servers with --keep, so that nothing goes back to a default", async () => {
+  let count = 0;
+  for (const page of [...await documentationPages(), "examples/demo.ts"]) {
+    for (
+      const [line] of (await readProjectFile(page)).matchAll(/^.*update-server .*--url http.*$/gm)
+    ) {
+      assertStringIncludes(line, "--keep", page);
+      count++;
+    }
+  }
+  assert(count >= 5, `there are ${count}`);
+});
+
 Deno.test("docs: every link within the project leads somewhere", async () => {
   for (const page of await documentationPages()) {
     for (const [, target] of (await readProjectFile(page)).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {

@@ -142,5 +142,8 @@ Deno.test("splitRequestUrl() finds the host and the target of any URL", () => {
     ["https://[::1]:8/x//y", "[::1]:8", "/x//y"],
     ["http://a/*", "a", "*"],
   ];
-  for (const [url, host, target] of cases) assertEquals(splitRequestUrl(url), { host, target });
+  for (const [url, host, target] of cases) {
+    assertEquals(splitRequestUrl(url, "OPTIONS"), { host, target });
+  }
+  assertEquals(splitRequestUrl("http://a/*", "GET"), { host: "a", target: "/*" });
 });

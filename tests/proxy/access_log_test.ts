@@ -6,7 +6,6 @@ import { RequestRecord } from "../../src/proxy/request_record.ts";
 import { AccessLines, readAccessLines } from "../testing/access_lines.ts";
 import { serveBalancer } from "../testing/balancer.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
-import { LogWatcher } from "../testing/log_watcher.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { answering, answeringAndClosing, RawServer, unusedUrl } from "../testing/raw_server.ts";
 import { connectPeer, echo, PeerServer } from "../testing/web_sockets.ts";
@@ -45,17 +44,6 @@ Deno.test("AccessLog.close() writes what there is, and later lines at once", () 
   end();
   assertEquals(written, [2, 1]);
   assertEquals(clock.timers <= 1, true);
-});
-
-Deno.test("AccessLog goes on where its lines cannot be written", async () => {
-  await using watcher = await LogWatcher.start();
-  const { log, end } = setUp(() => {
-    throw new Error("full");
-  });
-  log.close();
-  end();
-  end();
-  assertEquals(watcher.lines, new Array(2).fill("Cannot write the access log: Error: full"));
 });
 
 Deno.test("a balancer logs each request once, with the server, the times and the sizes", async () => {

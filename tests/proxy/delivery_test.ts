@@ -112,6 +112,18 @@ Deno.test("LoadBalancer.fetch() counts a request as over when its response was r
   assertEquals(activeRequests(balancer), 0);
 });
 
+Deno.test("LoadBalancer.fetch() counts a response of up to 64 KiB until it is handed over", async () => {
+  for (const [length, active] of [[65_536, 0], [65_537, 1]] as const) {
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
+    await using server = answering(head + "x".repeat(length));
+    await using served = await serveBalancer([server.url]);
+    const response = await served.balancer.fetch(new Request("http://example.com/"));
+    assertEquals(activeRequests(served.balancer), active);
+    assertEquals((await response.text()).length, length);
+    assertEquals(activeRequests(served.balancer), 0);
+  }
+});
+
 Deno.test("a 205 with content passes without it, and is over at once", async () => {
   const long = "HTTP/1.1 205 Reset\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
   await using server = answering(long);

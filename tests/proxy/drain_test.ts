@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { BalancerError, createAdmin } from "../../mod.ts";
+import { BalancerError, createAdmin, LoadBalancer } from "../../mod.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
+import { within } from "../testing/within.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const PIECE = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
@@ -127,4 +128,82 @@ Deno.test("LoadBalancer.setServers() changes nothing where one of them is faulty
   }
   assertEquals(balancer.servers(), before);
   assertEquals(activeRequests(balancer), 0);
+});
+
+/** A request whose content is on its way, and what sends the rest of it. */
+function beingReceived(length: string | undefined) {
+  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+  const writer = writable.getWriter();
+  const encoder = new TextEncoder();
+  const request = new Request("http://a/", {
+    method: "POST",
+    body: readable,
+    headers: length === undefined ? {} : { "content-length": length },
+  });
+  // Nothing is waited for here: where nobody reads on, that would be for ever.
+  return {
+    request,
+    send: (text: string) => void writer.write(encoder.encode(text)).catch(() => {}),
+    end: () => void writer.close().catch(() => {}),
+    abort: () => void writer.abort().catch(() => {}),
+  };
+}
+
+// HTTP/2 needs no length: whether there is content shows with its first piece.
+for (const length of ["10", undefined]) {
+  const which = length === undefined ? "without a length" : "of 10 bytes";
+  Deno.test(`LoadBalancer.close() waits for a request whose content ${which} is being received`, async () => {
+    await using server = new RawServer(async (connection) => {
+      await connection.waitFor("ytes!");
+      await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    await using balancer = new LoadBalancer({
+      servers: [{ url: server.url, healthCheckPeriod: 0 }],
+    });
+    const { request, send, end } = beingReceived(length);
+    const answered = balancer.fetch(request);
+    const closed = balancer.close();
+    const refused = await balancer.fetch(new Request("http://a/"));
+    assertEquals([refused.status, await refused.text() !== ""], [503, true]);
+    send("lastb");
+    send("ytes!");
+    end();
+    const response = await answered;
+    assertEquals([response.status, await response.text()], [200, "ok"]);
+    await closed;
+    // And once it is over, nothing is waited for any more.
+    await balancer.close();
+  });
+}
+
+Deno.test("LoadBalancer.close() does not wait for content that its client has given up", async () => {
+  await using server = answering("");
+  await using balancer = new LoadBalancer({
+    servers: [{ url: server.url, healthCheckPeriod: 0 }],
+  });
+  const { request, send, abort } = beingReceived("10");
+  const answered = balancer.fetch(request);
+  const closed = balancer.close();
+  send("some");
+  abort();
+  const response = await answered;
+  assertEquals([response.status, await response.text() !== ""], [400, true]);
+  await closed;
+});
+
+Deno.test("LoadBalancer.close() does not wait again for what was broken off, nor does an earlier one", async () => {
+  const { server, finish } = pausing();
+  await using _ = server;
+  const balancer = new LoadBalancer({
+    servers: [{ url: server.url, healthCheckPeriod: 0 }],
+  });
+  // A client that does not read its response: the platform never says that it is over.
+  const completed = new Promise<void>(() => {});
+  const response = await balancer.fetch(new Request("http://a/"), { completed });
+  const earlier = balancer.close();
+  await balancer.close(AbortSignal.abort());
+  await within(5, "the earlier close()", earlier);
+  await within(5, "a later close()", balancer.close());
+  finish();
+  await response.body!.cancel().catch(() => {});
 });

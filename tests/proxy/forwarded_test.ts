@@ -36,6 +36,8 @@ const OWN = {
   "forwarded": 'for=127.0.0.1;host="example.com";proto=http',
 };
 
+const SHOP = 'host="shop.example:8443";proto=https';
+
 const CLAIMS = [
   "X-Forwarded-For: 198.51.100.1, 10.0.0.2",
   "X-Forwarded-Host: shop.example:8443",
@@ -54,15 +56,28 @@ Deno.test("ProxyHandler.fetch() appends to what a trusted peer says", async () =
       "x-forwarded-for": "198.51.100.1, 10.0.0.2, 127.0.0.1",
       "x-forwarded-host": "shop.example:8443",
       "x-forwarded-proto": "https",
-      "forwarded":
-        'for=198.51.100.1;host="shop.example:8443";proto=https, for="[2001:db8::1]:80", ' +
-        OWN.forwarded,
+      // The two families contradict each other in the second address.
+      "forwarded": `for=198.51.100.1;${SHOP}, for=10.0.0.2, for=127.0.0.1;${SHOP}`,
     });
   }
 });
 
 Deno.test("ProxyHandler.fetch() says itself what a trusted peer leaves out", async () => {
   assertEquals(await forwardedBy([], ["127.0.0.1"]), OWN);
+});
+
+Deno.test("ProxyHandler.fetch() says in Forwarded what a trusted peer says in X-Forwarded-*", async () => {
+  assertEquals(await forwardedBy(["X-Forwarded-Proto: https"], ["127.0.0.1"]), {
+    ...OWN,
+    "x-forwarded-proto": "https",
+    "forwarded": 'for=127.0.0.1;host="example.com";proto=https',
+  });
+  assertEquals(await forwardedBy([`Forwarded: for=192.0.2.1;${SHOP}`], ["127.0.0.1"]), {
+    "x-forwarded-for": "192.0.2.1, 127.0.0.1",
+    "x-forwarded-host": "shop.example:8443",
+    "x-forwarded-proto": "https",
+    "forwarded": `for=192.0.2.1;${SHOP}, for=127.0.0.1;${SHOP}`,
+  });
 });
 
 Deno.test("ProxyHandler.fetch() joins lines of a trusted peer in their order", async () => {
@@ -89,6 +104,27 @@ const MALFORMED: [name: string, values: string[]][] = [
     "for=a;;by=b",
     'for="a"b',
     "",
+    // RFC 7239 §4: a parameter at most once in an element.
+    "proto=http;proto=http",
+    "for=_a;FOR=_a",
+    "for=_a, for=_b;x=1;x=2",
+    // RFC 7239 §6: a node is an address, unknown or begins with an underscore.
+    'by="[::1]:"',
+    "by=b",
+    "for=b",
+    'for="\\",";proto=https',
+    "for=127.0.0.1.5",
+    'for="2001:db8::1"',
+    'for="[127.0.0.1]"',
+    'for="127.0.0.1:123456"',
+    'for="127.0.0.1:_"',
+    "for=_",
+    // RFC 7239 §5.3, §5.4.
+    'host="a b"',
+    'host=""',
+    'host="user@a"',
+    'proto="a b"',
+    "proto=9p",
   ]],
 ];
 
@@ -105,7 +141,13 @@ Deno.test("ProxyHandler.fetch() replaces what is malformed, also from a trusted 
 });
 
 Deno.test("ProxyHandler.fetch() keeps every well-formed Forwarded of a trusted peer", async () => {
-  for (const value of ["for=_a;By=b", 'for="\\"," , for=b', "for=unknown; proto=http,for=a"]) {
+  const values = [
+    "for=_a;By=_b",
+    'for="_\\a" , for=_b',
+    "for=unknown; proto=http,for=_a",
+    'for="[2001:db8::1]:_x";by="192.0.2.1:80";secret="a,;\\"b"',
+  ];
+  for (const value of values) {
     const { forwarded } = await forwardedBy([`Forwarded: ${value}`], ["127.0.0.1"]);
     assertEquals(forwarded, `${value}, ${OWN.forwarded}`);
   }

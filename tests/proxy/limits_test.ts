@@ -1,4 +1,5 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { BalancerError, LoadBalancer, parseConfig } from "../../mod.ts";
 import { activeRequests, serveBalancer, type ServedBalancer } from "../testing/balancer.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
@@ -35,7 +36,7 @@ Deno.test("limits.requestBody refuses what is announced as larger, and asks no s
 
 Deno.test("limits.requestBody lets content of just that length pass", async () => {
   const content = "x".repeat(100_000);
-  for (const limit of [10, 100_000]) {
+  for (const limit of [10, 40_000, 100_000]) {
     await using server = answeringAfter("x".repeat(limit));
     await using served = await serveLimited(server, limit);
     const body = content.slice(0, limit);
@@ -115,4 +116,22 @@ Deno.test("limits.requestHead is 64 KiB where nothing else is said", async () =>
     await response.body?.cancel();
     assertEquals(response.status, status);
   }
+});
+
+Deno.test("limits.requestHead is at most what Deno's listener lets through", () => {
+  for (const requestHead of [65_537, 262_144]) {
+    assertThrows(
+      () => new LoadBalancer({ limits: { requestHead } }),
+      BalancerError,
+      `Cannot use the limits: requestHead must be a whole number from 1024 to 65536; not`,
+    );
+  }
+  const { faults } = assertThrows(
+    () => parseConfig("limits:\n  request_head: 65537\nservers: []\n"),
+    BalancerError,
+  );
+  assertEquals(faults, [{
+    path: "limits.request_head",
+    message: "must be a whole number from 1024 to 65536; not 65537",
+  }]);
 });

@@ -144,6 +144,7 @@ Deno.test("timeouts and broken responses count as failed responses", async () =>
 Deno.test("a client that stands still in its upload gets 408, and costs the server nothing", async () => {
   const framings = [
     "Content-Length: 10\r\n\r\nabc",
+    "Content-Length: 20000\r\n\r\nabc",
     "Content-Length: 100000\r\n\r\nabc",
     "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
   ];

@@ -9,7 +9,7 @@ function remedies(code: ErrorCode): Remedy[] {
 }
 
 Deno.test("remedyFor() redispatches after a connection that was never made", () => {
-  for (const code of ["connect_failed", "connect_timeout"] as const) {
+  for (const code of ["connect_failed", "connect_timeout", "no_route"] as const) {
     assertEquals(remedies(code), ["redispatch", "redispatch"]);
   }
 });
@@ -21,7 +21,9 @@ Deno.test("remedyFor() retries where twice is as good as once, and nothing was p
 });
 
 Deno.test("remedyFor() has none for everything else", () => {
-  for (const code of ["bad_response", "client_gone", "request_timeout", "closed"] as const) {
+  const codes = ["bad_response", "client_gone", "request_timeout", "closed"] as const;
+  // Where no file can be opened for one server, it cannot for another.
+  for (const code of [...codes, "out_of_resources"] as const) {
     assertEquals(remedies(code), ["none", "none"]);
   }
 });

@@ -21,7 +21,7 @@ function counted(record: RequestRecord): {
 } {
   const traffic = new TrafficTable(allocateMemory(2, 1));
   new TrafficCounter(traffic).ended(record);
-  const { responses, failures } = traffic.server(1);
+  const { responses, failures } = traffic.snapshot().server(1);
   return {
     requests: responses.reduce((sum, count) => sum + count),
     failures: failures.connection + failures.response,

@@ -4,6 +4,7 @@ import { acceptFor } from "../../src/transport/http1/websocket_handshake.ts";
 import { serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { RawServer } from "../testing/raw_server.ts";
+import { within } from "../testing/until.ts";
 import {
   type Close,
   connectPeer,
@@ -36,6 +37,15 @@ async function afterServerSends(bytes: string): Promise<{ client: Close; server:
   connection.close();
   await untilIdle(served);
   return { client, server: connection.received().split("\r\n\r\n")[1]! };
+}
+
+/** A Close frame of a client with this content, however long; masked with zeros. */
+function closeFrame(content: string): string {
+  const { length } = content;
+  const size = length < 126
+    ? String.fromCharCode(0x80 | length)
+    : String.fromCharCode(0x80 | 126, length >> 8, length & 255);
+  return `\x88${size}\0\0\0\0${content}`;
 }
 
 /** The status code in a masked Close frame. */
@@ -79,6 +89,27 @@ Deno.test("a close by the server reaches the client with code and reason", async
     assertEquals(await client.closed, wanted);
     assertEquals(await client.next().catch(String), "last");
     assertEquals((await peer.closed).code, wanted.code);
+    await untilIdle(served);
+  }
+});
+
+Deno.test("a client's Close frame that is too long breaks the connection to the server off", async () => {
+  for (const [length, passes] of [[123, true], [124, false], [300, false]] as const) {
+    await using server = speaking("");
+    await using served = await serveBalancer([server.url]);
+    await using client = await RawClient.connect(served.url);
+    await client.send(upgradeRequest());
+    await client.readUntil("\r\n\r\n");
+    const connection = await server.connection(1);
+    await client.send(closeFrame(`\x03\xe8${"a".repeat(length)}`));
+    if (passes) {
+      await connection.waitFor("\r\n\r\n\x88\xfd");
+      connection.close();
+    }
+    await within("the end of the server's side", connection.closed);
+    const frames = connection.received().split("\r\n\r\n")[1]!;
+    // A head of two bytes and the mask come before the content.
+    assertEquals(frames.length, passes ? 6 + 2 + length : 0);
     await untilIdle(served);
   }
 });

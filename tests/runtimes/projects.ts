@@ -38,6 +38,22 @@ export async function balanceInFiveLines(runtime: Runtime): Promise<void> {
   assertEquals(samples.map(({ hits }) => hits), [3, 3, 3]);
 }
 
+/** What a runtime says that takes itself for an old Node, and lacks what one lacks. */
+export async function refuseOldNode({ folder, command }: Runtime): Promise<void> {
+  const file = `${folder}/old_node.mjs`;
+  await Deno.writeTextFile(
+    file,
+    `delete Set.prototype.union;
+Object.defineProperty(process, "versions", { value: { node: "20.20.2" } });
+await import("@ballast/lb").catch(({ message }) => console.log(message));
+`,
+  );
+  const [program, ...args] = command;
+  const { stdout } = await new Deno.Command(program!, { args: [...args, file] }).output();
+  const message = "it needs Node 22.3 or newer, and this is Node 20.20.2. Install a newer Node.";
+  assertEquals(new TextDecoder().decode(stdout), `Cannot load Ballast: ${message}\n`);
+}
+
 const CONSUMER = `import {
   type BalancerError, createAdmin, LoadBalancer, type Policy, type ServerStatus,
 } from "@ballast/lb";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { LoadBalancer, type LoadBalancerOptions } from "../../mod.ts";
+import { type Certificate, LoadBalancer, type LoadBalancerOptions } from "../../mod.ts";
 import { RawClient } from "./raw_client.ts";
 
 /** A balancer behind a real port, for tests. */
@@ -10,19 +10,27 @@ export interface ServedBalancer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves a balancer over these servers, which are not checked unless a test wants that. */
+/**
+ * Serves a balancer over these servers, which are not checked unless a test wants that.
+ *
+ * @param urls The servers.
+ * @param options How the balancer is made.
+ * @param tls What it speaks TLS with. Default: it does not.
+ */
 export async function serveBalancer(
   urls: readonly string[],
   options: LoadBalancerOptions = {},
+  tls?: Certificate,
 ): Promise<ServedBalancer> {
   const balancer = new LoadBalancer({
     servers: urls.map((url) => ({ url, healthCheckPeriod: 0 })),
     ...options,
   });
-  const server = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
+  const secured = tls === undefined ? {} : { tls };
+  const server = await balancer.listen({ hostname: "127.0.0.1", port: 0, ...secured });
   return {
     balancer,
-    url: `http://127.0.0.1:${server.addr.port}`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${server.addr.port}`,
     async [Symbol.asyncDispose](): Promise<void> {
       await server.shutdown();
       await balancer.close();

@@ -9,6 +9,7 @@ interface Timer {
 export class FakeClock implements Clock {
   #now = 0;
   readonly #timers = new Set<Timer>();
+  #holds = 0;
 
   now(): number {
     return this.#now;
@@ -24,9 +25,24 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  hold(): () => void {
+    this.#holds++;
+    return () => void this.#holds--;
+  }
+
+  /** How many times the process is kept alive. */
+  get holds(): number {
+    return this.#holds;
+  }
+
   /** How many timers are waiting. */
   get timers(): number {
     return this.#timers.size;
+  }
+
+  /** Lets time pass while the process stands still: timers that are due fire late. */
+  pause(milliseconds: number): void {
+    this.#now += milliseconds;
   }
 
   /** Lets time pass, firing each timer at its moment, in order. */

@@ -3,6 +3,7 @@ import {
   DnsFailure,
   type DnsResolver,
   type RecordType,
+  type SearchList,
   type ServiceRecord,
 } from "../../src/discovery/dns/dns_resolver.ts";
 
@@ -22,6 +23,8 @@ export interface FakeAnswer {
 export class FakeResolver implements DnsResolver {
   readonly #answers = new Map<string, FakeAnswer | Error | Promise<FakeAnswer>>();
   readonly #search: readonly string[];
+  /** The addresses of names that this machine has. */
+  readonly hostsFile = new Map<string, readonly string[]>();
   /** Every question so far, for example `A api.test`. */
   readonly questions: string[] = [];
   /** How many questions wait for an answer that was promised. */
@@ -47,8 +50,13 @@ export class FakeResolver implements DnsResolver {
     this.answer(question, new DnsFailure(why));
   }
 
-  names(host: string): Promise<readonly string[]> {
-    return Promise.resolve([...this.#search.map((domain) => `${host}.${domain}`), host]);
+  hosts(host: string): Promise<readonly string[]> {
+    return Promise.resolve(this.hostsFile.get(host) ?? []);
+  }
+
+  names(host: string): Promise<SearchList> {
+    const names = [...this.#search.map((domain) => `${host}.${domain}`), host];
+    return Promise.resolve({ names, limit: 10_000 });
   }
 
   async ask(name: string, type: RecordType, signal: AbortSignal): Promise<DnsAnswer> {

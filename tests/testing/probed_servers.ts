@@ -1,5 +1,5 @@
 import type { Clock } from "../../src/core/clock.ts";
-import { BalancerError } from "../../src/core/errors.ts";
+import { BalancerError, type ErrorCode } from "../../src/core/errors.ts";
 import type {
   ConnectionCounts,
   SendOptions,
@@ -15,6 +15,8 @@ export class ProbedServers {
   readonly hanging = new Set<string>();
   /** When which server was probed by whom. */
   readonly probes: { readonly at: number; readonly url: string; readonly by: string }[] = [];
+  /** By what probes fail that cannot be sent: those by somebody, of a server, or both ("by url"). */
+  readonly unable = new Map<string, ErrorCode>();
   readonly #clock: Clock;
 
   /** @param clock What the times of probes are read from. */
@@ -36,6 +38,8 @@ export class ProbedServers {
 
   #answer(url: string, by: string, { cancellation }: SendOptions): Promise<UpstreamResponse> {
     this.probes.push({ at: this.#clock.now(), url, by });
+    const unable = [by, url, `${by} ${url}`].map((key) => this.unable.get(key)).find(Boolean);
+    if (unable !== undefined) return Promise.reject(new BalancerError(unable, `${by}: ${unable}`));
     if (this.hanging.has(url)) {
       return new Promise((_, reject) => cancellation?.attach({ cancel: reject }));
     }

@@ -69,9 +69,9 @@ export class RunningBalancer implements AsyncDisposable {
     return this.#program.errors;
   }
 
-  /** Waits until its standard error output contains a text. */
-  waitForError(text: string): Promise<void> {
-    return this.#program.waitForError(text);
+  /** Waits until its standard error output contains a text, so many times. Default: once. */
+  waitForError(text: string, times = 1): Promise<void> {
+    return this.#program.waitForError(text, times);
   }
 
   /** Sends it a signal. */

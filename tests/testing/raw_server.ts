@@ -4,8 +4,8 @@ export interface RawConnection {
   readonly received: () => string;
   /** Waits until what was received contains `text` so many times, or the other side closed. */
   readonly waitFor: (text: string, times?: number) => Promise<string>;
-  /** Sends text, each character as one byte. */
-  readonly send: (text: string) => Promise<void>;
+  /** Sends text, each character as one byte, or bytes. */
+  readonly send: (data: string | Uint8Array) => Promise<void>;
   /** Closes the connection. */
   readonly close: () => void;
   /** Resolves when the other side has closed or broken the connection. */
@@ -111,8 +111,10 @@ export class RawServer implements AsyncDisposable {
         }
         return text;
       },
-      async send(data: string): Promise<void> {
-        const bytes = Uint8Array.from(data, (character) => character.charCodeAt(0));
+      async send(data: string | Uint8Array): Promise<void> {
+        const bytes = typeof data === "string"
+          ? Uint8Array.from(data, (character) => character.charCodeAt(0))
+          : data;
         for (let at = 0; at < bytes.length;) at += await socket.write(bytes.subarray(at));
       },
       close: () => close(socket),

@@ -64,15 +64,16 @@ export class RunningCli implements AsyncDisposable {
     return this.#stdout.ended;
   }
 
-  /** Waits until the standard output contains a text, and rejects if it ends without. */
+  /** Waits until the standard output contains a text, and rejects if it does not. */
   async waitFor(text: string): Promise<void> {
     if (await this.#stdout.includes(text)) return;
-    throw new Error(`Cannot find "${text}" in: ${this.#stdout.text}${await this.#stderr.end()}`);
+    const errors = this.#stdout.ended ? await this.#stderr.end() : this.#stderr.text;
+    throw new Error(`Cannot find "${text}" in: ${this.#stdout.text}${errors}`);
   }
 
-  /** Waits until the standard error output contains a text, and rejects if it ends without. */
-  async waitForError(text: string): Promise<void> {
-    if (await this.#stderr.includes(text)) return;
+  /** Waits until the standard error output contains a text so often, and rejects if it does not. */
+  async waitForError(text: string, times = 1): Promise<void> {
+    if (await this.#stderr.includes(text, times)) return;
     throw new Error(`Cannot find "${text}" in: ${this.#stderr.text}`);
   }
 

@@ -1,3 +1,6 @@
+/** How long a text is waited for, in milliseconds. */
+const LIMIT_MS = 60_000;
+
 /** What a program writes, read as it comes. */
 export class TextWatcher {
   readonly #done: Promise<void>;
@@ -12,18 +15,28 @@ export class TextWatcher {
     this.#done = this.#read(stream);
   }
 
-  /** Waits for a text; false if it ends without. */
-  async includes(wanted: string): Promise<boolean> {
-    while (!this.text.includes(wanted) && !this.ended) {
+  /** Waits until a text is there so many times; false if it ends without, or takes a minute. */
+  async includes(wanted: string, times = 1): Promise<boolean> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#wake();
+    }, LIMIT_MS);
+    while (this.#count(wanted) < times && !this.ended && !late) {
       await new Promise<void>((resolve) => this.#wake = resolve);
     }
-    return this.text.includes(wanted);
+    clearTimeout(timer);
+    return this.#count(wanted) >= times;
   }
 
   /** Waits for the end, and tells all that was written. */
   async end(): Promise<string> {
     await this.#done;
     return this.text;
+  }
+
+  #count(wanted: string): number {
+    return this.text.split(wanted).length - 1;
   }
 
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {

@@ -44,6 +44,23 @@ Deno.test("explainFetchFailure() knows what each runtime says", () => {
   }
 });
 
+Deno.test("explainFetchFailure() does not blame the server for what this machine lacks", () => {
+  const lacking: [Error, string][] = [
+    [failed("connect EMFILE", { code: "EMFILE", syscall: "connect" }), "out_of_resources"],
+    [Object.assign(new TypeError("EMFILE"), { code: "EMFILE" }), "out_of_resources"],
+    [failed("connect", { code: "ENOBUFS", syscall: "connect" }), "out_of_resources"],
+    [failed("connect", { code: "EADDRNOTAVAIL", syscall: "connect" }), "no_route"],
+    [failed("connect", { code: "ENETUNREACH", syscall: "connect" }), "no_route"],
+  ];
+  for (const [error, code] of lacking) {
+    const explained = explainFetchFailure(error, SERVER);
+    assertEquals([explained.code, explained.source], [code, "internal"]);
+  }
+  // The way was lost while the answer was awaited: the request is on its way.
+  const lost = failed("read ENETUNREACH", { code: "ENETUNREACH", syscall: "read" });
+  assertEquals(explainFetchFailure(lost, SERVER).code, "closed_early");
+});
+
 Deno.test("explainFetchFailure() counts as sent what it does not know", () => {
   const unknown = [
     failed("read EHOSTUNREACH", { code: "EHOSTUNREACH", syscall: "read" }),

@@ -19,9 +19,11 @@ export const addServer: Command = {
     const limit = server.max_connections === 0
       ? ""
       : `, ${server.max_connections} requests at once at most`;
+    const checks = server.health_check_period === 0
+      ? "no health checks"
+      : `health check every ${server.health_check_period} s`;
     printLine(
-      `Added ${server.url} (${printable(server.name)}): weight ${server.weight}, ` +
-        `health check every ${server.health_check_period} s${limit}`,
+      `Added ${server.url} (${printable(server.name)}): weight ${server.weight}, ${checks}${limit}`,
     );
     if (server.discover === undefined) return;
     const path = `/servers/${encodeURIComponent(server.url)}`;

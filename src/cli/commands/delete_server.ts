@@ -26,7 +26,14 @@ export const deleteServer: Command = {
     const body = { url: readUrlFlag(args), ...(drain === undefined ? {} : { drain }) };
     const server = await callAdmin(args, "/delete", body) as ServerJson;
     if (args.has("json")) return printJson(server);
-    const limit = drain === undefined ? "" : `; what it is working on has ${drain} s`;
-    printLine(`Deleted ${server.url} (${printable(server.name)})${limit}`);
+    printLine(`Deleted ${server.url} (${printable(server.name)})${limitText(drain)}`);
   },
 };
+
+/** What becomes of the requests that the server is working on. */
+function limitText(drain: number | undefined): string {
+  if (drain === undefined) return "";
+  return drain === 0
+    ? "; what it was working on is broken off"
+    : `; what it is working on has ${drain} s`;
+}

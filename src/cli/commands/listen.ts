@@ -13,7 +13,7 @@ import { onHangup, type Reload } from "../hangup_signal.ts";
 import { type ListenSettings, listenSettings } from "../listen_settings.ts";
 import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
 import { type Say, startLogs } from "../logs.ts";
-import { parseConfigFile, readConfigText } from "../read_config.ts";
+import { readListenConfig } from "../read_config.ts";
 import { ConfigReload } from "../reload.ts";
 import { hostBeforePort, type Service, startService } from "../serve.ts";
 import { shareServers } from "../share_servers.ts";
@@ -23,6 +23,9 @@ import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../
 import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
 
 const logger = getLogger(["ballast", "listen"]);
+
+/** How long after the grace period the program may take to end in good order, in milliseconds. */
+const LAST_MS = 1000;
 
 /** `listen`: runs the balancer until it is told to stop. */
 export const listen: Command = {
@@ -59,9 +62,7 @@ export const listen: Command = {
     ...ETCD_SWITCHES,
   },
   async run(args): Promise<void> {
-    const path = args.text("config");
-    const text = path === undefined ? "" : await readConfigText(path);
-    const config = parseConfigFile(text, path ?? "");
+    const { path, text, config } = await readListenConfig(args);
     const settings = listenSettings(args, config);
     if (path === undefined && args.has("watch")) {
       throw new UsageError("--watch needs --config, the file to watch");
@@ -98,7 +99,7 @@ export const listen: Command = {
       await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
     if (etcd === undefined || shared !== undefined) {
       const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
-      const follow = path === undefined ? undefined : new ConfigReload(path, text, {
+      const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
         balancer,
         say,
         serversElsewhere: shared !== undefined,
@@ -164,11 +165,17 @@ async function run(
   say(`Balancing ${count} server${count === 1 ? "" : "s"} on ${proxy.url}${by}`);
   say(`Admin API on ${api.url}`);
   const signal = await stop;
-  say(`${signal}: finishing what is under way, for ${gracePeriod} s at most`);
+  say(
+    gracePeriod === 0
+      ? `${signal}: breaking off what is under way`
+      : `${signal}: finishing what is under way, for ${gracePeriod} s at most`,
+  );
   // Streams of events have no end of their own, and would be waited for.
   admin.close();
   // What is not over by then is broken off by the end of the process.
   const limit = AbortSignal.timeout(gracePeriod * 1000);
+  // Neither etcd nor those who read the logs can put that off for long.
+  setTimeout(() => Deno.exit(), gracePeriod * 1000 + LAST_MS);
   const steering = api.shutdown(limit).then(() => shared?.[Symbol.asyncDispose]());
   await Promise.all([proxy.shutdown(limit), steering]);
   await balancer.close(limit);

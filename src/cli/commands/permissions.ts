@@ -2,7 +2,7 @@ import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";
 import { neededPermissions, pathOf } from "../needed_permissions.ts";
 import { printable, printError, printJson, printLine } from "../output.ts";
-import { parseConfigFile, readConfigText } from "../read_config.ts";
+import { readListenConfig } from "../read_config.ts";
 import { JSON_SWITCH } from "../switches.ts";
 import { listen } from "./listen.ts";
 
@@ -17,9 +17,7 @@ export const permissions: Command = {
   values: listen.values,
   switches: { ...listen.switches, ...JSON_SWITCH },
   async run(args): Promise<void> {
-    const path = args.text("config");
-    const text = path === undefined ? "" : await readConfigText(path);
-    const config = parseConfigFile(text, path ?? "");
+    const { config } = await readListenConfig(args);
     const { net, read, note } = await neededPermissions(args, config);
     if (args.has("json")) return printJson({ allow_net: net, allow_read: read });
     const flags = [

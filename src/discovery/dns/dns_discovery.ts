@@ -15,8 +15,8 @@ import { FoundServers } from "./found_servers.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
-/** How long one lookup may take, all its questions together, in milliseconds. */
-const LOOKUP_MS = 10_000;
+/** After how many milliseconds an entry is looked up again of which a lookup went wrong here. */
+const DEFECT_MS = 10_000;
 /** How long anybody waits for the first lookups, in milliseconds. */
 const FIRST_LOOKUPS_MS = 5000;
 
@@ -169,7 +169,7 @@ export class DnsDiscovery implements Disposable {
     this.#run(task, signal).catch((error) => {
       // A defect of ours must not end the lookups of an entry.
       logger.error("Cannot follow {url}: {error}", { url: task.entry.url, error });
-      if (!signal.aborted) this.#startIn(task, LOOKUP_MS);
+      if (!signal.aborted) this.#startIn(task, DEFECT_MS);
     });
   }
 
@@ -194,21 +194,17 @@ export class DnsDiscovery implements Disposable {
 
   /** What a lookup comes to; undefined if it was broken off. */
   async #lookUp(task: Task, signal: AbortSignal): Promise<LookupOutcome | undefined> {
-    const limit = new AbortController();
-    const cancel = this.#options.clock.after(LOOKUP_MS, () => limit.abort());
     try {
       const outcome = await lookUp(task.entry, {
         resolver: await (this.#resolver ??= this.#options.makeResolver()),
         known: task.knowledge.found,
-        signal: AbortSignal.any([signal, limit.signal]),
+        clock: this.#options.clock,
+        signal,
       });
       return signal.aborted ? undefined : outcome;
     } catch (error) {
       if (signal.aborted) return undefined;
-      if (!limit.signal.aborted) throw error;
-      return { type: "failed", why: `it was not over within ${LOOKUP_MS / 1000} s` };
-    } finally {
-      cancel();
+      throw error;
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from "../../core/clock.ts";
 import type { FoundAddress } from "../../core/discovery.ts";
 import type { Server } from "../../core/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
@@ -14,6 +15,9 @@ import { inTurns } from "./in_turns.ts";
 /** How many targets of SRV records are looked up at once. */
 const AT_ONCE = 8;
 
+/** For how many seconds the addresses hold that a name has on this machine. */
+const HOSTS_TTL = 5;
+
 /** What a lookup came to. */
 export type LookupOutcome =
   /** There are addresses; for how many seconds, and what went wrong nevertheless. */
@@ -28,12 +32,16 @@ export type LookupOutcome =
   /** It says nothing. */
   | { readonly type: "failed"; readonly why: string };
 
+type Found = LookupOutcome & { readonly type: "found" };
+
 /** What a lookup works with. */
 export interface LookupParts {
   /** Whom to ask. */
   readonly resolver: DnsResolver;
   /** The addresses that are known; they stand in for what cannot be looked up. */
   readonly known: readonly FoundAddress[];
+  /** The timers. */
+  readonly clock: Clock;
   /** Breaks it off. */
   readonly signal: AbortSignal;
 }
@@ -53,8 +61,11 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
   const find = entry.discover === "dns-srv" ? findServices : findAddresses;
   let last: LookupOutcome = { type: "empty", why: `there is no ${host}` };
   try {
-    for (const name of await parts.resolver.names(host)) {
-      const outcome = await find(name, parts);
+    const outcome = entry.discover === "dns" ? await findHosts(host, parts) : undefined;
+    if (outcome !== undefined) return sorted(outcome);
+    const { names, limit } = await parts.resolver.names(host);
+    for (const name of names) {
+      const outcome = await within(limit, parts, (limited) => find(name, limited));
       if (outcome.type === "found") return sorted(outcome);
       // That one of the names has no addresses says nothing where another could not be asked.
       if (last.type !== "failed") last = outcome;
@@ -65,6 +76,36 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
     return { type: "failed", why: error.message };
   }
   return last;
+}
+
+/** The addresses that a name has on this machine, which come before those of DNS (hosts(5)). */
+async function findHosts(host: string, { resolver }: LookupParts): Promise<Found | undefined> {
+  const addresses = await resolver.hosts(host);
+  if (addresses.length === 0) return undefined;
+  const found = addresses.map((address) => ({ address, port: undefined, weight: 1, source: host }));
+  return { type: "found", found, ttl: HOSTS_TTL, problem: undefined };
+}
+
+/**
+ * Looks one name up in the time that it has. Each has its own: one that is not answered leaves those
+ * behind it theirs.
+ */
+async function within(
+  milliseconds: number,
+  parts: LookupParts,
+  find: (limited: LookupParts) => Promise<LookupOutcome>,
+): Promise<LookupOutcome> {
+  const limit = new AbortController();
+  const cancel = parts.clock.after(milliseconds, () => limit.abort());
+  try {
+    return await find({ ...parts, signal: AbortSignal.any([parts.signal, limit.signal]) });
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (!limit.signal.aborted) throw error;
+    return { type: "failed", why: `it was not over within ${milliseconds / 1000} s` };
+  } finally {
+    cancel();
+  }
 }
 
 async function findAddresses(name: string, parts: LookupParts): Promise<LookupOutcome> {
@@ -180,7 +221,7 @@ function byPriority(services: readonly ServiceRecord[]): ServiceRecord[][] {
 }
 
 /** Servers are added in this order, whatever the order of the answer, which changes each time. */
-function sorted(outcome: LookupOutcome & { type: "found" }): LookupOutcome {
+function sorted(outcome: Found): Found {
   const found = outcome.found.toSorted((one, other) => keyOf(one) < keyOf(other) ? -1 : 1);
   return { ...outcome, found };
 }

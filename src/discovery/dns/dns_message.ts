@@ -1,7 +1,7 @@
 // @ts-types="@types/dns-packet"
 import { type Answer, decode, type DecodedPacket, encode, type OptAnswer } from "dns-packet";
 import { Buffer } from "node:buffer";
-import { isDnsName } from "../../core/discovery.ts";
+import { isDnsName } from "../../core/host.ts";
 import { formatIpAddress, isUnspecifiedAddress, parseIpAddress } from "../../core/ip_address.ts";
 import {
   type DnsAnswer,

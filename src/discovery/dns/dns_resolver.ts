@@ -30,14 +30,24 @@ export interface DnsAnswer {
   readonly empty: string | undefined;
 }
 
+/** The full names of a name, and how long each of them may take. */
+export interface SearchList {
+  /** The full names that it may stand for, in the order in which they are to be tried. */
+  readonly names: readonly string[];
+  /** How long the lookup of each of them may take, all its questions together, in milliseconds. */
+  readonly limit: number;
+}
+
 /** What asks DNS. */
 export interface DnsResolver {
+  /** The addresses that a name has on this machine, whatever DNS says; none for most. */
+  hosts(host: string): Promise<readonly string[]>;
   /**
-   * The full names that a name may stand for, in the order in which they are to be tried.
+   * Tells what to look up for a name.
    *
    * @throws {DnsFailure} If it cannot be found out whom to ask.
    */
-  names(host: string): Promise<readonly string[]>;
+  names(host: string): Promise<SearchList>;
   /**
    * Asks one question.
    *

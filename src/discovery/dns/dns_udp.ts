@@ -51,8 +51,10 @@ export function askOverUdp(
     cancelResend = clock.after(RESEND_MS, send);
   }
   signal.addEventListener("abort", onAbort);
-  socket.on("error", (cause: Error) => {
-    finish(() => reject(new DnsFailure(cause.message, { cause })));
+  // On Deno (2.9) nobody tells that there is nothing at the port: it connects no UDP sockets.
+  socket.on("error", (cause: Error & { readonly code?: string }) => {
+    const why = cause.code === "ECONNREFUSED" ? "nothing listens there" : cause.message;
+    finish(() => reject(new DnsFailure(why, { cause })));
   });
   socket.on("message", (answer: Uint8Array) => {
     if (answer[0] === message[0] && answer[1] === message[1]) finish(() => resolve(answer));

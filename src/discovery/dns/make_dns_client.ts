@@ -1,7 +1,9 @@
 import type { Clock } from "../../core/clock.ts";
-import { parseNameServer } from "../../core/name_server.ts";
+import { type NameServer, parseNameServer } from "../../core/name_server.ts";
 import type { DnsSettings } from "../../core/settings.ts";
 import { DnsClient } from "./dns_client.ts";
+import { HostsFile } from "./hosts_file.ts";
+import { DEFAULT_ATTEMPTS, DEFAULT_TIMEOUT, type ResolverConfig } from "./resolv_conf.ts";
 import { systemResolver } from "./system_resolver.ts";
 
 /**
@@ -11,9 +13,33 @@ import { systemResolver } from "./system_resolver.ts";
  * @param settings Whom to ask, checked.
  * @param clock The timers.
  */
-export function makeDnsClient({ server }: DnsSettings, clock: Clock): DnsClient {
+export function makeDnsClient(settings: DnsSettings, clock: Clock): DnsClient {
+  const { server } = settings;
   const own = server === undefined ? undefined : parseNameServer(server);
-  if (own === undefined) return new DnsClient({ clock, configure: () => systemResolver() });
-  const config = { servers: [own], search: [], ndots: 0 };
-  return new DnsClient({ clock, configure: () => Promise.resolve(config) });
+  const hostsFile = own === undefined ? new HostsFile() : undefined;
+  return new DnsClient({
+    clock,
+    configure: async () =>
+      withSettings(own === undefined ? await systemResolver() : only(own), settings),
+    hosts: hostsFile && ((host) => hostsFile.find(host)),
+  });
+}
+
+function only(server: NameServer): ResolverConfig {
+  return {
+    servers: [server],
+    search: [],
+    ndots: 0,
+    timeout: DEFAULT_TIMEOUT,
+    attempts: DEFAULT_ATTEMPTS,
+  };
+}
+
+/** The settings count before what the system says. */
+function withSettings(config: ResolverConfig, { timeout, attempts }: DnsSettings): ResolverConfig {
+  return {
+    ...config,
+    timeout: timeout === undefined ? config.timeout : timeout * 1000,
+    attempts: attempts ?? config.attempts,
+  };
 }

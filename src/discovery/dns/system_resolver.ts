@@ -1,9 +1,12 @@
 import { readFile } from "node:fs/promises";
+import { errorText } from "../../core/error_text.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 import { parseResolvConf, type ResolverConfig } from "./resolv_conf.ts";
 
 /** Where a system says which name servers it asks. */
 export const RESOLV_CONF = "/etc/resolv.conf";
+/** Where it keeps names with their addresses that DNS is not asked for. */
+export const HOSTS = "/etc/hosts";
 
 const REMEDY = "name the name server in dns: { server: … }";
 
@@ -25,7 +28,7 @@ export async function systemResolver(path: string = RESOLV_CONF): Promise<Resolv
 }
 
 /** Whether this process may read a file; where Deno would ask at the terminal, it may not. */
-function mayRead(path: string): boolean {
+export function mayRead(path: string): boolean {
   if (!("Deno" in globalThis)) return true;
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
@@ -34,7 +37,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = errorText(cause);
     throw new DnsFailure(`${path} cannot be read (${why}): ${REMEDY}`, { cause });
   }
 }

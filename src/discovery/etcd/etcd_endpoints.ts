@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../core/clock.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import { EndpointError } from "./etcd_failure.ts";
 import { EtcdError } from "./etcd_types.ts";
 
@@ -119,7 +120,7 @@ export class EtcdEndpoints {
         // Called off: who gives an endpoint less time than this client would come to another too.
         const waited = this.#clock.now() - begin;
         if (waited >= PATIENCE_MS) {
-          this.fail(endpoint.url, `has not answered for ${Math.round(waited)} ms`);
+          this.fail(endpoint.url, `has not answered for ${secondsText(waited / 1000)}`);
         }
         throw error;
       }
@@ -150,8 +151,10 @@ export class EtcdEndpoints {
   async #pause(signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = this.#clock.after(ELECTION_STEP_MS, resolve);
+    const release = this.#clock.hold();
     signal?.addEventListener("abort", () => resolve(), { once: true });
     await promise;
+    release();
     cancel();
     signal?.throwIfAborted();
   }

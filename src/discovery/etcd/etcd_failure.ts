@@ -1,3 +1,4 @@
+import { errorText } from "../../core/error_text.ts";
 import { printable } from "../../core/printable.ts";
 import { BadAnswer, type Fields, fields } from "./etcd_json.ts";
 import type { EtcdFailure } from "./etcd_types.ts";
@@ -83,7 +84,11 @@ const HINTS: readonly [text: string, hint: string][] = [
 export function readRefusal(error: Fields, status: number): EndpointError {
   const code = error["grpc_code"] ?? error["code"];
   const told = error["message"] ?? error["error"];
-  const message = typeof told === "string" ? shorten(told) : "an error without a message";
+  if (typeof told !== "string" || told.trim() === "") {
+    const what = typeof code === "number" ? `code ${code}` : `status ${status}`;
+    return new EndpointError(failureOf(code, status), `answers with an error, ${what}`);
+  }
+  const message = shorten(told);
   const meaning = MEANINGS.find(({ text }) => text.test(message));
   if (meaning !== undefined) {
     const { failure, remedy = "none" } = meaning;
@@ -150,7 +155,7 @@ export function readThrown(error: unknown): EndpointError {
     return new EndpointError("unknown", `${error.message}: check that it is etcd's client URL`);
   }
   const cause = deepest(error);
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = errorText(cause);
   // Deno's words first; the rest is what they mean.
   const why = shorten(text.replace(/^error sending request .*?: client error \(\w+\): /, ""));
   const failure = neverConnected(cause, text) ? "unreachable" : "unknown";

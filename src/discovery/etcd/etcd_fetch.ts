@@ -1,3 +1,4 @@
+import { errorText } from "../../core/error_text.ts";
 import { BalancerError } from "../../core/errors.ts";
 import type { EtcdFetch, EtcdOptions } from "./etcd_options.ts";
 
@@ -51,7 +52,7 @@ function makeClient(
       ...(certificate === undefined ? {} : { cert: certificate.cert, key: certificate.key }),
     });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = errorText(error);
     throw invalid(certificate === undefined ? "ca" : "certificate", `cannot be used: ${why}`);
   }
 }

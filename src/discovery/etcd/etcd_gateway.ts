@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import { EndpointError, readErrorResponse, readThrown, resultOf } from "./etcd_failure.ts";
 import { BadAnswer, type Fields, parseFields } from "./etcd_json.ts";
 import type { EtcdFetch } from "./etcd_options.ts";
@@ -138,7 +139,10 @@ export class EtcdGateway {
   #understand(error: unknown, limit: TimeLimit, signal: AbortSignal | undefined): EndpointError {
     signal?.throwIfAborted();
     if (limit.passed === undefined) return readThrown(error);
-    return new EndpointError("unknown", `does not answer within ${limit.passed / 1000} s`);
+    return new EndpointError(
+      "unknown",
+      `does not answer within ${secondsText(limit.passed / 1000)}`,
+    );
   }
 }
 

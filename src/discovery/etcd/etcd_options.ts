@@ -1,5 +1,6 @@
 import { BalancerError } from "../../core/errors.ts";
 import type { Clock } from "../../core/clock.ts";
+import { urlHostFault } from "../../core/host.ts";
 
 /** A client certificate, by which etcd knows who calls. */
 export interface EtcdCertificate {
@@ -58,12 +59,12 @@ export function checkEndpoints(endpoints: readonly string[]): string[] {
 
 function whyNotEndpoint(endpoint: string): string | undefined {
   if (!URL.canParse(endpoint)) return "is not a URL such as http://10.0.0.1:2379";
-  const { protocol, username, password, search, hash } = new URL(endpoint);
+  const { protocol, hostname, username, password, search, hash } = new URL(endpoint);
   if (protocol !== "http:" && protocol !== "https:") {
     return "does not begin with http:// or https://, such as http://10.0.0.1:2379";
   }
   // What is in a URL ends up in logs.
   if (username !== "" || password !== "") return "has a user in it; say the user beside it";
   if (search !== "" || hash !== "") return "has a query or a fragment";
-  return undefined;
+  return urlHostFault(endpoint, hostname);
 }

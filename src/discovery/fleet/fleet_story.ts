@@ -50,7 +50,15 @@ export class FleetStory implements Story, Disposable {
   /** @param parts What it tells of. */
   constructor(parts: FleetStoryParts) {
     this.#parts = parts;
-    this.#meter = new TrafficMeter(parts.balancer);
+    const { balancer } = parts;
+    this.#meter = new TrafficMeter({
+      events: balancer.events,
+      // What each server has had is none of it: with thousands, it takes long to list.
+      traffic: () => {
+        const { total, overall, countsRequests, uptime } = balancer.traffic();
+        return { servers: [], total, overall, countsRequests, uptime };
+      },
+    });
   }
 
   /** There is something new about the servers that it checks. */

@@ -4,7 +4,7 @@ import { momentSchema, readValue, textSchema } from "./values.ts";
 /** How much of what a check found is told. */
 const DETAIL_MAX = 200;
 /** How many servers whose health is not known yet are named; of more, only that there are many. */
-const PENDING_MAX = 100;
+export const PENDING_MAX = 100;
 /** How long results may be with and without what the checks found; etcd takes 1.5 MB. */
 const TEXT_MAX = 500_000;
 const SHORT_TEXT_MAX = 1_000_000;
@@ -35,7 +35,7 @@ export interface Results {
   /** Those that are unhealthy. */
   readonly down: readonly DownServer[];
   /**
-   * The URLs of those of which it does not know yet; `many` where they are too many to be named,
+   * The URLs of those of which it does not know yet, or cannot find out any more; `many` where they are too many to be named,
    * `all` where it can say nothing of any.
    */
   readonly pending: readonly string[] | "many" | "all";

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../core/clock.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import { backoff } from "../shared/backoff.ts";
 import { type Etcd, EtcdError, type EtcdWrite } from "../etcd/etcd_types.ts";
 import { pause, within } from "../shared/wait.ts";
@@ -195,7 +196,8 @@ export class Membership {
     call: (limit: AbortSignal) => Promise<T>,
     milliseconds = this.#parts.lease * 1000 / SIGNS_IN_LEASE,
   ): Promise<T> {
-    const late = () => new EtcdError("unknown", `etcd has not answered within ${milliseconds} ms`);
+    const limit = secondsText(milliseconds / 1000);
+    const late = () => new EtcdError("unknown", `etcd has not answered within ${limit}`);
     return within({ clock: this.#parts.clock, milliseconds, signal, late }, call);
   }
 }

@@ -77,11 +77,12 @@ export class Peer {
    *
    * @param url The server's URL.
    * @param count The count at which the server was given to it.
-   * @param isKnown Whether it has told of the server since: then, it knows of it.
+   * @param isKnown Whether it has told of the server since: then, it knows of it, unless it names
+   * the server among those that it does not.
    */
   answersFor(url: string, count: number, isKnown: boolean): boolean {
     if (this.isStale || this.#agreedTo < count || this.#pending === "all") return false;
-    return isKnown || (this.#pending !== "many" && !this.#pending.has(url));
+    return this.#pending === "many" ? isKnown : !this.#pending.has(url);
   }
 
   /** Whether it has said that it does not know of a server yet, or may not. */

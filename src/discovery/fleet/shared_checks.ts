@@ -7,8 +7,9 @@ import type {
   SharedResult,
 } from "../../health/check_sharing.ts";
 import type { HealthCheck } from "../../health/health_check.ts";
-import { type DividedServer, Division } from "./division.ts";
-import type { Basis, DownServer, Results } from "./health_value.ts";
+import { Division } from "./division.ts";
+import type { Basis, Results } from "./health_value.ts";
+import { type KnownServer, noteResult, resultsOf, unknownServer } from "./known_server.ts";
 import { Peer } from "./peer.ts";
 import { hashDigits, textHash } from "./rendezvous.ts";
 
@@ -30,18 +31,6 @@ export interface SharedChecksOptions {
   readonly patience: number;
   /** Called when others are to be told of something new soon. */
   readonly onNews: () => void;
-}
-
-/** A server, and what is known of it. */
-interface KnownServer extends DividedServer {
-  /** Whether it is healthy, and why not; undefined as long as nobody knows. */
-  health: { readonly healthy: boolean; readonly detail: string; readonly since: Date } | undefined;
-  /** Whether the balancer that is to check it has told of it. */
-  isKnown: boolean;
-  /** Since when the result of another balancer is awaited, in the clock's milliseconds. */
-  waitsSince: number | undefined;
-  /** Whether this balancer checks it. */
-  isOwn: boolean;
 }
 
 /**
@@ -70,13 +59,7 @@ export class SharedChecks implements CheckSharing, Disposable {
   /** @param options What to work with. */
   constructor(options: SharedChecksOptions) {
     this.#options = options;
-    this.#division = new Division((server) => ({
-      ...server,
-      health: undefined,
-      isKnown: false,
-      waitsSince: undefined,
-      isOwn: false,
-    }));
+    this.#division = new Division(unknownServer);
   }
 
   /** How many servers this balancer checks. */
@@ -93,13 +76,7 @@ export class SharedChecks implements CheckSharing, Disposable {
 
   /** What this balancer has found out about the servers that it is to check. */
   get results(): Results {
-    const down: DownServer[] = [];
-    const pending: string[] = [];
-    for (const { url, health } of this.#division.of(this.#options.id)) {
-      if (health === undefined) pending.push(url);
-      else if (!health.healthy) down.push({ url, ...health });
-    }
-    return { down, pending };
+    return resultsOf(this.#division.of(this.#options.id));
   }
 
   begin(check: HealthCheck, review: (urls: Iterable<string>) => void): void {
@@ -126,13 +103,18 @@ export class SharedChecks implements CheckSharing, Disposable {
     return duty;
   }
 
-  found({ url }: Server, { healthy, passed, detail }: OwnResult): void {
+  found({ url }: Server, result: OwnResult): boolean {
     const server = this.#division.find(url) ?? this.#add(url);
-    const before = server.health;
-    // One failure of several that it takes says nothing of a server that nobody knows.
-    if (before === undefined ? healthy !== passed : healthy === before.healthy) return;
-    server.health = { healthy, detail, since: this.#options.clock.date() };
-    if (server.prober === this.#options.id) this.#options.onNews();
+    const news = noteResult(server, result, this.#options.clock.date());
+    if (news === "told") this.#onFound(server);
+    return news === "doubted";
+  }
+
+  cannotCheck({ url }: Server): void {
+    const server = this.#division.find(url) ?? this.#add(url);
+    if (server.isBlocked) return;
+    server.isBlocked = true;
+    this.#onFound(server);
   }
 
   forget(url: string): void {
@@ -156,7 +138,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     const moved = this.#division.setMembers(this.#members);
     if (moved.length === 0) return;
     for (const server of moved) {
-      server.isKnown = false;
+      server.isKnown = server.isDoubted = server.isBlocked = false;
       server.waitsSince = undefined;
     }
     this.#options.onNews();
@@ -222,6 +204,10 @@ export class SharedChecks implements CheckSharing, Disposable {
         return peer.heardOn;
       },
     };
+  }
+
+  #onFound({ prober }: KnownServer): void {
+    if (prober === this.#options.id) this.#options.onNews();
   }
 
   #add(url: string): KnownServer {

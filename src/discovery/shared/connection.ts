@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../core/clock.ts";
+import { errorText } from "../../core/error_text.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 
@@ -58,7 +59,7 @@ export class Connection {
 
   /** It was not reached. */
   away(error: unknown): void {
-    this.#error = error instanceof Error ? error.message : String(error);
+    this.#error = errorText(error);
     if (this.#connected) {
       this.#connected = false;
       this.#since = this.#clock.date();

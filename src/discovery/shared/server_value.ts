@@ -1,6 +1,7 @@
 import { camelKeys, snakeKeys } from "../../config/names.ts";
 import { serverSchema } from "../../config/schema.ts";
 import { validate } from "../../config/validate.ts";
+import { errorText } from "../../core/error_text.ts";
 import { BalancerError } from "../../core/errors.ts";
 import { canonicalServerUrl, completeServer, type Server } from "../../core/server.ts";
 
@@ -33,7 +34,7 @@ export function readServerValue(url: string, value: string): ServerReading {
     const canonical = canonicalServerUrl(url);
     if (canonical !== url) return { fault: `the key must end with the URL as ${canonical}` };
   } catch (error) {
-    return { fault: `the key must end with the URL of a server, and it ${messageOf(error)}` };
+    return { fault: `the key must end with the URL of a server, and it ${errorText(error)}` };
   }
   let fields: unknown;
   try {
@@ -57,8 +58,4 @@ export function readServerValue(url: string, value: string): ServerReading {
 /** The beginning of a text that somebody else has written. */
 export function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

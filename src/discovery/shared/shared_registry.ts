@@ -6,7 +6,7 @@ import { BalancerError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/event_log.ts";
 import type { FleetReport } from "../../core/fleet_report.ts";
 import type { RegistryReport } from "../../core/registry_report.ts";
-import type { Server, ServerChange, ServerInit } from "../../core/server.ts";
+import type { Server, ServerChange, ServerInit, ServerKey } from "../../core/server.ts";
 import type { CheckReport, ServerStatus } from "../../core/server_status.ts";
 import type { Traffic } from "../../core/traffic_table.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
@@ -226,6 +226,11 @@ export class SharedRegistry implements SharedBalancer {
   /** The servers with how they are doing here. */
   servers(): ServerStatus[] {
     return this.balancer.servers();
+  }
+
+  /** The servers and the entries that a key is for, see {@linkcode LoadBalancer.find}. */
+  find(key: ServerKey): (ServerStatus | Server)[] {
+    return this.balancer.find(key);
   }
 
   /** The entries with `discover` and what they have found here. */

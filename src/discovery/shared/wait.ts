@@ -16,8 +16,11 @@ export async function pause(
   const { promise, resolve } = Promise.withResolvers<void>();
   const wake = () => resolve();
   const cancel = clock.after(milliseconds, wake);
+  // Whoever joins may have nothing else to do than to wait for it.
+  const release = clock.hold();
   signal.addEventListener("abort", wake, { once: true });
   await promise;
+  release();
   cancel();
   signal.removeEventListener("abort", wake);
 }

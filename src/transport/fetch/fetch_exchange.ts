@@ -1,8 +1,14 @@
 import type { Cancellable } from "../../core/cancellation.ts";
-import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
+import { Alarm, Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
 import { incomplete, tooSilent } from "../response_errors.ts";
-import type { HeaderField, SendOptions, UpstreamRequest, UpstreamResponse } from "../transport.ts";
+import type {
+  ContentReceiver,
+  HeaderField,
+  SendOptions,
+  UpstreamRequest,
+  UpstreamResponse,
+} from "../transport.ts";
 import { explainContentFailure, explainFetchFailure } from "./fetch_failure.ts";
 import type { FetchFeatures } from "./fetch_features.ts";
 import { fetchInit, fetchUrl } from "./fetch_request.ts";
@@ -39,8 +45,10 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   /** Whether there is content of the client's that has not come to its end. */
   #uploading: boolean;
-  /** Whether the client's content is waited for, and nothing of the server. */
+  /** Whether the client's next piece is waited for, and not that the server takes one. */
   #awaitsClient = false;
+  /** Falls due when the client's content stands still; the response has a deadline of its own. */
+  #standstill: Alarm | undefined;
   #ended = false;
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
@@ -52,6 +60,8 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   contentLength: number | undefined;
   /** See {@linkcode UpstreamResponse}. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null = null;
+  /** See {@linkcode UpstreamResponse}. */
+  receiver: ContentReceiver | undefined;
 
   /**
    * @param request What to send.
@@ -84,6 +94,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
       responseQueue.add(this);
       const response = await this.#fetch(url, init);
       this.meet();
+      if (!this.#awaitsClient) this.#standstill?.meet();
       await this.#begin(response);
       return this;
     } catch (thrown) {
@@ -94,8 +105,10 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   }
 
   /** See {@linkcode UpstreamResponse}. */
-  discard(): void {
-    if (!this.#ended) this.#finish(false);
+  discard(reason?: BalancerError): void {
+    if (this.#ended) return;
+    this.#failure ??= reason;
+    this.#finish(false);
   }
 
   /** Breaks the exchange off; whatever waits for it ends with this error. */
@@ -105,15 +118,18 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#abort.abort(reason);
   }
 
-  /** The server, or the client in the middle of its content, was silent for too long. */
+  /** The server was silent for too long. */
   override onDue(): void {
-    this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"));
+    this.cancel(tooSilent("server"));
   }
 
   /** See {@linkcode UploadWatch}. */
   awaiting(): void {
     this.#awaitsClient = true;
-    if (this.#waitsForHead) this.#context.contentQueue.add(this);
+    if (this.#ended) return;
+    // The head is waited for when the server has the request.
+    if (this.#waitsForHead) this.meet();
+    this.#context.contentQueue.add(this.#standstill!);
   }
 
   /** See {@linkcode UploadWatch}. */
@@ -121,19 +137,23 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#awaitsClient = false;
     const { record } = this.#options;
     if (record !== undefined) record.bytesSent += bytes;
-    if (this.#waitsForHead) this.#context.contentQueue.add(this);
+    // A server that answers may leave the content unread for as long as its response takes.
+    if (this.#waitsForHead) this.#context.contentQueue.add(this.#standstill!);
+    else this.#standstill?.meet();
   }
 
   /** See {@linkcode UploadWatch}. */
   complete(): void {
     this.#awaitsClient = false;
     this.#uploading = false;
+    this.#standstill?.meet();
     if (this.#waitsForHead) this.#context.responseQueue.add(this);
   }
 
   /** See {@linkcode UploadWatch}. */
   failed(error: BalancerError): void {
     this.#uploading = false;
+    this.#standstill?.meet();
     this.cancel(error);
   }
 
@@ -154,6 +174,9 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }
     if (record !== undefined) record.bytesSent = 0;
     this.#upload = new RequestStream(body, contentLength, this);
+    this.#standstill = new Alarm(() =>
+      this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"))
+    );
     const headers = [...init.headers as [string, string][]];
     // Deno (2.9) leaves it out and sends chunks.
     if (contentLength !== undefined) headers.push(["content-length", String(contentLength)]);
@@ -199,19 +222,23 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         try {
+          this.receiver?.ask(left);
           const piece = await this.#next();
           if (piece !== undefined) {
             left -= piece.length;
             controller.enqueue(piece);
+            this.receiver?.give();
             return;
           }
           if (left > 0 && left !== Infinity) throw incomplete();
           this.#finish(true);
           controller.close();
+          this.receiver?.give();
         } catch (error) {
           this.discard();
           if (record !== undefined && error instanceof BalancerError) record.failure = error.code;
           controller.error(error);
+          this.receiver?.give();
         }
       },
       cancel: () => this.discard(),
@@ -236,6 +263,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   #finish(complete: boolean): void {
     this.#ended = true;
     this.meet();
+    this.#standstill?.meet();
     this.#options.cancellation?.attach(undefined);
     if (!complete || this.#uploading) this.#abort.abort();
     // Not every runtime tells the client's side.

@@ -1,8 +1,11 @@
+import { errorText } from "../../core/error_text.ts";
 import { BalancerError } from "../../core/errors.ts";
+import { localFailure } from "../local_failure.ts";
 import { badResponse, incomplete, tooSilent } from "../response_errors.ts";
 
 /** What runtimes tell of an error; each has words of its own. */
 interface Clue {
+  readonly error: Error;
   readonly name: string;
   readonly code: string;
   readonly syscall: string;
@@ -48,7 +51,7 @@ const DENO_BAD_RESPONSE = /client error \(SendRequest\): (?:invalid|unexpected|m
 export function explainFetchFailure(thrown: unknown, serverUrl: string): BalancerError {
   const clues = findClues(thrown);
   const { origin } = new URL(serverUrl);
-  const why = clues.at(-1)?.message ?? String(thrown);
+  const why = clues.at(-1)?.message || errorText(thrown);
   const upstream = { source: "upstream", cause: thrown } as const;
   if (clues.some(({ message }) => BAD_PORT.test(message))) {
     return new BalancerError(
@@ -57,6 +60,11 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
         "standard's list of bad ports; let the server listen on another one",
       upstream,
     );
+  }
+  for (const { code, syscall, error } of clues) {
+    const local = localFailure(origin, code, error);
+    // Without a route, a request may be given up that is on its way already.
+    if (local?.code === "out_of_resources" || syscall === "connect" && local) return local;
   }
   if (clues.some(connectTimedOut)) {
     return new BalancerError("connect_timeout", `Cannot connect to ${origin}: ${why}`, upstream);
@@ -96,6 +104,7 @@ function findClues(thrown: unknown): Clue[] {
   while (error instanceof Error && clues.length < 10) {
     const { code, syscall } = error as { code?: unknown; syscall?: unknown };
     clues.push({
+      error,
       name: error.name,
       code: String(code ?? ""),
       syscall: String(syscall ?? ""),

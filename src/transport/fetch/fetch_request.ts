@@ -1,4 +1,5 @@
 import { BalancerError } from "../../core/errors.ts";
+import { basePathFault } from "../base_path.ts";
 import type { SendOptions, UpstreamRequest } from "../transport.ts";
 import type { FetchFeatures } from "./fetch_features.ts";
 
@@ -23,10 +24,20 @@ const DOT_SEGMENT = /(?:^|\/)(?:\.|%2e){1,2}(?:$|\/)/i;
  * with it, a client could leave the base path of the server.
  *
  * @param serverUrl The server, in canonical form.
- * @param target The request target in origin form.
- * @throws {BalancerError} `bad_request` if there is a segment `.` or `..`.
+ * @param target The request target.
+ * @throws {BalancerError} `bad_request` if there is a segment `.` or `..`, or what the server might
+ * take for one that leads out of its base path; `unsupported` for `*`, which is in no URL.
  */
 export function fetchUrl(serverUrl: string, target: string): string {
+  const pathStart = serverUrl.indexOf("/", "https://".length);
+  const fault = basePathFault(pathStart === -1 ? "" : serverUrl.slice(pathStart), target);
+  if (fault !== undefined) throw fault;
+  if (target === "*") {
+    throw new BalancerError(
+      "unsupported",
+      "Cannot send a request for *: the fetch of this runtime takes only URLs",
+    );
+  }
   const question = target.indexOf("?");
   const path = question === -1 ? target : target.slice(0, question);
   // The URL standard takes a backslash for a slash.

@@ -27,6 +27,7 @@ export class Connection {
   #onIdleEnd: ((connection: Connection) => void) | undefined;
   #closed = false;
   #broken = false;
+  #rests = false;
   /** When the connection was last put aside, in the clock's milliseconds. */
   idleSince = 0;
 
@@ -173,6 +174,16 @@ export class Connection {
   /** Ends the watch: a request is about to use the connection. */
   unwatch(): void {
     this.#onIdleEnd = undefined;
+    if (!this.#rests) return;
+    this.#rests = false;
+    this.#socket.ref();
+  }
+
+  /** Lets the process end while this is open, until a request uses it. */
+  rest(): void {
+    if (this.#rests || this.#closed) return;
+    this.#rests = true;
+    this.#socket.unref();
   }
 
   /** Closes the connection at once. A pending read or write ends. Harmless a second time. */

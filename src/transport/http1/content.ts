@@ -10,13 +10,16 @@ const TRAILERS_MAX = 100;
 
 /** Reads a response's content from a connection, piece by piece. */
 export interface ContentReader {
+  /** How much content is still to come, in bytes; Infinity where that is not known. */
+  readonly left: number;
   /**
    * The next piece, or undefined at the end of the content.
    *
+   * @param limit The most bytes that it may have.
    * @throws {BalancerError} `incomplete` if the connection ends before the content, `bad_response`
    * if the framing breaks HTTP.
    */
-  next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 /** The reader for content that is framed like this. */
@@ -40,13 +43,14 @@ export function contentReader(
  */
 class UntilCloseReader implements ContentReader {
   readonly #connection: Connection;
+  readonly left = Infinity;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
-  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const piece = await this.#connection.next(Infinity);
+  async next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const piece = await this.#connection.next(limit);
     if (piece === undefined && this.#connection.broken) throw incomplete();
     return piece;
   }
@@ -55,18 +59,18 @@ class UntilCloseReader implements ContentReader {
 /** Content of a known length (RFC 9112 §6.2). */
 class LengthReader implements ContentReader {
   readonly #connection: Connection;
-  #left: number;
+  left: number;
 
   constructor(connection: Connection, length: number) {
     this.#connection = connection;
-    this.#left = length;
+    this.left = length;
   }
 
-  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (this.#left === 0) return undefined;
-    const piece = await this.#connection.next(this.#left);
+  async next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.left === 0) return undefined;
+    const piece = await this.#connection.next(Math.min(this.left, limit));
     if (piece === undefined) throw incomplete();
-    this.#left -= piece.length;
+    this.left -= piece.length;
     return piece;
   }
 }
@@ -74,8 +78,9 @@ class LengthReader implements ContentReader {
 /** Content in chunks (RFC 9112 §7.1). Chunk extensions and trailer fields are read over. */
 class ChunkedReader implements ContentReader {
   readonly #connection: Connection;
+  readonly left = Infinity;
   /** What is left of the current chunk, in bytes. */
-  #left = 0;
+  #leftOfChunk = 0;
   #first = true;
   #ended = false;
 
@@ -83,23 +88,23 @@ class ChunkedReader implements ContentReader {
     this.#connection = connection;
   }
 
-  async next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
     if (this.#ended) return undefined;
     const connection = this.#connection;
-    if (this.#left === 0) {
+    if (this.#leftOfChunk === 0) {
       // The line break behind a chunk's data belongs to the chunk.
       if (!this.#first && await this.#line() !== "") throw badResponse("has a chunk without end");
       this.#first = false;
-      this.#left = parseChunkSize(await this.#line());
-      if (this.#left === 0) {
+      this.#leftOfChunk = parseChunkSize(await this.#line());
+      if (this.#leftOfChunk === 0) {
         await this.#skipTrailers();
         this.#ended = true;
         return undefined;
       }
     }
     if (connection.buffered === 0 && !await connection.fill()) throw incomplete();
-    const piece = connection.take(Math.min(this.#left, connection.buffered));
-    this.#left -= piece.length;
+    const piece = connection.take(Math.min(this.#leftOfChunk, connection.buffered, limit));
+    this.#leftOfChunk -= piece.length;
     return piece;
   }
 

@@ -1,7 +1,9 @@
 import type { Cancellable, Cancellation } from "../../core/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import type { UpstreamTls } from "../../core/settings.ts";
+import { connectFailed, explainConnectFailure } from "./connect_failure.ts";
 import { explainTlsFailure } from "./tls_failure.ts";
 
 /** How to make a connection. */
@@ -25,7 +27,8 @@ export function canDial(): boolean {
  *
  * @param serverUrl The server.
  * @param options How to make it.
- * @throws {BalancerError} `connect_failed`, `connect_timeout`, or the cancellation's reason.
+ * @throws {BalancerError} `connect_failed`, `connect_timeout`, `out_of_resources`, `no_route`, or the
+ * cancellation's reason.
  */
 export async function dial(serverUrl: URL, options: DialOptions): Promise<Deno.Conn> {
   const { queue, tls, cancellation } = options;
@@ -39,7 +42,7 @@ export async function dial(serverUrl: URL, options: DialOptions): Promise<Deno.C
   } catch (cause) {
     if (attempt.failure !== undefined) throw attempt.failure;
     if (cause instanceof BalancerError) throw cause;
-    throw connectFailed(serverUrl, cause instanceof Error ? cause.message : String(cause), cause);
+    throw explainConnectFailure(serverUrl.origin, cause);
   } finally {
     attempt.meet();
     cancellation?.attach(undefined);
@@ -73,7 +76,9 @@ class Attempt extends Deadline implements Cancellable {
     this.cancel(
       new BalancerError(
         "connect_timeout",
-        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${this.#seconds} s`,
+        `Cannot connect to ${this.#serverUrl.origin}: no answer within ${
+          secondsText(this.#seconds)
+        }`,
         { source: "upstream" },
       ),
     );
@@ -125,15 +130,10 @@ async function secure(socket: Deno.TcpConn, options: SecureOptions): Promise<Den
     return conn;
   } catch (cause) {
     close();
-    throw connectFailed(serverUrl, explainTlsFailure(cause, name), cause);
+    throw connectFailed(serverUrl.origin, explainTlsFailure(cause, name), cause);
   } finally {
     signal.removeEventListener("abort", close);
   }
-}
-
-function connectFailed(serverUrl: URL, why: string, cause: unknown): BalancerError {
-  const message = `Cannot connect to ${serverUrl.origin}: ${why}`;
-  return new BalancerError("connect_failed", message, { source: "upstream", cause });
 }
 
 /** The host of a URL, without the brackets around an IPv6 address. */

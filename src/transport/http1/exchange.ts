@@ -1,15 +1,21 @@
 import type { Cancellable } from "../../core/cancellation.ts";
 import { Deadline } from "../../core/deadlines.ts";
 import { BalancerError } from "../../core/errors.ts";
-import type { HeaderField, SendOptions, UpstreamRequest, UpstreamResponse } from "../transport.ts";
+import type {
+  ContentReceiver,
+  HeaderField,
+  SendOptions,
+  UpstreamRequest,
+  UpstreamResponse,
+} from "../transport.ts";
 import type { Connection } from "./connection.ts";
 import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { type ContentReader, contentReader } from "./content.ts";
-import { RequestContent } from "./request_content.ts";
-import { ChunkFramer, LAST_CHUNK, requestFraming, requestHead } from "./request_head.ts";
+import { requestHead } from "./request_head.ts";
 import { badResponse, closedEarly, incomplete, tooSilent } from "../response_errors.ts";
 import { delimitResponse } from "./response_framing.ts";
 import type { ResponseHead } from "./response_head.ts";
+import { Upload } from "./upload.ts";
 
 /** How many interim (1xx) responses are read over before the final one. */
 const INTERIM_MAX = 100;
@@ -35,17 +41,13 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   readonly #context: ExchangeContext;
   readonly #options: SendOptions;
   readonly #upgrading: boolean;
-  #content: RequestContent | undefined;
-  /** Whether there is content that streams and has not come to its end. */
-  #streaming: boolean;
+  #upload: Upload | undefined;
   #ended = false;
   /** How many interim responses there were. */
   #interim = 0;
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
   #keepAlive = false;
-  /** Whether the client's content is waited for, and nothing of the server. */
-  #awaitsClient = false;
   /** See {@linkcode UpstreamResponse}. */
   status = 0;
   /** See {@linkcode UpstreamResponse}. */
@@ -54,6 +56,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   contentLength: number | undefined;
   /** See {@linkcode UpstreamResponse}. */
   body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null = null;
+  /** See {@linkcode UpstreamResponse}. */
+  receiver: ContentReceiver | undefined;
   #switching: ResponseHead | undefined;
 
   /**
@@ -66,7 +70,6 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#connection = connection;
     this.#reused = settings.reused;
     this.#request = request;
-    this.#streaming = request.body instanceof ReadableStream;
     this.#context = settings.context;
     this.#options = settings.options;
     this.#upgrading = settings.upgrading ?? false;
@@ -85,7 +88,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       cancellation?.attach(this);
       if (cancellation?.reason !== undefined) this.cancel(cancellation.reason);
       try {
-        const sending = this.#send();
+        this.#send();
         let head: ResponseHead | undefined;
         while ((head = this.#parseFinalHead()) === undefined) {
           if (await connection.fill()) continue;
@@ -94,8 +97,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
           throw nothing ? closedEarly() : incomplete();
         }
         this.meet();
-        // The server has answered a request that was in one piece, so the write is over as well.
-        if (connection.unsent && !this.#streaming) await sending;
+        this.#upload?.answered();
         const length = this.#begin(head);
         if (length > 0) await this.#takeContent(length);
         return this;
@@ -113,10 +115,12 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   }
 
   /** See {@linkcode UpstreamResponse}. */
-  discard(): void {
+  discard(reason?: BalancerError): void {
     // Content in one piece has arrived, so the exchange is complete.
-    if (this.body instanceof Uint8Array) this.#end();
-    else if (!this.#ended) this.#finish(false);
+    if (this.body instanceof Uint8Array) return this.#end();
+    if (this.#ended) return;
+    this.#failure ??= reason;
+    this.#finish(false);
   }
 
   /** After a 101, its head and the connection, which is not the exchange's any more. */
@@ -133,59 +137,46 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#connection.close();
   }
 
-  /** The server, or the client in the middle of its content, was silent for too long. */
+  /** The server was silent for too long. */
   override onDue(): void {
-    this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"));
+    this.cancel(tooSilent("server"));
+  }
+
+  /** Whether there is content that streams and has not come to its end. */
+  get #streaming(): boolean {
+    return this.#upload !== undefined && !this.#upload.complete;
   }
 
   /**
-   * Sends the head and the content. Never rejects: where the server no longer reads, it may have
-   * answered before (with 413, say), so the response decides.
+   * Sends the head and the content. Nobody waits for that: where the server no longer reads, it may
+   * have answered before (with 413, say), so the response decides.
    */
-  #send(): Promise<unknown> {
+  #send(): void {
     const { basePath, responseQueue } = this.#context;
     const { body } = this.#request;
     const { record } = this.#options;
-    responseQueue.add(this);
     if (record !== undefined) {
       if (this.#reused) record.connection = "reused";
       record.bytesSent = body instanceof Uint8Array ? body.length : 0;
     }
     const head = requestHead(basePath, this.#request, this.#options.freshConnection ?? false);
-    if (body instanceof ReadableStream) return this.#sendStream(head, body).catch(() => {});
-    return this.#connection.writeText(head, body);
+    if (body instanceof ReadableStream) {
+      this.#sendStream(head, body).catch((error) => this.cancel(error));
+    } else {
+      responseQueue.add(this);
+      this.#connection.writeText(head, body);
+    }
   }
 
-  async #sendStream(head: string, body: ReadableStream<Uint8Array>): Promise<void> {
+  async #sendStream(head: string, content: ReadableStream<Uint8Array>): Promise<void> {
+    const { responseQueue, contentQueue } = this.#context;
     const { record } = this.#options;
-    if (!await this.#connection.writeText(head)) return;
-    const framer = requestFraming(this.#request) === "chunked" ? new ChunkFramer() : undefined;
-    const content = this.#content = new RequestContent(body, this.#request.contentLength);
-    for (;;) {
-      const chunk = await this.#readFromClient(content);
-      if (chunk === undefined) break;
-      // An empty chunk would end the content (RFC 9112 §7.1).
-      if (chunk.length === 0) continue;
-      if (!await this.#connection.write(framer?.frame(chunk) ?? chunk)) return;
-      if (record !== undefined) record.bytesSent += chunk.length;
-      if (!this.#ended) this.#context.contentQueue.add(this);
-    }
-    if (framer !== undefined && !await this.#connection.write(LAST_CHUNK)) return;
-    this.#streaming = false;
+    const upload = { request: this.#request, content };
+    const options = { queue: contentQueue, record, exchange: this };
+    this.#upload = new Upload(this.#connection, upload, options);
+    await this.#upload.send(head);
     // Once the head is there, the response's content is waited for only when a client wants it.
-    if (!this.#ended && this.status === 0) this.#context.responseQueue.add(this);
-  }
-
-  async #readFromClient(content: RequestContent): Promise<Uint8Array | undefined> {
-    try {
-      this.#awaitsClient = true;
-      return await content.next();
-    } catch (error) {
-      this.cancel(error as BalancerError);
-      throw error;
-    } finally {
-      this.#awaitsClient = false;
-    }
+    if (!this.#ended && this.status === 0) responseQueue.add(this);
   }
 
   /** The head of the final response, if all of it has arrived. */
@@ -255,21 +246,25 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
           // Left to the garbage collector, up to 90 MiB of used pieces would pile up, and new ones
           // would never come from memory that is still warm: that costs a third of the throughput.
           if (this.#options.releaseContent) previous?.buffer.transfer(0);
+          const limit = this.receiver?.ask(reader.left) ?? Infinity;
           this.#context.contentQueue.add(this);
-          const piece = await reader.next();
+          const piece = await reader.next(limit);
           this.meet();
           previous = piece;
-          if (piece !== undefined) {
+          if (piece === undefined) {
+            this.#end();
+            controller.close();
+          } else {
             if (record !== undefined) record.bytesReceived += piece.length;
-            return controller.enqueue(piece);
+            controller.enqueue(piece);
           }
-          this.#end();
-          controller.close();
+          this.receiver?.give();
         } catch (error) {
           this.discard();
           const failure = this.#failure ?? error;
           if (record && failure instanceof BalancerError) record.failure = failure.code;
           controller.error(failure);
+          this.receiver?.give();
         }
       },
       // Nobody gives content up but a client that leaves.
@@ -283,6 +278,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   /** The response is complete: the connection goes back if it can carry another request. */
   #end(): void {
     // Bytes behind the response are none of ours: the next request would get them for its answer.
+    // What is still unsent, as the server has answered without reading it, would come before that.
     if (!this.#ended) {
       const { unsent, buffered } = this.#connection;
       this.#finish(this.#keepAlive && !this.#streaming && !unsent && buffered === 0);
@@ -293,7 +289,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.#ended = true;
     this.meet();
     this.#options.cancellation?.attach(undefined);
-    if (this.#streaming) this.#content?.cancel().catch(() => {});
+    this.#upload?.end();
     if (reusable && !this.#connection.closed) this.#context.release(this.#connection);
     else this.#connection.close();
   }

@@ -10,6 +10,7 @@ import type {
   UpstreamSocket,
   WebSocketTransport,
 } from "../transport.ts";
+import { basePathFault } from "../base_path.ts";
 import { Connection } from "./connection.ts";
 import { dial } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
@@ -44,6 +45,12 @@ export interface Http1TransportOptions {
   readonly nameOf?: (serverUrl: string) => string | undefined;
 }
 
+/**
+ * How long idle connections keep the process alive, in milliseconds: a call into the runtime for each
+ * request would cost more than one for those that are still idle then.
+ */
+const REST_MS = 1000;
+
 /** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
 export class Http1Transport implements WebSocketTransport {
   readonly #clock: Clock;
@@ -52,12 +59,16 @@ export class Http1Transport implements WebSocketTransport {
   readonly #responseQueue: DeadlineQueue;
   readonly #contentQueue: DeadlineQueue;
   readonly #sweepQueue: DeadlineQueue;
+  readonly #restQueue: DeadlineQueue;
   readonly #tls: UpstreamTls;
   readonly #nameOf: (serverUrl: string) => string | undefined;
   readonly #targets = new Map<string, Target>();
   /** Servers that are no longer used, and to which connections are still in use. */
   readonly #leaving = new Set<Target>();
   readonly #sweep = new Alarm(() => this.#closeExpired());
+  readonly #rest = new Alarm(() => {
+    for (const { pool } of this.#targets.values()) pool.rest();
+  });
   #closed = false;
 
   /** @param options What to run on, and the limits. */
@@ -68,6 +79,7 @@ export class Http1Transport implements WebSocketTransport {
     this.#responseQueue = deadlines.queue(options.responseTimeout ?? 60_000);
     this.#contentQueue = deadlines.queue(options.contentTimeout ?? 60_000);
     this.#sweepQueue = deadlines.queue(options.keepAliveTimeout ?? 60_000);
+    this.#restQueue = deadlines.queue(REST_MS);
     this.#tls = options.tls ?? {};
     this.#nameOf = options.nameOf ?? (() => undefined);
   }
@@ -80,6 +92,8 @@ export class Http1Transport implements WebSocketTransport {
   ): Promise<UpstreamResponse> {
     if (this.#closed) return Promise.reject(closed(serverUrl));
     const context = this.#target(serverUrl);
+    const fault = basePathFault(context.basePath, request.target);
+    if (fault !== undefined) return Promise.reject(fault);
     const pooled = options.freshConnection ? undefined : context.pool.take();
     if (pooled === undefined) return this.#sendFresh(request, context, options);
     return new Exchange(pooled, request, { context, options, reused: true }).run();
@@ -93,6 +107,8 @@ export class Http1Transport implements WebSocketTransport {
   ): Promise<UpstreamResponse | UpstreamSocket> {
     if (this.#closed) throw closed(serverUrl);
     const context = this.#target(serverUrl);
+    const fault = basePathFault(context.basePath, request.target);
+    if (fault !== undefined) throw fault;
     const pooled = context.pool.take();
     const connection = pooled ?? await context.connect(options);
     return await openSocket(connection, request, {
@@ -126,6 +142,7 @@ export class Http1Transport implements WebSocketTransport {
     for (const serverUrl of this.#targets.keys()) this.forget(serverUrl);
     for (const target of this.#leaving) breakOff(target);
     this.#sweep.meet();
+    this.#rest.meet();
     return Promise.resolve();
   }
 
@@ -163,6 +180,7 @@ export class Http1Transport implements WebSocketTransport {
       release: (connection) => {
         pool.put(connection, this.#sweepQueue.now);
         if (this.#sweep.queue === undefined) this.#sweepQueue.add(this.#sweep);
+        if (this.#rest.queue === undefined) this.#restQueue.add(this.#rest);
       },
     };
     return target;
@@ -176,7 +194,7 @@ export class Http1Transport implements WebSocketTransport {
   async #connect(
     target: Target,
     { url, tls }: { url: URL; tls: UpstreamTls },
-    { cancellation, record }: SendOptions,
+    { cancellation, record, freshConnection }: SendOptions,
   ): Promise<Connection> {
     const from = record === undefined ? 0 : this.#clock.now();
     const socket = await dial(url, {
@@ -193,6 +211,7 @@ export class Http1Transport implements WebSocketTransport {
       this.#letGo(target);
     });
     target.connections.add(connection);
+    if (freshConnection) connection.rest();
     // The transport may have been closed while this was under way.
     if (this.#closed) connection.close();
     return connection;

@@ -33,6 +33,11 @@ export class Pool {
     connection.watch(this.#drop);
   }
 
+  /** Lets the process end while these connections are idle. */
+  rest(): void {
+    for (const connection of this.#idle) connection.rest();
+  }
+
   /** Closes the connections that have been idle since before `time`. */
   closeIdleSince(time: number): void {
     // The one put aside first is at the bottom.

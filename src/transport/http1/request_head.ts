@@ -1,3 +1,4 @@
+import { targetUnder } from "../base_path.ts";
 import type { UpstreamRequest } from "../transport.ts";
 import { encodeLatin1, latin1Bytes } from "./latin1.ts";
 
@@ -18,7 +19,7 @@ export function requestFraming(request: UpstreamRequest): RequestFraming {
  * @param close Whether this is the connection's last request.
  */
 export function requestHead(basePath: string, request: UpstreamRequest, close: boolean): string {
-  let head = `${request.method} ${basePath}${request.target} HTTP/1.1\r\n`;
+  let head = `${request.method} ${targetUnder(basePath, request.target)} HTTP/1.1\r\n`;
   for (const [name, value] of request.headers) head += `${name}: ${value}\r\n`;
   const framing = requestFraming(request);
   if (framing === "length") head += `content-length: ${request.contentLength}\r\n`;

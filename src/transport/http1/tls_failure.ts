@@ -1,3 +1,5 @@
+import { errorText } from "../../core/error_text.ts";
+
 /** What an error of the TLS handshake says, and what it means for whoever runs the balancer. */
 const REASONS: readonly (readonly [RegExp, (name: string, found: RegExpExecArray) => string])[] = [
   [
@@ -41,7 +43,7 @@ const REASONS: readonly (readonly [RegExp, (name: string, found: RegExpExecArray
  * @returns The rest of a sentence; what the runtime says where there is nothing to add.
  */
 export function explainTlsFailure(error: unknown, name: string): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorText(error);
   for (const [pattern, explain] of REASONS) {
     const found = pattern.exec(message);
     if (found !== null) return explain(name, found);

@@ -10,7 +10,7 @@ import { FakeClock } from "../../testing/fake_clock.ts";
 function clientOf(servers: readonly NameServer[], clock: Clock = systemClock): DnsClient {
   return new DnsClient({
     clock,
-    configure: () => Promise.resolve({ servers, search: [], ndots: 1 }),
+    configure: () => Promise.resolve({ servers, search: [], ndots: 1, timeout: 2000, attempts: 1 }),
   });
 }
 

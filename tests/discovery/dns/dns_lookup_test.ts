@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { FoundAddress } from "../../../src/core/discovery.ts";
 import { completeServer } from "../../../src/core/server.ts";
 import { lookUp, type LookupOutcome } from "../../../src/discovery/dns/dns_lookup.ts";
+import { FakeClock } from "../../testing/fake_clock.ts";
 import { FakeResolver } from "../../testing/fake_resolver.ts";
 
 const API = completeServer({ url: "http://api.test:8080", discover: "dns" });
@@ -13,7 +14,8 @@ function run(
   resolver: FakeResolver,
   known: readonly FoundAddress[] = [],
 ): Promise<LookupOutcome> {
-  return lookUp(entry, { resolver, known, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  return lookUp(entry, { resolver, known, clock: new FakeClock(), signal });
 }
 
 /** The addresses that were found, as `address:port*weight`; or what else it came to. */
@@ -155,9 +157,47 @@ Deno.test("lookUp() rejects when it is broken off, and where something else goes
   const resolver = new FakeResolver();
   const abort = new AbortController();
   resolver.answer("A api.test", new Promise(() => {}));
-  const looking = lookUp(API, { resolver, known: [], signal: abort.signal });
+  const looking = lookUp(API, {
+    resolver,
+    known: [],
+    clock: new FakeClock(),
+    signal: abort.signal,
+  });
   abort.abort(new Error("enough"));
   await assertRejects(() => looking, Error, "enough");
   resolver.answer("A api.test", new TypeError("a defect"));
   await assertRejects(() => run(API, resolver), TypeError, "a defect");
+});
+
+Deno.test("lookUp() leaves each name of the search list its time", async () => {
+  const resolver = new FakeResolver("a.test", "b.test");
+  const clock = new FakeClock();
+  const forever = Promise.withResolvers<never>();
+  for (const name of ["api.test.a.test", "api.test.b.test"]) {
+    for (const type of ["A", "AAAA"]) resolver.answer(`${type} ${name}`, forever.promise);
+  }
+  resolver.setAddresses("api.test", 9, "10.0.0.1");
+  const looking = lookUp(API, { resolver, known: [], clock, signal: new AbortController().signal });
+  await clock.advance(20_000);
+  assertEquals(shown(await looking), ["10.0.0.1:*1"]);
+  assertEquals([resolver.waiting, clock.timers], [0, 0]);
+});
+
+Deno.test("lookUp() finds the addresses that a name has on this machine, and asks nobody then", async () => {
+  const resolver = new FakeResolver("a.test");
+  resolver.hostsFile.set("api.test", ["::1", "10.0.0.1"]);
+  resolver.setAddresses("api.test.a.test", 9, "10.0.0.2");
+  assertEquals(await run(API, resolver), {
+    type: "found",
+    found: [at("10.0.0.1", "api.test"), at("::1", "api.test")],
+    ttl: 5,
+    problem: undefined,
+  });
+  assertEquals(resolver.questions, []);
+  resolver.hostsFile.clear();
+  assertEquals(shown(await run(API, resolver)), ["10.0.0.2:*1"]);
+  // The name of a service is none of a host.
+  resolver.hostsFile.set("_http._tcp.api.test", ["10.0.0.1"]);
+  await run(SERVICE, resolver);
+  assertEquals(resolver.questions.at(-1), SRV);
 });

@@ -10,6 +10,8 @@ options ndots:5
     servers: [{ address: "10.96.0.10", port: 53 }],
     search: ["default.svc.cluster.local", "svc.cluster.local", "cluster.local"],
     ndots: 5,
+    timeout: 2000,
+    attempts: 1,
   });
 });
 
@@ -33,12 +35,29 @@ options ndots:x
     servers: addresses.map((address) => ({ address, port: 53 })),
     search: ["b.test."],
     ndots: 15,
+    timeout: 2000,
+    attempts: 1,
   });
-  assertEquals(parseResolvConf(""), { servers: [], search: [], ndots: 1 });
+  const nothing = { servers: [], search: [], ndots: 1, timeout: 2000, attempts: 1 };
+  assertEquals(parseResolvConf(""), nothing);
+});
+
+Deno.test("parseResolvConf() reads the time-out and the attempts, within the limits of resolv.conf(5)", () => {
+  const cases: [text: string, timeout: number, attempts: number][] = [
+    ["options timeout:1 attempts:3", 1000, 3],
+    ["options rotate timeout:5\noptions attempts:2 timeout:7", 7000, 2],
+    ["options timeout:99 attempts:99", 30_000, 5],
+    ["options timeout:0 attempts:0", 1000, 1],
+    ["options timeout:x attempts: timeout attempts:-1", 2000, 1],
+  ];
+  for (const [text, timeout, attempts] of cases) {
+    const config = parseResolvConf(text);
+    assertEquals([config.timeout, config.attempts], [timeout, attempts], text);
+  }
 });
 
 Deno.test("fullNames() tries the search list first for names with few dots", () => {
-  const config = { servers: [], search: ["b.test.", "c.test"], ndots: 2 };
+  const config = { search: ["b.test.", "c.test"], ndots: 2 };
   assertEquals(fullNames("a", config), ["a.b.test", "a.c.test", "a"]);
   assertEquals(fullNames("a.b.c", config), ["a.b.c", "a.b.c.b.test", "a.b.c.c.test"]);
   assertEquals(fullNames("a.", config), ["a"]);

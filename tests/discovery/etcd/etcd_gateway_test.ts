@@ -67,7 +67,13 @@ const HOSTILE: readonly HostileAnswer[] = [
     name: "an error without a message",
     answer: () => Response.json({ error: 5 }, { status: 500 }),
     write: "unreachable",
-    message: /says "an error without a message"/,
+    message: /answers with an error, status 500$/,
+  },
+  {
+    name: "an error with an empty message",
+    answer: () => Response.json({ error: "" }, { status: 500 }),
+    write: "unreachable",
+    message: /answers with an error, status 500$/,
   },
   {
     name: "a body without an end",

@@ -8,6 +8,7 @@ import {
 } from "../../../src/discovery/fleet/membership.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { FakeEtcd } from "../../testing/fake_etcd.ts";
+import { LogWatcher } from "../../testing/log_watcher.ts";
 
 const LEASE = 9;
 
@@ -35,14 +36,14 @@ class Fixture implements AsyncDisposable {
   readonly etcd = new FakeEtcd(this.clock);
   readonly story = new ScriptedStory();
   readonly abort = new AbortController();
-  readonly membership = new Membership({
-    etcd: this.etcd,
-    story: this.story,
-    lease: LEASE,
-    clock: this.clock,
-    random: () => 1,
-  });
-  readonly running = this.membership.run(this.abort.signal);
+  readonly membership: Membership;
+  readonly running: Promise<void>;
+
+  constructor(lease = LEASE) {
+    const { etcd, story, clock } = this;
+    this.membership = new Membership({ etcd, story, lease, clock, random: () => 1 });
+    this.running = this.membership.run(this.abort.signal);
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.abort.abort();
@@ -131,6 +132,16 @@ Deno.test("Membership does not wait for an answer until its lease is over", asyn
   assertEquals(etcd.content["sign"], "3");
   await clock.advance(LEASE * 2000);
   assertEquals(Object.keys(etcd.content).length, 3);
+});
+
+Deno.test("Membership says how long it has waited in a number that people can read", async () => {
+  await using log = await LogWatcher.start();
+  await using fixture = new Fixture(10);
+  const { clock, etcd } = fixture;
+  await clock.advance(0);
+  etcd.before = () => new Promise<void>(() => {});
+  await clock.advance(30_000);
+  await log.waitFor("etcd has not answered within 3.333 s");
 });
 
 Deno.test("Membership.repeat() tells everything again that somebody has deleted", async () => {

@@ -6,6 +6,9 @@ export const IDS: readonly string[] = ["ballast-1", "ballast-2", "ballast-3"];
 /** How long it takes at most until all know what one has found, in milliseconds. */
 export const TELLING = 110;
 
+/** How long it takes until a check that found a server unhealthy is repeated, in milliseconds. */
+export const REPEATING = 500;
+
 /** A fleet that has settled: each server was checked several times. */
 export interface StartedFleet {
   readonly fleet: CheckingFleet;

@@ -94,7 +94,12 @@ export const CLIENT_HEADS: readonly ClientCase[] = [
     "HTTP/1.0": "GET / HTTP/1.0\r\nHost: a\r\n\r\n",
   }),
   // The platform tells no difference between "*" and "/*".
-  ...passed("OPTIONS /* a ", { "an asterisk": withTarget("*", "OPTIONS") }),
+  ...passed("OPTIONS * a ", {
+    "an asterisk": withTarget("*", "OPTIONS"),
+    "an asterisk behind a slash": withTarget("/*", "OPTIONS"),
+  }),
+  ...passed("GET /* a ", { "an asterisk behind a slash with GET": withTarget("/*") }),
+  ...passed("GET / a* ", { "a Host with an asterisk": withHost("a*") }),
   ...passed("GET /?b a ", { "an absolute target with a query only": withTarget("http://a?b") }),
   ...passed("GET / a:8080 ", { "a Host with a port": withHost("a:8080") }),
   ...passed("GET / a: ", { "a Host with an empty port": withHost("a:") }),

@@ -13,15 +13,23 @@ export interface Http2Request {
   readonly fields: readonly (readonly [name: string, value: string])[];
   /** The content. Default: none. */
   readonly data?: string;
+  /** How much content the server may send before it is allowed more. Default: 65,535 bytes. */
+  readonly window?: number;
 }
 
 /** The bytes with which a client that knows the server speaks HTTP/2 begins, with one request. */
-export function http2Request({ fields, data }: Http2Request): string {
+export function http2Request({ fields, data, window }: Http2Request): string {
   const block = fields.map(([name, value]) => `\0${literal(name)}${literal(value)}`).join("");
   const end = data === undefined ? END_STREAM : 0;
-  return PREFACE + frame(SETTINGS, 0, { stream: 0 }) +
+  const settings = window === undefined ? "" : initialWindow(window);
+  return PREFACE + frame(SETTINGS, 0, { stream: 0, payload: settings }) +
     frame(HEADERS, END_HEADERS | end, { stream: 1, payload: block }) +
     (data === undefined ? "" : frame(DATA, END_STREAM, { stream: 1, payload: data }));
+}
+
+/** SETTINGS_INITIAL_WINDOW_SIZE (RFC 9113 §6.5.2). */
+function initialWindow(size: number): string {
+  return String.fromCharCode(0, 4, size >>> 24, (size >> 16) & 255, (size >> 8) & 255, size & 255);
 }
 
 /** A string of HPACK without Huffman coding (RFC 7541 §5.2), of less than 127 bytes. */

@@ -18,7 +18,7 @@ export interface AdminRequest {
 /** URLs of servers, some of them in several spellings. */
 export const URLS: readonly string[] = [
   ["http://127.0.0.1:3001", "HTTP://127.0.0.1:3001/", "http://127.0.0.1:3001//"],
-  ["http://127.0.0.1", "http://127.0.0.1:80", "http://127.0.0.1:080/"],
+  ["http://127.0.0.1", "http://127.0.0.1:80", "HTTP://127.0.0.1:80/"],
   ["http://localhost:3001", "http://LocalHost:3001"],
   ["http://[::1]:3001", "http://[0:0:0:0:0:0:0:1]:3001/"],
   ["http://127.0.0.1:3001/app", "http://127.0.0.1:3001/x/../app/"],

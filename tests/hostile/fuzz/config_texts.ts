@@ -21,7 +21,7 @@ const SETTINGS: Readonly<Record<string, readonly string[]>> = {
   retries: ["{tries: 1, budget: 0}", "{tries: 100}"],
   ejection: ["{connection_failures: 0, failed_responses: 1000}", "{backoff: 1, max_share: 100}"],
   slow_start: ["0", "3600", "1.5"],
-  limits: ["{request_body: 0, request_head: 1024, queue: 0}", "{request_head: 262144}"],
+  limits: ["{request_body: 0, request_head: 1024, queue: 0}", "{request_head: 65536}"],
   upstream_tls: ["{}", "{ca_file: ca.pem, server_name: a.example}"],
   health_check: ["{path: /up, timeout: 0.001, rise: 1, fall: 100}", "{min_status: 100}"],
 };

@@ -51,6 +51,25 @@ export const HEADER_CHECKS: readonly Check[] = [
     },
   },
   {
+    name: "asks for a path as the runtime resolved it, below the base path of the server",
+    async run(runtime) {
+      // There, the path is passed on as it was received.
+      if (runtime.name === "Deno") return;
+      await using server = answering("HTTP/1.1 204 No Content\r\n\r\n");
+      await using balancer = await RemoteBalancer.over(runtime, `${server.url}/base`);
+      for (const path of ["/a/../b", "/a/./b", "/a/%2E%2e/b", "/../b"]) {
+        await exchangeRaw(
+          balancer.url,
+          `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+        );
+      }
+      const received = server.connections.map((connection) => connection.received()).join("");
+      assertEquals([...received.matchAll(/^GET (\S+)/gm)].map(([, path]) => path), [
+        ...["/base/b", "/base/a/b", "/base/b", "/base/b"],
+      ]);
+    },
+  },
+  {
     name: "passes repeated fields, redirects and answers without content on as they are",
     async run(runtime) {
       const answers: Record<string, string> = {

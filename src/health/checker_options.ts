@@ -1,0 +1,25 @@
+import type { Clock } from "../core/clock.ts";
+import type { Entry, Registry } from "../core/registry.ts";
+import type { StateTable } from "../core/state_table.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { HealthCheck } from "./health_check.ts";
+
+/** The parts and the settings of a `HealthChecker`. */
+export interface CheckerOptions {
+  /** The servers to check. */
+  readonly registry: Registry;
+  /** Where their health is written. */
+  readonly table: StateTable;
+  /** What moves the requests. */
+  readonly transport: Transport;
+  /** The time and the timers. */
+  readonly clock: Clock;
+  /** What to ask for, and what passes. */
+  readonly check: HealthCheck;
+  /** Called with what each check of a server came to. Default: nothing. */
+  readonly onResult?: (entry: Entry, passed: boolean) => void;
+  /** Called when a server has become unhealthy, or healthy again. Default: nothing. */
+  readonly onChange?: (entry: Entry, healthy: boolean, detail: string | undefined) => void;
+  /** A number from 0 up to 1 that spreads the checks. Default: `Math.random`. */
+  readonly random?: () => number;
+}

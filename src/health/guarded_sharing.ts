@@ -1,0 +1,54 @@
+import { callGuarded, logCallFailure } from "../core/guarded_call.ts";
+import type { Server } from "../core/server.ts";
+import type { CheckDuty, CheckSharing, OwnResult } from "./check_sharing.ts";
+import type { HealthCheck } from "./health_check.ts";
+
+/** Lets a caller's sharing divide the checks; where it fails, this balancer checks by itself. */
+export class GuardedSharing implements CheckSharing {
+  readonly #sharing: CheckSharing;
+
+  /** @param sharing The caller's sharing. */
+  constructor(sharing: CheckSharing) {
+    this.#sharing = sharing;
+  }
+
+  /** See {@linkcode CheckSharing.begin}. */
+  begin(check: HealthCheck, review: (urls: Iterable<string>) => void): void {
+    callGuarded("begin to share health checks", () => this.#sharing.begin(check, review));
+  }
+
+  /** See {@linkcode CheckSharing.changeCheck}. */
+  changeCheck(check: HealthCheck): void {
+    callGuarded("share a changed health check", () => this.#sharing.changeCheck(check));
+  }
+
+  /** See {@linkcode CheckSharing.duty}; `own` where the caller's sharing throws. */
+  duty(server: Server, isOwn: boolean): CheckDuty {
+    try {
+      return this.#sharing.duty(server, isOwn);
+    } catch (error) {
+      logCallFailure(`learn who checks ${server.url}`, error);
+      return "own";
+    }
+  }
+
+  /** See {@linkcode CheckSharing.found}; false where the caller's sharing throws. */
+  found(server: Server, result: OwnResult): boolean {
+    try {
+      return this.#sharing.found(server, result);
+    } catch (error) {
+      logCallFailure("share a health check", error);
+      return false;
+    }
+  }
+
+  /** See {@linkcode CheckSharing.cannotCheck}. */
+  cannotCheck(server: Server): void {
+    callGuarded("share that a server cannot be checked", () => this.#sharing.cannotCheck(server));
+  }
+
+  /** See {@linkcode CheckSharing.forget}. */
+  forget(url: string): void {
+    callGuarded("end the sharing of health checks", () => this.#sharing.forget(url));
+  }
+}

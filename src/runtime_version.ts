@@ -1,0 +1,37 @@
+/** The oldest version of each runtime that has what Ballast uses. Deno and Bun have Node's as well. */
+const OLDEST = [
+  { name: "Deno", key: "deno", version: "2.0" },
+  { name: "Bun", key: "bun", version: "1.2" },
+  // URL.parse came with 22.1, process.getBuiltinModule with 22.3.
+  { name: "Node", key: "node", version: "22.3" },
+] as const;
+
+/**
+ * Says why Ballast cannot be loaded; undefined where it can, or where nobody knows the runtime.
+ *
+ * @param versions What `process.versions` is; undefined on a runtime without one.
+ */
+export function runtimeFault(
+  versions: Readonly<Record<string, string | undefined>> | undefined,
+): string | undefined {
+  const runtime = OLDEST.find(({ key }) => versions?.[key] !== undefined);
+  if (runtime === undefined) return undefined;
+  const { name, version } = runtime;
+  const found = versions![runtime.key]!;
+  const [major, minor] = numbers(found);
+  const [oldestMajor, oldestMinor] = numbers(version);
+  if (major! > oldestMajor! || major === oldestMajor && minor! >= oldestMinor!) return undefined;
+  return `Cannot load Ballast: it needs ${name} ${version} or newer, and this is ${name} ${found}. ` +
+    `Install a newer ${name}.`;
+}
+
+/** What is no number is 0, so that a version which nobody understands is refused rather than failing. */
+function numbers(version: string): number[] {
+  return version.split(".").map((part) => Number.parseInt(part) || 0);
+}
+
+// What follows fails on older ones with errors that say nothing of the version.
+const fault = runtimeFault(
+  (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions,
+);
+if (fault !== undefined) throw new Error(fault);

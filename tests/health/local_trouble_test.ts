@@ -1,0 +1,131 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { Registry } from "../../src/core/registry.ts";
+import { StateTable } from "../../src/core/state_table.ts";
+import { HealthChecker } from "../../src/health/checker.ts";
+import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
+import { FakeClock } from "../testing/fake_clock.ts";
+import { ProbedServers } from "../testing/probed_servers.ts";
+
+const A = "http://127.0.0.1:3001";
+const B = "http://127.0.0.1:3002";
+
+class Fixture implements Disposable {
+  readonly clock = new FakeClock();
+  readonly table = new StateTable(1000);
+  readonly registry = new Registry(this.table);
+  readonly servers = new ProbedServers(this.clock);
+  /** What the checks came to that were counted. */
+  readonly results: boolean[] = [];
+  readonly checker = new HealthChecker({
+    registry: this.registry,
+    table: this.table,
+    clock: this.clock,
+    transport: this.servers.transport("me"),
+    check: DEFAULT_HEALTH_CHECK,
+    // The latest moment of the range, so that times in the tests are round.
+    random: () => 1,
+    onResult: (_, passed) => this.results.push(passed),
+  });
+
+  isHealthy(url: string): boolean {
+    return this.table.isHealthy(this.registry.get(url).slot);
+  }
+
+  times(url: string): number[] {
+    return this.servers.probes.filter((probe) => probe.url === url).map(({ at }) => at);
+  }
+
+  [Symbol.dispose](): void {
+    this.checker[Symbol.dispose]();
+  }
+}
+
+Deno.test("HealthChecker repeats a check that could not be made, and leaves the server as it is", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, servers, checker, results } = fixture;
+  registry.add({ url: A });
+  await clock.advance(1000);
+  servers.unable.set("me", "out_of_resources");
+  await clock.advance(25_000);
+  // Soon at first, and later no more often than any check.
+  assertEquals(fixture.times(A), [0, 10_000, 10_500, 11_500, 13_500, 17_500, 25_500]);
+  assertEquals([fixture.isHealthy(A), results], [true, [true]]);
+  assertEquals(checker.report(A)?.detail, "HTTP 200");
+  servers.unable.clear();
+  servers.down.add(A);
+  await clock.advance(9000);
+  assertEquals([fixture.isHealthy(A), results], [false, [true, false]]);
+  // One that was found to be down stays so as well.
+  servers.unable.set("me", "out_of_resources");
+  await clock.advance(60_000);
+  assertEquals([fixture.isHealthy(A), results], [false, [true, false]]);
+});
+
+Deno.test("HealthChecker.checkNow() says why a check could not be made", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, servers, checker } = fixture;
+  registry.add({ url: A });
+  await clock.advance(1000);
+  servers.unable.set("me", "out_of_resources");
+  const { passed, detail } = await checker.checkNow(A);
+  assertEquals([passed, detail, fixture.isHealthy(A)], [false, "me: out_of_resources", true]);
+});
+
+Deno.test("HealthChecker does not go by the timeout of a check in which the process stood still", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, servers, checker } = fixture;
+  servers.hanging.add(A);
+  registry.add({ url: A });
+  await clock.advance(3000);
+  clock.pause(3000);
+  await clock.advance(0);
+  assertEquals([fixture.isHealthy(A), checker.report(A)], [true, undefined]);
+  // The repetition has all of its time, and counts.
+  await clock.advance(500 + 4999);
+  assertEquals([fixture.times(A), fixture.isHealthy(A)], [[0, 6500], true]);
+  await clock.advance(1);
+  assertEquals(fixture.isHealthy(A), false);
+  assertEquals(checker.report(A)?.detail, "No answer within 5 s");
+});
+
+Deno.test("HealthChecker notices a pause in the middle of a check's time, and excuses no short one", async () => {
+  for (const [pause, excused] of [[1300, true], [600, false]] as const) {
+    using fixture = new Fixture();
+    const { clock, registry, servers, checker } = fixture;
+    servers.hanging.add(A);
+    registry.add({ url: A });
+    await clock.advance(1900);
+    clock.pause(pause);
+    const asked = checker.checkNow(A);
+    await clock.advance(5000 - 1900 - pause);
+    assertEquals(fixture.isHealthy(A), excused, String(pause));
+    const { detail } = await asked;
+    if (excused) assertStringIncludes(detail, "this process stood still meanwhile");
+  }
+});
+
+Deno.test("HealthChecker goes by a server that refuses, also after a pause", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, servers } = fixture;
+  servers.down.add(A);
+  registry.add({ url: A });
+  clock.pause(60_000);
+  await clock.advance(0);
+  assertEquals(fixture.isHealthy(A), false);
+});
+
+Deno.test("HealthChecker takes a server for unhealthy to which there is no way, but to others", async () => {
+  using fixture = new Fixture();
+  const { clock, registry, servers } = fixture;
+  servers.unable.set(A, "no_route");
+  registry.add({ url: A });
+  await clock.advance(60_000);
+  // It may be the machine's network that is down.
+  assertEquals([fixture.isHealthy(A), fixture.results], [true, []]);
+  registry.add({ url: B });
+  await clock.advance(20_000);
+  assertEquals([fixture.isHealthy(A), fixture.isHealthy(B)], [false, true]);
+  servers.unable.clear();
+  await clock.advance(10_000);
+  assertEquals(fixture.isHealthy(A), true);
+});

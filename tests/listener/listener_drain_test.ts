@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { ListenerDrain } from "../../src/listener/listener_drain.ts";
+import { FakeClock, settle } from "../testing/fake_clock.ts";
+
+/** A wait that has begun, and whether it is over. */
+function begin(drain: ListenerDrain, finished = new Promise<void>(() => {})) {
+  const wait = { isOver: false };
+  drain.quiet(finished).then(() => void (wait.isOver = true));
+  return wait;
+}
+
+Deno.test("ListenerDrain.quiet() waits until no request has come for 0.1 s", async () => {
+  const clock = new FakeClock();
+  const drain = new ListenerDrain(clock);
+  drain.requests = 7;
+  assertEquals(drain.draining, false);
+  const wait = begin(drain);
+  assertEquals(drain.draining, true);
+  for (let step = 0; step < 3; step++) {
+    drain.requests++;
+    await clock.advance(100);
+    assertEquals(wait.isOver, false);
+  }
+  await clock.advance(99);
+  assertEquals(wait.isOver, false);
+  await clock.advance(1);
+  assertEquals([wait.isOver, clock.timers], [true, 0]);
+});
+
+Deno.test("ListenerDrain.quiet() waits for 1 s at most", async () => {
+  const clock = new FakeClock();
+  const drain = new ListenerDrain(clock);
+  const wait = begin(drain);
+  for (let step = 0; step < 10; step++) {
+    assertEquals(wait.isOver, false);
+    drain.requests++;
+    await clock.advance(100);
+  }
+  assertEquals([wait.isOver, clock.timers], [true, 0]);
+});
+
+Deno.test("ListenerDrain.quiet() ends with the listener, and does not wait a second time", async () => {
+  const clock = new FakeClock();
+  const drain = new ListenerDrain(clock);
+  const { promise: finished, resolve } = Promise.withResolvers<void>();
+  const wait = begin(drain, finished);
+  resolve();
+  await settle();
+  assertEquals([wait.isOver, clock.timers], [true, 0]);
+  const again = begin(drain);
+  await settle();
+  assertEquals([again.isOver, clock.timers], [true, 0]);
+});

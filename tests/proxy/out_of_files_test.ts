@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import type { OutOfFiles } from "../testing/out_of_files.ts";
+import { SampleServer } from "../testing/sample_server.ts";
+
+/** How many files the process of the balancer may have open. */
+const FILES = 64;
+
+async function runOutOfFiles(urls: readonly string[]): Promise<OutOfFiles> {
+  const script = new URL("../testing/out_of_files.ts", import.meta.url).pathname;
+  const { success, stdout, stderr } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      `ulimit -n ${FILES} && exec "$@"`,
+      "sh",
+      ...[Deno.execPath(), "run", "-A", script, ...urls],
+    ],
+    env: { NO_COLOR: "1" },
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(success, true, decoder.decode(stderr));
+  const output = decoder.decode(stdout);
+  return JSON.parse(output.slice(output.lastIndexOf("\n", output.length - 2) + 1));
+}
+
+Deno.test({
+  name: "a balancer that is out of file descriptors blames no server",
+  // There is no such limit elsewhere.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using one = new SampleServer("one");
+    await using two = new SampleServer("two");
+    await using three = new SampleServer("three");
+    const named = three.url.replace("127.0.0.1", "localhost");
+    const { answers, checks, servers, after } = await runOutOfFiles([one.url, two.url, named]);
+    assertEquals(answers, Array(12).fill([503, "1"]));
+    for (const [passed, detail] of checks) {
+      assertEquals(passed, false);
+      assertMatch(detail, /Too many open files.*; this balancer is short of it, not the server/);
+    }
+    assertEquals(servers, Array(3).fill([true, false]));
+    assertEquals(after, [200, 200, 200]);
+  },
+});
