@@ -28,10 +28,7 @@ export type {
   EtcdFetch,
   EtcdOptions,
 } from "./src/discovery/etcd/etcd_options.ts";
-export {
-  joinEtcd,
-  type JoinOptions,
-  type SharedBalancer,
-} from "./src/discovery/shared/join_etcd.ts";
+export { joinEtcd, type JoinOptions } from "./src/discovery/shared/join_etcd.ts";
+export type { SharedBalancer } from "./src/discovery/shared/shared_balancer.ts";
 export type { FleetOptions } from "./src/discovery/fleet/fleet_options.ts";
 export { DEFAULT_PREFIX } from "./src/discovery/shared/shared_keys.ts";

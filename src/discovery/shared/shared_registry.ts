@@ -1,4 +1,3 @@
-import type { AdminTarget } from "../../admin/target.ts";
 import type { Config } from "../../config/config.ts";
 import type { Clock } from "../../core/clock.ts";
 import type { DecisionLog } from "../../core/decision_log.ts";
@@ -27,6 +26,7 @@ import { Seeder } from "./seeder.ts";
 import { ServerChanges } from "./server_changes.ts";
 import { ServerWriter } from "./server_writer.ts";
 import { DEFAULT_PREFIX, SharedKeys } from "./shared_keys.ts";
+import type { SharedBalancer } from "./shared_balancer.ts";
 import type { SharedRegistryOptions } from "./shared_registry_options.ts";
 import { SharedServers } from "./shared_servers.ts";
 
@@ -36,7 +36,7 @@ import { SharedServers } from "./shared_servers.ts";
  * balancer itself: they go to etcd, and come back to this balancer like to any other. Pass it to
  * `createAdmin` in the balancer's place.
  */
-export class SharedRegistry implements AdminTarget, AsyncDisposable {
+export class SharedRegistry implements SharedBalancer {
   /** What keeps the servers. */
   readonly etcd: Etcd & Partial<Disposable>;
   /** The keys. */
@@ -198,11 +198,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     return await this.#settle(this.#changes.remove(url, drain, seen));
   }
 
-  /**
-   * Removes what etcd has lost and is still in use at every balancer, and returns the URLs.
-   *
-   * @throws {BalancerError} `closed`, `unavailable` or `unconfirmed`.
-   */
+  /** See {@linkcode SharedBalancer.acceptServers}. */
   async acceptServers(): Promise<readonly string[]> {
     this.#checkOpen();
     const urls = await this.#changes.acceptRemovals();
@@ -210,14 +206,7 @@ export class SharedRegistry implements AdminTarget, AsyncDisposable {
     return urls;
   }
 
-  /**
-   * Asks etcd with other credentials from the next request on. While etcd is reached with those in
-   * use, the new ones are tried first.
-   *
-   * @param credentials All of them: what is left out is no longer used.
-   * @throws {BalancerError} `invalid` or `unsupported` for certificates that cannot be used.
-   * @throws {EtcdError} If etcd cannot be asked with them. The old ones stay, as after any error.
-   */
+  /** See {@linkcode SharedBalancer.setCredentials}. */
   async setCredentials(credentials: EtcdCredentials): Promise<void> {
     const { signal } = this.#abort;
     const verify = this.#connection.connected ? { verify: this.keys.followed } : {};
