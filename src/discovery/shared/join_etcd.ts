@@ -1,9 +1,10 @@
 import type { AdminTarget } from "../../admin/target.ts";
+import { checkKeys, type KnownKeys } from "../../config/known_keys.ts";
 import type { RegistryReport } from "../../core/registry_report.ts";
 import type { ServerInit } from "../../core/server.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
 import { createEtcd } from "../etcd/etcd_client.ts";
-import type { EtcdOptions } from "../etcd/etcd_options.ts";
+import type { EtcdCertificate, EtcdOptions } from "../etcd/etcd_options.ts";
 import type { FleetOptions } from "../fleet/fleet_options.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
@@ -26,6 +27,13 @@ export interface JoinOptions extends EtcdOptions {
   /** Ends the wait. Default: none. */
   readonly signal?: AbortSignal;
 }
+
+const OPTION_NAMES: KnownKeys<JoinOptions> = {
+  ...{ endpoints: true, user: true, ca: true, certificate: true, fetch: true, clock: true },
+  ...{ prefix: true, seed: true, fleet: true, wait: true, signal: true },
+};
+const USER_NAMES: KnownKeys<NonNullable<EtcdOptions["user"]>> = { name: true, password: true };
+const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
 
 /** A balancer that shares its servers, until it is disposed of. */
 export interface SharedBalancer extends AdminTarget, AsyncDisposable {
@@ -50,8 +58,14 @@ export interface SharedBalancer extends AdminTarget, AsyncDisposable {
  */
 export async function joinEtcd(
   balancer: LoadBalancer,
-  { prefix, seed, fleet = {}, wait = true, signal, ...options }: JoinOptions,
+  joinOptions: JoinOptions,
 ): Promise<SharedBalancer> {
+  checkKeys("the options", [
+    { at: "", value: joinOptions ?? null, known: OPTION_NAMES },
+    { at: "user", value: joinOptions?.user, known: USER_NAMES },
+    { at: "certificate", value: joinOptions?.certificate, known: CERTIFICATE_NAMES },
+  ]);
+  const { prefix, seed, fleet = {}, wait = true, signal, ...options } = joinOptions;
   const etcd = createEtcd(options);
   let registry: SharedRegistry;
   try {
