@@ -15,6 +15,7 @@ import { DataPlane } from "./data_plane.ts";
 import type { CheckSharing } from "./health/check_sharing.ts";
 import type { HealthCheck } from "./health/health_check.ts";
 import { checkCertificate } from "./listener/certificate.ts";
+import { checkListenOptions } from "./listen_options.ts";
 import type { Listener, ListenOptions } from "./listener/listener.ts";
 import { listenTls } from "./listener/listen_tls.ts";
 import {
@@ -124,9 +125,9 @@ export class LoadBalancer implements AsyncDisposable {
    * `already_exists` if the workers listen already; `unsupported` on runtimes other than Deno.
    */
   async listen(options: ListenOptions = {}): Promise<Listener> {
+    const { signal, tls } = checkListenOptions(options);
     await this.#servers.ready();
     this.#checkOpen();
-    const { signal, tls } = options;
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
     if (this.workers === 1) {
       const where = { ...address, ...(signal && { signal }) };

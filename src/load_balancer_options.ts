@@ -1,4 +1,3 @@
-import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./config/names.ts";
 import { healthCheckSchema, serverSchema, workersSchema } from "./config/schema.ts";
 import {
   accessLogSchema,
@@ -14,11 +13,12 @@ import {
   trustedProxiesSchema,
   upstreamTlsSchema,
 } from "./config/settings_schema.ts";
-import { invalid, type Schema, validate } from "./config/validate.ts";
+import { checkKeys, checkNames, type KnownKeys } from "./config/known_keys.ts";
+import { invalid, validate } from "./config/validate.ts";
 import { BalancerError } from "./core/errors.ts";
 import { callGuarded } from "./core/guarded_call.ts";
 import type { Policy } from "./core/policy.ts";
-import { canonicalServerUrl, type ServerInit } from "./core/server.ts";
+import { canonicalServerUrl, type ServerChange, type ServerInit } from "./core/server.ts";
 import {
   type AccessLogFormat,
   DEFAULT_SETTINGS,
@@ -100,6 +100,19 @@ export interface LoadBalancerOptions {
   readonly accessLog?: AccessLogOptions;
 }
 
+const OPTION_NAMES: KnownKeys<LoadBalancerOptions> = {
+  ...{ servers: true, healthCheck: true, workers: true, policy: true, timeouts: true },
+  ...{ retries: true, ejection: true, limits: true, slowStart: true, trustedProxies: true },
+  ...{ upstreamTls: true, sticky: true, metrics: true, decisions: true, dns: true },
+  accessLog: true,
+};
+const STICKY_NAMES: KnownKeys<Sticky> = { secret: true };
+const ACCESS_LOG_NAMES: KnownKeys<AccessLogOptions> = { format: true, write: true };
+const CHANGE_NAMES: KnownKeys<ServerChange> = {
+  ...{ name: true, weight: true, healthCheckPeriod: true, maxConnections: true, draining: true },
+  discover: true,
+};
+
 /** Options that were checked, with the defaults filled in. */
 export interface CheckedOptions {
   /** The first servers that are given one by one. */
@@ -127,9 +140,15 @@ export interface CheckedOptions {
 /**
  * Checks the options of a balancer.
  *
- * @throws {BalancerError} `invalid`, with every fault of the first option that has one.
+ * @throws {BalancerError} `invalid`, with every name that is not known, or every fault of the first
+ * option that has one.
  */
 export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
+  checkKeys("the options", [
+    { at: "", value: options, known: OPTION_NAMES },
+    { at: "sticky", value: options?.sticky, known: STICKY_NAMES },
+    { at: "accessLog", value: options?.accessLog, known: ACCESS_LOG_NAMES },
+  ]);
   const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
   const workers = checkWorkers(options.workers ?? 1);
   const accessLog = options.accessLog && checkAccessLog(options.accessLog);
@@ -186,6 +205,17 @@ export function checkServer(server: ServerInit): ServerInit {
     `Cannot discover the servers of ${url}: the fetch of this runtime verifies certificates for ` +
       "the address that it connects to, not for the name; use http:, or run on Deno",
   );
+}
+
+/**
+ * Checks a change of a server as a caller gave it.
+ *
+ * @returns The server's URL as it was given, and what is different.
+ * @throws {BalancerError} `invalid`, with every fault, and as {@linkcode checkServer}.
+ */
+export function checkChange(url: string, change: ServerChange): ServerInit {
+  checkKeys("the change", [{ at: "", value: change, known: CHANGE_NAMES }]);
+  return checkServer({ ...change, url });
 }
 
 /**
@@ -254,18 +284,4 @@ function checkUpstreamTls(value: UpstreamTls): UpstreamTls {
   const tls = checkNames(upstreamTlsSchema, value, "the upstream TLS settings");
   checkAuthorities(tls.caCerts ?? []);
   return tls;
-}
-
-/** The schema spells names with underscores; the library's callers do not. */
-function checkNames<T extends object>(
-  schema: Schema<T>,
-  value: unknown,
-  what: string,
-): CamelKeys<T> {
-  try {
-    return camelKeys(validate(schema, snakeKeys(value), what));
-  } catch (error) {
-    if (!(error instanceof BalancerError)) throw error;
-    throw invalid(what, error.faults.map((fault) => ({ ...fault, path: camelCase(fault.path) })));
-  }
 }

@@ -16,7 +16,7 @@ import { checkDiscoverKept } from "./config/discover_change.ts";
 import { drainSchema } from "./config/settings_schema.ts";
 import { validate } from "./config/validate.ts";
 import { DnsDiscovery } from "./discovery/dns/dns_discovery.ts";
-import { checkServer, checkServers } from "./load_balancer_options.ts";
+import { checkChange, checkServer, checkServers } from "./load_balancer_options.ts";
 import type { Transport } from "./transport/transport.ts";
 
 /** What a {@linkcode ServerSet} works with. */
@@ -98,7 +98,7 @@ export class ServerSet implements Disposable {
 
   /** Changes a server or an entry, see `LoadBalancer.update`. */
   update(url: string, change: ServerChange): Server {
-    const { url: _, ...checked } = checkServer({ ...change, url });
+    const { url: _, ...checked } = checkChange(url, change);
     const server = this.#get(url);
     const { discover = server.discover } = checked;
     checkDiscoverKept(server, discover);

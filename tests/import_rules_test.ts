@@ -130,7 +130,7 @@ const RULES: readonly ImportRule[] = [
     ].flat(),
   },
   {
-    files: /^src\/(load_balancer(_options)?|config_of)\.ts$/,
+    files: /^src\/(load_balancer(_options)?|listen_options|config_of)\.ts$/,
     mayImport: [/^src\/(?!cli\/|logging\/|dashboard\/|discovery\/|simulation\/)/, LOGTAPE],
   },
   {

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import { asksForDashboard, type Dashboard } from "./dashboard.ts";
 import { HostCheck } from "./host_check.ts";
 import { checkOrigin } from "./origin_check.ts";
@@ -30,6 +31,10 @@ export interface AdminOptions {
   readonly settings?: Partial<Config>;
 }
 
+const OPTION_NAMES: KnownKeys<AdminOptions> = {
+  ...{ hosts: true, token: true, dashboard: true, settings: true },
+};
+
 /** The path that needs no token: load balancers ask it, and it tells two numbers only. */
 export const OPEN_PATH = "/healthz";
 
@@ -44,6 +49,8 @@ export class Guard {
    * @throws {BalancerError} `invalid`, with what is wrong.
    */
   constructor(options: AdminOptions) {
+    // A misspelt token would leave the API open to everybody.
+    checkKeys("the options", [{ at: "", value: options, known: OPTION_NAMES }]);
     this.#hosts = new HostCheck(options.hosts ?? []);
     this.#token = options.token === undefined ? undefined : new TokenCheck(options.token);
     this.#hasDashboard = options.dashboard !== undefined;

@@ -41,12 +41,22 @@ export function invalid(what: string, faults: readonly Fault[]): BalancerError {
   });
 }
 
+/**
+ * The fault of a name that nobody knows.
+ *
+ * @param at Where the value stands.
+ * @param path The way from there to the name.
+ */
+export function unknownKey(at: string, path: readonly PropertyKey[]): Fault {
+  return {
+    path: pathText(at, [...path.slice(0, -1), clip(String(path.at(-1)))]),
+    message: "is not known here; remove it or correct its spelling",
+  };
+}
+
 function toFaults(issue: z.core.$ZodIssue, root: unknown, at: string): Fault[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: pathText(at, [...issue.path, clip(key)]),
-      message: "is not known here; remove it or correct its spelling",
-    }));
+    return issue.keys.map((key) => unknownKey(at, [...issue.path, key]));
   }
   const value = valueAt(root, issue.path);
   // A custom rule says what is wrong with the value it has seen.

@@ -1,7 +1,8 @@
+import { checkKeys, type KnownKeys } from "../../config/known_keys.ts";
 import type { ServerInit } from "../../core/server.ts";
 import type { LoadBalancer } from "../../load_balancer.ts";
 import { createEtcd } from "../etcd/etcd_client.ts";
-import type { EtcdOptions } from "../etcd/etcd_options.ts";
+import type { EtcdCertificate, EtcdOptions } from "../etcd/etcd_options.ts";
 import type { FleetOptions } from "../fleet/fleet_options.ts";
 import type { SharedBalancer } from "./shared_balancer.ts";
 import { SharedRegistry } from "./shared_registry.ts";
@@ -32,6 +33,13 @@ export interface JoinOptions extends EtcdOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTION_NAMES: KnownKeys<JoinOptions> = {
+  ...{ endpoints: true, user: true, ca: true, certificate: true, fetch: true, clock: true },
+  ...{ prefix: true, seed: true, distrust: true, fleet: true, wait: true, signal: true },
+};
+const USER_NAMES: KnownKeys<NonNullable<EtcdOptions["user"]>> = { name: true, password: true };
+const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
+
 /**
  * Lets a balancer share its servers with others through etcd 3.4 or newer. From then on it has the
  * servers that etcd has, and no others; where etcd has none yet, one of the balancers writes those
@@ -49,8 +57,14 @@ export interface JoinOptions extends EtcdOptions {
  */
 export async function joinEtcd(
   balancer: LoadBalancer,
-  { prefix, seed, distrust, fleet = {}, wait = true, signal, ...options }: JoinOptions,
+  joinOptions: JoinOptions,
 ): Promise<SharedBalancer> {
+  checkKeys("the options", [
+    { at: "", value: joinOptions ?? null, known: OPTION_NAMES },
+    { at: "user", value: joinOptions?.user, known: USER_NAMES },
+    { at: "certificate", value: joinOptions?.certificate, known: CERTIFICATE_NAMES },
+  ]);
+  const { prefix, seed, distrust, fleet = {}, wait = true, signal, ...options } = joinOptions;
   const etcd = createEtcd(options);
   let registry: SharedRegistry;
   try {

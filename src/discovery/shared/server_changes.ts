@@ -13,7 +13,7 @@ import { diffServers } from "../../core/server_diff.ts";
 import { checkDiscoverKept } from "../../config/discover_change.ts";
 import { drainSchema } from "../../config/settings_schema.ts";
 import { validate } from "../../config/validate.ts";
-import { checkServer } from "../../load_balancer_options.ts";
+import { checkChange, checkServer } from "../../load_balancer_options.ts";
 import { checkPermitted } from "../../net_permission.ts";
 import type { Follower } from "./follower.ts";
 import { writeRemoval } from "./removals.ts";
@@ -98,7 +98,7 @@ export class ServerChanges {
    * @throws {BalancerError} `invalid`, `not_found`, `conflict`, `unavailable` or `unconfirmed`.
    */
   async update(url: string, change: ServerChange, seen?: Server): Promise<Server> {
-    const { url: at, ...fields } = checkServer({ ...change, url });
+    const { url: at, ...fields } = checkChange(url, change);
     const key = canonicalServerUrl(at);
     return await this.#inTurn(key, async () => {
       const before = this.#current(key, "update", seen);

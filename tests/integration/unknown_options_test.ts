@@ -1,0 +1,95 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { BalancerError, createAdmin, LoadBalancer } from "../../mod.ts";
+import { joinEtcd } from "../../etcd.ts";
+
+const UNKNOWN = "is not known here; remove it or correct its spelling";
+const URL = "http://127.0.0.1:3001";
+
+/** Options as JavaScript can give them. */
+// deno-lint-ignore no-explicit-any
+type Anything = any;
+
+function pathsOf(error: unknown): string[] {
+  if (!(error instanceof BalancerError)) throw error;
+  assertEquals(error.code, "invalid");
+  return error.faults.map(({ path, message }) => message === UNKNOWN ? path : `${path} ${message}`);
+}
+
+Deno.test("new LoadBalancer() refuses names that nobody knows, at any depth", () => {
+  const cases: [options: Anything, ...paths: string[]][] = [
+    [{ srevers: [] }, "srevers"],
+    [{ srevers: [], servers: [], helthCheck: {} }, "srevers", "helthCheck"],
+    [{ servers: [{ url: URL, wieght: 2 }] }, "wieght"],
+    [{ servers: [{ url: URL, max_connections: 2 }] }, "max_connections"],
+    [{ healthCheck: { pth: "/" } }, "pth"],
+    [{ timeouts: { keep_alive: 5 } }, "keep_alive"],
+    [{ limits: { body: 5, queue: 1 } }, "body"],
+    [{ sticky: { secret: "0123456789abcdef", name: "a" } }, "sticky.name"],
+    [{ accessLog: { format: "json", write() {}, writer: 1 } }, "accessLog.writer"],
+    [{ upstreamTls: { caCert: [] }, dns: { server: "127.0.0.1" } }, "caCert"],
+    [{ constructor: 1 }, "constructor"],
+    [[], " they must be an object"],
+    [null, " they must be an object"],
+    [{ sticky: "0123456789abcdef" }, "sticky must be an object"],
+  ];
+  for (const [options, ...paths] of cases) {
+    assertEquals(pathsOf(assertThrows(() => new LoadBalancer(options))), paths);
+  }
+  const message = `Cannot use the options: srevers ${UNKNOWN}`;
+  assertThrows(() => new LoadBalancer({ srevers: [] } as Anything), BalancerError, message);
+});
+
+Deno.test("LoadBalancer refuses unknown names where servers are added and changed", async () => {
+  await using balancer = new LoadBalancer({ servers: [{ url: URL, healthCheckPeriod: 0 }] });
+  const other = "http://127.0.0.1:3002";
+  const add = () => balancer.add({ url: other, wieght: 1 } as Anything);
+  assertEquals(pathsOf(assertThrows(add)), ["wieght"]);
+  for (const change of [{ wieght: 1 }, { url: other }, { discoveredBy: other }]) {
+    const update = () => balancer.update(URL, change as Anything);
+    assertEquals(pathsOf(assertThrows(update)), Object.keys(change));
+  }
+  const set = () => balancer.setServers([{ url: URL, nmae: "a" } as Anything]);
+  assertEquals(pathsOf(await assertRejects(set)), ["nmae"]);
+  const check = () => balancer.setHealthCheck({ timeOut: 1 } as Anything);
+  assertEquals(pathsOf(assertThrows(check)), ["timeOut"]);
+  assertEquals(balancer.servers().map(({ url, weight }) => [url, weight]), [[URL, 1]]);
+});
+
+Deno.test("LoadBalancer.listen() refuses unknown names, and does not listen", async () => {
+  await using balancer = new LoadBalancer();
+  const cases: [options: Anything, ...paths: string[]][] = [
+    [{ hostName: "127.0.0.1", prot: 80 }, "hostName", "prot"],
+    [{ port: 0, tls: { cert: "", key: "", ca: "" } }, "tls.ca"],
+    [null, " they must be an object"],
+  ];
+  for (const [options, ...paths] of cases) {
+    assertEquals(pathsOf(await assertRejects(() => balancer.listen(options))), paths);
+  }
+});
+
+Deno.test("createAdmin() refuses unknown names: a misspelt token would let everybody in", async () => {
+  await using balancer = new LoadBalancer();
+  const create = () => createAdmin(balancer, { tokn: "0123456789abcdef" } as Anything);
+  assertEquals(pathsOf(assertThrows(create)), ["tokn"]);
+});
+
+Deno.test("joinEtcd() refuses unknown names, at any depth", async () => {
+  await using balancer = new LoadBalancer();
+  const endpoints = ["http://127.0.0.1:1"];
+  const cases: [options: Anything, ...paths: string[]][] = [
+    [{ endpoints, prefx: "/a/" }, "prefx"],
+    [{ endpoints, user: { name: "a", pasword: "b" } }, "user.pasword"],
+    [{ endpoints, certificate: { cert: "", key: "", ca: "" } }, "certificate.ca"],
+    [{ endpoints, fleet: { nmae: "a" } }, "nmae"],
+    [{ endpoints, seed: [{ url: URL, wieght: 1 }] }, "wieght"],
+    [undefined, " they must be an object"],
+  ];
+  for (const [options, ...paths] of cases) {
+    assertEquals(pathsOf(await assertRejects(() => joinEtcd(balancer, options))), paths);
+  }
+});
+
+Deno.test("an option without a value is not there", async () => {
+  await using balancer = new LoadBalancer({ srevers: undefined, workers: undefined } as Anything);
+  assertEquals(balancer.servers(), []);
+});
