@@ -24,8 +24,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Lets the process end while a timer runs: Deno has a function for that, Node and Bun a method. */
-function unref(timer: number | { unref(): unknown }): void {
-  if (typeof timer === "object") timer.unref();
-  else Deno.unrefTimer(timer);
+/** Lets the process end while a timer runs. Timers of Deno before 2.9 are numbers, and keep it. */
+function unref(timer: { unref?(): unknown }): void {
+  timer.unref?.();
 }

@@ -114,7 +114,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/data_plane\.ts$/,
     mayImport: [
       [CORE, /^src\/(policies|proxy|tracing|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER],
-      [/^src\/listener\/check_can_listen\.ts$/, LOGTAPE],
+      [/^src\/listener\/(check_can_listen|listener_drain)\.ts$/, LOGTAPE],
     ].flat(),
   },
   {

@@ -1,9 +1,16 @@
 import type { Clock } from "../core/clock.ts";
+import type { PlatformServer } from "../steady_listener.ts";
 
 /** How long no request may have come before the connections are closed, in milliseconds. */
 const QUIET_MS = 100;
 /** For how long that is waited for at most, in milliseconds. */
 const LONGEST_MS = 1000;
+
+/** A platform's server that can tell its clients of its end. */
+export interface DrainableServer extends PlatformServer {
+  /** From now on responses say that their connection is about to be closed. */
+  drain(): void;
+}
 
 /**
  * The end of a listener, as its clients are told of it. The platform's shutdown closes idle

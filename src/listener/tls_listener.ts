@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { BalancerError } from "../core/errors.ts";
-import type { PlatformServer } from "../steady_listener.ts";
 import { type Certificate, checkCertificate } from "./certificate.ts";
+import type { DrainableServer } from "./listener_drain.ts";
 
 /**
  * How long the listener with the old certificate accepts connections beside the new one, in
@@ -32,12 +32,6 @@ export interface TlsAddress {
 export interface TlsServeOptions extends TlsAddress, Certificate {
   /** Whether others may listen on the same port. */
   readonly reusePort: boolean;
-}
-
-/** A platform's server that can tell its clients of its end. */
-export interface DrainableServer extends PlatformServer {
-  /** From now on responses say that their connection is about to be closed. */
-  drain(): void;
 }
 
 /** What a {@linkcode TlsListener} works with. */
@@ -86,7 +80,7 @@ export class TlsListener {
   }
 
   /** Where it listens. */
-  get addr(): PlatformServer["addr"] {
+  get addr(): DrainableServer["addr"] {
     return this.#current.addr;
   }
 
