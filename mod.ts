@@ -49,6 +49,14 @@ export type {
   DecisionCandidate,
   DecisionNews,
 } from "./src/core/decision.ts";
+export {
+  CANDIDATE_CODES,
+  type CandidateCode,
+  DECISION_CODES,
+  type DecisionCode,
+  NOTE_CODES,
+  type NoteCode,
+} from "./src/core/decision_code.ts";
 export type { DecisionLog } from "./src/core/decision_log.ts";
 export {
   DISCOVER_KINDS,

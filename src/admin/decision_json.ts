@@ -1,4 +1,5 @@
 import type { Decision } from "../core/decision.ts";
+import type { CandidateCode, DecisionCode } from "../core/decision_code.ts";
 import type { ServerState } from "../core/server_state.ts";
 
 /** Why a request went to a server, as the admin API writes it. */
@@ -24,7 +25,9 @@ export interface DecisionJson {
   readonly policy: string;
   /** The URL of the server that was picked; null if there was none to go to. */
   readonly chosen: string | null;
-  /** Why that one. */
+  /** What decided that, for programs. */
+  readonly code: DecisionCode;
+  /** Why that one, for people. */
   readonly reason: string;
   /** The servers: first the one that was picked, then by how close they came. */
   readonly candidates: readonly {
@@ -40,7 +43,9 @@ export interface DecisionJson {
     readonly active: number;
     /** What the policy went by; null where it used none. */
     readonly key: string | null;
-    /** Why it was picked, or why not. */
+    /** Why it was picked, or why not, for programs. */
+    readonly code: CandidateCode;
+    /** The same for people. */
     readonly verdict: string;
   }[];
   /** How many further servers there were. */
@@ -61,7 +66,8 @@ export interface DecisionsJson {
 
 /** A decision as JSON. */
 export function decisionJson(decision: Decision): DecisionJson {
-  const { number, at, request, attempt, policy, chosen, reason, candidates, omitted } = decision;
+  const { number, at, request, attempt, policy, chosen, code, reason } = decision;
+  const { candidates, omitted } = decision;
   return {
     number,
     at: at.toISOString(),
@@ -74,10 +80,12 @@ export function decisionJson(decision: Decision): DecisionJson {
     attempt,
     policy,
     chosen: chosen ?? null,
+    code,
     reason,
-    candidates: candidates.map(({ key, verdict, ...candidate }) => ({
+    candidates: candidates.map(({ key, code, verdict, ...candidate }) => ({
       ...candidate,
       key: key ?? null,
+      code,
       verdict,
     })),
     omitted,

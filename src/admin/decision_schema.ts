@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CANDIDATE_CODES, DECISION_CODES } from "../core/decision_code.ts";
 import { SERVER_STATES } from "../core/server_state.ts";
 import type { DecisionsJson } from "./decision_json.ts";
 
@@ -11,7 +12,8 @@ const CANDIDATE = z.object({
   weight: z.number().min(0).describe("The weight that counted"),
   active: count.describe("How many requests it was working on, this one not included"),
   key: z.string().nullable().describe("What the policy went by"),
-  verdict: z.string().describe("Why it was picked, or why not"),
+  code: z.enum(CANDIDATE_CODES).describe("Why it was picked, or why not, for programs"),
+  verdict: z.string().describe("The same for people"),
 });
 
 const DECISION = z.object({
@@ -26,7 +28,8 @@ const DECISION = z.object({
   attempt: z.int().min(1).describe("1 for the request's first server"),
   policy: z.string(),
   chosen: z.string().nullable().describe("The URL of the server that was picked"),
-  reason: z.string().describe("Why that one"),
+  code: z.enum(DECISION_CODES).describe("What decided that, for programs"),
+  reason: z.string().describe("Why that one, for people"),
   candidates: z.array(CANDIDATE).describe("First the one that was picked"),
   omitted: count.describe("How many further servers there were"),
 }).meta({ id: "Decision" });

@@ -1,3 +1,4 @@
+import type { CandidateCode, DecisionCode } from "./decision_code.ts";
 import type { ServerState } from "./server_state.ts";
 
 /** A server that a request could have gone to, or could not, as it was before the pick. */
@@ -14,7 +15,9 @@ export interface DecisionCandidate {
   readonly active: number;
   /** What the policy went by, for people; undefined where it used none. */
   readonly key: string | undefined;
-  /** Why it was picked, or why not, for people. */
+  /** Why it was picked, or why not, for programs. */
+  readonly code: CandidateCode;
+  /** The same for people. */
   readonly verdict: string;
 }
 
@@ -44,6 +47,8 @@ export interface Decision {
   readonly policy: string;
   /** The URL of the server that was picked; undefined if there was none to go to. */
   readonly chosen: string | undefined;
+  /** What decided that, for programs. */
+  readonly code: DecisionCode;
   /** Why that one, for people. */
   readonly reason: string;
   /**

@@ -127,12 +127,9 @@ export class DecisionLog {
     // A worker may not know yet that nobody wants to know any more.
     if (!this.recording) return;
     const candidates = news.candidates.map((candidate) => {
-      const until = candidate.state === "ejected" ? this.#ejectedUntil(candidate.url) : undefined;
+      const until = candidate.code === "ejected" ? this.#ejectedUntil(candidate.url) : undefined;
       if (until === undefined) return candidate;
-      return {
-        ...candidate,
-        verdict: candidate.verdict.replace(/^ejected/, `$& until ${clock(until)}`),
-      };
+      return { ...candidate, verdict: ejectedVerdict(until) };
     });
     const decision: Decision = { number: ++this.#count, ...news, candidates };
     this.#kept[decision.number % this.kept] = decision;
@@ -154,7 +151,13 @@ function tell<T>(listeners: Set<(news: T) => unknown>, news: T, what: string): v
   }
 }
 
-/** The time of day as people read it, in UTC as everything else. */
-function clock(date: Date): string {
-  return `${date.toISOString().slice(11, 19)} UTC`;
+/**
+ * What is said of a server that was not picked because it is ejected.
+ *
+ * @param until Until when; undefined where that is not known.
+ */
+export function ejectedVerdict(until?: Date): string {
+  // The time of day as people read it, in UTC as everything else.
+  const time = until === undefined ? "" : ` until ${until.toISOString().slice(11, 19)} UTC`;
+  return `ejected${time}, and others are preferred`;
 }

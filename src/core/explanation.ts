@@ -1,9 +1,12 @@
 import type { CandidateList } from "./candidates.ts";
+import type { NoteCode } from "./decision_code.ts";
 
 /** What there is to say of one candidate after a pick, for people. */
 export interface CandidateNote {
   /** What the policy went by, for example `(2 + 1) / 5 = 0.6`; undefined where it used none. */
   readonly key: string | undefined;
+  /** Why the candidate was not picked, for programs. Default: `not_chosen`. */
+  readonly code?: NoteCode;
   /** Why the candidate was picked, or why not, for example `larger key: 1.5 > 0.6`. */
   readonly verdict: string;
 }

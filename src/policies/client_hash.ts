@@ -69,7 +69,7 @@ export class ClientHash implements Policy {
         const verdict = slot === chosen
           ? `the nearest to the client ${clientAddress} by hash and weight`
           : whyFarther(cost, costs.get(chosen)!);
-        return { key: `distance ${numberText(cost)}`, verdict };
+        return { key: `distance ${numberText(cost)}`, code: "farther", verdict };
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { CandidateList } from "../core/candidates.ts";
+import { NOTE_CODES } from "../core/decision_code.ts";
 import { BalancerError } from "../core/errors.ts";
 import {
   type CandidateNote,
@@ -75,8 +76,10 @@ function completeRanking(ranking: readonly number[], slots: readonly number[]): 
   return [...ranked, ...left];
 }
 
-function checkNote({ key, verdict }: CandidateNote): CandidateNote {
+function checkNote({ key, code, verdict }: CandidateNote): CandidateNote {
+  const known = NOTE_CODES.find((each) => each === code);
   return {
+    ...(known === undefined ? {} : { code: known }),
     key: key === undefined ? undefined : String(key).slice(0, TEXT_MAX),
     verdict: String(verdict).slice(0, TEXT_MAX),
   };

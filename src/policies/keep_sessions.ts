@@ -33,6 +33,7 @@ export class KeepSessions implements Policy {
         ranking: [sessionSlot, ...others],
         note: (slot) => ({
           key: undefined,
+          code: "other_session",
           verdict: slot === chosen
             ? "the client's session is here, as its cookie says"
             : "the client's cookie names another",
@@ -47,11 +48,11 @@ export class KeepSessions implements Policy {
       return {
         ranking: explanation.ranking,
         note: (slot) => {
-          const { key, verdict } = explanation.note(slot);
+          const note = explanation.note(slot);
           const prefix = slot === chosen
             ? "the server of the client's session cannot take it; "
             : "";
-          return { key, verdict: prefix + verdict };
+          return { ...note, verdict: prefix + note.verdict };
         },
       };
     };

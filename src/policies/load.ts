@@ -36,9 +36,9 @@ export function loadNote(
   { table, tie }: { table: TableView; tie: string },
 ): CandidateNote {
   const key = loadText(slot, table);
-  if (compareLoads(slot, chosen, table) === 0) return { key, verdict: tie };
+  if (compareLoads(slot, chosen, table) === 0) return { key, code: "tie", verdict: tie };
   const [more, less] = numberTexts(load(slot, table), load(chosen, table));
-  return { key, verdict: `larger key: ${more} > ${less}` };
+  return { key, code: "larger_key", verdict: `larger key: ${more} > ${less}` };
 }
 
 function load(slot: number, table: TableView): number {

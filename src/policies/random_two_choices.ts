@@ -56,7 +56,7 @@ export class RandomTwoChoices implements Policy {
         ranking: [winner, loser, ...slots.filter((slot) => slot !== first && slot !== second)],
         note: (slot) => {
           if (slot !== first && slot !== second) {
-            return { key: undefined, verdict: "was not drawn" };
+            return { key: undefined, code: "not_drawn", verdict: "was not drawn" };
           }
           if (slot === chosen) {
             const verdict = compareLoads(first, second, table) === 0
@@ -64,11 +64,8 @@ export class RandomTwoChoices implements Policy {
               : "the less busy of the two that were drawn";
             return { key: loadText(slot, table), verdict };
           }
-          const { key, verdict } = loadNote(slot, chosen, {
-            table,
-            tie: "as busy, and drawn second",
-          });
-          return { key, verdict: `was drawn too; ${verdict}` };
+          const note = loadNote(slot, chosen, { table, tie: "as busy, and drawn second" });
+          return { ...note, verdict: `was drawn too; ${note.verdict}` };
         },
       };
     };

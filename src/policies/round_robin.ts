@@ -56,6 +56,7 @@ export class RoundRobin implements Policy {
         const credit = credits.get(slot)!;
         return {
           key: `${text(credit - weight)} + ${text(weight)} = ${text(credit)}`,
+          code: credit === credits.get(chosen) ? "tie" : "later_turn",
           verdict: slot === chosen
             ? whyTurn(slots.length)
             : whyNotTurn(credit, credits.get(chosen)!),

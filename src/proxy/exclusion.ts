@@ -1,3 +1,6 @@
+import type { DecisionCandidate } from "../core/decision.ts";
+import type { CandidateCode } from "../core/decision_code.ts";
+import { ejectedVerdict } from "../core/decision_log.ts";
 import type { ServerState } from "../core/server_state.ts";
 import type { Server } from "../core/server.ts";
 import type { SlotSnapshot } from "../core/table_snapshot.ts";
@@ -14,6 +17,9 @@ export interface ExclusionCase {
   readonly trustedChosen: boolean;
 }
 
+/** Why a request could not go to a server, for programs and for people. */
+export type Exclusion = Pick<DecisionCandidate, "code" | "verdict">;
+
 /** How a server stands, in one word; what keeps requests away for longest comes first. */
 export function stateOf({ draining }: Server, { healthy, standing }: SlotSnapshot): ServerState {
   if (draining) return "draining";
@@ -27,28 +33,28 @@ export function isTrusted({ healthy, standing }: SlotSnapshot): boolean {
   return healthy && standing !== "ejected";
 }
 
-/** The beginnings of what is said of servers that were out for one request, whatever their state. */
-const OUT_FOR_REQUEST = ["tried already", "works on", "could not take it"];
-
-/** Whether what is said of a server means that this request, but maybe not others, could not go there. */
-export function isNotCandidate(verdict: string): boolean {
-  return OUT_FOR_REQUEST.some((beginning) => verdict.startsWith(beginning));
+/** Whether a code means that this request, but maybe not others, could not go to a server. */
+export function isOutForRequest(code: CandidateCode): boolean {
+  return code === "tried" || code === "full" || code === "raced";
 }
 
-/** Why a request could not go to a server, for people; see `Candidates` for the rules. */
-export function whyExcluded({ server, snapshot, tried, trustedChosen }: ExclusionCase): string {
+/** Why a request could not go to a server; see `Candidates` for the rules. */
+export function whyExcluded({ server, snapshot, tried, trustedChosen }: ExclusionCase): Exclusion {
   const { active, limit, weight, standing } = snapshot;
-  if (tried) return "tried already by this request";
-  if (server.draining) return "draining";
-  if (weight === 0) return "weight 0";
+  if (tried) return { code: "tried", verdict: "tried already by this request" };
+  if (server.draining) return { code: "draining", verdict: "draining" };
+  if (weight === 0) return { code: "no_weight", verdict: "weight 0" };
   if (trustedChosen && !isTrusted(snapshot)) {
-    const state = stateOf(server, snapshot);
-    return state === "unhealthy"
-      ? "unhealthy, and healthy ones are preferred"
-      : "ejected, and others are preferred";
+    return stateOf(server, snapshot) === "unhealthy"
+      ? { code: "unhealthy", verdict: "unhealthy, and healthy ones are preferred" }
+      : { code: "ejected", verdict: ejectedVerdict() };
   }
-  if (limit !== 0 && active >= limit) return `works on ${active} of ${limit} requests`;
-  if (standing === "trial" && active > 0) return "on trial and busy";
+  if (limit !== 0 && active >= limit) {
+    return { code: "full", verdict: `works on ${active} of ${limit} requests` };
+  }
+  if (standing === "trial" && active > 0) {
+    return { code: "trial_busy", verdict: "on trial and busy" };
+  }
   // Between the look at the candidates and the one that is told, another thread did something.
-  return "could not take it a moment before";
+  return { code: "raced", verdict: "could not take it a moment before" };
 }

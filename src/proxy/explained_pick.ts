@@ -1,16 +1,20 @@
 import type { Selection } from "../core/candidates.ts";
 import { CANDIDATES_MAX, type DecisionCandidate } from "../core/decision.ts";
+import type { DecisionCode } from "../core/decision_code.ts";
 import { type Explainer, explainNothing, type Explanation } from "../core/explanation.ts";
 import type { PickContext, Policy } from "../core/policy.ts";
 import type { Entry, SlotDirectory } from "../core/registry.ts";
 import type { StateTable } from "../core/state_table.ts";
 import { TableSnapshot } from "../core/table_snapshot.ts";
-import { isTrusted, stateOf, whyExcluded } from "./exclusion.ts";
+import { type Exclusion, isTrusted, stateOf, whyExcluded } from "./exclusion.ts";
 
 /** How many servers that could not be picked are listed at least, if there are any. */
 const EXCLUDED_MIN = 8;
 /** How many servers a line for the log lists. */
 const LINE_MAX = 8;
+
+/** What is said of the server that was picked. */
+const CHOSEN = { code: "chosen", verdict: "chosen" } as const;
 
 /** What an {@linkcode ExplainedPick} is made with. */
 export interface ExplainedPickParts {
@@ -32,6 +36,8 @@ export interface PickCase {
 
 /** Why one server was picked and the others were not. */
 export interface PickReport {
+  /** What decided it, for programs. */
+  readonly code: DecisionCode;
   /** Why the one that was picked. */
   readonly reason: string;
   /** The servers, see {@linkcode Decision}. */
@@ -50,6 +56,7 @@ export class ExplainedPick {
   readonly #registry: SlotDirectory;
   readonly #table: TableSnapshot;
   readonly #tried: readonly number[];
+  readonly #sessionSlot: number | undefined;
   readonly #explanation: Explanation;
 
   /**
@@ -66,6 +73,7 @@ export class ExplainedPick {
     this.#registry = registry;
     this.#table = snapshot;
     this.#tried = tried;
+    this.#sessionSlot = context.sessionSlot;
     if (candidates.length === 0) {
       this.slot = -1;
       this.#explanation = { ranking: [], note: () => ({ key: undefined, verdict: "" }) };
@@ -80,6 +88,13 @@ export class ExplainedPick {
   /** How many servers there were to look at, for what a report costs. */
   get size(): number {
     return this.#table.end;
+  }
+
+  /** What decided it, for programs. */
+  get code(): DecisionCode {
+    if (this.slot === -1) return this.#excluded().length === 0 ? "no_server" : "none_available";
+    if (!this.#trustedChosen) return "fallback";
+    return this.slot === this.#sessionSlot ? "session" : "policy";
   }
 
   /** Why that server, for people. */
@@ -99,11 +114,13 @@ export class ExplainedPick {
     const ranked = ranking.slice(0, Math.max(room, CANDIDATES_MAX - excluded.length));
     const others = excluded.slice(0, CANDIDATES_MAX - ranked.length);
     return {
+      code: this.code,
       reason: this.reason,
       candidates: [
-        ...ranked.map(({ server, slot }) => {
-          const { key, verdict } = this.#explanation.note(slot);
-          return this.#candidate({ server, slot }, slot === this.slot ? "chosen" : verdict, key);
+        ...ranked.map((entry) => {
+          const { key, code = "not_chosen", verdict } = this.#explanation.note(entry.slot);
+          const why = entry.slot === this.slot ? CHOSEN : { code, verdict };
+          return this.#candidate(entry, why, key);
         }),
         ...others.map((entry) => this.#candidate(entry, this.#whyExcluded(entry))),
       ],
@@ -141,14 +158,14 @@ export class ExplainedPick {
     return [...tried, ...others];
   }
 
-  #candidate({ server, slot }: Entry, verdict: string, key?: string): DecisionCandidate {
+  #candidate({ server, slot }: Entry, why: Exclusion, key?: string): DecisionCandidate {
     const snapshot = this.#table.slot(slot);
     const { weight, active } = snapshot;
     const { url, name } = server;
-    return { url, name, state: stateOf(server, snapshot), weight, active, key, verdict };
+    return { url, name, state: stateOf(server, snapshot), weight, active, key, ...why };
   }
 
-  #whyExcluded({ server, slot }: Entry): string {
+  #whyExcluded({ server, slot }: Entry): Exclusion {
     return whyExcluded({
       server,
       snapshot: this.#table.slot(slot),

@@ -12,14 +12,27 @@ const decisions = z.array(DECISIONS.shape.decisions.element);
  * @param text What was recorded.
  * @param source Where it comes from, for the message.
  * @returns The decisions, in the order of the text.
- * @throws {BalancerError} `invalid`, with every fault, or if there is no decision.
+ * @throws {BalancerError} `invalid`, with every fault, or if there is no decision, or one without
+ * codes: older versions did not write them.
  */
 export function readDecisions(text: string, source: string): DecisionJson[] {
   const value = parse(text, source);
   const list = Array.isArray(value) ? value : listIn(value);
+  refuseWithoutCodes(list, source);
   const read = validate(decisions, list, source, "decisions");
   if (read.length === 0) throw invalid(source, [{ path: "", message: "it has no decisions" }]);
   return read;
+}
+
+/** Without codes, nothing tells which servers a request could not go to. */
+function refuseWithoutCodes(list: unknown, source: string): void {
+  if (!Array.isArray(list)) return;
+  const index = list.findIndex((each) => Array.isArray(each?.candidates) && !("code" in each));
+  if (index === -1) return;
+  const message =
+    "has no code: an older Ballast recorded it, whose decisions cannot be replayed; " +
+    "record them again with this version";
+  throw invalid(source, [{ path: `decisions[${index}]`, message }]);
 }
 
 /** What `/decisions` answers has them under a name; one alone is a list of one. */

@@ -4,7 +4,7 @@ import { type Entry, Registry } from "../core/registry.ts";
 import type { ServerInit } from "../core/server.ts";
 import type { Standing } from "../core/standing.ts";
 import { StateTable } from "../core/state_table.ts";
-import { isNotCandidate } from "../proxy/exclusion.ts";
+import { isOutForRequest } from "../proxy/exclusion.ts";
 
 type RecordedCandidate = DecisionJson["candidates"][number];
 
@@ -51,7 +51,7 @@ export class DecisionStage {
       // Nothing is known of those that are not listed.
       if (candidate === undefined) this.table.setWeight(entry.slot, 0);
       else this.#set(entry, candidate);
-      if (candidate !== undefined && isNotCandidate(candidate.verdict)) tried.push(entry.slot);
+      if (candidate !== undefined && isOutForRequest(candidate.code)) tried.push(entry.slot);
     }
     return this.#candidates.select(tried);
   }

@@ -68,6 +68,7 @@ Deno.test("GET /decisions tells why each request went where it went", async () =
     attempt: 1,
     policy: "least_connections",
     chosen: one.url,
+    code: "policy",
     reason: "the only server that can take it",
     candidates: [
       {
@@ -77,6 +78,7 @@ Deno.test("GET /decisions tells why each request went where it went", async () =
         weight: 1,
         active: 0,
         key: "idle: 0",
+        code: "chosen",
         verdict: "chosen",
       },
       {
@@ -86,6 +88,7 @@ Deno.test("GET /decisions tells why each request went where it went", async () =
         weight: 0,
         active: 0,
         key: null,
+        code: "draining",
         verdict: "draining",
       },
     ],

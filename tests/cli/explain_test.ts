@@ -197,6 +197,7 @@ Deno.test("explain shows names and paths as text, whatever they are", async () =
     attempt: 1,
     policy: hostile,
     chosen: hostile,
+    code: "policy",
     reason: hostile,
     candidates: [1, 2].map((weight) => ({
       url: `${hostile}${weight}`,
@@ -205,6 +206,7 @@ Deno.test("explain shows names and paths as text, whatever they are", async () =
       weight,
       active: 0,
       key: hostile,
+      code: "chosen",
       verdict: hostile,
     })),
     omitted: 3,

@@ -76,7 +76,13 @@ Deno.test("replay says what is wrong with what it is given", async () => {
   await using text = await makeTemporaryFile("nope\n");
   await using custom = await makeTemporaryFile(JSON.stringify({
     ...{ number: 1, at: "2026-01-01T00:00:00.000Z", attempt: 1, policy: "custom" },
-    ...{ chosen: null, reason: "there is no server", candidates: [], omitted: 0 },
+    ...{
+      chosen: null,
+      code: "no_server",
+      reason: "there is no server",
+      candidates: [],
+      omitted: 0,
+    },
     request: { id: null, method: "GET", path: "/", client: null },
   }));
   const cases: [args: string[], code: number, message: RegExp][] = [

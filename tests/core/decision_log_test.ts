@@ -1,20 +1,29 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import type { CandidateCode } from "../../src/core/decision_code.ts";
 import type { DecisionNews } from "../../src/core/decision.ts";
 import type { ServerState } from "../../src/core/server_state.ts";
 import { DecisionLog } from "../../src/core/decision_log.ts";
 import { BalancerError } from "../../src/core/errors.ts";
 
 /** A decision for a request to this path. */
-function news(path: string, state: ServerState = "up", verdict = "chosen"): DecisionNews {
+function news(
+  path: string,
+  state: ServerState = "up",
+  code: CandidateCode = "chosen",
+): DecisionNews {
   return {
     at: new Date(0),
     request: { id: undefined, method: "GET", path, client: undefined },
     attempt: 1,
     policy: "least_connections",
     chosen: "http://a",
+    code: "policy",
     reason: "the only server that can take it",
     candidates: [
-      { url: "http://a", name: "a", state, weight: 1, active: 0, key: undefined, verdict },
+      {
+        ...{ url: "http://a", name: "a", state, weight: 1, active: 0, key: undefined, code },
+        verdict: `said of ${code}`,
+      },
     ],
     omitted: 0,
   };
@@ -104,12 +113,12 @@ Deno.test("DecisionLog says until when a server is ejected", () => {
     keep: 9,
     ejectedUntil: (url) => url === "http://a" ? new Date("2026-01-02T12:00:10.7Z") : undefined,
   });
-  log.add(news("/1", "ejected", "ejected, and others are preferred"));
-  log.add(news("/2", "ejected", "tried already by this request"));
-  log.add(news("/3", "unhealthy", "ejected, and others are preferred"));
+  log.add(news("/1", "ejected", "ejected"));
+  log.add(news("/2", "ejected", "tried"));
+  log.add(news("/3", "unhealthy", "unhealthy"));
   assertEquals(log.latest().map(({ candidates }) => candidates[0]!.verdict), [
     "ejected until 12:00:10 UTC, and others are preferred",
-    "tried already by this request",
-    "ejected, and others are preferred",
+    "said of tried",
+    "said of unhealthy",
   ]);
 });

@@ -20,12 +20,12 @@ const REQUEST = {
 };
 const CANDIDATE = {
   ...{ url: REQUEST.server, name: "one", state: "up", weight: 1, active: 0 },
-  ...{ key: "idle: 0", verdict: "chosen" },
+  ...{ key: "idle: 0", code: "chosen", verdict: "chosen" },
 };
 const DECISION = {
   ...{ number: 1, at: REQUEST.time, attempt: 1, policy: "least_connections", omitted: 0 },
   request: { id: null, method: "GET", path: "/", client: REQUEST.client },
-  ...{ chosen: REQUEST.server, reason: "its turn", candidates: [CANDIDATE] },
+  ...{ chosen: REQUEST.server, code: "policy", reason: "its turn", candidates: [CANDIDATE] },
 };
 
 /** What a command of the page is run as: as it is, but with less to do. */

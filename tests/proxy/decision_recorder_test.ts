@@ -61,6 +61,7 @@ Deno.test("DecisionRecorder tells the request, without what stands in its query"
     attempt: 1,
     policy: "least_connections",
     chosen: "http://s0",
+    code: "policy",
     reason: "idle, like 1 other; its turn by weight",
     omitted: 0,
   });

@@ -96,6 +96,7 @@ Deno.test("Picker.pick() tells of each server what there was before the pick", (
       weight: 5,
       active: 2,
       key: "(2 + 1) / 5 = 0.6",
+      code: "chosen",
       verdict: "chosen",
     },
     {
@@ -105,6 +106,7 @@ Deno.test("Picker.pick() tells of each server what there was before the pick", (
       weight: 0.5,
       active: 1,
       key: "(1 + 1) / 0.5 = 4",
+      code: "larger_key",
       verdict: "larger key: 4 > 0.6",
     },
   ]);

@@ -5,8 +5,9 @@ import { readDecisions, replay } from "../../src/simulation/replay.ts";
 type Candidate = DecisionJson["candidates"][number];
 
 function candidate(name: string, init: Partial<Candidate> = {}): Candidate {
-  const standard = { weight: 1, active: 0, key: "idle: 0", verdict: "tie: its turn comes later" };
-  return { url: `http://${name}`, name, state: "up", ...standard, ...init };
+  const standard = { weight: 1, active: 0, key: "idle: 0", code: "tie" } as const;
+  const verdict = "tie: its turn comes later";
+  return { url: `http://${name}`, name, state: "up", ...standard, verdict, ...init };
 }
 
 function decision(
@@ -21,6 +22,7 @@ function decision(
     attempt: 1,
     policy: "round_robin",
     chosen: chosen === null ? null : `http://${chosen}`,
+    code: "policy",
     reason: "its turn",
     candidates,
     omitted: 0,
@@ -72,26 +74,45 @@ Deno.test("replay() picks by the loads and weights of each decision", () => {
 });
 
 Deno.test("replay() picks no server that the request could not go to", () => {
-  const cases: [verdict: string, init: Partial<Candidate>][] = [
-    ["unhealthy, and healthy ones are preferred", { state: "unhealthy" }],
-    ["ejected until 10:00:00 UTC, and others are preferred", { state: "ejected" }],
+  const cases: [code: Candidate["code"], init: Partial<Candidate>][] = [
+    ["unhealthy", { state: "unhealthy" }],
+    ["ejected", { state: "ejected" }],
     ["draining", { state: "draining", weight: 0 }],
-    ["weight 0", { weight: 0 }],
-    ["tried already by this request", {}],
-    ["works on 0 of 0 requests", {}],
-    ["on trial and busy", { state: "on_trial", active: 1 }],
-    ["could not take it a moment before", {}],
+    ["no_weight", { weight: 0 }],
+    ["tried", {}],
+    ["full", {}],
+    ["trial_busy", { state: "on_trial", active: 1 }],
+    ["raced", {}],
   ];
-  for (const [verdict, init] of cases) {
-    const out = candidate("a", { key: null, verdict, ...init });
-    const other = candidate("b", { active: 9, verdict: "chosen" });
-    assertEquals(picks([decision("b", [out, other])]), ["b"], verdict);
+  for (const [code, init] of cases) {
+    // What it says for people is of no account.
+    const out = candidate("a", { key: null, code, verdict: "", ...init });
+    const other = candidate("b", { active: 9, code: "chosen", verdict: "" });
+    assertEquals(picks([decision("b", [out, other])]), ["b"], code);
   }
   // Where there is no other, what cannot be trusted is better than nothing.
-  const down = candidate("a", { state: "unhealthy", verdict: "chosen" });
+  const down = candidate("a", { state: "unhealthy", code: "chosen" });
   assertEquals(picks([decision("a", [down])]), ["a"]);
-  const tried = candidate("a", { verdict: "tried already by this request" });
+  const tried = candidate("a", { code: "tried" });
   assertEquals(picks([decision("a", [tried])]), [undefined]);
+});
+
+Deno.test("replay() goes by no verdict, whatever it says", () => {
+  for (const verdict of ["tried already by this request", "works on 1 of 1", "could not take it"]) {
+    const both = decision("b", [candidate("b", { active: 9 }), candidate("a", { verdict })]);
+    assertEquals(picks([both]), ["a"]);
+  }
+});
+
+Deno.test("readDecisions() refuses what a version without codes has recorded, and says so", () => {
+  const { code: _, ...old } = decision("a", [candidate("a")]);
+  const text = JSON.stringify([decision("a", [candidate("a")]), old]);
+  const error = assertThrows(() => readDecisions(text, "file"), BalancerError);
+  assertEquals(
+    error.message,
+    "Cannot use file: decisions[1] has no code: an older Ballast recorded it, whose decisions " +
+      "cannot be replayed; record them again with this version",
+  );
 });
 
 Deno.test("replay() makes the decisions that were recorded from the same policy", () => {

@@ -86,6 +86,7 @@ Deno.test("WorkerPool begins and ends to record decisions while it runs", async 
     attempt: 1,
     policy: "least_connections",
     chosen: server.url,
+    code: "policy",
     reason: "the only server that can take it",
     candidates: [
       {
@@ -95,6 +96,7 @@ Deno.test("WorkerPool begins and ends to record decisions while it runs", async 
         weight: 1,
         active: 0,
         key: "idle: 0",
+        code: "chosen",
         verdict: "chosen",
       },
     ],
