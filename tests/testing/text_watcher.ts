@@ -1,7 +1,11 @@
+import { until } from "./until.ts";
+
+/** How long a program may take to write something, in milliseconds: some begin by compiling. */
+const LIMIT_MS = 120_000;
+
 /** What a program writes, read as it comes. */
 export class TextWatcher {
   readonly #done: Promise<void>;
-  #wake: () => void = () => {};
   /** Whether there will be no more. */
   ended = false;
   /** What it has written so far. */
@@ -14,9 +18,11 @@ export class TextWatcher {
 
   /** Waits for a text; false if it ends without. */
   async includes(wanted: string): Promise<boolean> {
-    while (!this.text.includes(wanted) && !this.ended) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    await until(
+      () => `"${wanted}": there is "${this.text}"`,
+      () => this.text.includes(wanted) || this.ended,
+      LIMIT_MS,
+    );
     return this.text.includes(wanted);
   }
 
@@ -29,9 +35,7 @@ export class TextWatcher {
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.text += text;
-      this.#wake();
     }
     this.ended = true;
-    this.#wake();
   }
 }
