@@ -40,7 +40,7 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   const add = (port: number) =>
     balancer.run("add-server", `--url=http://127.0.0.1:${port}`, "--health-check-period=0");
   balancer.signal("SIGHUP");
-  await balancer.waitFor("Read the files for etcd again: nothing is different");
+  await balancer.waitForError("Read the files for etcd again: nothing is different");
   // One that etcd does not take is not used, nor what cannot be read.
   await Deno.writeTextFile(password.path, "two");
   balancer.signal("SIGHUP");
@@ -54,7 +54,7 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   await changePassword(cluster, "two");
   await Deno.rename(`${password.path}.away`, password.path);
   balancer.signal("SIGHUP");
-  await balancer.waitFor("the password changed, and requests to etcd use that from now on");
+  await balancer.waitForError("the password changed, and requests to etcd use that from now on");
   assert(await until(() => isConnected(balancer), LIMIT_MS));
   const added = await add(3002);
   assertEquals(added.code, 0, added.stderr);
@@ -77,8 +77,8 @@ hangupTest("SIGHUP reads the files of etcd again also while it is waited for", a
   await program.waitForError("etcd cannot be reached, and is tried again until it can");
   await Deno.copyFile(certificatePath("etcd_ca.crt"), ca.path);
   program.kill("SIGHUP");
-  await program.waitFor("the authority changed, and requests to etcd use that from now on");
-  await program.waitFor("Admin API on");
+  await program.waitForError("the authority changed, and requests to etcd use that from now on");
+  await program.waitForError("Admin API on");
   program.kill("SIGTERM");
   assertEquals((await program.result()).code, 0);
 });

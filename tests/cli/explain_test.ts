@@ -4,6 +4,7 @@ import { RunningBalancer } from "../testing/program.ts";
 import { runCli, RunningCli } from "../testing/run_cli.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";
+import { until } from "../testing/until.ts";
 
 /** Two servers, of which one is left, behind a balancer. */
 async function start(...args: string[]): Promise<RunningBalancer> {
@@ -29,9 +30,7 @@ function follow(balancer: RunningBalancer, ...args: string[]): RunningCli {
 
 /** Waits until somebody follows, which is until decisions are recorded. */
 async function untilRecording(balancer: RunningBalancer): Promise<void> {
-  while ((await decisions(balancer)).keep === 0) {
-    // Each look is a call of the API.
-  }
+  await until("decisions to be recorded", async () => (await decisions(balancer)).keep > 0);
 }
 
 Deno.test("explain says how to have decisions recorded where they are not", async () => {
@@ -128,7 +127,10 @@ Deno.test("explain --follow leaves the recording as it was where it was on, and 
   await get(balancer, "/before");
   await using following = follow(balancer, "--json", "--limit=3", "--path=/a");
   // Whether it has begun to follow cannot be seen, so it is asked again until it has enough.
-  while (!following.ended) await get(balancer, "/a/b");
+  await until("explain --follow to end", async () => {
+    await get(balancer, "/a/b");
+    return following.ended;
+  });
   const { code, stdout, stderr } = await following.result();
   assertEquals([code, stderr], [0, ""]);
   const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as DecisionJson);
@@ -181,7 +183,10 @@ Deno.test("explain --follow ends cleanly when nobody reads it any more", async (
   const output = child.output();
   await untilRecording(balancer);
   // It turns off what it has turned on when its next line finds no reader.
-  while ((await decisions(balancer)).keep > 0) await get(balancer, "/");
+  await until("decisions not to be recorded", async () => {
+    await get(balancer, "/");
+    return (await decisions(balancer)).keep === 0;
+  });
   const { stdout, stderr } = await output;
   assertMatch(new TextDecoder().decode(stdout), /^#1 .*\n$/);
   const errors = new TextDecoder().decode(stderr);

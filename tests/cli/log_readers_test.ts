@@ -4,6 +4,7 @@ import { exchangeRaw } from "../testing/raw_client.ts";
 import { freePorts } from "../testing/run_cli.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";
+import { within } from "../testing/until.ts";
 
 /** On Windows a signal ends a process without asking it. */
 const noSignals = Deno.build.os === "windows";
@@ -44,7 +45,7 @@ class UnreadProgram implements AsyncDisposable {
   async errorsUntil(text: string): Promise<string> {
     const reader = this.#child.stderr.getReader();
     while (!this.#errors.includes(text)) {
-      const { done, value } = await reader.read();
+      const { done, value } = await within(`"${text}" in the log`, reader.read());
       if (done) throw new Error(`Cannot find "${text}" in: ${this.#errors}`);
       this.#errors += new TextDecoder().decode(value);
     }

@@ -4,6 +4,7 @@ import { StateTable } from "../../src/core/state_table.ts";
 import { allocateMemory, layOut, type TableMemory } from "../../src/core/table_memory.ts";
 import { WaitingRoom } from "../../src/core/waiting_room.ts";
 import { KeptAlive } from "../testing/kept_alive.ts";
+import { until } from "../testing/until.ts";
 
 /** The rooms of so many threads over one memory. */
 function roomsFor(threads: number): { memory: TableMemory; rooms: WaitingRoom[] } {
@@ -102,7 +103,7 @@ Deno.test("WaitingRoom.call() reaches the thread that it is for, again and again
   three!.call(1);
   await heard;
   one!.call(1);
-  while (second.places < 3 + 4) await second.heard();
+  await until("7 places", () => second.places >= 3 + 4);
   assertEquals(second.places, 3 + 4);
   second.room.ignore();
   third.room.ignore();

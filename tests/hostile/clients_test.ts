@@ -6,6 +6,7 @@ import { frameTypes, type Http2Request, http2Request } from "./clients/http2.ts"
 import { Recorder } from "./clients/recorder.ts";
 import { SMUGGLING } from "./clients/smuggling.ts";
 import { readResponse, type StrictRequest } from "./strict_http.ts";
+import { until } from "../testing/until.ts";
 
 /** The statuses of the responses on a connection, all of which have to be complete. */
 function statusesOf(received: string, method?: string): number[] {
@@ -151,10 +152,9 @@ Deno.test("hostile clients: HTTP/2 becomes exactly one request, or none", async 
     recorder.requests.length = 0;
     await using client = await RawClient.connect(recorder.url);
     await client.send(http2Request(request));
-    let frames: number[] = [];
-    while (!frames.some((type) => ANSWERS.includes(type))) {
-      frames = frameTypes(await client.readMore());
-    }
+    await until(`an answer to ${what}`, async () => {
+      return frameTypes(await client.readMore()).some((type) => ANSWERS.includes(type));
+    });
     client.close();
     await recorder.quiet();
     assertEquals([recorder.requests.map(told), recorder.faults], [requests, []], what);

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { LoadBalancer } from "../../mod.ts";
+import { pace } from "../chaos/pace.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { certificate } from "../testing/certificates.ts";
 import { type RawConnection, RawServer } from "../testing/raw_server.ts";
@@ -84,7 +85,7 @@ async function depart(
   const stream = client.request(request);
   if (data !== undefined) client.data(stream, data);
   // Without a delay the end comes in one piece with the beginning.
-  if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+  if (delay > 0) await pace(delay);
   else if (leave === "closes with its connection") await client.flushed();
   LEAVES[leave](client, stream);
   await client.flushed();

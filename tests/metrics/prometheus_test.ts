@@ -4,6 +4,7 @@ import { freePorts } from "../testing/run_cli.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";
 import { RunningPrometheus } from "./prometheus.ts";
 import { isInstalled, NOT_INSTALLED } from "./promtool.ts";
+import { until } from "../testing/until.ts";
 
 const PROMETHEUS = await isInstalled("prometheus");
 
@@ -25,20 +26,24 @@ interface Seen {
 /** Sends requests, every tenth of them too large, until there were enough and `mayEnd` says so. */
 async function load(url: string, mayEnd: () => boolean): Promise<Seen> {
   const seen: Seen = { answers: {}, refusals: {}, bytes: 0, sent: 0 };
-  async function client(): Promise<void> {
-    while (seen.sent < REQUESTS || !mayEnd()) {
-      const content = ++seen.sent % 10 === 0 ? "too large" : "small";
-      const response = await fetch(url, { method: "POST", body: content });
-      const { length } = await response.bytes();
-      const { status, headers } = response;
-      if (headers.has("proxy-status")) {
-        seen.refusals[status] = (seen.refusals[status] ?? 0) + 1;
-      } else {
-        const code = `${Math.trunc(status / 100)}xx`;
-        seen.answers[code] = (seen.answers[code] ?? 0) + 1;
-        seen.bytes += length;
-      }
+  async function ask(): Promise<void> {
+    const content = ++seen.sent % 10 === 0 ? "too large" : "small";
+    const response = await fetch(url, { method: "POST", body: content });
+    const { length } = await response.bytes();
+    const { status, headers } = response;
+    if (headers.has("proxy-status")) {
+      seen.refusals[status] = (seen.refusals[status] ?? 0) + 1;
+    } else {
+      const code = `${Math.trunc(status / 100)}xx`;
+      seen.answers[code] = (seen.answers[code] ?? 0) + 1;
+      seen.bytes += length;
     }
+  }
+  async function client(): Promise<void> {
+    await until("Prometheus to have looked often enough", async () => {
+      await ask();
+      return seen.sent >= REQUESTS && mayEnd();
+    });
   }
   await Promise.all(Array.from({ length: CLIENTS }, client));
   return seen;

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { SampleServer } from "../testing/sample_server.ts";
+import { until } from "../testing/until.ts";
 
 const CLIENTS = 40;
 /** How many answers there are for each client on average. */
@@ -26,7 +27,9 @@ class LoopingClient {
     while (goOn()) {
       await this.#client.send("GET / HTTP/1.1\r\nHost: example.com\r\n\r\n");
       const wanted = this.answers + 1;
-      while ((await this.#client.readMore()).split("HTTP/1.1 200 OK").length <= wanted);
+      await until(`answer ${wanted}`, async () => {
+        return (await this.#client.readMore()).split("HTTP/1.1 200 OK").length > wanted;
+      });
       this.answers = wanted;
     }
   }

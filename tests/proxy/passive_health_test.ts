@@ -5,6 +5,7 @@ import { LogWatcher } from "../testing/log_watcher.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
 import { SampleServer } from "../testing/sample_server.ts";
+import { until } from "../testing/until.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const ERROR = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
@@ -85,7 +86,10 @@ Deno.test("a server that is out is tried again, fails or passes, and comes back 
   await statuses(served.url, 2);
   await log.waitFor(`${broken.url} is ejected for 0.04 s: it failed its trial: Cannot connect`);
   broken.start();
-  while (broken.hits === 0) await statuses(served.url, 1);
+  await until("a request to be tried on it", async () => {
+    await statuses(served.url, 1);
+    return broken.hits > 0;
+  });
   await log.waitFor(`${broken.url} is in again`);
   assertEquals(ejections(served.balancer), [undefined, undefined]);
   const { hits } = broken;
@@ -217,7 +221,10 @@ Deno.test("the trial that a worker sees passed lets a server in again", async ()
   await statuses(served.url, 20);
   await log.waitFor(`${broken.url} is ejected`);
   broken.start();
-  while (broken.hits === 0) await statuses(served.url, 1);
+  await until("a request to be tried on it", async () => {
+    await statuses(served.url, 1);
+    return broken.hits > 0;
+  });
   await log.waitFor(`${broken.url} is in again`);
   assertEquals(ejections(served.balancer), [undefined, undefined]);
 });

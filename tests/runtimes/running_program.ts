@@ -1,4 +1,8 @@
 import type { Runtime } from "./installation.ts";
+import { until } from "../testing/until.ts";
+
+/** How long it may take to write something, in milliseconds. */
+const LIMIT_MS = 120_000;
 
 /** A program that runs on one of the runtimes until disposed of. */
 export class RunningProgram implements AsyncDisposable {
@@ -6,7 +10,6 @@ export class RunningProgram implements AsyncDisposable {
   /** What it has written so far, errors too. */
   #text = "";
   #ended = false;
-  #wake: () => void = () => {};
   readonly #reading: Promise<unknown>;
   /** What it is to exit with. */
   readonly #exitCode: number | undefined;
@@ -37,7 +40,6 @@ export class RunningProgram implements AsyncDisposable {
     const { stdout, stderr } = this.#child;
     this.#reading = Promise.all([this.#read(stdout), this.#read(stderr)]).then(() => {
       this.#ended = true;
-      this.#wake();
     });
   }
 
@@ -47,12 +49,13 @@ export class RunningProgram implements AsyncDisposable {
    * @throws {Error} If it ends before, with what it said.
    */
   async waitFor(text: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = text.exec(this.#text);
-      if (found !== null) return found;
-      if (this.#ended) throw new Error(`It ended: ${this.#text}`);
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    let found: RegExpExecArray | null = null;
+    await until(() => `${text} in: ${this.#text}`, () => {
+      found = text.exec(this.#text);
+      if (found === null && this.#ended) throw new Error(`It ended: ${this.#text}`);
+      return found !== null;
+    }, LIMIT_MS);
+    return found!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,7 +69,6 @@ export class RunningProgram implements AsyncDisposable {
   async #read(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of output.pipeThrough(new TextDecoderStream())) {
       this.#text += text;
-      this.#wake();
     }
   }
 }

@@ -1,3 +1,5 @@
+import { until } from "./until.ts";
+
 /** A line of the access log as JSON has it. */
 export interface AccessLine {
   readonly time: string;
@@ -30,7 +32,6 @@ export class AccessLines {
   /** Each call of `write` with as many lines as it had. */
   readonly batches: number[] = [];
   readonly #lines: AccessLine[] = [];
-  #wake: () => void = () => {};
 
   /** What was logged so far. */
   get all(): readonly AccessLine[] {
@@ -39,7 +40,10 @@ export class AccessLines {
 
   /** Waits until there are so many lines. */
   async count(lines: number): Promise<readonly AccessLine[]> {
-    while (this.#lines.length < lines) await new Promise<void>((resolve) => this.#wake = resolve);
+    await until(
+      () => `${lines} lines: there are ${this.#lines.length}`,
+      () => this.#lines.length >= lines,
+    );
     return this.#lines;
   }
 
@@ -47,7 +51,6 @@ export class AccessLines {
     const parsed = readAccessLines(lines);
     this.batches.push(parsed.length);
     this.#lines.push(...parsed);
-    this.#wake();
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from "dns-packet";
 import { Buffer } from "node:buffer";
 import { createSocket, type Socket } from "node:dgram";
+import { until } from "./until.ts";
 
 /** How a server answers a question. */
 export type DnsReply =
@@ -40,7 +41,6 @@ export class DnsServer implements AsyncDisposable {
   readonly #connections = new Set<Deno.TcpConn>();
   readonly #tasks: Promise<void>[] = [];
   readonly #replies = new Map<string, DnsReply>();
-  readonly #arrivals = new Set<() => void>();
   /** Every question that has come, in their order. */
   readonly questions: SeenQuestion[] = [];
   /** Its port. */
@@ -111,9 +111,10 @@ export class DnsServer implements AsyncDisposable {
 
   /** Waits until so many questions have come that match. */
   async asked(count: number, matches: (question: SeenQuestion) => boolean = isAny): Promise<void> {
-    while (this.questions.filter(matches).length < count) {
-      await new Promise<void>((resolve) => this.#arrivals.add(resolve));
-    }
+    await until(
+      () => `question ${count}: there are ${JSON.stringify(this.questions)}`,
+      () => this.questions.filter(matches).length >= count,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -139,7 +140,7 @@ export class DnsServer implements AsyncDisposable {
     const read = await connection.read(buffer);
     // A question is small enough to come in one piece.
     const answer = this.#answer("tcp", Buffer.from(buffer.subarray(2, read ?? 2)));
-    if (answer === undefined) return await until(connection);
+    if (answer === undefined) return await untilClosed(connection);
     if (answer === "close") {
       await connection.write(Uint8Array.of(1, 0, 0));
       return close(connection);
@@ -153,8 +154,6 @@ export class DnsServer implements AsyncDisposable {
     const query = decode(message);
     const [question] = query.questions as [Question];
     this.questions.push({ over, type: question.type, name: question.name });
-    for (const arrived of this.#arrivals) arrived();
-    this.#arrivals.clear();
     const reply = this.#replyTo(question);
     if (reply === "silence") return undefined;
     if (reply === "close") return "close";
@@ -197,7 +196,7 @@ async function bind(port: number): Promise<Socket | "taken"> {
 }
 
 /** Waits until the other side closes. */
-async function until(connection: Deno.TcpConn): Promise<void> {
+async function untilClosed(connection: Deno.TcpConn): Promise<void> {
   const buffer = new Uint8Array(1);
   while (await connection.read(buffer) !== null);
   close(connection);

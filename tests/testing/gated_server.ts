@@ -1,8 +1,9 @@
+import { until } from "./until.ts";
+
 /** A server that answers a request when it is told to, and notes how many it works on. */
 export class GatedServer implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #gates: (() => void)[] = [];
-  readonly #awaited: { readonly count: number; readonly resolve: () => void }[] = [];
   #open = false;
   #working = 0;
   /** The paths of the requests that have come, in their order. */
@@ -29,10 +30,10 @@ export class GatedServer implements AsyncDisposable {
 
   /** Waits until so many requests have come. */
   async arrivals(count: number): Promise<void> {
-    if (this.arrived.length >= count) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#awaited.push({ count, resolve });
-    await promise;
+    await until(
+      () => `request ${count}: there are ${this.arrived}`,
+      () => this.arrived.length >= count,
+    );
   }
 
   /** Answers the request that has waited longest. */
@@ -57,7 +58,6 @@ export class GatedServer implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#gates.push(resolve);
     if (this.#open) this.release();
-    for (const { count, resolve } of this.#awaited) if (this.arrived.length >= count) resolve();
     await promise;
     this.#working--;
     return new Response("released");

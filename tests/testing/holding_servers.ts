@@ -1,8 +1,9 @@
+import { until } from "./until.ts";
+
 /** Servers that answer no request before they are told to. */
 export class HoldingServers implements AsyncDisposable {
   readonly #servers: readonly Deno.HttpServer<Deno.NetAddr>[];
   readonly #release = Promise.withResolvers<void>();
-  readonly #awaited = new Map<number, () => void>();
   #held = 0;
 
   /** @param count How many servers. */
@@ -20,10 +21,7 @@ export class HoldingServers implements AsyncDisposable {
 
   /** Waits until they have had this many requests. */
   async holding(count: number): Promise<void> {
-    if (this.#held >= count) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#awaited.set(count, resolve);
-    await promise;
+    await until(() => `request ${count}: there are ${this.#held}`, () => this.#held >= count);
   }
 
   /** Answers every request, also those to come. */
@@ -37,7 +35,7 @@ export class HoldingServers implements AsyncDisposable {
   }
 
   async #hold(): Promise<Response> {
-    this.#awaited.get(++this.#held)?.();
+    this.#held++;
     await this.#release.promise;
     return new Response("held");
   }

@@ -1,9 +1,9 @@
 import { configure, reset } from "@logtape/logtape";
+import { until } from "./until.ts";
 
 /** Sees what Ballast logs, so that a test can wait for it. */
 export class LogWatcher implements AsyncDisposable {
   readonly #lines: string[] = [];
-  readonly #awaited: { readonly text: string; readonly resolve: () => void }[] = [];
 
   /** Begins to watch, in place of whatever else was configured. */
   static async start(): Promise<LogWatcher> {
@@ -26,10 +26,10 @@ export class LogWatcher implements AsyncDisposable {
 
   /** Waits for a line with this text; one that was there before counts too. */
   async waitFor(text: string): Promise<void> {
-    if (this.#lines.some((line) => line.includes(text))) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#awaited.push({ text, resolve });
-    await promise;
+    await until(
+      () => `"${text}": logged is ${JSON.stringify(this.#lines)}`,
+      () => this.#lines.some((line) => line.includes(text)),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -38,6 +38,5 @@ export class LogWatcher implements AsyncDisposable {
 
   #see(line: string): void {
     this.#lines.push(line);
-    for (const { text, resolve } of this.#awaited) if (line.includes(text)) resolve();
   }
 }

@@ -1,8 +1,9 @@
+import { until } from "./until.ts";
+
 /** A server on an address of the loopback, which answers with the address. */
 class Neighbour {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #held: (() => void)[] = [];
-  readonly #awaited: (() => void)[] = [];
   /** How many requests have come, health checks aside. */
   hits = 0;
 
@@ -16,7 +17,6 @@ class Neighbour {
       if (new URL(request.url).pathname === "/hold") {
         const { promise, resolve } = Promise.withResolvers<void>();
         this.#held.push(resolve);
-        for (const resolve of this.#awaited.splice(0)) resolve();
         await promise;
       }
       return new Response(hostname);
@@ -32,8 +32,7 @@ class Neighbour {
 
   /** Waits until it holds a request for `/hold`. */
   async holds(): Promise<void> {
-    if (this.#held.length > 0) return;
-    await new Promise<void>((resolve) => this.#awaited.push(resolve));
+    await until("a request to hold", () => this.#held.length > 0);
   }
 
   /** Answers what it holds. */

@@ -1,9 +1,14 @@
+import { WaitedInVain, within } from "./until.ts";
+
 /** Sends raw text to a server, each character as one byte, and reads until the server closes. */
 export async function exchangeRaw(url: string, text: string): Promise<string> {
   await using client = await RawClient.connect(url);
   await client.send(text);
   return await client.readToEnd();
 }
+
+/** How long it waits for what a server sends, in milliseconds: as long as any test takes. */
+const WAIT_MS = 120_000;
 
 /** A client that sends exactly what a test says, well-formed or not. */
 export class RawClient implements AsyncDisposable {
@@ -63,12 +68,13 @@ export class RawClient implements AsyncDisposable {
   async #read(): Promise<boolean> {
     const buffer = new Uint8Array(65_536);
     try {
-      const count = await this.#socket.read(buffer);
+      const count = await within("bytes from the server", this.#socket.read(buffer), WAIT_MS);
       for (const byte of buffer.subarray(0, count ?? 0)) {
         this.#received += String.fromCharCode(byte);
       }
       return count !== null;
-    } catch {
+    } catch (error) {
+      if (error instanceof WaitedInVain) throw error;
       return false;
     }
   }

@@ -1,3 +1,8 @@
+import { until, within } from "./until.ts";
+
+/** How long a script waits for what the other side sends, in milliseconds: as long as any test takes. */
+const WAIT_MS = 120_000;
+
 /** One connection to a {@linkcode RawServer}. */
 export interface RawConnection {
   /** Everything received so far, each byte as one character. */
@@ -21,7 +26,6 @@ export class RawServer implements AsyncDisposable {
   readonly #sockets = new Set<Deno.TcpConn>();
   readonly #done: Promise<void>;
   readonly #tasks: Promise<void>[] = [];
-  readonly #arrivals = new Set<() => void>();
   /** Every connection so far, in the order of their arrival. */
   readonly connections: RawConnection[] = [];
 
@@ -43,9 +47,7 @@ export class RawServer implements AsyncDisposable {
 
   /** Waits for a connection; the first one has number 1. */
   async connection(number: number): Promise<RawConnection> {
-    while (this.connections.length < number) {
-      await new Promise<void>((resolve) => this.#arrivals.add(resolve));
-    }
+    await until(`connection ${number}`, () => this.connections.length >= number);
     return this.connections[number - 1]!;
   }
 
@@ -65,8 +67,6 @@ export class RawServer implements AsyncDisposable {
         const connection = this.#connection(socket);
         this.connections.push(connection);
         this.#tasks.push(this.#run(script, connection, this.accepted));
-        for (const arrived of this.#arrivals) arrived();
-        this.#arrivals.clear();
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.BadResource)) throw error;
@@ -107,7 +107,8 @@ export class RawServer implements AsyncDisposable {
       received: () => text,
       async waitFor(wanted: string, times = 1): Promise<string> {
         while (text.split(wanted).length <= times && !ended) {
-          await new Promise<void>((resolve) => wake = resolve);
+          const more = new Promise<void>((resolve) => wake = resolve);
+          await within(() => `"${wanted}": there is "${text}"`, more, WAIT_MS);
         }
         return text;
       },

@@ -1,3 +1,5 @@
+import { until } from "./until.ts";
+
 /** A server that answers with its name, can be stopped, and started again on the same port. */
 export class SampleServer implements AsyncDisposable {
   /** What it answers. */
@@ -9,7 +11,6 @@ export class SampleServer implements AsyncDisposable {
   #port = 0;
   #server: Deno.HttpServer | undefined;
   #abort = new AbortController();
-  readonly #probed = new Set<() => void>();
 
   /** @param name What it answers. */
   constructor(name: string) {
@@ -33,8 +34,6 @@ export class SampleServer implements AsyncDisposable {
     }, (request) => {
       if (request.headers.get("user-agent") === "ballast-health-check") {
         this.probes++;
-        for (const resolve of this.#probed) resolve();
-        this.#probed.clear();
       } else this.hits++;
       return new Response(this.name);
     });
@@ -43,8 +42,9 @@ export class SampleServer implements AsyncDisposable {
   }
 
   /** Waits for the next health check. */
-  nextProbe(): Promise<void> {
-    return new Promise((resolve) => this.#probed.add(resolve));
+  async nextProbe(): Promise<void> {
+    const { probes } = this;
+    await until("a health check", () => this.probes > probes);
   }
 
   /** Stops it at once, with every connection. */

@@ -1,4 +1,5 @@
 import { ROOT } from "./program.ts";
+import { within } from "./until.ts";
 
 /** The program on a terminal of its own, by `script` of util-linux. Disposing of it kills it. */
 export class Terminal implements AsyncDisposable {
@@ -37,7 +38,8 @@ export class Terminal implements AsyncDisposable {
   /** Waits until something was written behind a place in the output, and tells where it ends. */
   async waitFor(text: string, from = 0): Promise<number> {
     while (!this.output.includes(text, from)) {
-      if (!await this.#read()) throw new Error(`Cannot find "${text}" in: ${this.output}`);
+      const more = await within(() => `"${text}" in: ${this.output}`, this.#read());
+      if (!more) throw new Error(`Cannot find "${text}" in: ${this.output}`);
     }
     return this.output.indexOf(text, from) + text.length;
   }

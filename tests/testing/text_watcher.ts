@@ -1,10 +1,11 @@
-/** How long a text is waited for, in milliseconds. */
-const LIMIT_MS = 60_000;
+import { until } from "./until.ts";
+
+/** How long a program may take to write something, in milliseconds: some begin by compiling. */
+const LIMIT_MS = 120_000;
 
 /** What a program writes, read as it comes. */
 export class TextWatcher {
   readonly #done: Promise<void>;
-  #change = Promise.withResolvers<void>();
   /** Whether there will be no more. */
   ended = false;
   /** What it has written so far. */
@@ -15,15 +16,13 @@ export class TextWatcher {
     this.#done = this.#read(stream);
   }
 
-  /** Waits until a text is there so many times; false if it ends without, or takes a minute. */
+  /** Waits until a text is there so many times; false if it ends without. */
   async includes(wanted: string, times = 1): Promise<boolean> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      this.#wake();
-    }, LIMIT_MS);
-    while (this.#count(wanted) < times && !this.ended && !late) await this.#change.promise;
-    clearTimeout(timer);
+    await until(
+      () => `"${wanted}": there is "${this.text}"`,
+      () => this.#count(wanted) >= times || this.ended,
+      LIMIT_MS,
+    );
     return this.#count(wanted) >= times;
   }
 
@@ -33,12 +32,6 @@ export class TextWatcher {
     return this.text;
   }
 
-  /** Lets everyone look again who waits for a text. */
-  #wake(): void {
-    this.#change.resolve();
-    this.#change = Promise.withResolvers();
-  }
-
   #count(wanted: string): number {
     return this.text.split(wanted).length - 1;
   }
@@ -46,9 +39,7 @@ export class TextWatcher {
   async #read(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       this.text += text;
-      this.#wake();
     }
     this.ended = true;
-    this.#wake();
   }
 }

@@ -1,9 +1,14 @@
 /** How long a test waits for what has to come to pass, in milliseconds, where it says nothing else. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 /** How many times to look before time passes between two looks. */
 const LOOKS_AT_ONCE = 50;
 /** The time between two looks after that, in milliseconds. */
 const LOOK_MS = 2;
+
+/** What was waited for did not come. */
+export class WaitedInVain extends Error {
+  override readonly name = "WaitedInVain";
+}
 
 /**
  * Waits until something is so. A test that waits in vain fails, and says for what, in place of
@@ -12,7 +17,8 @@ const LOOK_MS = 2;
  * @param what What is waited for, as it is named where it does not come; a function where that is
  * best told from what there is by then.
  * @param isSo Whether it is so.
- * @param limit How long to wait, in milliseconds. Default: 10000.
+ * @param limit How long to wait, in milliseconds. Default: 30000.
+ * @throws {WaitedInVain} If it does not come.
  */
 export async function until(
   what: string | (() => string),
@@ -21,7 +27,7 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + limit;
   for (let looks = 0; !await isSo(); looks++) {
-    if (performance.now() > end) throw new Error(inVain(what, limit));
+    if (performance.now() > end) throw inVain(what, limit);
     const pause = looks < LOOKS_AT_ONCE ? 0 : LOOK_MS;
     await new Promise<void>((resolve) => setTimeout(resolve, pause));
   }
@@ -30,17 +36,18 @@ export async function until(
 /**
  * Waits for a promise, and for so long at most.
  *
- * @param what What is waited for, as it is named where it does not come.
+ * @param what What is waited for, as it is named where it does not come; a function as above.
  * @param promise What is waited for.
- * @param limit How long to wait, in milliseconds. Default: 10000.
+ * @param limit How long to wait, in milliseconds. Default: 30000.
+ * @throws {WaitedInVain} If it does not come.
  */
 export async function within<T>(
-  what: string,
+  what: string | (() => string),
   promise: Promise<T>,
   limit: number = LIMIT_MS,
 ): Promise<T> {
   const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(inVain(what, limit))), limit);
+  const timer = setTimeout(() => reject(inVain(what, limit)), limit);
   try {
     return await Promise.race([promise, over]);
   } finally {
@@ -48,6 +55,7 @@ export async function within<T>(
   }
 }
 
-function inVain(what: string | (() => string), limit: number): string {
-  return `Waited ${limit / 1000} s in vain for ${typeof what === "string" ? what : what()}`;
+function inVain(what: string | (() => string), limit: number): WaitedInVain {
+  const told = typeof what === "string" ? what : what();
+  return new WaitedInVain(`Waited ${limit / 1000} s in vain for ${told}`);
 }

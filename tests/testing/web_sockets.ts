@@ -1,6 +1,7 @@
 // @ts-types="@types/ws"
 import { type ClientOptions, type RawData, WebSocket, WebSocketServer } from "ws";
 import type { IncomingMessage } from "node:http";
+import { until } from "./until.ts";
 
 /** A message as it is compared in tests. */
 export type Message = string | Uint8Array;
@@ -20,7 +21,6 @@ export class Peer {
   /** Resolves at the end. */
   readonly closed: Promise<Close>;
   readonly #received: Message[] = [];
-  #wake: () => void = () => {};
 
   /** @param socket The WebSocket of the `ws` library. */
   constructor(socket: WebSocket) {
@@ -28,24 +28,23 @@ export class Peer {
     socket.on("message", (data: RawData, binary: boolean) => {
       const bytes = new Uint8Array(data as unknown as ArrayBuffer);
       this.#received.push(binary ? bytes : new TextDecoder().decode(bytes));
-      this.#wake();
     });
     // Each error is followed by a close.
     socket.on("error", () => {});
     this.closed = new Promise((resolve) =>
       socket.on("close", (code: number, reason: Uint8Array) => {
         resolve({ code, reason: new TextDecoder().decode(reason) });
-        this.#wake();
       })
     );
   }
 
   /** The next message. */
   async next(): Promise<Message> {
-    while (this.#received.length === 0) {
+    await until("a message", () => {
+      if (this.#received.length > 0) return true;
       if (this.socket.readyState === WebSocket.CLOSED) throw new Error("It is closed");
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+      return false;
+    });
     return this.#received.shift()!;
   }
 
@@ -65,7 +64,6 @@ export class PeerServer implements AsyncDisposable {
   readonly #server: WebSocketServer;
   readonly #peers: Peer[] = [];
   readonly #requests: IncomingMessage[] = [];
-  #wake: () => void = () => {};
 
   private constructor(server: WebSocketServer, onPeer: (peer: Peer) => void) {
     this.#server = server;
@@ -74,7 +72,6 @@ export class PeerServer implements AsyncDisposable {
       this.#peers.push(peer);
       this.#requests.push(request);
       onPeer(peer);
-      this.#wake();
     });
   }
 
@@ -105,9 +102,7 @@ export class PeerServer implements AsyncDisposable {
 
   /** Waits for a WebSocket; the first one has number 1. */
   async peer(number: number): Promise<Peer> {
-    while (this.#peers.length < number) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    await until(`WebSocket ${number}`, () => this.#peers.length >= number);
     return this.#peers[number - 1]!;
   }
 

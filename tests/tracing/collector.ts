@@ -1,3 +1,5 @@
+import { until } from "../testing/until.ts";
+
 /** A span, as far as tests look at it. */
 export interface ReceivedSpan {
   /** The part of the program that made it: `deno` or `ballast`. */
@@ -35,7 +37,6 @@ interface SpanJson extends Omit<ReceivedSpan, "attributes" | "scope" | "status">
 export class Collector implements AsyncDisposable {
   readonly #spans: ReceivedSpan[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  #wake: () => void = () => {};
 
   constructor() {
     this.#server = Deno.serve(
@@ -60,11 +61,12 @@ export class Collector implements AsyncDisposable {
 
   /** Waits for a span that is as wanted. */
   async waitFor(wanted: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
-    for (;;) {
-      const found = this.#spans.find(wanted);
-      if (found !== undefined) return found;
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    let found: ReceivedSpan | undefined;
+    await until(
+      () => `a span: there is ${JSON.stringify(this.#spans)}`,
+      () => (found = this.#spans.find(wanted)) !== undefined,
+    );
+    return found!;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,6 +82,5 @@ export class Collector implements AsyncDisposable {
         this.#spans.push({ ...span, scope: scope.name, attributes, status: span.status.code });
       }
     }
-    this.#wake();
   }
 }

@@ -4,6 +4,7 @@ import { keysUnder } from "../../../src/discovery/etcd/etcd_types.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import { failing } from "./failing.ts";
 import { WatchRecorder } from "./watch_recorder.ts";
+import { until } from "../../testing/until.ts";
 
 const KEYS = keysUnder("/a/");
 
@@ -102,7 +103,10 @@ etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async 
   // Far more often than needed, for as long as the other one takes to end.
   let isOver = false;
   const over = gone.then(() => isOver = true);
-  while (!isOver) await etcd.keepAlive(kept);
+  await until("the other one to end", async () => {
+    await etcd.keepAlive(kept);
+    return isOver;
+  });
   await over;
   assertEquals(watch.changes, ["/a/left deleted"]);
   assertEquals(await cluster.dump("/a/"), { "/a/kept": "" });

@@ -5,6 +5,7 @@ import { FakeClock } from "../../testing/fake_clock.ts";
 import { emptyAnswer, FakeGateway, noAnswer } from "./fake_gateway.ts";
 import { ScriptedBody, scriptedFetch } from "./scripted_fetch.ts";
 import { WatchRecorder } from "./watch_recorder.ts";
+import { until } from "../../testing/until.ts";
 
 const KEYS = keysUnder("/a/");
 const ENDPOINT = "http://127.0.0.1:2379";
@@ -23,18 +24,17 @@ function changesMessage(revision: number, ...values: string[]): string {
 /** A clock that a test can wait for: until so many timers were set to a time. */
 class WatchedClock extends FakeClock {
   readonly #set: number[] = [];
-  #wake = (): void => {};
 
   override after(milliseconds: number, callback: () => void): () => void {
     this.#set.push(milliseconds);
-    this.#wake();
     return super.after(milliseconds, callback);
   }
 
   async hasSet(milliseconds: number, times: number): Promise<void> {
-    while (this.#set.filter((set) => set === milliseconds).length < times) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    await until(
+      `timer ${times} of ${milliseconds} ms`,
+      () => this.#set.filter((set) => set === milliseconds).length >= times,
+    );
   }
 }
 

@@ -1,3 +1,5 @@
+import { until } from "../../testing/until.ts";
+
 /** A request that a {@linkcode FakeGateway} has got. */
 export interface GatewayCall {
   /** The path. */
@@ -14,7 +16,6 @@ export class FakeGateway implements AsyncDisposable {
   readonly calls: GatewayCall[] = [];
   readonly #abort = new AbortController();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #arrivals = new Set<() => void>();
 
   /** @param answer What it answers. */
   constructor(answer: (call: GatewayCall) => Response | Promise<Response>) {
@@ -28,7 +29,6 @@ export class FakeGateway implements AsyncDisposable {
           token: request.headers.get("authorization"),
         };
         this.calls.push(call);
-        for (const arrived of this.#arrivals) arrived();
         return await answer(call);
       },
     );
@@ -46,9 +46,10 @@ export class FakeGateway implements AsyncDisposable {
 
   /** Waits until it was asked for a path so many times. */
   async asked(path: string, times = 1): Promise<void> {
-    while (this.paths.filter((asked) => asked === path).length < times) {
-      await new Promise<void>((resolve) => this.#arrivals.add(resolve));
-    }
+    await until(
+      () => `call ${times} of ${path}: there are ${this.paths}`,
+      () => this.paths.filter((asked) => asked === path).length >= times,
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

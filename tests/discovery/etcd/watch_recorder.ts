@@ -4,6 +4,7 @@ import type {
   EtcdError,
   EtcdKeys,
 } from "../../../src/discovery/etcd/etcd_types.ts";
+import { until } from "../../testing/until.ts";
 
 /** A watch that keeps what it is told, so that a test can wait for it. */
 export class WatchRecorder implements AsyncDisposable {
@@ -14,7 +15,6 @@ export class WatchRecorder implements AsyncDisposable {
   /** Resolves when the watch has ended, with why; undefined where it was asked to. */
   readonly ended: Promise<EtcdError | undefined>;
   readonly #abort = new AbortController();
-  #wake: () => void = () => {};
 
   /** Begins to watch. */
   constructor(etcd: Etcd, keys: EtcdKeys, revision: number) {
@@ -27,7 +27,6 @@ export class WatchRecorder implements AsyncDisposable {
       onStart: started.resolve,
       onChanges: (changes, revision) => {
         this.calls.push({ revision, changes: changes.map(textOf) });
-        this.#wake();
       },
     }).then(() => undefined, (error) => error);
   }
@@ -39,9 +38,10 @@ export class WatchRecorder implements AsyncDisposable {
 
   /** Waits until there are so many changes. */
   async waitFor(count: number): Promise<readonly string[]> {
-    while (this.changes.length < count) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    await until(
+      () => `${count} changes: there are ${this.changes}`,
+      () => this.changes.length >= count,
+    );
     return this.changes;
   }
 

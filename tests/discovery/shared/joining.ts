@@ -3,6 +3,7 @@ import { joinEtcd, type SharedBalancer } from "../../../etcd.ts";
 import { readServerValue } from "../../../src/discovery/shared/server_value.ts";
 import { AdminCaller } from "../../testing/admin_caller.ts";
 import type { EtcdCluster } from "../../testing/etcd_cluster.ts";
+import { within } from "../../testing/until.ts";
 
 /** A balancer that has joined others through a real etcd. */
 export class Joined implements AsyncDisposable {
@@ -43,8 +44,7 @@ export class Joined implements AsyncDisposable {
     if (isSo()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const end = this.balancer.events.subscribe(() => isSo() && resolve());
-    await promise;
-    end();
+    await within("the servers to be as wanted", promise).finally(end);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

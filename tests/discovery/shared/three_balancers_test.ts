@@ -5,6 +5,7 @@ import { SeededRandom } from "../../chaos/random.ts";
 import { serverPath } from "../../testing/admin_caller.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import { type Joined, joinSeveral, serversIn } from "./joining.ts";
+import { until } from "../../testing/until.ts";
 
 /** How many changes are wanted, from all balancers together. */
 const CHANGES = 500;
@@ -30,7 +31,6 @@ class History implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #etcd;
   readonly #watching: Promise<void>;
-  #wake: () => void = () => {};
 
   constructor(endpoints: readonly string[]) {
     this.#etcd = createEtcd({ endpoints });
@@ -40,16 +40,16 @@ class History implements AsyncDisposable {
       signal: this.#abort.signal,
       onChanges: (changes) => {
         this.changes.push(...changes);
-        this.#wake();
       },
     });
   }
 
   /** Waits until a revision is seen. */
   async until(revision: number): Promise<void> {
-    while (this.changes.every((change) => revisionOf(change) < revision)) {
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
+    await until(
+      `revision ${revision}`,
+      () => this.changes.some((change) => revisionOf(change) >= revision),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,6 +3,7 @@ import { answering, answeringAndClosing, RawServer, unusedUrl } from "../../test
 import { SampleServer } from "../../testing/sample_server.ts";
 import { RemoteBalancer } from "../remote_balancer.ts";
 import type { Check } from "./check.ts";
+import { until } from "../../testing/until.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -107,9 +108,9 @@ export const LOAD_CHECKS: readonly Check[] = [
       });
       await server.nextProbe();
       await server.kill();
-      while ((await balancer.servers())[0]!.healthy);
+      await until("it to be unhealthy", async () => !(await balancer.servers())[0]!.healthy);
       server.start();
-      while (!(await balancer.servers())[0]!.healthy);
+      await until("it to be healthy", async () => (await balancer.servers())[0]!.healthy);
       assertEquals(server.hits, 0);
     },
   },
