@@ -1,4 +1,4 @@
-import { callGuarded, logCallFailure } from "../core/guarded_call.ts";
+import { callGuarded, logCallFailure, logRejection } from "../core/guarded_call.ts";
 import type { Server } from "../core/server.ts";
 import type { CheckDuty, CheckSharing, OwnResult } from "./check_sharing.ts";
 import type { HealthCheck } from "./health_check.ts";
@@ -35,7 +35,9 @@ export class GuardedSharing implements CheckSharing {
   /** See {@linkcode CheckSharing.found}; false where the caller's sharing throws. */
   found(server: Server, result: OwnResult): boolean {
     try {
-      return this.#sharing.found(server, result);
+      const repeat: unknown = this.#sharing.found(server, result);
+      logRejection("share a health check", repeat);
+      return repeat === true;
     } catch (error) {
       logCallFailure("share a health check", error);
       return false;

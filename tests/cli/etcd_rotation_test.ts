@@ -58,7 +58,7 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   assert(await until(() => isConnected(balancer), LIMIT_MS));
   const added = await add(3002);
   assertEquals(added.code, 0, added.stderr);
-  assertEquals(balancer.output.match(/Read the files for etcd/g)?.length, 2);
+  assertEquals(balancer.errors.match(/Read the files for etcd/g)?.length, 2);
   for (const text of [balancer.output, balancer.errors]) assert(!text.includes('"two"'));
   assertEquals(await balancer.stop(), 0);
 });
