@@ -20,8 +20,8 @@ export function isDnsName(name: string): boolean {
  * @param text The host, without a port.
  */
 export function isHost(text: string): boolean {
-  if (parseIpAddress(text.replace(/(?<=:.*)%.*$/, "")) !== undefined) return true;
-  return isDnsName(text) && !NUMBER_AT_END.test(text);
+  if (text.includes(":")) return parseIpAddress(text.replace(/%.*$/, "")) !== undefined;
+  return NUMBER_AT_END.test(text) ? parseIpAddress(text) !== undefined : isDnsName(text);
 }
 
 /**
@@ -38,11 +38,12 @@ export function urlHostFault(text: string, hostname: string): string | undefined
   // The parser is strict with IPv6.
   if (hostname.startsWith("[")) return undefined;
   const written = authority.replace(/:[0-9]*$/, "").toLowerCase();
-  if (written === hostname && isHost(hostname)) return undefined;
+  // What the parser has left as it was is IPv4 in its usual form, or no IPv4.
+  if (written === hostname && isDnsName(hostname)) return undefined;
   if (parseIpAddress(hostname) !== undefined) {
     return "has an IPv4 address that is not written as four decimal numbers without leading zeros";
   }
   // The parser has turned an internationalized name into the one that DNS knows (RFC 5891).
-  if (/[\u0080-\uffff]/.test(written) && isHost(hostname)) return undefined;
+  if (/[\u0080-\uffff]/.test(written) && isDnsName(hostname)) return undefined;
   return "has a host that is neither a name nor an IP address";
 }
