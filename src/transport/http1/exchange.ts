@@ -239,34 +239,38 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
   }
 
   #stream(reader: ContentReader): ReadableStream<Uint8Array> {
-    const { record } = this.#options;
+    const { record, releaseContent } = this.#options;
+    let controller: ReadableStreamDefaultController<Uint8Array>;
     let previous: Uint8Array<ArrayBuffer> | undefined;
+    // One of each for all pieces: a slow client takes its content in very many.
+    const passOn = (piece: Uint8Array<ArrayBuffer> | undefined): void => {
+      this.meet();
+      previous = piece;
+      if (piece === undefined) {
+        this.#end();
+        controller.close();
+      } else {
+        if (record !== undefined) record.bytesReceived += piece.length;
+        controller.enqueue(piece);
+      }
+      this.receiver?.give();
+    };
+    const breakOff = (error: unknown): void => {
+      this.discard();
+      const failure = this.#failure ?? error;
+      if (record && failure instanceof BalancerError) record.failure = failure.code;
+      controller.error(failure);
+      this.receiver?.give();
+    };
     return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        try {
-          // Left to the garbage collector, up to 90 MiB of used pieces would pile up, and new ones
-          // would never come from memory that is still warm: that costs a third of the throughput.
-          if (this.#options.releaseContent) previous?.buffer.transfer(0);
-          const limit = this.receiver?.ask(reader.left) ?? Infinity;
-          this.#context.contentQueue.add(this);
-          const piece = await reader.next(limit);
-          this.meet();
-          previous = piece;
-          if (piece === undefined) {
-            this.#end();
-            controller.close();
-          } else {
-            if (record !== undefined) record.bytesReceived += piece.length;
-            controller.enqueue(piece);
-          }
-          this.receiver?.give();
-        } catch (error) {
-          this.discard();
-          const failure = this.#failure ?? error;
-          if (record && failure instanceof BalancerError) record.failure = failure.code;
-          controller.error(failure);
-          this.receiver?.give();
-        }
+      start: (its) => void (controller = its),
+      pull: () => {
+        // Left to the garbage collector, up to 90 MiB of used pieces would pile up, and new ones
+        // would never come from memory that is still warm: that costs a third of the throughput.
+        if (releaseContent) previous?.buffer.transfer(0);
+        const limit = this.receiver?.ask(reader.left) ?? Infinity;
+        this.#context.contentQueue.add(this);
+        return reader.next(limit).then(passOn, breakOff);
       },
       // Nobody gives content up but a client that leaves.
       cancel: () => {
