@@ -32,7 +32,7 @@ function count(
 export const timeoutsSchema = z.strictObject({
   connect: wait("How long a connection to a server may take", timeouts.connect),
   response: wait("How long the head of a response may take", timeouts.response),
-  content: wait("How long content may stand still, in either direction", timeouts.content),
+  content: wait("How long a client or a server may send, or take, no content", timeouts.content),
   keep_alive: wait("How long an idle connection to a server is kept", timeouts.keepAlive),
   queue: wait("How long a request waits for a server below its max_connections", timeouts.queue),
 }, { error: "must be a mapping of timeouts in seconds" });

@@ -4,7 +4,10 @@ export interface Timeouts {
   readonly connect: number;
   /** The head of a response, once the request is sent. Default: 60. */
   readonly response: number;
-  /** How long content may stand still, in either direction. Default: 60. */
+  /**
+   * How long content may stand still, in either direction: because the client or the server sends
+   * nothing, or takes nothing of what is there. Default: 60.
+   */
   readonly content: number;
   /**
    * How long an idle connection to a server is kept at least; at most it is twice that. Default: 60.

@@ -4,12 +4,14 @@ import type { ContentReceiver } from "../transport/transport.ts";
 import type { ReadAhead } from "./read_ahead.ts";
 
 /** How much is read from a server at a time for a client that keeps up, in bytes. */
-const LARGE_PIECE = 65_536;
+const LARGE_PIECE = 32_768;
 /**
- * How much for one that does not. `Deno.serve` (2.9) takes 64 KiB and a piece or two ahead of its
- * client, whatever that does, so a client that stands still holds some 96 KiB.
+ * How much for one that does not. `Deno.serve` (2.9) takes 64 KiB and two pieces more ahead of its
+ * client, whatever that does.
  */
-const SMALL_PIECE = 16_384;
+const SMALL_PIECE = 4096;
+/** So much content that is left, in bytes, or less, comes in one piece: there is no more to hold. */
+const LAST_PIECE = 131_072;
 
 /** What a {@linkcode Delivery} works with. */
 export interface DeliveryOptions {
@@ -49,12 +51,11 @@ export class Delivery extends Deadline implements ContentReceiver {
     const { queue, readAhead } = this.#options;
     this.meet();
     this.#giveBack();
+    if (left <= LAST_PIECE) return LAST_PIECE;
     // A client that keeps up is back within a tick, but for the few pieces that a tick parts.
-    if (queue.now !== this.#gaveAt) return SMALL_PIECE;
-    const wanted = Math.min(left, LARGE_PIECE);
-    if (wanted <= SMALL_PIECE || !readAhead.take(wanted)) return SMALL_PIECE;
-    this.#share = wanted;
-    return wanted;
+    if (queue.now !== this.#gaveAt || !readAhead.take(LARGE_PIECE)) return SMALL_PIECE;
+    this.#share = LARGE_PIECE;
+    return LARGE_PIECE;
   }
 
   /** See {@linkcode ContentReceiver}. */

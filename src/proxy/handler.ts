@@ -34,8 +34,8 @@ const logger = getLogger(["ballast", "proxy"]);
  */
 const DEPARTURE_WATCH_MS = 100;
 
-/** How much is read ahead in large pieces, in bytes: for 64 clients that keep up at a time. */
-const READ_AHEAD_BYTES = 4_194_304;
+/** How much is read ahead in large pieces, in bytes: for 96 clients that keep up at a time. */
+const READ_AHEAD_BYTES = 3_145_728;
 
 /** What a {@linkcode ProxyHandler} works with. */
 export interface ProxyParts extends DispatcherParts {

@@ -6,6 +6,7 @@ const BUFFER_BYTES = 16_384;
 const OUT_BYTES = 1024;
 /** How much is read at a time while content streams, in bytes. */
 const CHUNK_BYTES = 262_144;
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * One connection to a server: bytes out, bytes in through a buffer, and a watch while it is idle.
@@ -103,20 +104,27 @@ export class Connection {
    * @param limit The most bytes to return.
    * @returns Undefined when the server has closed or broken the connection.
    */
-  async next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (this.buffered === 0 && this.#readAhead === undefined) {
-      // Straight into memory that is handed on, so that large content is not copied.
-      const chunk = new Uint8Array(Math.min(limit, CHUNK_BYTES));
-      try {
-        const count = await this.#socket.read(chunk);
-        return count === null ? undefined : chunk.subarray(0, count);
-      } catch {
+  next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.buffered > 0) return Promise.resolve(this.take(Math.min(limit, this.buffered)));
+    if (this.#readAhead !== undefined) {
+      return this.fill().then((more) => more ? this.next(limit) : undefined);
+    }
+    // Straight into memory that is handed on, so that large content is not copied.
+    const chunk = new Uint8Array(Math.min(limit, CHUNK_BYTES));
+    return this.#socket.read(chunk).then(
+      (count) => count === null ? undefined : chunk.subarray(0, count),
+      () => {
         this.#broken = true;
         return undefined;
-      }
-    }
-    if (this.buffered === 0 && !await this.fill()) return undefined;
-    return this.take(Math.min(limit, this.buffered));
+      },
+    );
+  }
+
+  /** Lets go of the memory for bytes that arrive, if there are none; it comes back when needed. */
+  releaseBuffer(): void {
+    if (this.buffered > 0 || this.#readAhead !== undefined) return;
+    this.buffer = NO_BYTES;
+    this.from = this.to = 0;
   }
 
   /**
@@ -166,7 +174,7 @@ export class Connection {
     this.from = 0;
     this.to = 0;
     // What a large message made grow is not held by an idle connection.
-    if (this.buffer.length > BUFFER_BYTES) this.buffer = new Uint8Array(BUFFER_BYTES);
+    if (this.buffer.length !== BUFFER_BYTES) this.buffer = new Uint8Array(BUFFER_BYTES);
     if (this.#out.length > BUFFER_BYTES) this.#out = new Uint8Array(OUT_BYTES);
     this.#readAhead = this.#read(this.buffer);
   }
@@ -233,7 +241,7 @@ export class Connection {
       this.from = 0;
     }
     if (this.to < this.buffer.length) return;
-    const larger = new Uint8Array(this.buffer.length * 2);
+    const larger = new Uint8Array(Math.max(this.buffer.length * 2, BUFFER_BYTES));
     larger.set(this.buffer);
     this.buffer = larger;
   }

@@ -5,6 +5,8 @@ import type { ResponseFraming } from "./response_framing.ts";
 
 /** The longest chunk-size line or trailer field that is accepted, in bytes. */
 const LINE_MAX_BYTES = 8192;
+/** The largest piece that is not worth a buffer beside it, in bytes. */
+const SMALL_PIECE = 8192;
 /** The most trailer fields that are read over. */
 const TRAILERS_MAX = 100;
 
@@ -50,7 +52,7 @@ class UntilCloseReader implements ContentReader {
   }
 
   async next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const piece = await this.#connection.next(limit);
+    const piece = await nextPiece(this.#connection, limit);
     if (piece === undefined && this.#connection.broken) throw incomplete();
     return piece;
   }
@@ -66,13 +68,25 @@ class LengthReader implements ContentReader {
     this.left = length;
   }
 
-  async next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    if (this.left === 0) return undefined;
-    const piece = await this.#connection.next(Math.min(this.left, limit));
+  next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    if (this.left === 0) return Promise.resolve(undefined);
+    return nextPiece(this.#connection, Math.min(this.left, limit)).then(this.#count);
+  }
+
+  readonly #count = (piece: Uint8Array<ArrayBuffer> | undefined): Uint8Array<ArrayBuffer> => {
     if (piece === undefined) throw incomplete();
     this.left -= piece.length;
     return piece;
-  }
+  };
+}
+
+/** The next bytes of a connection. What is read in small pieces may take hours: no buffer waits. */
+function nextPiece(
+  connection: Connection,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (limit <= SMALL_PIECE) connection.releaseBuffer();
+  return connection.next(limit);
 }
 
 /** Content in chunks (RFC 9112 §7.1). Chunk extensions and trailer fields are read over. */

@@ -10,11 +10,12 @@ import type {
 } from "../transport.ts";
 import type { Connection } from "./connection.ts";
 import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
-import { type ContentReader, contentReader } from "./content.ts";
+import { contentReader } from "./content.ts";
 import { requestHead } from "./request_head.ts";
 import { badResponse, closedEarly, incomplete, tooSilent } from "../response_errors.ts";
 import { delimitResponse } from "./response_framing.ts";
 import type { ResponseHead } from "./response_head.ts";
+import { responseStream, type StreamWatch } from "./response_stream.ts";
 import { Upload } from "./upload.ts";
 
 /** How many interim (1xx) responses are read over before the final one. */
@@ -34,7 +35,7 @@ const SMALL_CONTENT = 65_536;
  * It is the response and its own deadline as well: a small exchange is over in some microseconds,
  * and each object more would be felt.
  */
-export class Exchange extends Deadline implements UpstreamResponse, Cancellable {
+export class Exchange extends Deadline implements UpstreamResponse, Cancellable, StreamWatch {
   #connection: Connection;
   #reused: boolean;
   readonly #request: UpstreamRequest;
@@ -211,7 +212,10 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
     this.contentLength = contentLength;
     if (framing.kind === "none") this.#end();
     else if (framing.kind === "length" && framing.length <= SMALL_CONTENT) return framing.length;
-    else this.body = this.#stream(contentReader(this.#connection, framing));
+    else {
+      const reader = contentReader(this.#connection, framing);
+      this.body = responseStream(reader, this, this.#options.releaseContent ?? false);
+    }
     return 0;
   }
 
@@ -237,42 +241,39 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable 
       error instanceof BalancerError && error.code === "closed_early";
   }
 
-  #stream(reader: ContentReader): ReadableStream<Uint8Array> {
+  /** See {@linkcode StreamWatch}. */
+  onAsk(left: number): number {
+    this.#context.contentQueue.add(this);
+    return this.receiver?.ask(left) ?? Infinity;
+  }
+
+  /** See {@linkcode StreamWatch}. */
+  onPiece(bytes: number): void {
     const { record } = this.#options;
-    let previous: Uint8Array<ArrayBuffer> | undefined;
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        try {
-          // Left to the garbage collector, up to 90 MiB of used pieces would pile up, and new ones
-          // would never come from memory that is still warm: that costs a third of the throughput.
-          if (this.#options.releaseContent) previous?.buffer.transfer(0);
-          const limit = this.receiver?.ask(reader.left) ?? Infinity;
-          this.#context.contentQueue.add(this);
-          const piece = await reader.next(limit);
-          this.meet();
-          previous = piece;
-          if (piece === undefined) {
-            this.#end();
-            controller.close();
-          } else {
-            if (record !== undefined) record.bytesReceived += piece.length;
-            controller.enqueue(piece);
-          }
-          this.receiver?.give();
-        } catch (error) {
-          this.discard();
-          const failure = this.#failure ?? error;
-          if (record && failure instanceof BalancerError) record.failure = failure.code;
-          controller.error(failure);
-          this.receiver?.give();
-        }
-      },
-      // Nobody gives content up but a client that leaves.
-      cancel: () => {
-        if (record !== undefined) record.failure = "client_gone";
-        this.discard();
-      },
-    }, { highWaterMark: 0 });
+    this.meet();
+    if (bytes === 0) this.#end();
+    else if (record !== undefined) record.bytesReceived += bytes;
+  }
+
+  /** See {@linkcode StreamWatch}. */
+  onGiven(): void {
+    this.receiver?.give();
+  }
+
+  /** See {@linkcode StreamWatch}. */
+  onFailure(error: unknown): unknown {
+    const { record } = this.#options;
+    this.discard();
+    const failure = this.#failure ?? error;
+    if (record && failure instanceof BalancerError) record.failure = failure.code;
+    return failure;
+  }
+
+  /** See {@linkcode StreamWatch}. Nobody gives content up but a client that leaves. */
+  onCancel(): void {
+    const { record } = this.#options;
+    if (record !== undefined) record.failure = "client_gone";
+    this.discard();
   }
 
   /** The response is complete: the connection goes back if it can carry another request. */
