@@ -176,7 +176,7 @@ export class ProxyHandler {
         record,
       });
       if ("receive" in response) {
-        return await this.#openSocket(request, entry, { socket: response, record });
+        return await this.#openSocket(request, entry, { socket: response, around });
       }
       const delivered = this.#deliver({ entry, response, session }, around);
       return lastOnConnection(delivered, info);
@@ -199,15 +199,14 @@ export class ProxyHandler {
   async #openSocket(
     request: Request,
     { slot }: Entry,
-    { socket, record }: { socket: UpstreamSocket; record: RequestRecord | undefined },
+    { socket, around }: { socket: UpstreamSocket; around: Circumstances },
   ): Promise<Response> {
+    const { record } = around;
     if (record !== undefined) record.status = 101;
     try {
-      return await this.#parts.webSockets.open(request, socket, () => {
-        this.#observe(record);
-        this.#dispatcher.release(slot);
-        this.#countEnd();
-      });
+      const { listener } = around.info ?? {};
+      const onEnd = () => this.#end(slot, record);
+      return await this.#parts.webSockets.open(request, socket, { listener, onEnd });
     } catch (error) {
       this.#dispatcher.release(slot);
       throw error;
@@ -226,10 +225,7 @@ export class ProxyHandler {
     const finish = (stall?: BalancerError) => {
       if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
       upstream.discard(stall);
-      // What is counted of a server is counted before it may be gone.
-      this.#observe(record);
-      this.#dispatcher.release(entry.slot);
-      this.#countEnd();
+      this.#end(entry.slot, record);
     };
     const completed = info?.completed;
     let delivery: Delivery | undefined;
@@ -265,10 +261,7 @@ export class ProxyHandler {
       return this.#refuse(around, errorResponse(thrown));
     }
     logger.error("Unexpected: {thrown}", { thrown });
-    return this.#fail(
-      around,
-      new BalancerError("internal", String(thrown), { cause: thrown }),
-    );
+    return this.#fail(around, new BalancerError("internal", String(thrown), { cause: thrown }));
   }
 
   /** A response of one's own: the request is over. */
@@ -284,6 +277,14 @@ export class ProxyHandler {
     }
     this.#observe(record);
     return response;
+  }
+
+  /** A request that a server was working on is over. */
+  #end(slot: number, record: RequestRecord | undefined): void {
+    // What is counted of a server is counted before it may be gone.
+    this.#observe(record);
+    this.#dispatcher.release(slot);
+    this.#countEnd();
   }
 
   #observe(record: RequestRecord | undefined): void {

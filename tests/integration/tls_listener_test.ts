@@ -1,10 +1,18 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BalancerError, LoadBalancer } from "../../mod.ts";
 import { serveBalancer } from "../testing/balancer.ts";
-import { certificate, handshakes, handshakesSoon, pem } from "../testing/certificates.ts";
+import {
+  type AuthorityName,
+  certificate,
+  handshakes,
+  handshakesSoon,
+  pem,
+} from "../testing/certificates.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
 import { TlsServer } from "../testing/tls_server.ts";
+import { until } from "../testing/until.ts";
+import { connectPeer, echo, type Peer, PeerServer } from "../testing/web_sockets.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
@@ -133,6 +141,34 @@ for (const workers of [1, 2]) {
     );
   });
 }
+
+/** Opens a WebSocket at the listener whose certificate comes from this authority. */
+async function connectBy(authority: AuthorityName, url: string): Promise<Peer> {
+  let peer: Peer | undefined;
+  await until(`a connection by ${authority}`, async () => {
+    const opening = connectPeer(url, [], { ca: pem(`${authority}.crt`) });
+    // While two listeners share the port, the system chooses between them.
+    peer = await opening.catch(() => undefined);
+    return peer !== undefined;
+  });
+  return peer!;
+}
+
+Deno.test("Listener.replaceCertificate() closes the WebSockets of the earlier listener only", async () => {
+  await using server = await PeerServer.start({ onPeer: echo });
+  await using proxy = await startTls([server.url]);
+  const earlier = await connectBy("ca", proxy.url);
+  await proxy.listener.replaceCertificate!(certificate("untrusted"));
+  const later = await connectBy("unknown_ca", proxy.url);
+  assertEquals((await earlier.closed).code, 1001);
+  later.send("still here");
+  assertEquals(await later.next(), "still here");
+  // And others can be opened, whatever the earlier listener still has to finish.
+  const latest = await connectBy("unknown_ca", proxy.url);
+  latest.send("here too");
+  assertEquals(await latest.next(), "here too");
+  for (const peer of [later, latest]) peer.vanish();
+});
 
 Deno.test("Listener.replaceCertificate() is there only where TLS is spoken", async () => {
   await using balancer = new LoadBalancer();
