@@ -209,7 +209,7 @@ export class DataPlane {
     const server = listenSteadily(start, options.port, signal);
     const stop = async (told: Promise<void>): Promise<void> => {
       await told;
-      if (!this.#webSockets.isStuck(drain)) return await server.shutdown();
+      if (this.#webSockets.stuck === 0) return await server.shutdown();
       // The platform would wait for them for ever.
       await this.#handler.idle();
       abort.abort();
@@ -222,7 +222,7 @@ export class DataPlane {
       shutdown: () => {
         const told = drain.quiet(server.finished);
         // The platform would cut every WebSocket off in the moment in which it stops accepting.
-        return this.#webSockets.closing(drain, () => stop(told));
+        return this.#webSockets.closing(() => stop(told));
       },
     };
   }
@@ -242,7 +242,7 @@ export class DataPlane {
     const drained = this.#handler.drain();
     this.logAtOnce();
     await Promise.race([
-      this.#webSockets.closing(undefined, () => drained),
+      this.#webSockets.closing(() => drained),
       aborted(signal),
       this.#brokenOff.promise,
     ]);

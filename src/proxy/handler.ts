@@ -176,7 +176,7 @@ export class ProxyHandler {
         record,
       });
       if ("receive" in response) {
-        return await this.#openSocket(request, entry, { socket: response, around });
+        return await this.#openSocket(request, entry, { socket: response, record });
       }
       const delivered = this.#deliver({ entry, response, session }, around);
       return lastOnConnection(delivered, info);
@@ -199,14 +199,15 @@ export class ProxyHandler {
   async #openSocket(
     request: Request,
     { slot }: Entry,
-    { socket, around }: { socket: UpstreamSocket; around: Circumstances },
+    { socket, record }: { socket: UpstreamSocket; record: RequestRecord | undefined },
   ): Promise<Response> {
-    const { record } = around;
     if (record !== undefined) record.status = 101;
     try {
-      const { listener } = around.info ?? {};
-      const onEnd = () => this.#end(slot, record);
-      return await this.#parts.webSockets.open(request, socket, { listener, onEnd });
+      return await this.#parts.webSockets.open(request, socket, () => {
+        this.#observe(record);
+        this.#dispatcher.release(slot);
+        this.#countEnd();
+      });
     } catch (error) {
       this.#dispatcher.release(slot);
       throw error;
@@ -225,7 +226,10 @@ export class ProxyHandler {
     const finish = (stall?: BalancerError) => {
       if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
       upstream.discard(stall);
-      this.#end(entry.slot, record);
+      // What is counted of a server is counted before it may be gone.
+      this.#observe(record);
+      this.#dispatcher.release(entry.slot);
+      this.#countEnd();
     };
     const completed = info?.completed;
     let delivery: Delivery | undefined;
@@ -261,7 +265,10 @@ export class ProxyHandler {
       return this.#refuse(around, errorResponse(thrown));
     }
     logger.error("Unexpected: {thrown}", { thrown });
-    return this.#fail(around, new BalancerError("internal", String(thrown), { cause: thrown }));
+    return this.#fail(
+      around,
+      new BalancerError("internal", String(thrown), { cause: thrown }),
+    );
   }
 
   /** A response of one's own: the request is over. */
@@ -277,14 +284,6 @@ export class ProxyHandler {
     }
     this.#observe(record);
     return response;
-  }
-
-  /** A request that a server was working on is over. */
-  #end(slot: number, record: RequestRecord | undefined): void {
-    // What is counted of a server is counted before it may be gone.
-    this.#observe(record);
-    this.#dispatcher.release(slot);
-    this.#countEnd();
   }
 
   #observe(record: RequestRecord | undefined): void {

@@ -19,32 +19,19 @@ export interface WebSocketParts {
   readonly clock: Clock;
 }
 
-/** The listener that a client came by, whatever it is; undefined where a program has its own. */
-type ClientListener = object | undefined;
-
-/** How a WebSocket comes to its client, and ends. */
-export interface OpenOptions {
-  /** The listener that the client came by. */
-  readonly listener: ClientListener;
-  /** Called once at the end, unless opening fails. */
-  readonly onEnd: () => void;
-}
-
-/** A call of {@linkcode WebSockets.closing} that lasts. */
-interface Closing {
-  /** Which listener's; undefined for all. */
-  readonly listener: ClientListener;
-  /** Called when none of them is open any more. */
-  readonly onEmpty: () => void;
-}
-
 /** The open WebSockets of one thread. */
 export class WebSockets {
   readonly #clock: Clock;
   readonly #closeQueue: DeadlineQueue;
-  readonly #open = new Map<WebSocketRelay, ClientListener>();
-  readonly #closing = new Set<Closing>();
-  readonly #stuck = new WeakSet<object>();
+  readonly #open = new Set<WebSocketRelay>();
+  /** How many calls of {@linkcode WebSockets.closing} last. */
+  #closing = 0;
+  #onEmpty: (() => void)[] = [];
+  /**
+   * How many the platform took over from a client that had just left: it reports nothing of them,
+   * not even their end, and its listener cannot be shut down any more but by an abort.
+   */
+  stuck = 0;
 
   /** @param parts What to work with. */
   constructor({ deadlines, clock }: WebSocketParts) {
@@ -58,23 +45,17 @@ export class WebSockets {
    *
    * @param request The client's request.
    * @param server The server's side, which belongs to this object from now on, also on an error.
-   * @param options How it comes to its client, and ends.
+   * @param onEnd Called once at the end, unless this throws.
    * @returns The response that opens the client's side.
    * @throws {BalancerError} `closed` where WebSockets are being closed, `client_gone`, or `internal`.
    */
-  async open(
-    request: Request,
-    server: UpstreamSocket,
-    { listener, onEnd }: OpenOptions,
-  ): Promise<Response> {
+  async open(request: Request, server: UpstreamSocket, onEnd: () => void): Promise<Response> {
     let client: ClientUpgrade;
     try {
       // The platform needs a turn to notice that a client has left a moment ago. Given such a
       // request to upgrade, it never reports anything, and its listener cannot be shut down any more.
       await new Promise<void>((resolve) => this.#clock.after(1, resolve));
-      if (this.#isClosing(listener)) {
-        throw new BalancerError("closed", "WebSockets are being closed");
-      }
+      if (this.#closing > 0) throw new BalancerError("closed", "WebSockets are being closed");
       if (request.signal.aborted) {
         throw new BalancerError("client_gone", "The client left before its WebSocket was open", {
           source: "downstream",
@@ -91,62 +72,37 @@ export class WebSockets {
       closeQueue: this.#closeQueue,
       onEnd: () => {
         this.#open.delete(relay);
-        if (client.socket.readyState === CONNECTING && listener) this.#stuck.add(listener);
-        for (const closing of this.#closing) {
-          if (this.#openOf(closing.listener).length === 0) closing.onEmpty();
-        }
+        if (client.socket.readyState === CONNECTING) this.stuck++;
+        if (this.#open.size === 0) { for (const resolve of this.#onEmpty.splice(0)) resolve(); }
         onEnd();
       },
     });
-    this.#open.set(relay, listener);
+    this.#open.add(relay);
     return client.response;
   }
 
   /**
-   * Tells both sides of WebSockets that this side is going away (status code 1001), and lets none be
-   * opened meanwhile. Those of other listeners go on.
+   * Tells both sides of every WebSocket that this side is going away (status code 1001), and lets
+   * none be opened meanwhile.
    *
-   * @param listener Which listener's; undefined for all.
-   * @param during Called when all are closed, or had their time; none is opened until it is over.
+   * @param during What to do when all are closed, or had their time; none is opened until it is over.
    */
-  async closing(listener: ClientListener, during: () => Promise<void>): Promise<void> {
-    const { promise: empty, resolve: onEmpty } = Promise.withResolvers<void>();
-    const closing = { listener, onEmpty };
-    this.#closing.add(closing);
+  async closing(during: () => Promise<void>): Promise<void> {
+    this.#closing++;
     try {
-      const open = this.#openOf(listener);
-      for (const relay of open) relay.goAway();
-      if (open.length > 0) await empty;
+      for (const relay of this.#open) relay.goAway();
+      if (this.#open.size > 0) {
+        await new Promise<void>((resolve) => this.#onEmpty.push(resolve));
+      }
       await during();
     } finally {
-      this.#closing.delete(closing);
+      this.#closing--;
     }
-  }
-
-  /**
-   * Whether the platform took over a WebSocket from a client that had just left: it reports nothing
-   * of that, not even its end, and the listener cannot be shut down any more but by an abort.
-   */
-  isStuck(listener: object): boolean {
-    return this.#stuck.has(listener);
   }
 
   /** Ends all that are left at once: nothing more is passed on, and they count no longer. */
   destroy(): void {
-    for (const relay of this.#open.keys()) relay.onDue();
-  }
-
-  #isClosing(listener: ClientListener): boolean {
-    for (const closing of this.#closing) {
-      if (closing.listener === undefined || closing.listener === listener) return true;
-    }
-    return false;
-  }
-
-  #openOf(listener: ClientListener): WebSocketRelay[] {
-    const open = [...this.#open];
-    return open.filter(([, its]) => listener === undefined || its === listener)
-      .map(([relay]) => relay);
+    for (const relay of this.#open) relay.onDue();
   }
 
   #upgrade(request: Request, server: UpstreamSocket): ClientUpgrade {
