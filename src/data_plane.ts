@@ -74,7 +74,8 @@ export interface DataPlaneParts {
 /** What picks servers and moves requests: one for each thread that accepts connections. */
 export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
-  readonly #webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
+  /** Those of each listener, which closes its own, and those of requests that came through none. */
+  readonly #webSockets = new Set<WebSockets>();
   readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
@@ -121,7 +122,7 @@ export class DataPlane {
       report,
       trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
       sticky: sticky && new StickySessions({ registry, table, secret: sticky.secret }),
-      webSockets: this.#webSockets,
+      webSockets: this.#newWebSockets(),
       traffic: settings.metrics ? traffic : undefined,
       recorder: new DecisionRecorder({
         date: systemClock.date,
@@ -181,6 +182,7 @@ export class DataPlane {
   serve(options: ServeOptions): DrainableServer {
     checkCanListen();
     const drain = new ListenerDrain(systemClock);
+    const webSockets = this.#newWebSockets();
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
     const abort = new AbortController();
@@ -202,19 +204,28 @@ export class DataPlane {
         },
         (request, { remoteAddr, completed }) => {
           drain.requests++;
-          const info = { remoteAddr, completed, direct: true, scheme, listener: drain };
+          const info = {
+            remoteAddr,
+            completed,
+            direct: true,
+            scheme,
+            listener: drain,
+            webSockets,
+          };
           return this.#handler.fetch(request, info);
         },
       );
     const server = listenSteadily(start, options.port, signal);
     const stop = async (told: Promise<void>): Promise<void> => {
       await told;
-      if (this.#webSockets.stuck === 0) return await server.shutdown();
+      if (webSockets.stuck === 0) return await server.shutdown();
       // The platform would wait for them for ever.
       await this.#handler.idle();
       abort.abort();
       await server.finished;
     };
+    // An abort leaves WebSockets behind, which are closed then.
+    server.finished.then(() => webSockets.closing(() => this.#forget(webSockets)));
     return {
       addr: server.addr,
       finished: server.finished,
@@ -222,9 +233,20 @@ export class DataPlane {
       shutdown: () => {
         const told = drain.quiet(server.finished);
         // The platform would cut every WebSocket off in the moment in which it stops accepting.
-        return this.#webSockets.closing(() => stop(told));
+        return webSockets.closing(() => stop(told));
       },
     };
+  }
+
+  #newWebSockets(): WebSockets {
+    const webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
+    this.#webSockets.add(webSockets);
+    return webSockets;
+  }
+
+  #forget(webSockets: WebSockets): Promise<void> {
+    this.#webSockets.delete(webSockets);
+    return Promise.resolve();
   }
 
   /** Collects no lines of the access log any more: nobody knows how soon this thread is ended. */
@@ -242,11 +264,11 @@ export class DataPlane {
     const drained = this.#handler.drain();
     this.logAtOnce();
     await Promise.race([
-      this.#webSockets.closing(() => drained),
+      Promise.all([...this.#webSockets].map((each) => each.closing(() => drained))),
       aborted(signal),
       this.#brokenOff.promise,
     ]);
-    this.#webSockets.destroy();
+    for (const webSockets of this.#webSockets) webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
     // What was broken off comes to its end now, and is logged; but where a client does not read its
     // response, the platform never says that it is over.

@@ -22,7 +22,7 @@ export interface Listener {
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
   /**
-   * Closes every WebSocket of the balancer with the status code 1001, accepts no more, and resolves
+   * Closes every WebSocket that came this way with the status code 1001, accepts no more, and resolves
    * when what is under way is over. A TLS handshake is under way until it is complete or the client
    * closes; the signal of {@linkcode ListenOptions} breaks it off.
    *

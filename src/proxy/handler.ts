@@ -43,7 +43,7 @@ export interface ProxyParts extends DispatcherParts {
   readonly settings: Pick<ProxySettings, "timeouts" | "retries" | "ejection" | "limits">;
   /** The proxies whose forwarding fields are believed. Default: none. */
   readonly trustedProxies?: TrustedProxies | undefined;
-  /** Where open WebSockets live. */
+  /** Where open WebSockets live that came through no listener. */
   readonly webSockets: WebSockets;
   /** What takes note of each request. Default: nothing does. */
   readonly observation?: Observation | undefined;
@@ -176,7 +176,7 @@ export class ProxyHandler {
         record,
       });
       if ("receive" in response) {
-        return await this.#openSocket(request, entry, { socket: response, record });
+        return await this.#openSocket(request, { entry, socket: response }, around);
       }
       const delivered = this.#deliver({ entry, response, session }, around);
       return lastOnConnection(delivered, info);
@@ -198,12 +198,13 @@ export class ProxyHandler {
   /** Opens a WebSocket to the client; the request is active until both sides are closed. */
   async #openSocket(
     request: Request,
-    { slot }: Entry,
-    { socket, record }: { socket: UpstreamSocket; record: RequestRecord | undefined },
+    { entry: { slot }, socket }: { readonly entry: Entry; readonly socket: UpstreamSocket },
+    { info, record }: Circumstances,
   ): Promise<Response> {
+    const webSockets = info?.webSockets ?? this.#parts.webSockets;
     if (record !== undefined) record.status = 101;
     try {
-      return await this.#parts.webSockets.open(request, socket, () => {
+      return await webSockets.open(request, socket, () => {
         this.#observe(record);
         this.#dispatcher.release(slot);
         this.#countEnd();

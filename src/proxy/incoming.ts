@@ -8,6 +8,7 @@ import type { Reception } from "./reception.ts";
 import { isAsterisk, isHost } from "./request_url.ts";
 import { isIdempotent } from "./retry.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
+import type { WebSockets } from "./websockets.ts";
 
 /** What a runtime tells about a request beside the request. `Deno.serve` passes one of these. */
 export interface RequestInfo {
@@ -31,6 +32,8 @@ export interface ListenerInfo extends RequestInfo {
     /** Whether it is about to close its connections. */
     readonly draining: boolean;
   };
+  /** Where the WebSockets of that listener live. */
+  readonly webSockets?: WebSockets;
 }
 
 /**

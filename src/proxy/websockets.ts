@@ -19,7 +19,7 @@ export interface WebSocketParts {
   readonly clock: Clock;
 }
 
-/** The open WebSockets of one thread. */
+/** The open WebSockets of one listener, or of all requests that came through none. */
 export class WebSockets {
   readonly #clock: Clock;
   readonly #closeQueue: DeadlineQueue;
@@ -82,7 +82,7 @@ export class WebSockets {
   }
 
   /**
-   * Tells both sides of every WebSocket that this side is going away (status code 1001), and lets
+   * Tells both sides of each of them that this side is going away (status code 1001), and lets
    * none be opened meanwhile.
    *
    * @param during What to do when all are closed, or had their time; none is opened until it is over.

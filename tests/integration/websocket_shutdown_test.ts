@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { LoadBalancer } from "../../mod.ts";
+import { inTime } from "../testing/in_time.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { connectPeer, echo, PeerServer, upgradeRequest } from "../testing/web_sockets.ts";
@@ -35,3 +37,30 @@ for (const flag of ["--workers=1", "--workers=2"]) {
     await (await server.peer(1)).closed;
   });
 }
+
+Deno.test("Listener.shutdown() closes the WebSockets of that listener, and others go on", async () => {
+  await using server = await PeerServer.start({ onPeer: echo });
+  await using balancer = new LoadBalancer({
+    servers: [{ url: server.url, healthCheckPeriod: 0 }],
+  });
+  const one = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
+  const other = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
+  const [oneUrl, otherUrl] = [one, other].map(({ addr }) => `http://127.0.0.1:${addr.port}`);
+  await using client = await RawClient.connect(oneUrl!);
+  await client.send(upgradeRequest());
+  await client.readUntil("\r\n\r\n");
+  const before = await connectPeer(otherUrl!);
+  const down = one.shutdown();
+  // It does not answer the Close frame, so this listener is not down yet.
+  await client.readUntil("going away");
+  const later = await connectPeer(otherUrl!);
+  for (const peer of [before, later]) {
+    peer.send("hello");
+    assertEquals(await inTime(peer.next(), "the WebSocket goes on"), "hello");
+  }
+  client.close();
+  await inTime(down, "the listener's end");
+  await other.shutdown();
+  assertEquals((await before.closed).code, 1001);
+  assertEquals((await later.closed).code, 1001);
+});
