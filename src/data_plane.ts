@@ -76,6 +76,8 @@ export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
   /** Those of each listener, which closes its own, and those of requests that came through none. */
   readonly #webSockets = new Set<WebSockets>();
+  /** What accepts connections, each with what breaks it off. */
+  readonly #listening = new Map<DrainableServer, AbortController>();
   readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
@@ -204,14 +206,7 @@ export class DataPlane {
         },
         (request, { remoteAddr, completed }) => {
           drain.requests++;
-          const info = {
-            remoteAddr,
-            completed,
-            direct: true,
-            scheme,
-            listener: drain,
-            webSockets,
-          };
+          const info = { remoteAddr, completed, direct: true, scheme, listener: drain, webSockets };
           return this.#handler.fetch(request, info);
         },
       );
@@ -224,9 +219,7 @@ export class DataPlane {
       abort.abort();
       await server.finished;
     };
-    // An abort leaves WebSockets behind, which are closed then.
-    server.finished.then(() => webSockets.closing(() => this.#forget(webSockets)));
-    return {
+    const listening = {
       addr: server.addr,
       finished: server.finished,
       drain: () => drain.begin(),
@@ -236,6 +229,13 @@ export class DataPlane {
         return webSockets.closing(() => stop(told));
       },
     };
+    this.#listening.set(listening, abort);
+    server.finished.then(() => {
+      this.#listening.delete(listening);
+      // An abort leaves WebSockets behind, which are closed then.
+      return webSockets.closing(() => this.#forget(webSockets));
+    });
+    return listening;
   }
 
   #newWebSockets(): WebSockets {
@@ -256,18 +256,18 @@ export class DataPlane {
 
   /**
    * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
-   * connection. Harmless a second time, and does not wait again for what was broken off.
+   * connection and listener. Harmless a second time, and does not wait again for what was broken off.
    *
    * @param signal Ends the wait; requests that are still under way are broken off.
    */
   async close(signal?: AbortSignal): Promise<void> {
     const drained = this.#handler.drain();
     this.logAtOnce();
-    await Promise.race([
-      Promise.all([...this.#webSockets].map((each) => each.closing(() => drained))),
-      aborted(signal),
-      this.#brokenOff.promise,
-    ]);
+    for (const listening of this.#listening.keys()) listening.drain();
+    const ended = Promise.all([...this.#webSockets].map((each) => each.closing(() => drained)))
+      .then(() => Promise.all([...this.#listening.keys()].map((each) => each.shutdown())));
+    await Promise.race([ended, aborted(signal), this.#brokenOff.promise]);
+    if (signal?.aborted) { for (const abort of this.#listening.values()) abort.abort(); }
     for (const webSockets of this.#webSockets) webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
     // What was broken off comes to its end now, and is logged; but where a client does not read its

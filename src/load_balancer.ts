@@ -276,8 +276,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
-   * code 1001, waits for what is under way, and closes every connection. Workers accept no more, and
-   * streams of events end. Harmless a second time.
+   * code 1001, waits for what is under way, and closes every connection and listener. Streams of
+   * events end. Where no request may get that 503, let {@linkcode Listener.shutdown} end first.
    *
    * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
    */

@@ -31,7 +31,9 @@ export class ConfigReload {
   readonly #balancer: LoadBalancer;
   readonly #say: Say;
   readonly #serversElsewhere: boolean;
+  /** What the file said when it was last read, whether that could be used or not. */
   #text: string;
+  #isUnreadable = false;
   #config: Config;
 
   /**
@@ -53,7 +55,16 @@ export class ConfigReload {
    * used changes nothing. Says what it did, or why not. Never rejects.
    */
   async reload(): Promise<void> {
+    this.#isUnreadable = false;
     await this.#read((text) => this.#apply(text));
+  }
+
+  /** Reloads where the file is not what it was when it was last read. Never rejects. */
+  async reloadIfDifferent(): Promise<void> {
+    await this.#read(async (text) => {
+      // Other files in the folder change as well, such as a log that says why this one is refused.
+      if (text !== this.#text) await this.#apply(text);
+    });
   }
 
   /**
@@ -68,27 +79,31 @@ export class ConfigReload {
     let timer: ReturnType<typeof setTimeout> | undefined;
     for await (const _ of watcher) {
       clearTimeout(timer);
-      timer = setTimeout(() => this.#reloadIfDifferent(), QUIET_MS);
+      timer = setTimeout(() => this.reloadIfDifferent(), QUIET_MS);
     }
     clearTimeout(timer);
   }
 
-  async #reloadIfDifferent(): Promise<void> {
-    await this.#read(async (text) => {
-      if (text !== this.#text) await this.#apply(text);
-    });
-  }
-
-  /** Reads the file for somebody, and says why it cannot be read or used. */
+  /** Reads the file for somebody, and says why it cannot be used, or once why it cannot be read. */
   async #read(use: (text: string) => Promise<void>): Promise<void> {
+    let text: string;
     try {
-      await use(await readConfigText(this.#path));
+      text = await readConfigText(this.#path);
+    } catch (error) {
+      if (!this.#isUnreadable) this.#refuse(error);
+      this.#isUnreadable = true;
+      return;
+    }
+    this.#isUnreadable = false;
+    try {
+      await use(text);
     } catch (error) {
       this.#refuse(error);
     }
   }
 
   async #apply(text: string): Promise<void> {
+    this.#text = text;
     const serversElsewhere = this.#serversElsewhere;
     // What is cut off while it is written, or by mistake, must not take every server away, nor reset
     // the health checks where the servers are elsewhere.
@@ -105,7 +120,6 @@ export class ConfigReload {
     if (later.length > 0) {
       logger.warn(`A restart is needed for changes of: ${later.join(", ")}`, { settings: later });
     }
-    this.#text = text;
     this.#config = { ...this.#config, healthCheck: config.healthCheck };
   }
 
