@@ -4,7 +4,7 @@ import { BalancerError } from "../core/errors.ts";
 import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
-import { Departure, expectDeparture } from "./departure.ts";
+import { Departure } from "./departure.ts";
 import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, passedContent } from "./downstream_response.ts";
 import { errorResponse } from "./error_response.ts";
@@ -98,7 +98,6 @@ export class ProxyHandler {
       if (request.method === "CONNECT" || request.method === "TRACE") {
         return Promise.resolve(this.#refuse(record, methodRefused()));
       }
-      expectDeparture(request);
       const incoming = readIncoming(request, info, this.#rules);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
       return receive(incoming, this.#receptions).then(
