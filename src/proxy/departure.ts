@@ -7,7 +7,7 @@ import { BalancerError } from "../core/errors.ts";
  * only for signals that somebody has looked at before that, so this has to be called before the
  * handler first waits for anything: a stream that is reset at once would be active until its time is
  * over (CVE-2023-44487 and CVE-2025-8671 do that by the thousand). It costs 1 to 2 µs, and 10 where
- * Deno runs without `--unstable-no-legacy-abort`; nothing tells HTTP/2 from HTTP/1.1 beforehand.
+ * Deno runs without `--unstable-no-legacy-abort`.
  */
 export function expectDeparture(request: Request): void {
   void request.signal;

@@ -122,8 +122,8 @@ export class Dispatcher {
     let failure: BalancerError | undefined;
     let failed: Entry | undefined;
     for (;;) {
-      // It may have left while its content came, or another server was tried.
-      departure.look();
+      // It may have left while another server was tried.
+      if (failed !== undefined) departure.look();
       if (departure.cancellation.reason !== undefined) throw departure.cancellation.reason;
       const picked = this.#pick(tried, context, recorded);
       const entry = picked === "full"

@@ -5,7 +5,7 @@ import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
 import { Delivery } from "./delivery.ts";
-import { Departure, expectDeparture } from "./departure.ts";
+import { Departure } from "./departure.ts";
 import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
 import { errorResponse, methodRefused } from "./error_response.ts";
@@ -108,7 +108,6 @@ export class ProxyHandler {
       if (request.method === "CONNECT" || request.method === "TRACE") {
         return Promise.resolve(this.#refuse(around, methodRefused()));
       }
-      expectDeparture(request);
       const incoming = readIncoming(request, info, this.#rules);
       if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
       return this.#receive(request, incoming, around);

@@ -1,6 +1,7 @@
 import { BalancerError } from "../core/errors.ts";
 import type { Limits } from "../core/settings.ts";
 import type { UpstreamRequest } from "../transport/transport.ts";
+import { expectDeparture } from "./departure.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
@@ -91,6 +92,9 @@ export function readIncoming(
     request.headers,
     trustedProxies?.has(peer) ? new ForwardingFields(trustedProxies) : undefined,
   );
+  // RFC 9113 §8.2.2: there is no Connection in HTTP/2, and Deno resets a stream that has one. Of an
+  // HTTP/1.1 client that leaves, it tells late listeners as well.
+  if (!info?.direct || received.connection === undefined) expectDeparture(request);
   checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Taken apart as it was received: `new URL` would resolve ".." and re-encode.
   const from = url.indexOf("://") + 3;

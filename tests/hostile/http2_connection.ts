@@ -28,6 +28,8 @@ export interface Http2Request {
   readonly method?: string;
   /** The Content-Length. Default: none is given. */
   readonly contentLength?: number;
+  /** A field beside those that every request has. Default: none. */
+  readonly field?: readonly [name: string, value: string];
   /** Whether nothing follows its fields. Default: true. */
   readonly end?: boolean;
 }
@@ -90,12 +92,13 @@ export class Http2Connection implements Disposable {
    *
    * @returns The number of its stream.
    */
-  request({ method = "GET", contentLength, end = true }: Http2Request = {}): number {
+  request({ method = "GET", contentLength, field, end = true }: Http2Request = {}): number {
     const stream = this.#next;
     this.#next += 2;
     this.#streams.set(stream, { ok: false, over: false, reset: false });
     const fields = [[":method", method], [":scheme", "http"], [":path", "/"], [":authority", "a"]];
     if (contentLength !== undefined) fields.push(["content-length", String(contentLength)]);
+    if (field !== undefined) fields.push([...field]);
     const flags = END_HEADERS | (end ? END_STREAM : 0);
     this.#write(FRAME.headers, flags, { stream, payload: fieldBlock(fields) });
     return stream;

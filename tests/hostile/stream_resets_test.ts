@@ -21,6 +21,9 @@ const LEAVES = {
   "closes with its connection": (client: Http2Connection) => client.close(),
 } as const;
 
+/** Fields by which a request over HTTP/2 may look like one over HTTP/1.1 (RFC 9113 §8.2.2, §8.3.1). */
+const DISGUISES = [["host", "a"], ["te", "trailers"]] as const;
+
 /** What is under way when a stream comes to its end. */
 interface Stage {
   readonly name: string;
@@ -58,6 +61,7 @@ const STAGES: readonly Stage[] = [
   { name: "has sent no content yet", request: { method: "POST", end: false } },
   { name: "gets its response", serves: beginAnswer },
   { name: "waits in the queue", queued: true },
+  ...DISGUISES.map((field) => ({ name: `waits, with ${field.join(": ")}`, request: { field } })),
 ];
 
 /** Opens a stream, lets it come to its end after so long, and waits until nothing of it is left. */
@@ -131,3 +135,14 @@ for (const over of ["cleartext", "tls"] as const) {
     });
   }
 }
+
+Deno.test("no stream that has a Connection field reaches a server", async () => {
+  await using server = new RawServer(() => {});
+  await using served = await serveBalancer([server.url]);
+  using client = await Http2Connection.open(served.url);
+  for (const field of [["connection", "keep-alive"], ["connection", "close"]] as const) {
+    const stream = client.request({ field });
+    await until("the stream to be reset", () => client.stream(stream).reset);
+  }
+  assertEquals([server.accepted, activeRequests(served.balancer)], [0, 0]);
+});

@@ -88,7 +88,12 @@ export class RawServer implements AsyncDisposable {
   #connection(socket: Deno.TcpConn): RawConnection {
     let text = "";
     let ended = false;
-    let wake: () => void = () => {};
+    // Both a script and a test may wait.
+    let arrival = Promise.withResolvers<void>();
+    function wake(): void {
+      arrival.resolve();
+      arrival = Promise.withResolvers<void>();
+    }
     const closed = (async () => {
       const buffer = new Uint8Array(65_536);
       try {
@@ -107,8 +112,7 @@ export class RawServer implements AsyncDisposable {
       received: () => text,
       async waitFor(wanted: string, times = 1): Promise<string> {
         while (text.split(wanted).length <= times && !ended) {
-          const more = new Promise<void>((resolve) => wake = resolve);
-          await within(() => `"${wanted}": there is "${text}"`, more, WAIT_MS);
+          await within(() => `"${wanted}": there is "${text}"`, arrival.promise, WAIT_MS);
         }
         return text;
       },

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Cancellation } from "../../src/core/cancellation.ts";
 import { BalancerError } from "../../src/core/errors.ts";
 import type { TransferRecord } from "../../src/transport/transport.ts";
+import { FakeClock } from "../testing/fake_clock.ts";
 import { makeRequest, makeTransport, streamOf, textOf } from "../testing/http1_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
 import { until, within } from "../testing/until.ts";
@@ -102,4 +103,58 @@ Deno.test("Http1Transport.send() notes whether the connection was new, and what 
   }
   await until("one connection", () => server.accepted === 1);
   assertEquals(uses, ["new", "reused"]);
+});
+
+Deno.test("Http1Transport.send() keeps no connection that was made for one request", async () => {
+  await using server = answering(OK);
+  await using transport = makeTransport();
+  const options = { freshConnection: true };
+  await textOf(await transport.send(server.url, makeRequest(), options));
+  // The server leaves it open, though it was told to close it.
+  assertEquals(transport.connections(server.url), { open: 0, idle: 0 });
+});
+
+Deno.test("Http1Transport.send() sends nothing again after a timeout or half a response", async () => {
+  for (const answer of ["", "HTTP/1.1 200 "]) {
+    await using server = new RawServer(async (connection) => {
+      await connection.waitFor("/1 HTTP/1.1\r\n\r\n");
+      await connection.send(OK);
+      await connection.waitFor("/2 HTTP/1.1\r\n\r\n");
+      if (answer === "") return;
+      await connection.send(answer);
+      connection.close();
+    });
+    const clock = new FakeClock();
+    await using transport = makeTransport({ clock, responseTimeout: 2000 });
+    const request = (target: string) =>
+      transport.send(server.url, makeRequest({ target, headers: [] }));
+    await textOf(await request("/1"));
+    const failed = codeOf(request("/2"));
+    await server.connections[0]!.waitFor("/2 HTTP/1.1\r\n\r\n");
+    if (answer === "") await clock.advance(2200);
+    assertEquals(
+      await within("the end", failed),
+      answer === "" ? "response_timeout" : "incomplete",
+    );
+    assertEquals(server.accepted, 1);
+  }
+});
+
+Deno.test("Http1Transport.send() closes the connection whose content breaks HTTP", async () => {
+  await using server = answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n");
+  await using transport = makeTransport();
+  const response = await transport.send(server.url, makeRequest());
+  assertEquals(await codeOf(textOf(response)), "bad_response");
+  assertEquals(transport.connections(server.url), { open: 0, idle: 0 });
+});
+
+Deno.test("a cancellation that comes after the response leaves its connection alone", async () => {
+  for (const answer of [OK, CHUNKS]) {
+    await using server = answering(answer);
+    await using transport = makeTransport();
+    const cancellation = new Cancellation();
+    await textOf(await transport.send(server.url, makeRequest(), { cancellation }));
+    cancellation.cancel(new BalancerError("client_gone", "It has left", { source: "downstream" }));
+    assertEquals(transport.connections(server.url), { open: 1, idle: 1 });
+  }
 });
