@@ -230,8 +230,8 @@ export class DataPlane {
       addr: server.addr,
       finished: server.finished,
       drain: () => drain.begin(),
-      shutdown: () => {
-        const told = drain.quiet(server.finished);
+      shutdown: (limit) => {
+        const told = drain.quiet(server.finished, limit);
         // The platform would cut every WebSocket off in the moment in which it stops accepting.
         return webSockets.closing(() => stop(told));
       },

@@ -10,12 +10,20 @@ const LONGEST_MS = 1000;
 export interface DrainableServer extends PlatformServer {
   /** From now on responses say that their connection is about to be closed. */
   drain(): void;
+  /**
+   * Accepts no more, and resolves when what is under way is over.
+   *
+   * @param limit For how long clients may go on to send content that they have begun to send, in
+   * milliseconds; then they are broken off. Default: without a limit.
+   */
+  shutdown(limit?: number): Promise<void>;
 }
 
 /**
  * The end of a listener, as its clients are told of it. The platform's shutdown closes idle
  * connections without a word, so that the request that is on its way is lost. Therefore responses
- * first say `Connection: close` for a while: clients send no more on those connections.
+ * first say `Connection: close` for a while: clients send no more on those connections. And it breaks
+ * off the content that clients are sending (Deno 2.9, denoland/deno#36809), so that is waited for.
  *
  * It is part of what requests are handled with, and counts them.
  */
@@ -24,6 +32,8 @@ export class ListenerDrain {
   #begun = false;
   /** How many requests have come. */
   requests = 0;
+  /** How many of those that came before it began are still being received. */
+  #receiving = 0;
 
   /** @param clock The timer. */
   constructor(clock: Clock) {
@@ -41,21 +51,37 @@ export class ListenerDrain {
   }
 
   /**
-   * Begins, and waits until requests have stopped coming for 0.1 s, for 1 s at most. Does not wait
-   * where it has begun before.
+   * A request's content is being received.
+   *
+   * @param over Settles when it is there, or is not needed any more.
+   */
+  receives(over: Promise<unknown>): void {
+    // While it drains it still accepts requests, which must not put off the end for ever.
+    if (this.#begun) return;
+    this.#receiving++;
+    const end = () => void this.#receiving--;
+    over.then(end, end);
+  }
+
+  /**
+   * Begins, and waits until requests have stopped coming for 0.1 s, for 1 s at most, which is left
+   * out where it has begun before; and until the content that clients had begun to send is there.
    *
    * @param finished Ends the wait.
+   * @param limit For how long that content is waited for, in milliseconds. Default: without a limit.
    */
-  async quiet(finished: Promise<void>): Promise<void> {
-    if (this.#begun) return;
+  async quiet(finished: Promise<void>, limit = Infinity): Promise<void> {
+    let longest = this.#begun ? 0 : LONGEST_MS;
     this.begin();
     let isOver = false;
-    for (let waited = 0, before = -1; waited < LONGEST_MS; waited += QUIET_MS) {
-      if (isOver || this.requests === before) return;
+    finished.then(() => isOver = true);
+    for (let waited = 0, before = -1; !isOver; waited += QUIET_MS) {
+      if (this.requests === before) longest = 0;
       before = this.requests;
+      if (waited >= longest && (this.#receiving === 0 || waited >= limit)) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const cancel = this.#clock.after(QUIET_MS, resolve);
-      await Promise.race([promise, finished.then(() => void (isOver = true))]);
+      await Promise.race([promise, finished]);
       cancel();
     }
   }
