@@ -113,7 +113,7 @@ for (const workers of ["--workers=1", "--workers=2"]) {
       "GET /download HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     balancer.signal("SIGTERM");
-    await within(SLACK_SECONDS, "the first signal", balancer.waitFor("SIGTERM: finishing"));
+    await within(SLACK_SECONDS, "the first signal", balancer.waitForError("SIGTERM: finishing"));
     balancer.signal("SIGTERM");
     const code = await within(SLACK_SECONDS, "the end of the program", balancer.exitCode());
     // 128 and the number of the signal: nobody is to take it for an end as it should be.
