@@ -5,6 +5,8 @@ import type { PlatformServer } from "../steady_listener.ts";
 const QUIET_MS = 100;
 /** For how long that is waited for at most, in milliseconds. */
 const LONGEST_MS = 1000;
+/** For how long content is waited for at least that began to come only then, in milliseconds. */
+const LATE_MS = 5000;
 
 /** A platform's server that can tell its clients of its end. */
 export interface DrainableServer extends PlatformServer {
@@ -32,8 +34,11 @@ export class ListenerDrain {
   #begun = false;
   /** How many requests have come. */
   requests = 0;
-  /** How many of those that came before it began are still being received. */
-  #receiving = 0;
+  /** How many requests are being received that came before {@linkcode ListenerDrain.quiet}. */
+  #early = 0;
+  /** How many that came after it. */
+  #late = 0;
+  #closing = false;
 
   /** @param clock The timer. */
   constructor(clock: Clock) {
@@ -56,16 +61,20 @@ export class ListenerDrain {
    * @param over Settles when it is there, or is not needed any more.
    */
   receives(over: Promise<unknown>): void {
-    // While it drains it still accepts requests, which must not put off the end for ever.
-    if (this.#begun) return;
-    this.#receiving++;
-    const end = () => void this.#receiving--;
-    over.then(end, end);
+    // The listener still accepts requests then, which must not put off its end for ever.
+    if (this.#closing) {
+      this.#late++;
+      over.finally(() => this.#late--).catch(() => {});
+    } else {
+      this.#early++;
+      over.finally(() => this.#early--).catch(() => {});
+    }
   }
 
   /**
    * Begins, and waits until requests have stopped coming for 0.1 s, for 1 s at most, which is left
-   * out where it has begun before; and until the content that clients had begun to send is there.
+   * out where it has begun before; and until the content that clients have begun to send is there. For
+   * what they began to send only then, 5 s have to do.
    *
    * @param finished Ends the wait.
    * @param limit For how long that content is waited for, in milliseconds. Default: without a limit.
@@ -73,12 +82,14 @@ export class ListenerDrain {
   async quiet(finished: Promise<void>, limit = Infinity): Promise<void> {
     let longest = this.#begun ? 0 : LONGEST_MS;
     this.begin();
+    this.#closing = true;
     let isOver = false;
     finished.then(() => isOver = true);
     for (let waited = 0, before = -1; !isOver; waited += QUIET_MS) {
       if (this.requests === before) longest = 0;
       before = this.requests;
-      if (waited >= longest && (this.#receiving === 0 || waited >= limit)) return;
+      const received = this.#early === 0 && (this.#late === 0 || waited >= LATE_MS);
+      if (waited >= longest && (received || waited >= limit)) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const cancel = this.#clock.after(QUIET_MS, resolve);
       await Promise.race([promise, finished]);
