@@ -231,7 +231,8 @@ export class DataPlane {
       finished: server.finished,
       drain: () => drain.begin(),
       shutdown: (limit) => {
-        const told = drain.quiet(server.finished, limit);
+        const noMore = Promise.race([server.finished, this.#brokenOff.promise]);
+        const told = drain.quiet(noMore, limit);
         // The platform would cut every WebSocket off in the moment in which it stops accepting.
         return webSockets.closing(() => stop(told));
       },

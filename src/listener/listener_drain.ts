@@ -76,15 +76,15 @@ export class ListenerDrain {
    * out where it has begun before; and until the content that clients have begun to send is there. For
    * what they began to send only then, 5 s have to do.
    *
-   * @param finished Ends the wait.
+   * @param noMore Ends the wait.
    * @param limit For how long that content is waited for, in milliseconds. Default: without a limit.
    */
-  async quiet(finished: Promise<void>, limit = Infinity): Promise<void> {
+  async quiet(noMore: Promise<void>, limit = Infinity): Promise<void> {
     let longest = this.#begun ? 0 : LONGEST_MS;
     this.begin();
     this.#closing = true;
     let isOver = false;
-    finished.then(() => isOver = true);
+    noMore.then(() => isOver = true);
     for (let waited = 0, before = -1; !isOver; waited += QUIET_MS) {
       if (this.requests === before) longest = 0;
       before = this.requests;
@@ -92,7 +92,7 @@ export class ListenerDrain {
       if (waited >= longest && (received || waited >= limit)) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const cancel = this.#clock.after(QUIET_MS, resolve);
-      await Promise.race([promise, finished]);
+      await Promise.race([promise, noMore]);
       cancel();
     }
   }

@@ -48,3 +48,22 @@ for (const [what, framing, content] of UPLOADS) {
     assertEquals(await uploadThrough(framing, content), "HTTP/1.1 200");
   });
 }
+
+Deno.test("Listener.shutdown() does not wait for content after LoadBalancer.close() has broken off what was under way", async () => {
+  await using balancer = new LoadBalancer();
+  const listener = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  await using client = await RawClient.connect(url);
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
+  await using later = await RawClient.connect(url);
+  await later.send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await later.readUntil("passed on.");
+  await balancer.close(AbortSignal.abort());
+  const down = listener.shutdown();
+  assertEquals(
+    (await inTime(client.readUntil("\r\n\r\n"), "an answer")).slice(0, 12),
+    "HTTP/1.1 400",
+  );
+  client.close();
+  await inTime(down, "the listener's end");
+});
