@@ -223,8 +223,9 @@ export class DataPlane {
       addr: server.addr,
       finished: server.finished,
       drain: () => drain.begin(),
-      shutdown: () => {
-        const told = drain.quiet(server.finished);
+      shutdown: (limit) => {
+        const noMore = Promise.race([server.finished, this.#brokenOff.promise]);
+        const told = drain.quiet(noMore, limit);
         // The platform would cut every WebSocket off in the moment in which it stops accepting.
         return webSockets.closing(() => stop(told));
       },

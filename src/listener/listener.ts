@@ -27,14 +27,16 @@ export interface Listener {
    * closes; the signal of {@linkcode ListenOptions} breaks it off.
    *
    * Before, while requests come, but for 1 s at most, they are still answered, and over HTTP/1.x with
-   * `Connection: close`: clients that keep their connections lose no request.
+   * `Connection: close`: clients that keep their connections lose no request. The same goes for as
+   * long as clients send content that they had begun to send, which Deno would break off.
    */
   shutdown(): Promise<void>;
   /**
    * Uses another certificate for connections that are made from now on; there where TLS is spoken.
    * For 3 s, about half of them still get the old one, and responses over HTTP/1.x on connections
    * with the old one say `Connection: close`. Then those that are left are closed once their requests
-   * are answered; one that is in its TLS handshake at that moment breaks off.
+   * are answered; one that is in its TLS handshake at that moment breaks off. Content that clients
+   * had begun to send puts that off, by 60 s at most.
    *
    * @param certificate The new certificate and key, as PEM text.
    * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where Deno runs without

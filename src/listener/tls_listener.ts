@@ -17,6 +17,11 @@ const OVERLAP_MS = 3000;
  * all of them, and clients would go from one that ends to another one that ends.
  */
 const SETTLED_MS = 1000;
+/**
+ * How much longer it accepts connections while clients send content that they had begun to send, in
+ * milliseconds. Deno's shutdown breaks that off.
+ */
+const UPLOADS_MS = 60_000;
 
 /** Where to accept connections. */
 export interface TlsAddress {
@@ -109,7 +114,7 @@ export class TlsListener {
     this.#shutDown(SETTLED_MS);
     old.drain();
     const { clock } = this.#options;
-    const cancel = clock.after(OVERLAP_MS, () => void old.shutdown());
+    const cancel = clock.after(OVERLAP_MS, () => void old.shutdown(UPLOADS_MS));
     this.#servers.set(old, { since: clock.now(), cancel });
   }
 
@@ -127,7 +132,7 @@ export class TlsListener {
     for (const [server, overlap] of this.#servers) {
       if (overlap === undefined || now - overlap.since < overlapped) continue;
       overlap.cancel();
-      void server.shutdown();
+      void (this.#stopping ? server.shutdown() : server.shutdown(UPLOADS_MS));
     }
   }
 

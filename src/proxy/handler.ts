@@ -14,6 +14,7 @@ import {
   type IncomingRequest,
   type IncomingRules,
   type ListenerInfo,
+  noteUpload,
   peerAddress,
   readIncoming,
 } from "./incoming.ts";
@@ -109,8 +110,8 @@ export class ProxyHandler {
         return Promise.resolve(this.#refuse(around, methodRefused()));
       }
       const incoming = readIncoming(request, info, this.#rules);
-      if (!(incoming instanceof Promise)) return this.#forward(request, incoming, around);
-      return this.#receive(request, incoming, around);
+      if (incoming instanceof Promise) return this.#receive(request, incoming, around);
+      return this.#forward(request, incoming, around);
     } catch (thrown) {
       return Promise.resolve(this.#fail(around, thrown));
     }
@@ -134,6 +135,7 @@ export class ProxyHandler {
     around: Circumstances,
   ): Promise<Response> {
     this.#inFlight++;
+    around.info?.listener?.receives(incoming);
     return incoming.then(
       (outgoing) => {
         // From here on it counts for itself.
@@ -158,13 +160,13 @@ export class ProxyHandler {
       const refusal = refuseUpgrade(request);
       if (refusal !== undefined) return this.#refuse(around, refusal);
     }
+    if (outgoing.body instanceof ReadableStream) noteUpload(info);
     const departure = new Departure(request);
     this.#inFlight++;
     this.#departures.add(departure);
     try {
       const { tracing } = this.#parts;
-      const id = record?.id;
-      const sent = id === undefined ? outgoing : withRequestId(outgoing, id);
+      const sent = record?.id === undefined ? outgoing : withRequestId(outgoing, record.id);
       const traced = tracing !== undefined && record !== undefined
         ? await tracing.begin(sent, record)
         : sent;
@@ -177,8 +179,7 @@ export class ProxyHandler {
       if ("receive" in response) {
         return await this.#openSocket(request, { entry, socket: response }, around);
       }
-      const delivered = this.#deliver({ entry, response, session }, around);
-      return lastOnConnection(delivered, info);
+      return lastOnConnection(this.#deliver({ entry, response, session }, around), info);
     } catch (thrown) {
       this.#countEnd();
       return this.#fail(around, thrown);

@@ -32,9 +32,16 @@ export interface ListenerInfo extends RequestInfo {
   readonly listener?: {
     /** Whether it is about to close its connections. */
     readonly draining: boolean;
+    /** Is told of content that is being received, until this settles. */
+    receives(over: Promise<unknown>): void;
   };
   /** Where the WebSockets of that listener live. */
   readonly webSockets?: WebSockets;
+}
+
+/** Tells the listener of content that streams: once its response is over, nobody waits for it. */
+export function noteUpload(info: ListenerInfo | undefined): void {
+  if (info?.completed !== undefined) info.listener?.receives(info.completed);
 }
 
 /**
