@@ -91,7 +91,8 @@ export class ConfigReload {
   async #apply(text: string): Promise<void> {
     const serversElsewhere = this.#serversElsewhere;
     // What is cut off while it is written, or by mistake, must not take every server away, nor reset
-    // the health checks where the servers are elsewhere.
+    // the health checks where the servers are elsewhere. That the file speaks of etcd is no reason:
+    // it takes a restart until that has them.
     if (serversElsewhere && text.trim() === "") {
       throw new CommandError(`Cannot use ${this.#path}: it is empty`);
     }

@@ -226,17 +226,28 @@ export const settingsSchema = z.strictObject({
   ).optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
 
+/** The same where the servers have to be named. */
+export const namingServers = requireServers(({ servers }) => servers !== undefined);
+
 /** The same where the servers have to be named, unless etcd keeps them. */
-export const namingServers = settingsSchema.superRefine((settings, context) => {
-  if (settings.servers !== undefined || settings.etcd !== undefined) return;
-  context.addIssue({
-    code: "invalid_type",
-    expected: "array",
-    path: ["servers"],
-    message: "must be a list of servers (use `servers: []` to remove all, or to begin with none)",
-  });
-  // Where there are other faults too, all are to be told at once.
-}, { when: ({ value }) => typeof value === "object" && value !== null });
+export const namingServersOrEtcd = requireServers(({ servers, etcd }) =>
+  servers !== undefined || etcd !== undefined
+);
+
+function requireServers(
+  isNamed: (settings: z.infer<typeof settingsSchema>) => boolean,
+): typeof settingsSchema {
+  return settingsSchema.superRefine((settings, context) => {
+    if (isNamed(settings)) return;
+    context.addIssue({
+      code: "invalid_type",
+      expected: "array",
+      path: ["servers"],
+      message: "must be a list of servers (use `servers: []` to remove all, or to begin with none)",
+    });
+    // Where there are other faults too, all are to be told at once.
+  }, { when: ({ value }) => typeof value === "object" && value !== null });
+}
 
 /** The configuration file in the seed's form: a list of servers. */
 export const serverListSchema = servers;

@@ -7,6 +7,9 @@ import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file
 /** What the log says of a file that names no servers. */
 const NO_SERVERS = "use `servers: []` to remove all";
 
+/** With it, a file need not name any; but only a restart lets etcd keep them. */
+const ETCD = "etcd: { endpoints: [http://127.0.0.1:2379] }\n";
+
 const windows = Deno.build.os === "windows";
 
 function yaml(servers: readonly { name: string; url: string }[], weight = 1): string {
@@ -61,7 +64,7 @@ Deno.test({
     await using one = new SampleServer("one");
     await using file = await makeTemporaryFile(yaml([one]));
     await using balancer = await RunningBalancer.start(`--config=${file.path}`);
-    const texts = ["", "# - url: http://a\n", "~\n", "port: 9\n", "{}\n"];
+    const texts = ["", "# - url: http://a\n", "~\n", "port: 9\n", "{}\n", ETCD];
     for (const [index, text] of texts.entries()) {
       await replace(file, text);
       balancer.signal("SIGHUP");
