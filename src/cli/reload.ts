@@ -57,7 +57,7 @@ export class ConfigReload {
   }
 
   /**
-   * Reloads whenever the file has another text.
+   * Reloads whenever the file has another text than when it was last read.
    *
    * @param signal Ends that.
    */
@@ -65,10 +65,19 @@ export class ConfigReload {
     // Editors put a new file in place of the old one, so the folder is what can be watched.
     using watcher = Deno.watchFs(folderOf(this.#path), { recursive: false });
     signal.addEventListener("abort", () => watcher.close(), { once: true });
+    const name = nameOf(this.#path);
     let timer: ReturnType<typeof setTimeout> | undefined;
-    for await (const _ of watcher) {
+    for await (const { kind, paths } of watcher) {
+      // Reading the file is an event as well.
+      if (kind === "access") continue;
+      // The file may be a link to another one there; but a log that is written beside it goes on and
+      // on, and must not put the file off.
+      if (timer !== undefined && !paths.some((path) => nameOf(path) === name)) continue;
       clearTimeout(timer);
-      timer = setTimeout(() => this.#reloadIfDifferent(), QUIET_MS);
+      timer = setTimeout(() => {
+        timer = undefined;
+        this.#reloadIfDifferent();
+      }, QUIET_MS);
     }
     clearTimeout(timer);
   }
@@ -89,6 +98,7 @@ export class ConfigReload {
   }
 
   async #apply(text: string): Promise<void> {
+    this.#text = text;
     const serversElsewhere = this.#serversElsewhere;
     // What is cut off while it is written, or by mistake, must not take every server away, nor reset
     // the health checks where the servers are elsewhere. That the file speaks of etcd is no reason:
@@ -106,7 +116,6 @@ export class ConfigReload {
     if (later.length > 0) {
       logger.warn(`A restart is needed for changes of: ${later.join(", ")}`, { settings: later });
     }
-    this.#text = text;
     this.#config = { ...this.#config, healthCheck: config.healthCheck };
   }
 
@@ -144,6 +153,10 @@ function fixedSettings(after: Config, before: Config): string[] {
 /** The folder of a file, by its path. */
 export function folderOf(path: string): string {
   return /^.*[\\/]/.exec(path)?.[0] ?? ".";
+}
+
+function nameOf(path: string): string {
+  return path.replace(/^.*[\\/]/, "");
 }
 
 function differs(one: unknown, other: unknown): boolean {

@@ -95,3 +95,31 @@ Deno.test("--watch follows the file, but not into an empty one", async () => {
   assertEquals(await names(balancer), ["two 1"]);
   assertEquals(await balancer.stop(), 0);
 });
+
+Deno.test("--watch is neither put off nor repeated by what is written beside the file", async () => {
+  await using one = new SampleServer("one");
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/ballast.yaml`;
+    const log = `${folder}/ballast.log`;
+    await Deno.writeTextFile(path, yaml([one]));
+    await using balancer = await RunningBalancer.start(`--config=${path}`, "--watch");
+    await Deno.writeTextFile(path, "port: 9\n");
+    await balancer.waitForError(NO_SERVERS);
+    for (let i = 0; i < 3; i++) {
+      await Deno.writeTextFile(log, "a line\n", { append: true });
+      assertEquals(await names(balancer), ["one 1"]);
+    }
+    await Deno.writeTextFile(path, yaml([one], 2));
+    let isOver = false;
+    const reloaded = balancer.waitForError(`Reloaded ${path}: 1 changed`);
+    reloaded.catch(() => {}).finally(() => isOver = true);
+    while (!isOver) await Deno.writeTextFile(log, "a line\n", { append: true });
+    await reloaded;
+    const told = balancer.errors.split("\n").filter((line) => line.includes(NO_SERVERS));
+    assertEquals(told.length, 1);
+    assertEquals(await balancer.stop(), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
