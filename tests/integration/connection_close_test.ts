@@ -5,7 +5,7 @@ import { KeepAliveClient } from "../testing/keep_alive_client.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
-import { within } from "../testing/within.ts";
+import { within } from "../testing/until.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -41,7 +41,7 @@ for (const answer of [OK, "nonsense"]) {
     const received = await client.readToEnd();
     assert(received.startsWith(`HTTP/1.1 ${answer === OK ? 200 : 502} `), received);
     assertMatch(received, CLOSE);
-    await within(5, "the listener's end", down);
+    await within("the listener's end", down, 5000);
   });
 }
 
@@ -71,7 +71,7 @@ Deno.test("Listener.shutdown() costs clients that keep their connections nothing
   const clients = await keepAliveClients(() => Deno.connect({ hostname: "127.0.0.1", port }));
   const down = listener.shutdown();
   await untilTold(clients);
-  await within(5, "the listener's end", down);
+  await within("the listener's end", down, 5000);
 });
 
 Deno.test("Listener.shutdown() says nothing of connections over HTTP/2 (RFC 9113 §8.2.2)", async () => {
@@ -90,7 +90,7 @@ Deno.test("Listener.shutdown() says nothing of connections over HTTP/2 (RFC 9113
   const response = await answered;
   assertEquals([response.status, await response.text()], [200, "ok"]);
   assertEquals(response.headers.get("connection"), null);
-  await within(5, "the listener's end", down);
+  await within("the listener's end", down, 5000);
 });
 
 for (const workers of ["--workers=1", "--workers=2"]) {
@@ -114,7 +114,7 @@ for (const workers of ["--workers=1", "--workers=2"]) {
     await untilTold(clients);
     goOn();
     assertMatch(await client.readToEnd(), CLOSE);
-    assertEquals(await within(10, "the program's end", balancer.exitCode()), 0);
+    assertEquals(await within("the program's end", balancer.exitCode(), 10_000), 0);
   });
 }
 

@@ -3,7 +3,7 @@ import { certificatePath, pem } from "../testing/certificates.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { upgradeRequest } from "../testing/web_sockets.ts";
-import { within } from "../testing/within.ts";
+import { within } from "../testing/until.ts";
 
 const GRACE_SECONDS = 1;
 /** How much longer the end may take on a machine that has much else to do, in seconds. */
@@ -56,7 +56,7 @@ async function assertEnds(balancer: RunningBalancer): Promise<void> {
   const from = performance.now();
   balancer.signal("SIGTERM");
   const limit = GRACE_SECONDS + SLACK_SECONDS;
-  assertEquals(await within(limit, "the end of the program", balancer.exitCode()), 0);
+  assertEquals(await within("the end of the program", balancer.exitCode(), limit * 1000), 0);
   const seconds = (performance.now() - from) / 1000;
   assert(seconds >= GRACE_SECONDS, `ended after ${seconds} s`);
 }
@@ -113,9 +113,13 @@ for (const workers of ["--workers=1", "--workers=2"]) {
       "GET /download HTTP/1.1\r\nHost: a\r\n\r\n",
     );
     balancer.signal("SIGTERM");
-    await within(SLACK_SECONDS, "the first signal", balancer.waitFor("SIGTERM: finishing"));
+    await within(
+      "the first signal",
+      balancer.waitForError("SIGTERM: finishing"),
+      SLACK_SECONDS * 1000,
+    );
     balancer.signal("SIGTERM");
-    const code = await within(SLACK_SECONDS, "the end of the program", balancer.exitCode());
+    const code = await within("the end of the program", balancer.exitCode(), SLACK_SECONDS * 1000);
     // 128 and the number of the signal: nobody is to take it for an end as it should be.
     assertEquals(code, 143);
   });

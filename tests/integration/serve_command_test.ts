@@ -4,7 +4,7 @@ import { RawServer } from "../testing/raw_server.ts";
 import { freePorts } from "../testing/run_cli.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { TextWatcher } from "../testing/text_watcher.ts";
-import { within } from "../testing/within.ts";
+import { within } from "../testing/until.ts";
 
 /** How long the program may take to end, in seconds; a machine may have much else to do. */
 const END_SECONDS = 15;
@@ -49,11 +49,11 @@ for (const example of ["deno_serve_command.ts", "hono_app.ts"]) {
     }).spawn();
     const [stdout, stderr] = [program.stdout, program.stderr].map((out) => new TextWatcher(out));
     try {
-      await within(60, "the program's start", stderr!.includes("Listening on"));
+      await within("the program's start", stderr!.includes("Listening on"), 60_000);
       // Connections to the servers stay open behind these.
       for (let i = 0; i < 6; i++) await (await fetch(`http://127.0.0.1:${port}/`)).text();
       program.kill("SIGTERM");
-      const { code } = await within(END_SECONDS, "the program's end", program.status);
+      const { code } = await within("the program's end", program.status, END_SECONDS * 1000);
       assertEquals([code, await stdout!.end()], [0, ""]);
     } finally {
       try {

@@ -3,7 +3,7 @@ import { BalancerError, createAdmin, LoadBalancer } from "../../mod.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";
-import { within } from "../testing/within.ts";
+import { within } from "../testing/until.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const PIECE = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
@@ -202,8 +202,8 @@ Deno.test("LoadBalancer.close() does not wait again for what was broken off, nor
   const response = await balancer.fetch(new Request("http://a/"), { completed });
   const earlier = balancer.close();
   await balancer.close(AbortSignal.abort());
-  await within(5, "the earlier close()", earlier);
-  await within(5, "a later close()", balancer.close());
+  await within("the earlier close()", earlier, 5000);
+  await within("a later close()", balancer.close(), 5000);
   finish();
   await response.body!.cancel().catch(() => {});
 });

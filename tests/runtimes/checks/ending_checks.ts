@@ -1,5 +1,5 @@
 import { SampleServer } from "../../testing/sample_server.ts";
-import { within } from "../../testing/within.ts";
+import { within } from "../../testing/until.ts";
 import { RunningProgram } from "../running_program.ts";
 import type { Check } from "./check.ts";
 
@@ -20,7 +20,7 @@ export const ENDING_CHECKS: readonly Check[] = [
       });
       await program.waitFor(/^answered 200 a$/m);
       await program.waitFor(/^checked true$/m);
-      await within(END_SECONDS, "the program's end", program[Symbol.asyncDispose]());
+      await within("the program's end", program[Symbol.asyncDispose](), END_SECONDS * 1000);
       await program.waitFor(/^log .*"GET \/path HTTP\/1\.1" 200 1$/m);
     },
   },
