@@ -91,7 +91,7 @@ export const workersSchema: z.ZodNumber = wholeNumber(1, WORKERS_MAX);
 
 const port = wholeNumber(1, 65_535);
 const HOST = "must be a host name or an IP address to listen on";
-const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
+const host = text(/^[A-Za-z0-9.:%_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
 
 /** A server, as the configuration file, the API and the library's callers write it. */
 export const serverSchema = z.strictObject({
