@@ -219,7 +219,7 @@ export class DataPlane {
       abort.abort();
       await server.finished;
     };
-    const listening = {
+    const listening: DrainableServer = {
       addr: server.addr,
       finished: server.finished,
       drain: () => drain.begin(),

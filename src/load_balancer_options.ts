@@ -214,8 +214,18 @@ export function checkServer(server: ServerInit): ServerInit {
  * @throws {BalancerError} `invalid`, with every fault, and as {@linkcode checkServer}.
  */
 export function checkChange(url: string, change: ServerChange): ServerInit {
-  checkKeys("the change", [{ at: "", value: change, known: CHANGE_NAMES }]);
+  // Whoever changes what `config()` has listed has the URL in it.
+  const known = hasUrl(change, url) ? { ...CHANGE_NAMES, url: true as const } : CHANGE_NAMES;
+  checkKeys("the change", [{ at: "", value: change, known }]);
   return checkServer({ ...change, url });
+}
+
+function hasUrl(change: ServerChange & { readonly url?: unknown }, url: string): boolean {
+  try {
+    return canonicalServerUrl(String(change?.url)) === canonicalServerUrl(url);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -43,7 +43,7 @@ export const FLEET_ROUTES: Routes = {
       summary: "Remove the servers that are missing where they are kept and that are still in use",
       description:
         "At every balancer, and before the time is over for which such a loss is not believed. " +
-        "/stats has them.",
+        "/stats has them. A balancer that was started after the loss knows of none.",
       query: NO_QUERY,
       answers: {
         200: {
@@ -71,6 +71,7 @@ async function accept(target: AdminTarget, { url }: AdminCall): Promise<Accepted
   readQuery(url, NO_QUERY);
   if (target.acceptServers === undefined) throw isAlone();
   const accepted = await target.acceptServers();
+  if (accepted.length === 0) return { accepted };
   logger.info("Accepted that {count} servers are gone: {urls}", {
     count: accepted.length,
     urls: accepted.join(", "),

@@ -35,14 +35,19 @@ export function readAdminAddress(args: Args): string {
 
 function readAuthority(text: string): { host: string; port: number | undefined } {
   const authority = text.replace(/^http:\/\/([^/]*)\/?$/i, "$1");
-  if (isHost(authority)) return { host: authority, port: undefined };
+  if (isUrlHost(authority)) return { host: authority, port: undefined };
   const [, ipv6, name, port] = AUTHORITY.exec(authority) ?? [];
   const host = ipv6 ?? name ?? "";
-  const isRight = isHost(host) && (ipv6 === undefined || host.includes(":"));
+  const isRight = isUrlHost(host) && (ipv6 === undefined || host.includes(":"));
   if (isRight && Number(port ?? 0) <= 65_535) {
     return { host, port: port === undefined ? undefined : Number(port) };
   }
   throw new UsageError(
     `--api-host must be a host or a URL such as http://127.0.0.1:8000, not "${text}"`,
   );
+}
+
+/** Whether a URL can have the host: a zone of IPv6 has no place there (WHATWG URL §3.5). */
+function isUrlHost(host: string): boolean {
+  return isHost(host) && !host.includes("%");
 }

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { EtcdSettings } from "../../mod.ts";
 import type { EtcdCredentials, SharedBalancer } from "../../etcd.ts";
+import { errorText } from "../core/error_text.ts";
 import { CommandError } from "./errors.ts";
 import type { Say } from "./logs.ts";
 import { whyUnreadable } from "./read_config.ts";
@@ -85,7 +86,7 @@ export class EtcdFilesReload {
         : `${changed.join(" and ")} changed, and requests to etcd use that from now on`;
       this.#say(`Read the files for etcd again: ${news}`);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = errorText(error);
       logger.error(
         "The files for etcd were not reloaded, what they said before stays in use: {why}. " +
           "Correct that, and send SIGHUP again",

@@ -24,7 +24,7 @@ export async function readListenConfig(args: Args): Promise<ListenConfig> {
   const path = args.text("config");
   if (path === undefined) return { path, text: "", config: parseConfig("") };
   const text = await readConfigText(path);
-  const requireServers = args.text("etcd") === undefined;
+  const requireServers = args.text("etcd") === undefined ? "without_etcd" : false;
   return { path, text, config: parseConfigFile(text, path, { requireServers }) };
 }
 

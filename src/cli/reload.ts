@@ -68,7 +68,7 @@ export class ConfigReload {
   }
 
   /**
-   * Reloads whenever the file has another text.
+   * Reloads whenever the file has another text than when it was last read.
    *
    * @param signal Ends that.
    */
@@ -76,10 +76,19 @@ export class ConfigReload {
     // Editors put a new file in place of the old one, so the folder is what can be watched.
     using watcher = Deno.watchFs(folderOf(this.#path), { recursive: false });
     signal.addEventListener("abort", () => watcher.close(), { once: true });
+    const name = nameOf(this.#path);
     let timer: ReturnType<typeof setTimeout> | undefined;
-    for await (const _ of watcher) {
+    for await (const { kind, paths } of watcher) {
+      // Reading the file is an event as well.
+      if (kind === "access") continue;
+      // The file may be a link to another one there; but a log that is written beside it goes on and
+      // on, and must not put the file off.
+      if (timer !== undefined && !paths.some((path) => nameOf(path) === name)) continue;
       clearTimeout(timer);
-      timer = setTimeout(() => this.reloadIfDifferent(), QUIET_MS);
+      timer = setTimeout(() => {
+        timer = undefined;
+        this.reloadIfDifferent();
+      }, QUIET_MS);
     }
     clearTimeout(timer);
   }
@@ -106,7 +115,8 @@ export class ConfigReload {
     this.#text = text;
     const serversElsewhere = this.#serversElsewhere;
     // What is cut off while it is written, or by mistake, must not take every server away, nor reset
-    // the health checks where the servers are elsewhere.
+    // the health checks where the servers are elsewhere. That the file speaks of etcd is no reason:
+    // it takes a restart until that has them.
     if (serversElsewhere && text.trim() === "") {
       throw new CommandError(`Cannot use ${this.#path}: it is empty`);
     }
@@ -157,6 +167,10 @@ function fixedSettings(after: Config, before: Config): string[] {
 /** The folder of a file, by its path. */
 export function folderOf(path: string): string {
   return /^.*[\\/]/.exec(path)?.[0] ?? ".";
+}
+
+function nameOf(path: string): string {
+  return path.replace(/^.*[\\/]/, "");
 }
 
 function differs(one: unknown, other: unknown): boolean {

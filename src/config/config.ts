@@ -10,7 +10,7 @@ import type {
 } from "../core/settings.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
-import { namingServers, serverListSchema, settingsSchema } from "./schema.ts";
+import { namingServers, namingServersOrEtcd, serverListSchema, settingsSchema } from "./schema.ts";
 import { validate } from "./validate.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -102,9 +102,10 @@ export interface Config {
 export interface ParseConfigOptions {
   /**
    * Whether a text that does not say which servers there are is refused: an empty one, or a mapping
-   * without `servers`. One with `etcd` need not say it. Default: false, and then there are none.
+   * without `servers`. With `"without_etcd"`, one that has `etcd` need not say it. Default: false,
+   * and then there are none.
    */
-  readonly requireServers?: boolean;
+  readonly requireServers?: boolean | "without_etcd";
 }
 
 /**
@@ -135,7 +136,7 @@ export function parseConfig(
     const servers = validate(serverListSchema, value, source, "servers");
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
-  const schema = requireServers ? namingServers : settingsSchema;
+  const schema = schemaFor(requireServers);
   const { servers = [], health_check = {}, ...settings } = validate(schema, value, source);
   const { timeouts, retries, ejection, limits, upstream_tls, dns, etcd, ...rest } = settings;
   return {
@@ -150,4 +151,9 @@ export function parseConfig(
     servers: servers.map(camelKeys),
     healthCheck: camelKeys(health_check),
   };
+}
+
+function schemaFor(requireServers: ParseConfigOptions["requireServers"]): typeof settingsSchema {
+  if (requireServers === "without_etcd") return namingServersOrEtcd;
+  return requireServers ? namingServers : settingsSchema;
 }

@@ -17,7 +17,8 @@ export interface NamedObject {
 
 /**
  * Refuses options with a name that nobody knows, most often a misspelt one: its setting would
- * otherwise be ignored. A name whose value is undefined is not there.
+ * otherwise be ignored. A name whose value is undefined is not there. An instance of a class is not looked
+ * into: it may well have more than what is asked for.
  *
  * @param what What the options are, for the message: "Cannot use {what}: …".
  * @param objects The options, and the objects in them.
@@ -31,11 +32,18 @@ export function checkKeys(what: string, objects: readonly NamedObject[]): void {
 function findUnknown({ at, value, known }: NamedObject): Fault[] {
   if (value === undefined) return [];
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return [{ path: at, message: at === "" ? "they must be an object" : "must be an object" }];
+    return [{ path: at, message: "must be an object" }];
   }
+  if (!isPlain(value)) return [];
   return Object.entries(value)
     .filter(([key, field]) => field !== undefined && !Object.hasOwn(known, key))
     .map(([key]) => unknownKey(at, [key]));
+}
+
+/** Whether it was written as an object, or read from JSON, in whatever realm. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 /**

@@ -91,7 +91,7 @@ export const workersSchema: z.ZodNumber = wholeNumber(1, WORKERS_MAX);
 
 const port = wholeNumber(1, 65_535);
 const HOST = "must be a host name or an IP address to listen on";
-const host = text(/^[A-Za-z0-9.:_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
+const host = text(/^[A-Za-z0-9.:%_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
 
 /** A server, as the configuration file, the API and the library's callers write it. */
 export const serverSchema = z.strictObject({
@@ -226,17 +226,28 @@ export const settingsSchema = z.strictObject({
   ).optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
 
+/** The same where the servers have to be named. */
+export const namingServers = requireServers(({ servers }) => servers !== undefined);
+
 /** The same where the servers have to be named, unless etcd keeps them. */
-export const namingServers = settingsSchema.superRefine((settings, context) => {
-  if (settings.servers !== undefined || settings.etcd !== undefined) return;
-  context.addIssue({
-    code: "invalid_type",
-    expected: "array",
-    path: ["servers"],
-    message: "must be a list of servers (use `servers: []` to remove all, or to begin with none)",
-  });
-  // Where there are other faults too, all are to be told at once.
-}, { when: ({ value }) => typeof value === "object" && value !== null });
+export const namingServersOrEtcd = requireServers(({ servers, etcd }) =>
+  servers !== undefined || etcd !== undefined
+);
+
+function requireServers(
+  isNamed: (settings: z.infer<typeof settingsSchema>) => boolean,
+): typeof settingsSchema {
+  return settingsSchema.superRefine((settings, context) => {
+    if (isNamed(settings)) return;
+    context.addIssue({
+      code: "invalid_type",
+      expected: "array",
+      path: ["servers"],
+      message: "must be a list of servers (use `servers: []` to remove all, or to begin with none)",
+    });
+    // Where there are other faults too, all are to be told at once.
+  }, { when: ({ value }) => typeof value === "object" && value !== null });
+}
 
 /** The configuration file in the seed's form: a list of servers. */
 export const serverListSchema = servers;

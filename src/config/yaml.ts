@@ -6,6 +6,9 @@ import { invalid } from "./validate.ts";
 /** A number as every YAML parser reads it. */
 const DECIMAL =
   /^[-+]?(?:(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?|\.inf|\.nan)$/i;
+/** The tags of YAML (YAML 1.1 types) that the failsafe schema does not know. */
+const TYPE_TAGS =
+  /!(?:!|<tag:yaml\.org,2002:)(?:binary|bool|float|int|null|omap|pairs|set|timestamp)\b>?/g;
 
 /**
  * What a YAML text says. A number in a notation that some parsers read as another number or as text
@@ -19,9 +22,11 @@ const DECIMAL =
  */
 export function parseYaml(text: string, source: string): unknown {
   try {
-    // With this schema every scalar is the text that it was written as.
-    const written = parse(text, { schema: "failsafe" });
-    return markNumbers(parse(text), written, new Set()) ?? null;
+    const value = parse(text);
+    // With this schema every scalar is the text that it was written as. Where a tag stands in a text,
+    // there is no number to be compared with it.
+    const written = parse(text.replace(TYPE_TAGS, "!"), { schema: "failsafe" });
+    return markNumbers(value, written, new Set()) ?? null;
   } catch (error) {
     // Behind the first line stands an excerpt of the text.
     const [message = ""] = errorText(error).split(":\n");

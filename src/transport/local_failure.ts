@@ -1,3 +1,4 @@
+import { errorText } from "../core/error_text.ts";
 import { BalancerError } from "../core/errors.ts";
 
 /** Codes by which a system says that it, or this process, has no more of something. */
@@ -19,7 +20,7 @@ export function localFailure(
   code: string,
   cause: unknown,
 ): BalancerError | undefined {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = errorText(cause);
   if (RESOURCES.has(code)) {
     const message = `Cannot connect to ${origin}: ${why}; this balancer is short of it, not the ` +
       "server: raise its limit (ulimit -n for files), or give it fewer clients";

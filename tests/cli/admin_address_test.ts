@@ -49,6 +49,8 @@ Deno.test("readAdminAddress() refuses what is neither", () => {
     "127.0.0.010",
     "http://${HOST}:1",
     "a b",
+    "fe80::1%eth0",
+    "[fe80::1%eth0]:81",
   ];
   for (const host of [...others, ...hosts]) {
     assertThrows(

@@ -7,6 +7,9 @@ import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file
 /** What the log says of a file that names no servers. */
 const NO_SERVERS = "use `servers: []` to remove all";
 
+/** With it, a file need not name any; but only a restart lets etcd keep them. */
+const ETCD = "etcd: { endpoints: [http://127.0.0.1:2379] }\n";
+
 const windows = Deno.build.os === "windows";
 
 function yaml(servers: readonly { name: string; url: string }[], weight = 1): string {
@@ -61,7 +64,7 @@ Deno.test({
     await using one = new SampleServer("one");
     await using file = await makeTemporaryFile(yaml([one]));
     await using balancer = await RunningBalancer.start(`--config=${file.path}`);
-    const texts = ["", "# - url: http://a\n", "~\n", "port: 9\n", "{}\n"];
+    const texts = ["", "# - url: http://a\n", "~\n", "port: 9\n", "{}\n", ETCD];
     for (const [index, text] of texts.entries()) {
       await replace(file, text);
       balancer.signal("SIGHUP");
@@ -91,4 +94,32 @@ Deno.test("--watch follows the file, but not into an empty one", async () => {
   await balancer.waitForError(`Reloaded ${file.path}: 1 removed`);
   assertEquals(await names(balancer), ["two 1"]);
   assertEquals(await balancer.stop(), 0);
+});
+
+Deno.test("--watch is neither put off nor repeated by what is written beside the file", async () => {
+  await using one = new SampleServer("one");
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/ballast.yaml`;
+    const log = `${folder}/ballast.log`;
+    await Deno.writeTextFile(path, yaml([one]));
+    await using balancer = await RunningBalancer.start(`--config=${path}`, "--watch");
+    await Deno.writeTextFile(path, "port: 9\n");
+    await balancer.waitForError(NO_SERVERS);
+    for (let i = 0; i < 3; i++) {
+      await Deno.writeTextFile(log, "a line\n", { append: true });
+      assertEquals(await names(balancer), ["one 1"]);
+    }
+    await Deno.writeTextFile(path, yaml([one], 2));
+    let isOver = false;
+    const reloaded = balancer.waitForError(`Reloaded ${path}: 1 changed`);
+    reloaded.catch(() => {}).finally(() => isOver = true);
+    while (!isOver) await Deno.writeTextFile(log, "a line\n", { append: true });
+    await reloaded;
+    const told = balancer.errors.split("\n").filter((line) => line.includes(NO_SERVERS));
+    assertEquals(told.length, 1);
+    assertEquals(await balancer.stop(), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

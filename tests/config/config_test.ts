@@ -130,8 +130,17 @@ Deno.test("parseConfig() refuses a text that names no servers, where they have t
     );
     assertEquals(error.faults.map(({ path }) => path), ["servers"]);
   }
-  for (const text of ["servers: []", "[]", "etcd: { endpoints: [http://a:2379] }"]) {
+  for (const text of ["servers: []", "[]"]) {
     assertEquals(parseConfig(text, "it", { requireServers: true }).servers, []);
+  }
+  const etcd = "etcd: { endpoints: [http://a:2379] }";
+  assertEquals(parseConfig(etcd, "it", { requireServers: "without_etcd" }).servers, []);
+  for (const [text, requireServers] of [[etcd, true], ["", "without_etcd"]] as const) {
+    assertThrows(
+      () => parseConfig(text, "it", { requireServers }),
+      BalancerError,
+      "use `servers: []` to remove all",
+    );
   }
   const faults = assertThrows(
     () => parseConfig("port: 0\nhealth_check: { min_status: 400 }", "it", { requireServers: true }),

@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
+import { readArgs } from "../../src/cli/args.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { BalancerError } from "../../src/core/errors.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
@@ -68,4 +69,20 @@ etcd: { endpoints: ["http://\${ETCD}:2379", "http://127.0.0.01:2379", "http://10
   const { code, stderr } = await runCli("listen", "--etcd", "http://${ETCD}:2379");
   assertEquals(code, 2);
   assertEquals(stderr.includes(`not "http://\${ETCD}:2379", which ${NO_HOST}`), true, stderr);
+});
+
+Deno.test("a file and a command line take the same addresses to listen on", () => {
+  const right = ["localhost", "127.0.0.1", "::1", "::", "fe80::1%eth0", "lb_1.internal", "a."];
+  const wrong = ["127.0.0.010", "[::1]", "http://a", "a%b", "a b", "${HOST}", "0x7f.1", "a..b"];
+  for (const [hosts, isRight] of [[right, true], [wrong, false]] as const) {
+    for (const host of hosts) {
+      const values = { host: { value: "HOST", help: "" } };
+      const args = readArgs([`--host=${host}`], { values, switches: {} });
+      const file = `host: ${JSON.stringify(host)}\nservers: []\n`;
+      for (const read of [() => args.host("host"), () => parseConfig(file).host]) {
+        if (isRight) assertEquals(read(), host);
+        else assertThrows(read, Error, "must be a host name or an IP address");
+      }
+    }
+  }
 });

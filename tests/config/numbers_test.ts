@@ -56,6 +56,19 @@ Deno.test("parseConfig() finds such numbers behind aliases and merge keys", () =
   }
 });
 
+Deno.test("parseConfig() takes tags of YAML's own types, and refuses such numbers behind them", () => {
+  const text = "- { url: http://a, weight: !!float 5, draining: !!bool true, name: !!str 010 }";
+  assertEquals(parseConfig(text).servers, [
+    { url: "http://a", weight: 5, draining: true, name: "010" },
+  ]);
+  assertEquals(parseYaml("!!null ~", "it"), null);
+  assertEquals(parseYaml('!<tag:yaml.org,2002:float> "5"', "it"), 5);
+  assertEquals(parseYaml("a: '!!int 5'", "it"), { a: "!!int 5" });
+  assertEquals(messagesOf(() => parseConfig("- { url: http://a, weight: !!int 010 }")), [
+    `servers[0].weight must be a whole number from 0 to 4294967295; not 010, ${WHY}`,
+  ]);
+});
+
 Deno.test("parseConfig() ends with values that hold themselves, or each other many times", () => {
   const doubled = Array.from({ length: 60 }, (_, i) => `  - &n${i + 1} [*n${i}, *n${i}]`);
   const merged = Array.from({ length: 60 }, (_, i) => `  - &n${i + 1} { <<: [*n${i}, *n${i}] }`);

@@ -28,8 +28,8 @@ Deno.test("new LoadBalancer() refuses names that nobody knows, at any depth", ()
     [{ accessLog: { format: "json", write() {}, writer: 1 } }, "accessLog.writer"],
     [{ upstreamTls: { caCert: [] }, dns: { server: "127.0.0.1" } }, "caCert"],
     [{ constructor: 1 }, "constructor"],
-    [[], " they must be an object"],
-    [null, " they must be an object"],
+    [[], " must be an object"],
+    [null, " must be an object"],
     [{ sticky: "0123456789abcdef" }, "sticky must be an object"],
   ];
   for (const [options, ...paths] of cases) {
@@ -60,7 +60,7 @@ Deno.test("LoadBalancer.listen() refuses unknown names, and does not listen", as
   const cases: [options: Anything, ...paths: string[]][] = [
     [{ hostName: "127.0.0.1", prot: 80 }, "hostName", "prot"],
     [{ port: 0, tls: { cert: "", key: "", ca: "" } }, "tls.ca"],
-    [null, " they must be an object"],
+    [null, " must be an object"],
   ];
   for (const [options, ...paths] of cases) {
     assertEquals(pathsOf(await assertRejects(() => balancer.listen(options))), paths);
@@ -82,10 +82,42 @@ Deno.test("joinEtcd() refuses unknown names, at any depth", async () => {
     [{ endpoints, certificate: { cert: "", key: "", ca: "" } }, "certificate.ca"],
     [{ endpoints, fleet: { nmae: "a" } }, "nmae"],
     [{ endpoints, seed: [{ url: URL, wieght: 1 }] }, "wieght"],
-    [undefined, " they must be an object"],
+    [undefined, " must be an object"],
+    [{}, "endpoints must be a list of URLs such as http://10.0.0.1:2379"],
+    [{ endpoints: endpoints[0] }, "endpoints must be a list of URLs such as http://10.0.0.1:2379"],
   ];
   for (const [options, ...paths] of cases) {
     assertEquals(pathsOf(await assertRejects(() => joinEtcd(balancer, options))), paths);
+  }
+});
+
+Deno.test("options may be instances of classes, which have more of their own", async () => {
+  class Log {
+    readonly format = "json";
+    readonly lines: string[] = [];
+    write(lines: string): void {
+      this.lines.push(lines);
+    }
+  }
+  class Settings {
+    readonly source = "a file";
+    readonly servers = [{ url: URL, healthCheckPeriod: 0 }];
+    readonly accessLog = new Log();
+  }
+  await using balancer = new LoadBalancer(new Settings());
+  assertEquals(balancer.servers().map(({ url }) => url), [URL]);
+});
+
+Deno.test("LoadBalancer.update() takes a server as it was told, with the URL that it has", async () => {
+  await using balancer = new LoadBalancer({ servers: [{ url: URL, healthCheckPeriod: 0 }] });
+  for (const { url, ...server } of balancer.config().servers) {
+    for (const weight of [2, 3]) {
+      const own = weight === 2 ? url : `${url}/`;
+      assertEquals(
+        balancer.update(url, { ...server, url: own, weight } as Anything).weight,
+        weight,
+      );
+    }
   }
 });
 

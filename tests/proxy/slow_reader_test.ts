@@ -5,7 +5,7 @@ import { AccessLines } from "../testing/access_lines.ts";
 import { activeRequests, serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { certificate, pem } from "../testing/certificates.ts";
 import { type Flood, flooding } from "../testing/flooding_server.ts";
-import { inTime } from "../testing/in_time.ts";
+import { within } from "../testing/until.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { answering, answeringAndClosing, RawServer } from "../testing/raw_server.ts";
 
@@ -33,10 +33,10 @@ async function assertGivenUp({ server }: Pick<Flood, "server">, request: string)
   });
   await using client = await RawClient.connect(served.url);
   await client.send(request);
-  const upstream = await inTime(server.connection(1), "the request reaches the server");
-  await inTime(upstream.closed, "the server's connection is closed");
+  const upstream = await within("the request reaches the server", server.connection(1));
+  await within("the server's connection is closed", upstream.closed);
   await untilIdle(served);
-  const [line] = await inTime(lines.count(1), "the request is logged");
+  const [line] = await within("the request is logged", lines.count(1));
   assertEquals([line?.status, line?.failure], [200, "client_gone"]);
   const [status] = served.balancer.servers();
   assertEquals([status?.active, status?.ejection], [0, undefined]);
@@ -70,8 +70,8 @@ Deno.test("timeouts.content ends what a client does not read (TLS)", async () =>
   const { hostname, port } = listener.addr;
   const client = await Deno.connectTls({ hostname, port, caCerts: [pem("ca.crt")] });
   await client.write(new TextEncoder().encode(GET));
-  const upstream = await inTime(server.connection(1), "the request reaches the server");
-  await inTime(upstream.closed, "the server's connection is closed");
+  const upstream = await within("the request reaches the server", server.connection(1));
+  await within("the server's connection is closed", upstream.closed);
   assertEquals(activeRequests(balancer), 0);
   client.close();
   await listener.shutdown();
@@ -84,7 +84,7 @@ Deno.test("timeouts.content frees the server of what the platform holds for a cl
   await using served = await serveBalancer([server.url], IMPATIENT);
   await using client = await RawClient.connect(served.url);
   await client.send(http2Get("http"));
-  await inTime(server.connection(1), "the request reaches the server");
+  await within("the request reaches the server", server.connection(1));
   await untilIdle(served);
   const [status] = served.balancer.servers();
   assertEquals([status?.active, status?.ejection], [0, undefined]);
@@ -104,9 +104,9 @@ Deno.test("a client that does not read keeps a server with max_connections for n
   });
   await using client = await RawClient.connect(served.url);
   await client.send(GET);
-  await inTime(server.connection(1), "the request reaches the server");
+  await within("the request reaches the server", server.connection(1));
   const next = exchangeRaw(served.url, GET.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"));
-  assertEquals((await inTime(next, "the next client is served")).slice(0, 12), "HTTP/1.1 204");
+  assertEquals((await within("the next client is served", next)).slice(0, 12), "HTTP/1.1 204");
 });
 
 Deno.test("a server that breaks off frees its slot also where the client does not read", async () => {
@@ -114,7 +114,7 @@ Deno.test("a server that breaks off frees its slot also where the client does no
   await using served = await serveBalancer([server.url], { timeouts: { content: 1 } });
   await using client = await RawClient.connect(served.url);
   await client.send(http2Get("http"));
-  await inTime(server.connection(1), "the request reaches the server");
+  await within("the request reaches the server", server.connection(1));
   await untilIdle(served);
 });
 
@@ -126,10 +126,10 @@ Deno.test("LoadBalancer.fetch() gives up a response that nobody reads, and says 
     ...IMPATIENT,
   });
   const response = await balancer.fetch(new Request("http://example.com/"));
-  const upstream = await inTime(server.connection(1), "the request reaches the server");
-  await inTime(upstream.closed, "the server's connection is closed");
+  const upstream = await within("the request reaches the server", server.connection(1));
+  await within("the server's connection is closed", upstream.closed);
   assertEquals(activeRequests(balancer), 0);
-  const failure = await inTime(response.text().catch((error) => error.code), "it fails");
+  const failure = await within("it fails", response.text().catch((error) => error.code));
   assertEquals(failure, "client_gone");
   await balancer.close();
 });

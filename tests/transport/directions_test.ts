@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { UpstreamRequest } from "../../src/transport/transport.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 import { makeRequest, makeTransport } from "../testing/http1_client.ts";
-import { inTime } from "../testing/in_time.ts";
+import { within } from "../testing/until.ts";
 import { RawServer } from "../testing/raw_server.ts";
 import { codeOf, contractTest } from "./contract.ts";
 
@@ -49,13 +49,13 @@ contractTest("send() times no client that pauses in the response by its upload",
   const response = await transport.send(server.url, upload.request);
   upload.send("last");
   upload.close();
-  await inTime(server.connections[0]!.waitFor("last"), "the upload arrives");
-  await inTime(server.connections[0]!.waitFor("0\r\n\r\n"), "its end arrives");
+  await within("the upload arrives", server.connections[0]!.waitFor("last"));
+  await within("its end arrives", server.connections[0]!.waitFor("0\r\n\r\n"));
   await settle();
   // Nobody reads the response meanwhile.
   await clock.advance(10_000);
   const text = new Response(response.body as ReadableStream<Uint8Array>).text();
-  assertEquals(await inTime(text, "the response is read"), content);
+  assertEquals(await within("the response is read", text), content);
 });
 
 contractTest("send() times the server by its response, whatever the client sends", async (kind) => {
@@ -70,10 +70,10 @@ contractTest("send() times the server by its response, whatever the client sends
   for (let piece = 1; piece < 3; piece++) {
     await clock.advance(900);
     upload.send(`piece ${piece}.`);
-    await inTime(server.connections[0]!.waitFor(`piece ${piece}.`), "a piece arrives");
+    await within("a piece arrives", server.connections[0]!.waitFor(`piece ${piece}.`));
   }
   await clock.advance(900);
-  assertEquals(await inTime(failed, "the response fails"), "response_timeout");
+  assertEquals(await within("the response fails", failed), "response_timeout");
 });
 
 contractTest("send() times the client by its upload, whatever the server sends", async (kind) => {
@@ -85,17 +85,17 @@ contractTest("send() times the client by its upload, whatever the server sends",
   const response = await transport.send(server.url, upload.request);
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const connection = server.connections[0]!;
-  await inTime(connection.waitFor("piece 0."), "the piece arrives");
+  await within("the piece arrives", connection.waitFor("piece 0."));
   for (let piece = 0; piece < 2; piece++) {
     await connection.send("1\r\na\r\n");
-    assertEquals((await inTime(reader.read(), "a piece comes")).done, false);
+    assertEquals((await within("a piece comes", reader.read())).done, false);
     await settle();
     await clock.advance(900);
   }
   const failed = codeOf(reader.read());
   await settle();
   await clock.advance(900);
-  assertEquals(await inTime(failed, "the response fails"), "request_timeout");
+  assertEquals(await within("the response fails", failed), "request_timeout");
 });
 
 /** A server that answers a request, and reads no more than its head. */
@@ -139,7 +139,7 @@ Deno.test("Http1Transport.send() lets a server that answers leave the upload unr
   for (let round = 0, before = -1; round < 5 || taken > before; round++) {
     before = taken;
     await socket.write(new TextEncoder().encode("1\r\na\r\n"));
-    assertEquals((await inTime(reader.read(), "a piece comes")).done, false);
+    assertEquals((await within("a piece comes", reader.read())).done, false);
     await settle();
     await clock.advance(1500);
   }
@@ -168,7 +168,7 @@ Deno.test("Http1Transport.send() gives up a server that reads nothing and does n
     (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     await clock.advance(1000);
   }
-  assertEquals(await inTime(failed, "it fails"), "response_timeout");
+  assertEquals(await within("it fails", failed), "response_timeout");
   release();
   await served;
 });

@@ -17,7 +17,7 @@ export const acceptServers: Command = {
     });
     const { accepted } = answer as AcceptedJson;
     if (args.has("json")) return printJson(answer);
-    if (accepted.length === 0) return printLine("No server is missing; nothing has changed");
+    if (accepted.length === 0) return printLine("No server is missing here; nothing has changed");
     const count = accepted.length === 1 ? "1 server" : `${accepted.length} servers`;
     printLine(`Removed ${count} that etcd had lost:`);
     for (const url of accepted) printLine(`  ${printable(url)}`);

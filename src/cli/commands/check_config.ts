@@ -22,7 +22,7 @@ export const checkConfig: Command = {
   argument: "FILE",
   async run(args): Promise<void> {
     if (args.argument === undefined) throw new UsageError("the FILE to check is missing");
-    const config = await readConfig(args.argument, { requireServers: true });
+    const config = await readConfig(args.argument, { requireServers: "without_etcd" });
     await checkFiles(config);
     if (args.has("json")) return printJson({ valid: true, servers: config.servers.length });
     const count = config.servers.length === 1 ? "1 server" : `${config.servers.length} servers`;

@@ -26,22 +26,29 @@ export function registryLines(registry: RegistryJson | undefined): RegistryLines
     ? `${kind} reached since ${time}, revision ${revision}${sharers(balancers)}`
     : `${kind} AWAY since ${time}, and changes are refused${why}`;
   const named = faults.slice(0, NAMED_MAX).map(({ key, message }) => `  ${key}: ${message}`);
-  const missing = registry.held_removals?.urls.slice(0, NAMED_MAX) ?? [];
-  const others = (registry.held_removals?.count ?? 0) - missing.length;
   const keys = fault_count - warnings.length;
   const more = keys - named.length;
   return {
     lines: [
       first,
-      ...warnings.map(({ message }) => `WARNING: ${message}`),
-      ...missing.map((url) => `  missing: ${url}`),
-      ...(others > 0 ? [`  and ${others} more`] : []),
+      ...warnings.flatMap(({ code, message }) => [
+        `WARNING: ${message}`,
+        ...(code === "held_removals" ? missingLines(registry.held_removals) : []),
+      ]),
       ...(keys === 0 ? [] : [`${kind} has keys that are not used as they are:`]),
       ...named,
       ...(more > 0 ? [`  and ${more} more`] : []),
     ],
     trouble: !connected || fault_count > 0,
   };
+}
+
+/** The servers that are missing, under the warning about them. */
+function missingLines(held: RegistryJson["held_removals"]): string[] {
+  if (held === undefined) return [];
+  const named = held.urls.slice(0, NAMED_MAX).map((url) => `  missing: ${url}`);
+  const more = held.count - named.length;
+  return more > 0 ? [...named, `  and ${more} more`] : named;
 }
 
 function sharers(balancers: number | undefined): string {

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import { addressAndPort, type NameServer } from "../../core/name_server.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import { mayConnect } from "../../net_permission.ts";
 import { type DnsQuestion, readAnswer, writeQuestion } from "./dns_message.ts";
 import {
@@ -171,7 +172,7 @@ export class DnsClient implements DnsResolver {
   ): Promise<Uint8Array | DnsFailure> {
     const abort = new AbortController();
     const cancel = this.#clock.after(timeout, () => {
-      abort.abort(new DnsFailure(`it gave no answer within ${timeout / 1000} s`));
+      abort.abort(new DnsFailure(`it gave no answer within ${secondsText(timeout / 1000)}`));
     });
     try {
       return await ask(AbortSignal.any([signal, abort.signal]));

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { FoundAddress } from "../../core/discovery.ts";
+import { secondsText } from "../../core/seconds_text.ts";
 import type { Server } from "../../core/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
 import {
@@ -102,7 +103,7 @@ async function within(
   } catch (error) {
     parts.signal.throwIfAborted();
     if (!limit.signal.aborted) throw error;
-    return { type: "failed", why: `it was not over within ${milliseconds / 1000} s` };
+    return { type: "failed", why: `it was not over within ${secondsText(milliseconds / 1000)}` };
   } finally {
     cancel();
   }

@@ -1,4 +1,4 @@
-import { BalancerError } from "../../core/errors.ts";
+import { BalancerError, type Fault } from "../../core/errors.ts";
 import type { Clock } from "../../core/clock.ts";
 import { urlHostFault } from "../../core/host.ts";
 
@@ -43,18 +43,26 @@ export type EtcdCredentials = Pick<EtcdOptions, "user" | "ca" | "certificate">;
  * @throws {BalancerError} `invalid`, with every URL that cannot be one.
  */
 export function checkEndpoints(endpoints: readonly string[]): string[] {
-  const faults = endpoints.flatMap((endpoint, index) => {
-    const why = whyNotEndpoint(endpoint);
-    return why === undefined ? [] : [{ path: `endpoints[${index}]`, message: why }];
-  });
-  if (endpoints.length === 0) {
-    faults.push({ path: "endpoints", message: "names no endpoint; one is needed at least" });
-  }
+  const faults = endpointFaults(endpoints);
   if (faults.length > 0) {
     const text = faults.map(({ path, message }) => `${path} ${message}`).join("; ");
     throw new BalancerError("invalid", `Cannot use etcd: ${text}`, { faults });
   }
   return [...new Set(endpoints.map((endpoint) => new URL(endpoint).href.replace(/\/$/, "")))];
+}
+
+function endpointFaults(endpoints: unknown): Fault[] {
+  const path = "endpoints";
+  if (!Array.isArray(endpoints)) {
+    return [{ path, message: "must be a list of URLs such as http://10.0.0.1:2379" }];
+  }
+  if (endpoints.length === 0) {
+    return [{ path, message: "names no endpoint; one is needed at least" }];
+  }
+  return endpoints.flatMap((endpoint, index) => {
+    const message = whyNotEndpoint(endpoint);
+    return message === undefined ? [] : [{ path: `${path}[${index}]`, message }];
+  });
 }
 
 function whyNotEndpoint(endpoint: string): string | undefined {

@@ -180,6 +180,17 @@ Deno.test("makeDnsClient() takes the time-out and the attempts from the settings
   assertEquals((await client.names("one.test")).limit, 10_000);
 });
 
+Deno.test("DnsClient.ask() says to the millisecond how long it has waited", async () => {
+  await using hung = await DnsServer.start(["udp"]);
+  hung.reply("A", "one.test", "silence");
+  const clock = new FakeClock();
+  const client = makeDnsClient({ server: hung.address, timeout: 1 / 3 }, clock);
+  const failing = assertRejects(() => client.ask("one.test", "A", limit()), DnsFailure);
+  await hung.asked(1);
+  await clock.advance(334);
+  assertEquals((await failing).message.endsWith("by UDP, it gave no answer within 0.333 s"), true);
+});
+
 Deno.test("lookUp() finds a name by its search list though the first name server is hung", async () => {
   const { hung, fine } = await startTwo();
   await using _hung = hung;
