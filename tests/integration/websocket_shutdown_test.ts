@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
-import { inTime } from "../testing/in_time.ts";
+import { within } from "../testing/until.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { connectPeer, echo, PeerServer, upgradeRequest } from "../testing/web_sockets.ts";
@@ -56,10 +56,10 @@ Deno.test("Listener.shutdown() closes the WebSockets of that listener, and other
   const later = await connectPeer(otherUrl!);
   for (const peer of [before, later]) {
     peer.send("hello");
-    assertEquals(await inTime(peer.next(), "the WebSocket goes on"), "hello");
+    assertEquals(await within("the WebSocket goes on", peer.next()), "hello");
   }
   client.close();
-  await inTime(down, "the listener's end");
+  await within("the listener's end", down);
   await other.shutdown();
   assertEquals((await before.closed).code, 1001);
   assertEquals((await later.closed).code, 1001);
