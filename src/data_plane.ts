@@ -77,7 +77,7 @@ export class DataPlane {
   /** Those of each listener, which closes its own, and those of requests that came through none. */
   readonly #webSockets = new Set<WebSockets>();
   /** What accepts connections, each with what breaks it off. */
-  readonly #listening = new Map<DrainableServer, AbortController>();
+  readonly #listening = new Map<DrainableServer, () => void>();
   readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
@@ -188,7 +188,12 @@ export class DataPlane {
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
     const abort = new AbortController();
-    const signal = AbortSignal.any([abort.signal, ...(options.signal ? [options.signal] : [])]);
+    const { signal } = abort;
+    let isShutDown = false;
+    // Where Deno (2.9) shuts down already, an abort is an error that nobody can catch.
+    const breakOff = () => void (isShutDown || abort.abort());
+    if (options.signal?.aborted) breakOff();
+    options.signal?.addEventListener("abort", breakOff, { once: true });
     const start = (port: number) =>
       Deno.serve(
         {
@@ -213,10 +218,13 @@ export class DataPlane {
     const server = listenSteadily(start, options.port, signal);
     const stop = async (told: Promise<void>): Promise<void> => {
       await told;
-      if (webSockets.stuck === 0) return await server.shutdown();
+      if (webSockets.stuck === 0) {
+        isShutDown = true;
+        return await server.shutdown();
+      }
       // The platform would wait for them for ever.
       await this.#handler.idle();
-      abort.abort();
+      breakOff();
       await server.finished;
     };
     const listening: DrainableServer = {
@@ -230,8 +238,9 @@ export class DataPlane {
         return webSockets.closing(() => stop(told));
       },
     };
-    this.#listening.set(listening, abort);
+    this.#listening.set(listening, breakOff);
     server.finished.then(() => {
+      options.signal?.removeEventListener("abort", breakOff);
       this.#listening.delete(listening);
       // An abort leaves WebSockets behind, which are closed then.
       return webSockets.closing(() => this.#forget(webSockets));
@@ -268,7 +277,7 @@ export class DataPlane {
     const ended = Promise.all([...this.#webSockets].map((each) => each.closing(() => drained)))
       .then(() => Promise.all([...this.#listening.keys()].map((each) => each.shutdown())));
     await Promise.race([ended, aborted(signal), this.#brokenOff.promise]);
-    if (signal?.aborted) { for (const abort of this.#listening.values()) abort.abort(); }
+    if (signal?.aborted) { for (const breakOff of this.#listening.values()) breakOff(); }
     for (const webSockets of this.#webSockets) webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
     // What was broken off comes to its end now, and is logged; but where a client does not read its

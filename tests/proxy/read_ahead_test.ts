@@ -6,7 +6,7 @@ import { Delivery } from "../../src/proxy/delivery.ts";
 import { ReadAhead } from "../../src/proxy/read_ahead.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { flooding } from "../testing/flooding_server.ts";
-import { inTime } from "../testing/in_time.ts";
+import { within } from "../testing/until.ts";
 
 const SMALL = 4096;
 const LARGE = 32_768;
@@ -91,7 +91,7 @@ Deno.test("a hundred and fifty clients that do not read on hold little of an end
   let sizes: number[] = [];
   for (let piece = 0; piece < 3; piece++) {
     sizes = await Promise.all(readers.map(async (reader) => {
-      const { value } = await inTime(reader.read(), "a piece comes");
+      const { value } = await within("a piece", reader.read());
       return value!.length;
     }));
   }
