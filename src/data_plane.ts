@@ -225,7 +225,8 @@ export class DataPlane {
       await server.finished;
     };
     // An abort leaves WebSockets behind, which are closed then.
-    server.finished.then(() => webSockets.closing(() => this.#forget(webSockets)));
+    server.finished.then(() => webSockets.closing(() => Promise.resolve()))
+      .then(() => this.#webSockets.delete(webSockets));
     return {
       addr: server.addr,
       finished: server.finished,
@@ -243,11 +244,6 @@ export class DataPlane {
     const webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
     this.#webSockets.add(webSockets);
     return webSockets;
-  }
-
-  #forget(webSockets: WebSockets): Promise<void> {
-    this.#webSockets.delete(webSockets);
-    return Promise.resolve();
   }
 
   /** Collects no lines of the access log any more: nobody knows how soon this thread is ended. */
@@ -277,7 +273,8 @@ export class DataPlane {
       await before(drained, BREAK_OFF_MS);
       this.#brokenOff.resolve();
     }
-    this.#deadlines.clear();
+    // What was not to be broken off still has its time limits.
+    void drained.then(() => this.#deadlines.clear());
   }
 }
 
