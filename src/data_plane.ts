@@ -1,4 +1,3 @@
-import { getLogger } from "@logtape/logtape";
 import type { DecisionSink } from "./core/decision.ts";
 import { Deadlines } from "./core/deadlines.ts";
 import { knownHost } from "./core/discovery.ts";
@@ -7,8 +6,8 @@ import type { SlotDirectory } from "./core/registry.ts";
 import type { PolicyName, ProxySettings } from "./core/settings.ts";
 import type { StateTable } from "./core/state_table.ts";
 import type { TrafficTable } from "./core/traffic_table.ts";
-import { checkCanListen } from "./listener/check_can_listen.ts";
-import { type DrainableServer, ListenerDrain } from "./listener/listener_drain.ts";
+import type { DrainableServer } from "./listener/listener_drain.ts";
+import { type ServeOptions, WebListener } from "./listener/web_listener.ts";
 import { makePolicy } from "./policies/make_policy.ts";
 import { AccessLog } from "./proxy/access_log.ts";
 import { DecisionRecorder } from "./proxy/decision_recorder.ts";
@@ -20,13 +19,10 @@ import { StickySessions } from "./proxy/sticky.ts";
 import { TrafficCounter } from "./proxy/traffic_counter.ts";
 import { TrustedProxies } from "./proxy/trusted_proxies.ts";
 import { WebSockets } from "./proxy/websockets.ts";
-import { listenSteadily } from "./steady_listener.ts";
 import { systemClock } from "./system_clock.ts";
 import { OpenTelemetryTracing } from "./tracing/open_telemetry.ts";
 import { makeTransport } from "./transport/make_transport.ts";
 import type { WebSocketTransport } from "./transport/transport.ts";
-
-const logger = getLogger(["ballast", "listen"]);
 
 /** How long requests that are broken off at the end may take to notice, in milliseconds. */
 const BREAK_OFF_MS = 200;
@@ -35,22 +31,6 @@ const BREAK_OFF_MS = 200;
 export interface PlaneSettings extends Omit<ProxySettings, "policy"> {
   /** The rule for choosing a server. */
   readonly policy: PolicyName | Policy;
-}
-
-/** Where to accept connections. */
-export interface ServeOptions {
-  /** The port; 0 takes a free one. */
-  readonly port: number;
-  /** The address. */
-  readonly hostname: string;
-  /** Shares the port with other threads that say the same. Default: false. */
-  readonly reusePort?: boolean;
-  /** The certificate chain in PEM form; with it and the key, TLS is spoken. Default: none. */
-  readonly cert?: string;
-  /** The private key in PEM form. Default: none. */
-  readonly key?: string;
-  /** Stops accepting and breaks everything off. Default: none. */
-  readonly signal?: AbortSignal;
 }
 
 /** What a {@linkcode DataPlane} works with. */
@@ -76,8 +56,8 @@ export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
   /** Those of each listener, which closes its own, and those of requests that came through none. */
   readonly #webSockets = new Set<WebSockets>();
-  /** What accepts connections, each with what breaks it off. */
-  readonly #listening = new Map<DrainableServer, () => void>();
+  /** What accepts connections. */
+  readonly #listeners = new Set<WebListener>();
   readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
@@ -182,81 +162,25 @@ export class DataPlane {
    * @throws {BalancerError} `unsupported` on other runtimes.
    */
   serve(options: ServeOptions): DrainableServer {
-    checkCanListen();
-    const drain = new ListenerDrain(systemClock);
     const webSockets = this.#newWebSockets();
-    // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
-    const scheme = options.cert === undefined ? "http" : "https";
-    const abort = new AbortController();
-    const { signal } = abort;
-    let isShutDown = false;
-    // Where Deno (2.9) shuts down already, an abort is an error that nobody can catch.
-    const breakOff = () => void (isShutDown || abort.abort());
-    if (options.signal?.aborted) breakOff();
-    options.signal?.addEventListener("abort", breakOff, { once: true });
-    const start = (port: number) =>
-      Deno.serve(
-        {
-          ...options,
-          port,
-          signal,
-          onListen: () => {},
-          // A response that breaks off after its head ends here too; the client sees it break off.
-          onError: (error) => {
-            logger.debug("A response broke off: {error}", { error });
-            return new Response(null, { status: 502 });
-          },
-          // A proxy passes content on as it is (RFC 9110 §7.7).
-          automaticCompression: false,
-        },
-        (request, { remoteAddr, completed }) => {
-          drain.requests++;
-          const info = { remoteAddr, completed, direct: true, scheme, listener: drain, webSockets };
-          return this.#handler.fetch(request, info);
-        },
-      );
-    const server = listenSteadily(start, options.port, signal);
-    const stop = async (told: Promise<void>): Promise<void> => {
-      await told;
-      if (webSockets.stuck === 0) {
-        isShutDown = true;
-        return await server.shutdown();
-      }
-      // The platform would wait for them for ever.
-      await this.#handler.idle();
-      breakOff();
-      await server.finished;
-    };
-    const listening: DrainableServer = {
-      addr: server.addr,
-      finished: server.finished,
-      drain: () => drain.begin(),
-      shutdown: (limit) => {
-        const noMore = Promise.race([server.finished, this.#brokenOff.promise]);
-        const told = drain.quiet(noMore, limit);
-        // The platform would cut every WebSocket off in the moment in which it stops accepting.
-        return webSockets.closing(() => stop(told));
-      },
-    };
-    this.#listening.set(listening, breakOff);
-    server.finished.then(() => {
-      options.signal?.removeEventListener("abort", breakOff);
-      this.#listening.delete(listening);
-      // An abort leaves WebSockets behind, which are closed then.
-      return webSockets.closing(() => this.#forget(webSockets));
+    const listener = new WebListener(options, {
+      handler: this.#handler,
+      webSockets,
+      brokenOff: this.#brokenOff.promise,
     });
-    return listening;
+    this.#listeners.add(listener);
+    // An abort leaves WebSockets behind, which are closed then.
+    listener.finished.then(() => webSockets.closing(() => Promise.resolve())).then(() => {
+      this.#listeners.delete(listener);
+      this.#webSockets.delete(webSockets);
+    });
+    return listener;
   }
 
   #newWebSockets(): WebSockets {
     const webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
     this.#webSockets.add(webSockets);
     return webSockets;
-  }
-
-  #forget(webSockets: WebSockets): Promise<void> {
-    this.#webSockets.delete(webSockets);
-    return Promise.resolve();
   }
 
   /** Collects no lines of the access log any more: nobody knows how soon this thread is ended. */
@@ -273,11 +197,11 @@ export class DataPlane {
   async close(signal?: AbortSignal): Promise<void> {
     const drained = this.#handler.drain();
     this.logAtOnce();
-    for (const listening of this.#listening.keys()) listening.drain();
+    for (const listener of this.#listeners) listener.drain();
     const ended = Promise.all([...this.#webSockets].map((each) => each.closing(() => drained)))
-      .then(() => Promise.all([...this.#listening.keys()].map((each) => each.shutdown())));
+      .then(() => Promise.all([...this.#listeners].map((each) => each.shutdown())));
     await Promise.race([ended, aborted(signal), this.#brokenOff.promise]);
-    if (signal?.aborted) { for (const breakOff of this.#listening.values()) breakOff(); }
+    if (signal?.aborted) { for (const listener of this.#listeners) listener.breakOff(); }
     for (const webSockets of this.#webSockets) webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
     // What was broken off comes to its end now, and is logged; but where a client does not read its
@@ -286,7 +210,8 @@ export class DataPlane {
       await before(drained, BREAK_OFF_MS);
       this.#brokenOff.resolve();
     }
-    this.#deadlines.clear();
+    // What was not to be broken off still has its time limits.
+    void drained.then(() => this.#deadlines.clear());
   }
 }
 

@@ -113,13 +113,20 @@ const RULES: readonly ImportRule[] = [
   {
     files: /^src\/data_plane\.ts$/,
     mayImport: [
-      [CORE, /^src\/(policies|proxy|tracing|transport)\//, SYSTEM_CLOCK, STEADY_LISTENER],
-      [/^src\/listener\/(check_can_listen|listener_drain)\.ts$/, LOGTAPE],
+      [CORE, /^src\/(policies|proxy|tracing|transport)\//, SYSTEM_CLOCK],
+      [/^src\/listener\/(web_listener|listener_drain)\.ts$/],
     ].flat(),
   },
   {
     files: /^src\/control_plane\.ts$/,
     mayImport: [CORE, /^src\/health\//, FAILURE_WATCH, TRANSPORT_INTERFACE, NET_PERMISSION],
+  },
+  {
+    files: /^src\/listener\/web_listener\.ts$/,
+    mayImport: [
+      [CORE, LISTENER, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
+      /^src\/proxy\/(handler|websockets)\.ts$/,
+    ].flat(),
   },
   { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT, STEADY_LISTENER] },
   {

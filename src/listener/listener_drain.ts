@@ -39,6 +39,9 @@ export class ListenerDrain {
   /** How many that came after it. */
   #late = 0;
   #closing = false;
+  // One of each for all requests.
+  readonly #earlyOver = () => void this.#early--;
+  readonly #lateOver = () => void this.#late--;
 
   /** @param clock The timer. */
   constructor(clock: Clock) {
@@ -64,10 +67,10 @@ export class ListenerDrain {
     // The listener still accepts requests then, which must not put off its end for ever.
     if (this.#closing) {
       this.#late++;
-      over.finally(() => this.#late--).catch(() => {});
+      over.then(this.#lateOver, this.#lateOver);
     } else {
       this.#early++;
-      over.finally(() => this.#early--).catch(() => {});
+      over.then(this.#earlyOver, this.#earlyOver);
     }
   }
 

@@ -29,10 +29,7 @@ import type { WebSockets } from "./websockets.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
-/**
- * How long a request waits for its response before anyone looks whether the client is still there,
- * in milliseconds.
- */
+/** How long a request waits before anyone looks whether its client is still there, in ms. */
 const DEPARTURE_WATCH_MS = 100;
 
 /** How much is read ahead in large pieces, in bytes: for 96 clients that keep up at a time. */
@@ -227,6 +224,8 @@ export class ProxyHandler {
     const finish = (stall?: BalancerError) => {
       if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
       upstream.discard(stall);
+      // Where no platform tells of the end, nothing is known to hold a piece any more.
+      if (completed === undefined) delivery?.end();
       // What is counted of a server is counted before it may be gone.
       this.#observe(record);
       this.#dispatcher.release(entry.slot);
@@ -244,7 +243,7 @@ export class ProxyHandler {
       this.#dispatcher.release(entry.slot);
       throw error;
     }
-    // Nothing may fail from here on: the end of the request is counted now.
+    // Nothing may fail from here on: the end is counted now.
     if (passedContent(upstream) instanceof ReadableStream) {
       const queue = this.#contentQueue;
       delivery = new Delivery({ queue, readAhead: this.#readAhead, onEnd: finish });

@@ -61,3 +61,19 @@ Deno.test("Listener.shutdown() does not wait for content after LoadBalancer.clos
   await within("the listener's end", listener.shutdown());
   await within("the connection's end", client.readToEnd());
 });
+
+Deno.test("LoadBalancer.close() leaves what it cannot break off its time limit", async () => {
+  await using balancer = new LoadBalancer({ timeouts: { content: 1 } });
+  const listener = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  await using client = await RawClient.connect(url);
+  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
+  await using later = await RawClient.connect(url);
+  await later.send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await later.readUntil("passed on.");
+  await balancer.close(AbortSignal.abort());
+  const answer = await within("an answer", client.readUntil("\r\n\r\n"));
+  assertEquals(answer.slice(0, "HTTP/1.1 408".length), "HTTP/1.1 408");
+  client.close();
+  await within("the listener's end", listener.shutdown());
+});

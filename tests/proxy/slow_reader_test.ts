@@ -5,7 +5,7 @@ import { AccessLines } from "../testing/access_lines.ts";
 import { activeRequests, serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { certificate, pem } from "../testing/certificates.ts";
 import { type Flood, flooding } from "../testing/flooding_server.ts";
-import { within } from "../testing/until.ts";
+import { until, within } from "../testing/until.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { answering, answeringAndClosing, RawServer } from "../testing/raw_server.ts";
 
@@ -132,4 +132,31 @@ Deno.test("LoadBalancer.fetch() gives up a response that nobody reads, and says 
   const failure = await within("it fails", response.text().catch((error) => error.code));
   assertEquals(failure, "client_gone");
   await balancer.close();
+});
+
+Deno.test("LoadBalancer.fetch() reads as much ahead as before after responses that were left unread", async () => {
+  const { server } = flooding(LENGTH);
+  await using _ = server;
+  await using balancer = new LoadBalancer({
+    servers: [{ url: server.url, healthCheckPeriod: 0 }],
+    ...IMPATIENT,
+  });
+  /** The readers, which have to be kept: one that is collected as garbage lets go of its response. */
+  const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
+  async function largestPiece(): Promise<number> {
+    const { body } = await balancer.fetch(new Request("http://example.com/"));
+    const reader = body!.getReader();
+    readers.push(reader);
+    let largest = 0;
+    for (let piece = 0; piece < 8; piece++) {
+      largest = Math.max(largest, (await reader.read()).value!.length);
+    }
+    return largest;
+  }
+  const largest = await largestPiece();
+  // Together they read all ahead that may be.
+  for (let response = 0; response < 64; response++) await largestPiece();
+  await until("they are given up", () => activeRequests(balancer) === 0);
+  assertEquals(await largestPiece(), largest);
+  await Promise.all(readers.map((reader) => reader.cancel().catch(() => {})));
 });
