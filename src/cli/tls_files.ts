@@ -56,10 +56,9 @@ export function readTlsFlags(args: Args): TlsFiles | undefined {
  * @throws {CommandError} If a file cannot be read or used.
  */
 export async function readTlsFiles(files: TlsFiles): Promise<Certificate> {
-  const [cert, key] = await Promise.all([
-    readPem(files.cert, "the certificate"),
-    readPem(files.key, "the private key"),
-  ]);
+  // One after the other, so that of two that cannot be read it is always the same that is named.
+  const cert = await readPem(files.cert, "the certificate");
+  const key = await readPem(files.key, "the private key");
   try {
     checkCertificate({ cert, key });
   } catch (error) {
