@@ -125,7 +125,7 @@ const RULES: readonly ImportRule[] = [
     files: /^src\/listener\/web_listener\.ts$/,
     mayImport: [
       [CORE, LISTENER, SYSTEM_CLOCK, STEADY_LISTENER, LOGTAPE],
-      /^src\/proxy\/(handler|websockets)\.ts$/,
+      /^src\/proxy\/(handler|incoming|websockets)\.ts$/,
     ].flat(),
   },
   { files: LISTENER, mayImport: [CORE, LISTENER, SYSTEM_CLOCK, REUSE_PORT, STEADY_LISTENER] },

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { ProxyHandler } from "../proxy/handler.ts";
+import type { ListenerInfo } from "../proxy/incoming.ts";
 import type { WebSockets } from "../proxy/websockets.ts";
 import { listenSteadily, type PlatformServer } from "../steady_listener.ts";
 import { systemClock } from "../system_clock.ts";
@@ -32,6 +33,35 @@ export interface WebListenerParts {
   readonly webSockets: WebSockets;
   /** Resolves when what is under way has been broken off. */
   readonly brokenOff: Promise<void>;
+}
+
+/** What a listener tells about a request. */
+class WebInfo implements ListenerInfo {
+  readonly #platform: Deno.ServeHandlerInfo;
+  readonly remoteAddr: Deno.Addr;
+  readonly scheme: string;
+  readonly listener: ListenerDrain;
+  readonly webSockets: WebSockets;
+
+  constructor(
+    platform: Deno.ServeHandlerInfo,
+    { scheme, listener, webSockets }: Pick<WebInfo, "scheme" | "listener" | "webSockets">,
+  ) {
+    this.#platform = platform;
+    this.remoteAddr = platform.remoteAddr;
+    this.scheme = scheme;
+    this.listener = listener;
+    this.webSockets = webSockets;
+  }
+
+  get direct(): boolean {
+    return true;
+  }
+
+  /** Made by the platform when it is asked for, which only content that streams is worth. */
+  get completed(): Promise<void> {
+    return this.#platform.completed;
+  }
 }
 
 /** A port on which connections are accepted with `Deno.serve`. */
@@ -118,10 +148,9 @@ export class WebListener implements DrainableServer {
         // A proxy passes content on as it is (RFC 9110 §7.7).
         automaticCompression: false,
       },
-      (request, { remoteAddr, completed }) => {
+      (request, platform) => {
         listener.requests++;
-        const info = { remoteAddr, completed, direct: true, scheme, listener, webSockets };
-        return handler.fetch(request, info);
+        return handler.fetch(request, new WebInfo(platform, { scheme, listener, webSockets }));
       },
     );
   }

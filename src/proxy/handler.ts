@@ -167,16 +167,17 @@ export class ProxyHandler {
       const traced = tracing !== undefined && record !== undefined
         ? await tracing.begin(sent, record)
         : sent;
-      const { entry, response, session } = await this.#dispatcher.send(traced, {
+      const answer = await this.#dispatcher.send(traced, {
         departure,
         releaseContent: info?.direct ?? false,
         clientAddress,
         record,
       });
+      const { entry, response } = answer;
       if ("receive" in response) {
         return await this.#openSocket(request, { entry, socket: response }, around);
       }
-      return lastOnConnection(this.#deliver({ entry, response, session }, around), info);
+      return lastOnConnection(this.#deliver(answer, response, around), info);
     } catch (thrown) {
       this.#countEnd();
       return this.#fail(around, thrown);
@@ -217,7 +218,8 @@ export class ProxyHandler {
    * piece is the platform's from here on: it tells nobody when the client has that.
    */
   #deliver(
-    { entry, response: upstream, session }: Answer & { readonly response: UpstreamResponse },
+    { entry, session }: Answer,
+    upstream: UpstreamResponse,
     { info, record }: Circumstances,
   ): Response {
     if (record !== undefined) record.status = upstream.status;
@@ -231,7 +233,8 @@ export class ProxyHandler {
       this.#dispatcher.release(entry.slot);
       this.#countEnd();
     };
-    const completed = info?.completed;
+    const streams = passedContent(upstream) instanceof ReadableStream;
+    const completed = streams ? info?.completed : undefined;
     let delivery: Delivery | undefined;
     let response: Response;
     try {
@@ -244,7 +247,7 @@ export class ProxyHandler {
       throw error;
     }
     // Nothing may fail from here on: the end is counted now.
-    if (passedContent(upstream) instanceof ReadableStream) {
+    if (streams) {
       const queue = this.#contentQueue;
       delivery = new Delivery({ queue, readAhead: this.#readAhead, onEnd: finish });
       upstream.receiver = delivery;
@@ -253,7 +256,10 @@ export class ProxyHandler {
         if (record !== undefined) record.failure ??= "client_gone";
         delivery!.end();
       });
-    } else finish();
+    } else {
+      record?.endAtAnswer();
+      finish();
+    }
     return response;
   }
 
@@ -265,10 +271,7 @@ export class ProxyHandler {
       return this.#refuse(around, errorResponse(thrown));
     }
     logger.error("Unexpected: {thrown}", { thrown });
-    return this.#fail(
-      around,
-      new BalancerError("internal", String(thrown), { cause: thrown }),
-    );
+    return this.#fail(around, new BalancerError("internal", String(thrown), { cause: thrown }));
   }
 
   /** A response of one's own: the request is over. */

@@ -44,7 +44,7 @@ export class RequestRecord implements TransferRecord, CountedRequest {
   answered = false;
   /** When the head of the response was there. */
   answeredAfter = 0;
-  /** When it was over. */
+  /** When it was over; 0 until then. */
   duration = 0;
   /** The status of the response that the client was given; 0 before that. */
   status = 0;
@@ -83,6 +83,11 @@ export class RequestRecord implements TransferRecord, CountedRequest {
   noteAnswer(): void {
     this.answered = true;
     this.answeredAfter = this.elapsed();
+  }
+
+  /** It ends as the head of the response comes, which saves asking for the time once more. */
+  endAtAnswer(): void {
+    this.duration = this.answeredAfter;
   }
 
   /** How long ago it came. */
@@ -134,7 +139,7 @@ export class Observation {
 
   /** A request is over. Never throws: a failing observer must not leave the request counted. */
   end(record: RequestRecord): void {
-    record.duration = record.elapsed();
+    if (record.duration === 0) record.duration = record.elapsed();
     for (const observer of this.#observers) {
       try {
         observer.ended(record);
