@@ -112,7 +112,7 @@ export class Dispatcher {
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
     const { settings: { retries }, sticky, traffic } = this.#parts;
-    const { clientAddress, departure } = options;
+    const { clientAddress, departure, record } = options;
     this.#budget.countRequest(this.#time.now);
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
@@ -134,8 +134,12 @@ export class Dispatcher {
       if (failed !== undefined) this.#countRetry(failed);
       try {
         const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
+        this.#countConnection(entry, record);
+        this.#watch.answered(entry, "receive" in response ? 101 : response.status);
+        record?.noteAnswer();
         return { entry, response, session };
       } catch (thrown) {
+        this.#countConnection(entry, record);
         if (thrown instanceof BalancerError && thrown.source === "upstream") {
           traffic?.countFailure(entry.slot, failureKind(thrown));
         }
@@ -167,27 +171,23 @@ export class Dispatcher {
     if (registry.inSlot(slot)?.server.url === server.url) traffic?.countRetry(slot);
   }
 
-  async #try(
+  /** Gives a request to a server. Each `async` between here and the socket would be felt. */
+  #try(
     entry: Entry,
     { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
     { departure, releaseContent, record }: DispatchOptions,
   ): Promise<UpstreamResponse | UpstreamSocket> {
-    const { transport, traffic } = this.#parts;
-    const { cancellation } = departure;
-    const options: SendOptions = { cancellation, releaseContent, record };
+    const { transport } = this.#parts;
+    const { url } = entry.server;
+    const options: SendOptions = { cancellation: departure.cancellation, releaseContent, record };
     record?.beginTry(entry);
-    try {
-      const response = webSocket
-        ? await transport.upgrade(entry.server.url, sent, options)
-        : await transport.send(entry.server.url, sent, options);
-      this.#watch.answered(entry, "receive" in response ? 101 : response.status);
-      record?.noteAnswer();
-      return response;
-    } finally {
-      if (record !== undefined && record.connection !== "none") {
-        traffic?.countConnection(entry.slot, record.connection === "reused");
-      }
-    }
+    return webSocket ? transport.upgrade(url, sent, options) : transport.send(url, sent, options);
+  }
+
+  /** Counts the connection that a request was sent on, if there was one. */
+  #countConnection({ slot }: Entry, record: RequestRecord | undefined): void {
+    if (record === undefined || record.connection === "none") return;
+    this.#parts.traffic?.countConnection(slot, record.connection === "reused");
   }
 
   /** Picks a server that was not tried and counts the request as active there. */

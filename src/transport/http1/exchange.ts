@@ -22,9 +22,8 @@ import { Upload } from "./upload.ts";
 const INTERIM_MAX = 100;
 
 /**
- * A response with up to this much content, in bytes, is passed on when all of it is there. If the
- * server breaks off before, the request can still go to another one; and a client that reads slowly
- * keeps no server waiting.
+ * A response with up to this much content, in bytes, is passed on when all of it is there: until then
+ * the request can still go to another server, and a client that reads slowly keeps none waiting.
  */
 const SMALL_CONTENT = 65_536;
 
@@ -100,7 +99,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
         this.meet();
         this.#upload?.answered();
         const length = this.#begin(head);
-        if (length > 0) await this.#takeContent(length);
+        if (connection.buffered < length) await this.#awaitContent(length);
+        if (length > 0) this.#takeContent(length);
         return this;
       } catch (error) {
         if (!this.#isStale(error)) {
@@ -219,7 +219,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     return 0;
   }
 
-  async #takeContent(length: number): Promise<void> {
+  async #awaitContent(length: number): Promise<void> {
     const connection = this.#connection;
     connection.reserve(length);
     while (connection.buffered < length) {
@@ -227,7 +227,10 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
       if (!await connection.fill()) throw incomplete();
     }
     this.meet();
-    this.body = connection.view(length);
+  }
+
+  #takeContent(length: number): void {
+    this.body = this.#connection.view(length);
     if (this.#options.record !== undefined) this.#options.record.bytesReceived = length;
   }
 
