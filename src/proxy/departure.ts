@@ -2,6 +2,9 @@ import { Cancellation } from "../core/cancellation.ts";
 import { Deadline } from "../core/deadlines.ts";
 import { BalancerError } from "../core/errors.ts";
 
+/** How long a request waits before anyone looks whether its client is still there, in milliseconds. */
+export const DEPARTURE_WATCH_MS = 100;
+
 /**
  * Has the platform tell a request's signal when its client leaves. Over HTTP/2, Deno (2.9) does so
  * only for signals that somebody has looked at before that, so this has to be called before the

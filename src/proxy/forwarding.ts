@@ -168,15 +168,16 @@ export class ForwardingFields {
 /**
  * The client's address, as the trusted proxies tell it.
  *
- * @param trusted The proxies whose forwarding fields are believed.
+ * @param trusted The proxies whose forwarding fields are believed, if there are any.
  * @param peer The address of whoever sent the request; undefined where the platform does not tell.
  * @param headers The request's fields.
  */
 export function trustedClientAddress(
-  trusted: TrustedProxies,
+  trusted: TrustedProxies | undefined,
   peer: string | undefined,
   headers: Headers,
 ): string | undefined {
+  if (trusted === undefined) return peer;
   const forwardedFor = headers.get("x-forwarded-for");
   const told = forwardedFor !== null && /[^, \t]/.test(forwardedFor);
   if (told || !headers.has("forwarded") || !trusted.has(peer)) {

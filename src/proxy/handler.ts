@@ -5,7 +5,7 @@ import type { Entry } from "../core/registry.ts";
 import type { ProxySettings } from "../core/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
 import { Delivery } from "./delivery.ts";
-import { Departure } from "./departure.ts";
+import { Departure, DEPARTURE_WATCH_MS } from "./departure.ts";
 import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
 import { errorResponse, methodRefused } from "./error_response.ts";
@@ -18,7 +18,7 @@ import {
   peerAddress,
   readIncoming,
 } from "./incoming.ts";
-import { ReadAhead } from "./read_ahead.ts";
+import { READ_AHEAD_BYTES, ReadAhead } from "./read_ahead.ts";
 import { Reception } from "./reception.ts";
 import { withRequestId } from "./request_id.ts";
 import type { Observation, RequestRecord } from "./request_record.ts";
@@ -28,12 +28,6 @@ import { refuseUpgrade } from "./upgrade_request.ts";
 import type { WebSockets } from "./websockets.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
-
-/** How long a request waits before anyone looks whether its client is still there, in ms. */
-const DEPARTURE_WATCH_MS = 100;
-
-/** How much is read ahead in large pieces, in bytes: for 96 clients that keep up at a time. */
-const READ_AHEAD_BYTES = 3_145_728;
 
 /** What a {@linkcode ProxyHandler} works with. */
 export interface ProxyParts extends DispatcherParts {
@@ -97,7 +91,8 @@ export class ProxyHandler {
    * @param info What the runtime knows of the client and of the response's delivery.
    */
   fetch(request: Request, info?: ListenerInfo): Promise<Response> {
-    const clientAddress = this.#clientAddress(request, info);
+    const peer = peerAddress(info);
+    const clientAddress = trustedClientAddress(this.#parts.trustedProxies, peer, request.headers);
     const record = this.#parts.observation?.begin(request, clientAddress);
     const around = { info, record, clientAddress };
     try {
@@ -186,13 +181,6 @@ export class ProxyHandler {
     }
   }
 
-  #clientAddress(request: Request, info: ListenerInfo | undefined): string | undefined {
-    const peer = peerAddress(info);
-    const { trustedProxies } = this.#parts;
-    if (trustedProxies === undefined) return peer;
-    return trustedClientAddress(trustedProxies, peer, request.headers);
-  }
-
   /** Opens a WebSocket to the client; the request is active until both sides are closed. */
   async #openSocket(
     request: Request,
@@ -202,11 +190,7 @@ export class ProxyHandler {
     const webSockets = info?.webSockets ?? this.#parts.webSockets;
     if (record !== undefined) record.status = 101;
     try {
-      return await webSockets.open(request, socket, () => {
-        this.#observe(record);
-        this.#dispatcher.release(slot);
-        this.#countEnd();
-      });
+      return await webSockets.open(request, socket, () => this.#end(slot, record));
     } catch (error) {
       this.#dispatcher.release(slot);
       throw error;
@@ -217,50 +201,69 @@ export class ProxyHandler {
    * Passes a response on; the request is active until the client has it or gives up. What is in one
    * piece is the platform's from here on: it tells nobody when the client has that.
    */
-  #deliver(
-    { entry, session }: Answer,
+  #deliver(answer: Answer, upstream: UpstreamResponse, around: Circumstances): Response {
+    const { record } = around;
+    if (record !== undefined) record.status = upstream.status;
+    if (passedContent(upstream) instanceof ReadableStream) {
+      return this.#deliverStream(answer, upstream, around);
+    }
+    const response = this.#makeResponse(answer, upstream);
+    record?.endAtAnswer();
+    upstream.discard();
+    this.#end(answer.entry.slot, record);
+    return response;
+  }
+
+  /** Apart from the rest, as its closures would cost the responses in one piece as well. */
+  #deliverStream(
+    answer: Answer,
     upstream: UpstreamResponse,
     { info, record }: Circumstances,
   ): Response {
-    if (record !== undefined) record.status = upstream.status;
-    const finish = (stall?: BalancerError) => {
+    const completed = info?.completed;
+    let delivery: Delivery | undefined = undefined;
+    const onRead = completed === undefined ? () => delivery?.end() : undefined;
+    const response = this.#makeResponse(answer, upstream, onRead);
+    // Nothing may fail from here on: the end is counted now.
+    const onEnd = (stall?: BalancerError) => {
       if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
       upstream.discard(stall);
       // Where no platform tells of the end, nothing is known to hold a piece any more.
       if (completed === undefined) delivery?.end();
-      // What is counted of a server is counted before it may be gone.
-      this.#observe(record);
-      this.#dispatcher.release(entry.slot);
-      this.#countEnd();
+      this.#end(answer.entry.slot, record);
     };
-    const streams = passedContent(upstream) instanceof ReadableStream;
-    const completed = streams ? info?.completed : undefined;
-    let delivery: Delivery | undefined;
-    let response: Response;
+    delivery = new Delivery({ queue: this.#contentQueue, readAhead: this.#readAhead, onEnd });
+    upstream.receiver = delivery;
+    completed?.then(() => delivery!.end(), () => {
+      // What broke off at the server's side is noted already.
+      if (record !== undefined) record.failure ??= "client_gone";
+      delivery!.end();
+    });
+    return response;
+  }
+
+  #makeResponse(
+    { entry, session }: Answer,
+    upstream: UpstreamResponse,
+    onRead?: () => void,
+  ): Response {
     try {
-      const onRead = completed === undefined ? () => delivery?.end() : undefined;
-      response = downstreamResponse(upstream, onRead);
+      const response = downstreamResponse(upstream, onRead);
       session?.settle(response, entry.server.url);
+      return response;
     } catch (error) {
       upstream.discard();
       this.#dispatcher.release(entry.slot);
       throw error;
     }
-    // Nothing may fail from here on: the end is counted now.
-    if (streams) {
-      const queue = this.#contentQueue;
-      delivery = new Delivery({ queue, readAhead: this.#readAhead, onEnd: finish });
-      upstream.receiver = delivery;
-      completed?.then(() => delivery!.end(), () => {
-        // What broke off at the server's side is noted already.
-        if (record !== undefined) record.failure ??= "client_gone";
-        delivery!.end();
-      });
-    } else {
-      record?.endAtAnswer();
-      finish();
-    }
-    return response;
+  }
+
+  /** A request that a server was working on is over. */
+  #end(slot: number, record: RequestRecord | undefined): void {
+    // What is counted of a server is counted before it may be gone.
+    this.#observe(record);
+    this.#dispatcher.release(slot);
+    this.#countEnd();
   }
 
   /** The response for a request that failed, in a way that was foreseen or not. */
@@ -278,13 +281,7 @@ export class ProxyHandler {
   #refuse({ info, record }: Circumstances, response: Response): Response {
     lastOnConnection(response, info);
     if (record === undefined) return response;
-    record.failure ??= "bad_request";
-    record.answered = false;
-    record.status = response.status;
-    // Nobody reads what is for a client that left.
-    if (record.method !== "HEAD" && record.failure !== "client_gone") {
-      record.ownContent = Number(response.headers.get("content-length"));
-    }
+    record.noteRefusal(response);
     this.#observe(record);
     return response;
   }

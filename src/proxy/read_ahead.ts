@@ -1,3 +1,6 @@
+/** How much is read ahead in large pieces, in bytes: for 96 clients that keep up at a time. */
+export const READ_AHEAD_BYTES = 3_145_728;
+
 /**
  * How much of responses may be read in large pieces before their clients have taken them, all
  * clients of a thread together. It bounds the memory that clients can hold by standing still, while

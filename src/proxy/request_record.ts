@@ -85,6 +85,17 @@ export class RequestRecord implements TransferRecord, CountedRequest {
     this.answeredAfter = this.elapsed();
   }
 
+  /** A response of the balancer's own answers it. */
+  noteRefusal({ status, headers }: Response): void {
+    this.failure ??= "bad_request";
+    this.answered = false;
+    this.status = status;
+    // Nobody reads what is for a client that left.
+    if (this.method !== "HEAD" && this.failure !== "client_gone") {
+      this.ownContent = Number(headers.get("content-length"));
+    }
+  }
+
   /** It ends as the head of the response comes, which saves asking for the time once more. */
   endAtAnswer(): void {
     this.duration = this.answeredAfter;

@@ -143,11 +143,6 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     this.cancel(tooSilent("server"));
   }
 
-  /** Whether there is content that streams and has not come to its end. */
-  get #streaming(): boolean {
-    return this.#upload !== undefined && !this.#upload.complete;
-  }
-
   /**
    * Sends the head and the content. Nobody waits for that: where the server no longer reads, it may
    * have answered before (with 413, say), so the response decides.
@@ -285,7 +280,9 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     // What is still unsent, as the server has answered without reading it, would come before that.
     if (!this.#ended) {
       const { unsent, buffered } = this.#connection;
-      this.#finish(this.#keepAlive && !this.#streaming && !unsent && buffered === 0);
+      this.#finish(
+        this.#keepAlive && (this.#upload?.complete ?? true) && !unsent && buffered === 0,
+      );
     }
   }
 
