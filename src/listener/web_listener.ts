@@ -35,23 +35,31 @@ export interface WebListenerParts {
   readonly brokenOff: Promise<void>;
 }
 
-/** What a listener tells about a request. */
+/** What a listener tells about all of its requests. */
+type Shared = Required<Pick<ListenerInfo, "scheme" | "listener" | "webSockets">>;
+
+/** What a listener tells about a request: there is one for each, so it is small. */
 class WebInfo implements ListenerInfo {
   readonly #platform: Deno.ServeHandlerInfo;
+  readonly #shared: Shared;
   readonly remoteAddr: Deno.Addr;
-  readonly scheme: string;
-  readonly listener: ListenerDrain;
-  readonly webSockets: WebSockets;
 
-  constructor(
-    platform: Deno.ServeHandlerInfo,
-    { scheme, listener, webSockets }: Pick<WebInfo, "scheme" | "listener" | "webSockets">,
-  ) {
+  constructor(platform: Deno.ServeHandlerInfo, shared: Shared) {
     this.#platform = platform;
+    this.#shared = shared;
     this.remoteAddr = platform.remoteAddr;
-    this.scheme = scheme;
-    this.listener = listener;
-    this.webSockets = webSockets;
+  }
+
+  get scheme(): Shared["scheme"] {
+    return this.#shared.scheme;
+  }
+
+  get listener(): Shared["listener"] {
+    return this.#shared.listener;
+  }
+
+  get webSockets(): Shared["webSockets"] {
+    return this.#shared.webSockets;
   }
 
   get direct(): boolean {
@@ -135,6 +143,7 @@ export class WebListener implements DrainableServer {
     const listener = this.#drain;
     // A client can claim any scheme: in an absolute-form target, and in HTTP/2.
     const scheme = options.cert === undefined ? "http" : "https";
+    const shared = { scheme, listener, webSockets };
     return Deno.serve(
       {
         ...options,
@@ -150,7 +159,7 @@ export class WebListener implements DrainableServer {
       },
       (request, platform) => {
         listener.requests++;
-        return handler.fetch(request, new WebInfo(platform, { scheme, listener, webSockets }));
+        return handler.fetch(request, new WebInfo(platform, shared));
       },
     );
   }

@@ -6,6 +6,8 @@ import { until, within } from "../testing/until.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
+const HALF = new TextEncoder().encode("half");
+
 /** Longer than a listener waits for requests to stop coming, in milliseconds. */
 const QUIET_MAX_MS = 1200;
 
@@ -64,16 +66,11 @@ Deno.test("Listener.shutdown() does not wait for content after LoadBalancer.clos
 
 Deno.test("LoadBalancer.close() leaves what it cannot break off its time limit", async () => {
   await using balancer = new LoadBalancer({ timeouts: { content: 1 } });
-  const listener = await balancer.listen({ hostname: "127.0.0.1", port: 0 });
-  const url = `http://127.0.0.1:${listener.addr.port}`;
-  await using client = await RawClient.connect(url);
-  await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf");
-  await using later = await RawClient.connect(url);
-  await later.send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
-  await later.readUntil("passed on.");
+  // Through a server of the program's own, whose connections are not the balancer's to close.
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(HALF) });
+  const headers = { "content-length": "9" };
+  const request = new Request("http://a/", { method: "POST", headers, body });
+  const answered = balancer.fetch(request);
   await balancer.close(AbortSignal.abort());
-  const answer = await within("an answer", client.readUntil("\r\n\r\n"));
-  assertEquals(answer.slice(0, "HTTP/1.1 408".length), "HTTP/1.1 408");
-  client.close();
-  await within("the listener's end", listener.shutdown());
+  assertEquals((await within("an answer", answered)).status, 408);
 });
