@@ -33,7 +33,7 @@ export class CheckTimes {
    * they are many, it is spread evenly over the time between two checks, as HAProxy has it
    * (`start_check_task`).
    *
-   * @param i The how manieth of them it is.
+   * @param i Its place among them, from 0.
    * @param count How many there are.
    * @param period The server's period, in seconds.
    */

@@ -28,7 +28,7 @@ export interface EjectorOptions {
 }
 
 interface Outing {
-  /** The how manieth in a row it is. */
+  /** Its number in a row, from 1. */
   readonly count: number;
   /** What the server is told to be, for people; undefined once it is in again. */
   report: EjectionReport | undefined;

@@ -22,7 +22,7 @@ export interface HeadStart {
 export interface Success<T> {
   /** Its result. */
   readonly value: T;
-  /** The how manieth it was. */
+  /** Its place among the tries, from 0. */
   readonly index: number;
   /** Those that had all of their head start, and are broken off without a result. */
   readonly late: readonly number[];
