@@ -91,6 +91,8 @@ export class DataPlane {
       tls: settings.upstreamTls,
       nameOf: (serverUrl) => this.#nameOf(serverUrl),
     });
+    const webSockets = this.#makeWebSockets();
+    this.#webSockets.add(webSockets);
     this.#handler = new ProxyHandler({
       registry,
       table,
@@ -104,7 +106,7 @@ export class DataPlane {
       report,
       trustedProxies: trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined,
       sticky: sticky && new StickySessions({ registry, table, secret: sticky.secret }),
-      webSockets: this.#newWebSockets(),
+      webSockets,
       traffic: settings.metrics ? traffic : undefined,
       recorder: new DecisionRecorder({
         date: systemClock.date,
@@ -162,13 +164,14 @@ export class DataPlane {
    * @throws {BalancerError} `unsupported` on other runtimes.
    */
   serve(options: ServeOptions): DrainableServer {
-    const webSockets = this.#newWebSockets();
+    const webSockets = this.#makeWebSockets();
     const listener = new WebListener(options, {
       handler: this.#handler,
       webSockets,
       brokenOff: this.#brokenOff.promise,
     });
     this.#listeners.add(listener);
+    this.#webSockets.add(webSockets);
     // An abort leaves WebSockets behind, which are closed then.
     listener.finished.then(() => webSockets.closing(() => Promise.resolve())).then(() => {
       this.#listeners.delete(listener);
@@ -177,10 +180,8 @@ export class DataPlane {
     return listener;
   }
 
-  #newWebSockets(): WebSockets {
-    const webSockets = new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
-    this.#webSockets.add(webSockets);
-    return webSockets;
+  #makeWebSockets(): WebSockets {
+    return new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
   }
 
   /** Collects no lines of the access log any more: nobody knows how soon this thread is ended. */
