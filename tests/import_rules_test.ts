@@ -249,15 +249,15 @@ Deno.test("the import rules see every file of src", async () => {
 Deno.test("the import rules find a type-only import that breaks them", () => {
   const graph = new Map([
     ["src/core/a.ts", ["src/core/b.ts", "src/health/threshold.ts", "zod"]],
-    ["src/proxy/a.ts", ["src/transport/transport.ts", "src/transport/http1/pool.ts"]],
-    ["src/load_balancer.ts", ["src/admin/handler.ts", "src/cli/main.ts"]],
+    ["src/proxy/a.ts", ["src/upstream/transport.ts", "src/upstream/connection_pool.ts"]],
+    ["src/balancer/load_balancer.ts", ["src/admin/handler.ts", "src/cli/main.ts"]],
     ["src/new/a.ts", []],
   ]);
   assertEquals(brokenRules(graph), [
     "src/core/a.ts must not import src/health/threshold.ts",
     "src/core/a.ts must not import zod",
-    "src/proxy/a.ts must not import src/transport/http1/pool.ts",
-    "src/load_balancer.ts must not import src/cli/main.ts",
+    "src/proxy/a.ts must not import src/upstream/connection_pool.ts",
+    "src/balancer/load_balancer.ts must not import src/cli/main.ts",
     "src/new/a.ts has no rule; add one",
   ]);
 });
@@ -284,7 +284,9 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
 
 Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
-  assert(loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/load_balancer.ts"));
+  assert(
+    loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/balancer/load_balancer.ts"),
+  );
   assertEquals(loaded.filter((file) => /etcd\.ts$|^src\/discovery\/(?!dns\/)/.test(file)), []);
 });
 

@@ -1,4 +1,4 @@
-import type { Server } from "../core/server.ts";
+import type { Server } from "../model/server.ts";
 import type { HealthCheck } from "./health_check.ts";
 
 /** What another balancer has found out about a server. */

@@ -1,5 +1,5 @@
-import { callGuarded, logCallFailure, logRejection } from "../core/guarded_call.ts";
-import type { Server } from "../core/server.ts";
+import { callGuarded, logCallFailure, logRejection } from "../model/guarded_call.ts";
+import type { Server } from "../model/server.ts";
 import type { CheckDuty, CheckSharing, OwnResult } from "./check_sharing.ts";
 import type { HealthCheck } from "./health_check.ts";
 

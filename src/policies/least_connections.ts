@@ -1,9 +1,9 @@
-import type { CandidateList } from "../core/candidates.ts";
-import type { Explainer } from "../core/explanation.ts";
-import type { Policy } from "../core/policy.ts";
-import { ACTIVITY_FROM } from "../core/table_memory.ts";
-import type { TableView } from "../core/table_view.ts";
-import { BlockLeaders } from "./block_leaders.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import type { Explainer } from "../state/explanation.ts";
+import type { Policy } from "../state/policy.ts";
+import { ACTIVITY_FROM } from "../state/table_memory.ts";
+import type { TableView } from "../state/table_view.ts";
+import { BlockLeaders } from "./block_min_index.ts";
 import { leastLoaded } from "./least_loaded.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 

@@ -1,6 +1,6 @@
-import { Deadline, type DeadlineQueue } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { ContentReceiver } from "../transport/transport.ts";
+import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { ContentReceiver } from "../upstream/transport.ts";
 import type { ReadAhead } from "./read_ahead.ts";
 
 /** How much is read from a server at a time for a client that keeps up, in bytes. */

@@ -1,27 +1,27 @@
 import { getLogger } from "@logtape/logtape";
-import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { PickContext } from "../core/policy.ts";
-import type { Entry } from "../core/registry.ts";
-import type { Ejection, Limits, Retries, Timeouts } from "../core/settings.ts";
-import type { TrafficTable } from "../core/traffic_table.ts";
-import { WaitingRoom } from "../core/waiting_room.ts";
+import type { DeadlineQueue, Deadlines } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { PickContext } from "../state/policy.ts";
+import type { Entry } from "../state/registry.ts";
+import type { Ejection, Limits, Retries, Timeouts } from "../model/settings.ts";
+import type { TrafficTable } from "../state/traffic_table.ts";
+import { WaitingRoom } from "../state/cross_thread_queue.ts";
 import type {
   SendOptions,
   UpstreamRequest,
   UpstreamResponse,
   UpstreamSocket,
   WebSocketTransport,
-} from "../transport/transport.ts";
-import type { Departure } from "./departure.ts";
+} from "../upstream/transport.ts";
+import type { Departure } from "./disconnect_watch.ts";
 import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming.ts";
 import { Picker, type PickerParts, type PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
-import { remedyFor } from "./retry.ts";
+import { remedyFor } from "./retry_decision.ts";
 import { RetryBudget } from "./retry_budget.ts";
-import type { StickySession, StickySessions } from "./sticky.ts";
+import type { StickySession, StickySessions } from "./affinity/sticky.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);

@@ -1,4 +1,4 @@
-import type { HeaderField, UpstreamResponse } from "../transport/transport.ts";
+import type { HeaderField, UpstreamResponse } from "../upstream/transport.ts";
 import type { ListenerInfo } from "./incoming.ts";
 import { onceRead } from "./once_read.ts";
 

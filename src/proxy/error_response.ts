@@ -1,7 +1,7 @@
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
-import type { BalancerError, ErrorCode } from "../core/errors.ts";
+import type { BalancerError, ErrorCode } from "../model/errors.ts";
 import { PROXY_NAME } from "./headers.ts";
-import { ownResponse } from "./own_response.ts";
+import { ownResponse } from "./local_reply.ts";
 
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";

@@ -1,5 +1,5 @@
-import { formatIpAddress, type IpBytes } from "../core/ip_address.ts";
-import type { HeaderField } from "../transport/transport.ts";
+import { formatIpAddress, type IpBytes } from "../model/ip_address.ts";
+import type { HeaderField } from "../upstream/transport.ts";
 import {
   CHAIN_MAX,
   forPair,
@@ -7,7 +7,7 @@ import {
   isScheme,
   parseForwarded,
 } from "./forwarded_header.ts";
-import { isHost } from "./request_url.ts";
+import { isHost } from "./access_log/request_url.ts";
 import { parseForwardedFor, type TrustedProxies } from "./trusted_proxies.ts";
 
 /** Who sent a request, and how, as this proxy saw it. */

@@ -1,13 +1,13 @@
-import { BalancerError } from "../core/errors.ts";
-import type { Limits } from "../core/settings.ts";
-import type { UpstreamRequest } from "../transport/transport.ts";
-import { expectDeparture } from "./departure.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { Limits } from "../model/settings.ts";
+import type { UpstreamRequest } from "../upstream/transport.ts";
+import { expectDeparture } from "./disconnect_watch.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
-import type { Reception } from "./reception.ts";
-import { isAsterisk, isHost } from "./request_url.ts";
-import { isIdempotent } from "./retry.ts";
+import type { Reception } from "./body_timeout.ts";
+import { isAsterisk, isHost } from "./access_log/request_url.ts";
+import { isIdempotent } from "./retry_decision.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { WebSockets } from "./websockets.ts";
 

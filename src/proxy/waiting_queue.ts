@@ -1,8 +1,8 @@
-import type { Cancellable, Cancellation } from "../core/cancellation.ts";
-import { Alarm, Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import { secondsText } from "../core/seconds_text.ts";
-import type { WaitingRoom } from "../core/waiting_room.ts";
+import type { Cancellable, Cancellation } from "../runtime/cancellation.ts";
+import { Alarm, Deadline, type DeadlineQueue, type Deadlines } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import { secondsText } from "../model/seconds_text.ts";
+import type { WaitingRoom } from "../state/cross_thread_queue.ts";
 import type { Pick } from "./picker.ts";
 
 /** What a {@linkcode WaitingQueue} goes by. */

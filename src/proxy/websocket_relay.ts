@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
-import { Deadline, type DeadlineQueue } from "../core/deadlines.ts";
-import { MESSAGE_MAX_BYTES, type SocketEnd, type UpstreamSocket } from "../transport/transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
+import { MESSAGE_MAX_BYTES, type SocketEnd, type UpstreamSocket } from "../upstream/transport.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LoadBalancer, type ServerStatus, type Traffic } from "../../mod.ts";
-import { FleetStory } from "../../src/discovery/fleet/fleet_story.ts";
-import { SharedKeys } from "../../src/discovery/shared/shared_keys.ts";
+import { FleetStory } from "../../src/cluster/members/status_publisher.ts";
+import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 

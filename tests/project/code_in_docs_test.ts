@@ -42,7 +42,7 @@ Deno.test("README.md, docs/library.md and docs/fleet.md: the code that is not ru
     for (const [index, code] of blocks.entries()) {
       const name = `${page.replaceAll(/\W/g, "_")}_${index}.ts`;
       files[name] = code.replaceAll(/"(jsr:)?@ballast\/lb"/g, `"${href("mod.ts")}"`)
-        .replaceAll('"jsr:@ballast/lb/etcd"', `"${href("etcd.ts")}"`);
+        .replaceAll('"jsr:@ballast/lb/etcd"', `"${href("src/cluster/mod.ts")}"`);
     }
   }
   await runDeno("check", files);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseConfig } from "../../mod.ts";
-import { POLICY_NAMES } from "../../src/core/settings.ts";
+import { POLICY_NAMES } from "../../src/model/settings.ts";
 import { formattedReference } from "../../tools/config_reference.ts";
 import { checkShellLine } from "../testing/command_lines.ts";
 import {

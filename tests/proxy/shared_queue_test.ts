@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { Cancellation } from "../../src/core/cancellation.ts";
-import { Deadlines } from "../../src/core/deadlines.ts";
-import { BalancerError } from "../../src/core/errors.ts";
-import { completeServer } from "../../src/core/server.ts";
-import { allocateMemory, layOut } from "../../src/core/table_memory.ts";
-import { WaitingRoom } from "../../src/core/waiting_room.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { BalancerError } from "../../src/model/errors.ts";
+import { completeServer } from "../../src/model/server.ts";
+import { allocateMemory, layOut } from "../../src/state/table_memory.ts";
+import { WaitingRoom } from "../../src/state/cross_thread_queue.ts";
 import type { Pick } from "../../src/proxy/picker.ts";
 import { WaitingQueue } from "../../src/proxy/waiting_queue.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";

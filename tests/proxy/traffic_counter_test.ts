@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { ErrorCode } from "../../src/core/errors.ts";
-import { completeServer } from "../../src/core/server.ts";
-import { allocateMemory } from "../../src/core/table_memory.ts";
-import { TrafficTable } from "../../src/core/traffic_table.ts";
+import type { ErrorCode } from "../../src/model/errors.ts";
+import { completeServer } from "../../src/model/server.ts";
+import { allocateMemory } from "../../src/state/table_memory.ts";
+import { TrafficTable } from "../../src/state/traffic_table.ts";
 import { Observation, RequestRecord } from "../../src/proxy/request_record.ts";
 import { TrafficCounter } from "../../src/proxy/traffic_counter.ts";
 import { FakeClock } from "../testing/fake_clock.ts";

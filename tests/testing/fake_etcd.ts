@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import {
   type Etcd,
   type EtcdChange,
@@ -10,7 +10,7 @@ import {
   type EtcdRangeOptions,
   type EtcdTransaction,
   type EtcdWatch,
-} from "../../src/discovery/etcd/etcd_types.ts";
+} from "../../src/cluster/etcd/etcd_types.ts";
 
 /** What is asked of etcd. */
 export type EtcdCall = "range" | "transact" | "watch" | "grant" | "keepAlive" | "revoke";

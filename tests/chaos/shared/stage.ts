@@ -2,7 +2,7 @@ import type { FleetJson } from "../../../mod.ts";
 import { EtcdCluster } from "../../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { Relay } from "../../testing/relay.ts";
-import { serversIn } from "../../discovery/shared/joining.ts";
+import { serversIn } from "../../cluster/joining.ts";
 import { pace } from "../pace.ts";
 import { SteadyTraffic } from "./steady_traffic.ts";
 
