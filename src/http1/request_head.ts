@@ -1,5 +1,5 @@
 import { targetUnder } from "./base_path.ts";
-import type { UpstreamRequest } from "../upstream/transport.ts";
+import type { UpstreamRequest } from "./message.ts";
 import { encodeLatin1, latin1Bytes } from "./latin1.ts";
 
 /** How a request's content is framed (RFC 9112 §6). */

@@ -1,4 +1,4 @@
-import type { HeaderField } from "../upstream/transport.ts";
+import type { HeaderField } from "./message.ts";
 import { badResponse } from "./response_errors.ts";
 
 /** What may stand in a field name: a token (RFC 9110 §5.6.2). */

@@ -1,4 +1,4 @@
-import type { HeaderField } from "../upstream/transport.ts";
+import type { HeaderField } from "./message.ts";
 import { badResponse } from "./response_errors.ts";
 import type { ResponseHead } from "./response_head.ts";
 

@@ -1,4 +1,4 @@
-import type { HeaderField } from "../upstream/transport.ts";
+import type { HeaderField } from "./message.ts";
 import { badResponse } from "./response_errors.ts";
 import { LineMemory } from "./header_line_cache.ts";
 import { CONTROLS, type FramingField, parseField } from "./response_field.ts";

@@ -1,5 +1,5 @@
 import type { DecidedRequest, DecisionSink } from "../model/decision.ts";
-import type { UpstreamRequest } from "../upstream/transport.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import type { ExplainedPick } from "./explained_pick.ts";
 import type { RequestRecord } from "./request_record.ts";
 

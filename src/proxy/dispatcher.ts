@@ -6,9 +6,9 @@ import type { Entry } from "../state/registry.ts";
 import type { Ejection, Limits, Retries, Timeouts } from "../model/settings.ts";
 import type { TrafficTable } from "../state/traffic_table.ts";
 import { WaitingRoom } from "../state/cross_thread_queue.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import type {
   SendOptions,
-  UpstreamRequest,
   UpstreamResponse,
   UpstreamSocket,
   WebSocketTransport,

@@ -1,5 +1,5 @@
 import { formatIpAddress, type IpBytes } from "../model/ip_address.ts";
-import type { HeaderField } from "../upstream/transport.ts";
+import type { HeaderField } from "../http1/message.ts";
 import {
   CHAIN_MAX,
   forPair,

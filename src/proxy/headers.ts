@@ -1,4 +1,4 @@
-import type { HeaderField } from "../upstream/transport.ts";
+import type { HeaderField } from "../http1/message.ts";
 import { forwardedElement, type ForwardingFields, type Origin } from "./forwarding.ts";
 
 /** The name by which this proxy goes in `Via` and `Proxy-Status`. */

@@ -1,6 +1,6 @@
 import { BalancerError } from "../model/errors.ts";
 import type { Limits } from "../model/settings.ts";
-import type { UpstreamRequest } from "../upstream/transport.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import { expectDeparture } from "./disconnect_watch.ts";
 import { ForwardingFields, type Origin } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";

@@ -1,5 +1,5 @@
 import type { BalancerError } from "../model/errors.ts";
-import type { UpstreamRequest } from "../upstream/transport.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 
 /** The methods that do the same done twice as done once (RFC 9110 §9.2.2), TRACE aside. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);

@@ -1,9 +1,9 @@
 import type { Registry } from "../state/registry.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import type {
   ConnectionCounts,
   SendOptions,
   Transport,
-  UpstreamRequest,
   UpstreamResponse,
 } from "../upstream/transport.ts";
 import type { RandomStream } from "./random.ts";

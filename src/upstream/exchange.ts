@@ -1,13 +1,8 @@
 import type { Cancellable } from "../runtime/cancellation.ts";
 import { Deadline } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
-import type {
-  ContentReceiver,
-  HeaderField,
-  SendOptions,
-  UpstreamRequest,
-  UpstreamResponse,
-} from "./transport.ts";
+import type { HeaderField, UpstreamRequest } from "../http1/message.ts";
+import type { ContentReceiver, SendOptions, UpstreamResponse } from "./transport.ts";
 import type { Connection } from "./upstream_connection.ts";
 import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { contentReader } from "./response_content.ts";

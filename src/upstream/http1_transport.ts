@@ -2,10 +2,10 @@ import type { Clock } from "../runtime/clock.ts";
 import { Alarm, type DeadlineQueue, type Deadlines } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { UpstreamTls } from "../model/settings.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import type {
   ConnectionCounts,
   SendOptions,
-  UpstreamRequest,
   UpstreamResponse,
   UpstreamSocket,
   WebSocketTransport,

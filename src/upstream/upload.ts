@@ -1,7 +1,8 @@
 import type { Cancellable } from "../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
 import { tooSilent } from "../http1/response_errors.ts";
-import type { TransferRecord, UpstreamRequest } from "./transport.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
+import type { TransferRecord } from "./transport.ts";
 import type { Connection } from "./upstream_connection.ts";
 import { RequestContent } from "./request_content.ts";
 import { ChunkFramer, LAST_CHUNK, requestFraming } from "../http1/request_head.ts";

@@ -1,4 +1,5 @@
-import type { HeaderField, SocketEnd, TransferRecord, UpstreamSocket } from "./transport.ts";
+import type { HeaderField } from "../http1/message.ts";
+import type { SocketEnd, TransferRecord, UpstreamSocket } from "./transport.ts";
 import type { Connection } from "./upstream_connection.ts";
 import { encodeFrame, MaskSource, OPCODE, SocketViolation } from "./websocket_frames.ts";
 import { type SocketInput, SocketReader } from "./websocket_reader.ts";

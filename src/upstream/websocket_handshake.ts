@@ -1,4 +1,4 @@
-import type { HeaderField, UpstreamRequest } from "./transport.ts";
+import type { HeaderField, UpstreamRequest } from "../http1/message.ts";
 import { badResponse } from "../http1/response_errors.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 

@@ -1,4 +1,5 @@
-import type { UpstreamRequest, UpstreamResponse, UpstreamSocket } from "./transport.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
+import type { UpstreamResponse, UpstreamSocket } from "./transport.ts";
 import type { Connection } from "./upstream_connection.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeSettings } from "./exchange_context.ts";

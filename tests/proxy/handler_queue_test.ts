@@ -6,9 +6,9 @@ import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
 import { WebSockets } from "../../src/proxy/websockets.ts";
+import type { UpstreamRequest } from "../../src/http1/message.ts";
 import type {
   ConnectionCounts,
-  UpstreamRequest,
   UpstreamResponse,
   WebSocketTransport,
 } from "../../src/upstream/transport.ts";

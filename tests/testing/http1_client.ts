@@ -1,7 +1,8 @@
 import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
 import { Http1Transport, type Http1TransportOptions } from "../../src/upstream/http1_transport.ts";
-import type { UpstreamRequest, UpstreamResponse } from "../../src/upstream/transport.ts";
+import type { UpstreamRequest } from "../../src/http1/message.ts";
+import type { UpstreamResponse } from "../../src/upstream/transport.ts";
 
 /** A transport with its own timer, and what a test wants to set of it. */
 export function makeTransport(

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { UpstreamRequest } from "../../src/upstream/transport.ts";
+import type { UpstreamRequest } from "../../src/http1/message.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 import { makeRequest, streamOf, textOf } from "../testing/http1_client.ts";
 import { answering, RawServer } from "../testing/raw_server.ts";

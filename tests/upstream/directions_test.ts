@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { UpstreamRequest } from "../../src/upstream/transport.ts";
+import type { UpstreamRequest } from "../../src/http1/message.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 import { makeRequest, makeTransport } from "../testing/http1_client.ts";
 import { within } from "../testing/until.ts";

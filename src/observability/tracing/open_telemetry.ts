@@ -4,7 +4,7 @@ import { logCallFailure } from "../../model/guarded_call.ts";
 import type { IncomingRequest } from "../../proxy/incoming.ts";
 import type { RequestRecord } from "../../proxy/request_record.ts";
 import type { RequestTracing } from "../../proxy/request_tracing.ts";
-import type { HeaderField } from "../../upstream/transport.ts";
+import type { HeaderField } from "../../http1/message.ts";
 import { errorType, methodAttributes, resultAttributes, spanName } from "./span_attributes.ts";
 
 const logger = getLogger(["ballast", "tracing"]);

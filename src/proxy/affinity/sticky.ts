@@ -1,7 +1,7 @@
 import type { PickContext } from "../../state/policy.ts";
 import type { SlotDirectory } from "../../state/registry.ts";
 import type { StateTable } from "../../state/state_table.ts";
-import type { HeaderField, UpstreamRequest } from "../../upstream/transport.ts";
+import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import { keyedMac } from "./hmac.ts";
 import { keepFromSharedCaches } from "../shared_caches.ts";
 import { takeCookie } from "./extract_cookie.ts";

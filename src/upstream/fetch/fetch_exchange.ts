@@ -2,13 +2,8 @@ import type { Cancellable } from "../../runtime/cancellation.ts";
 import { Alarm, Deadline, type DeadlineQueue } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { incomplete, tooSilent } from "../../http1/response_errors.ts";
-import type {
-  ContentReceiver,
-  HeaderField,
-  SendOptions,
-  UpstreamRequest,
-  UpstreamResponse,
-} from "../transport.ts";
+import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
+import type { ContentReceiver, SendOptions, UpstreamResponse } from "../transport.ts";
 import { explainContentFailure, explainFetchFailure } from "./fetch_failure.ts";
 import type { FetchFeatures } from "./fetch_features.ts";
 import { fetchInit, fetchUrl } from "./fetch_request.ts";

@@ -1,6 +1,7 @@
 import { BalancerError } from "../../model/errors.ts";
 import { basePathFault } from "../../http1/base_path.ts";
-import type { SendOptions, UpstreamRequest } from "../transport.ts";
+import type { UpstreamRequest } from "../../http1/message.ts";
+import type { SendOptions } from "../transport.ts";
 import type { FetchFeatures } from "./fetch_features.ts";
 
 /** What is called `RequestInit` in the Fetch standard; not every runtime has all of its types. */

@@ -1,5 +1,5 @@
 import { badResponse } from "../../http1/response_errors.ts";
-import type { HeaderField } from "../transport.ts";
+import type { HeaderField } from "../../http1/message.ts";
 
 /** What the head of a response says that a proxy passes on. */
 export interface FetchedHead {

@@ -3,10 +3,10 @@ import type { DeadlineQueue, Deadlines } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
 import type { UpstreamTls } from "../../model/settings.ts";
 import { closedEarly, incomplete } from "../../http1/response_errors.ts";
+import type { UpstreamRequest } from "../../http1/message.ts";
 import type {
   ConnectionCounts,
   SendOptions,
-  UpstreamRequest,
   UpstreamResponse,
   UpstreamSocket,
   WebSocketTransport,
