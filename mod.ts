@@ -26,7 +26,11 @@ export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
 export type { AcceptedJson } from "./src/admin/cluster_routes.ts";
-export type { FleetJson, FleetMemberJson, FleetStatusJson } from "./src/admin/cluster_json.ts";
+export type {
+  ClusterJson,
+  ClusterMemberJson,
+  ClusterStatusJson,
+} from "./src/admin/cluster_json.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
@@ -79,10 +83,10 @@ export type {
 } from "./src/state/event_log.ts";
 export type { CandidateNote, Explainer, Explanation } from "./src/state/explanation.ts";
 export type {
-  FleetDisagreement,
-  FleetMember,
-  FleetMemberStatus,
-  FleetReport,
+  ClusterDisagreement,
+  ClusterMember,
+  ClusterMemberStatus,
+  ClusterReport,
 } from "./src/model/cluster_report.ts";
 export type { PickContext, Policy } from "./src/state/policy.ts";
 export type { Entry, SlotDirectory } from "./src/state/registry.ts";
@@ -128,7 +132,7 @@ export {
   type Traffic,
 } from "./src/state/traffic_table.ts";
 export type {
-  CheckDuty,
+  CheckOwner,
   CheckSharing,
   OwnResult,
   SharedResult,

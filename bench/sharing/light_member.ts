@@ -4,10 +4,10 @@ import { basisKey, resultsKey } from "../../src/cluster/shared_health/health_sto
 import { basisValue, resultsValue } from "../../src/cluster/shared_health/health_value.ts";
 import { memberValue } from "../../src/cluster/members/member_value.ts";
 import {
-  type Chapter,
   Membership,
   type Page,
-  type Story,
+  type StatusPart,
+  type StatusSource,
 } from "../../src/cluster/members/membership.ts";
 import { statusValue } from "../../src/cluster/members/status_value.ts";
 import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
@@ -18,7 +18,7 @@ import { CountingFetch } from "./etcd_gauge.ts";
  * What a balancer is to etcd, without the balancer: it keeps a lease, tells what a balancer tells,
  * and watches what a balancer watches. A hundred of them fit where ten balancers do.
  */
-export class LightMember implements Story, AsyncDisposable {
+export class LightMember implements StatusSource, AsyncDisposable {
   /** What it says to etcd, and hears. */
   readonly line = new CountingFetch();
   readonly #etcd: EtcdClient;
@@ -48,7 +48,7 @@ export class LightMember implements Story, AsyncDisposable {
     this.#running = Promise.all([membership.run(signal), this.#watch(signal)]);
   }
 
-  pages(chapter: Chapter): Page[] {
+  pages(chapter: StatusPart): Page[] {
     const { members, health, status } = this.#keys;
     const all = {
       id: this.#id,

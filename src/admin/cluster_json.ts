@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { FleetMember, FleetMemberStatus, FleetReport } from "../model/cluster_report.ts";
+import type { ClusterMember, ClusterMemberStatus, ClusterReport } from "../model/cluster_report.ts";
 
 /** How a balancer does, as the admin API writes it. */
-export interface FleetStatusJson {
+export interface ClusterStatusJson {
   /** When it told so, by its own clock, as RFC 3339. */
   readonly at: string;
   /** Requests in a second, over about the last ten seconds; null where they are not counted. */
@@ -22,7 +22,7 @@ export interface FleetStatusJson {
 }
 
 /** A balancer of those that share their servers, as the admin API writes it. */
-export interface FleetMemberJson {
+export interface ClusterMemberJson {
   /** What tells it from every other balancer, and from itself at another start. */
   readonly id: string;
   /** How people call it. */
@@ -38,11 +38,11 @@ export interface FleetMemberJson {
   /** Whether it has not seen what the balancer that answers has seen a while ago. */
   readonly behind: boolean;
   /** How it does; null where it has not told that yet. */
-  readonly status: FleetStatusJson | null;
+  readonly status: ClusterStatusJson | null;
 }
 
 /** The balancers that share their servers, as the admin API writes them. */
-export interface FleetJson {
+export interface ClusterJson {
   /** The id of the balancer that answers. */
   readonly self: string;
   /** Why this is only what was known before; null where it is up to date. */
@@ -50,7 +50,7 @@ export interface FleetJson {
   /** Why no balancer can tell anything new; left out where they can. */
   readonly muted?: string | undefined;
   /** All that are up, by name. */
-  readonly members: readonly FleetMemberJson[];
+  readonly members: readonly ClusterMemberJson[];
   /** The servers that some of them see as unhealthy, and others do not. */
   readonly disagreements: readonly {
     /** The server's URL. */
@@ -75,7 +75,7 @@ const STATUS = z.object({
   checks: count.describe("How many of them it checks itself"),
   unhealthy: z.array(z.string()).describe("Those that it sees as unhealthy, 200 at most"),
   revision: count.describe("Up to which revision it has seen every change of what is shared"),
-}).meta({ id: "FleetStatus" }) satisfies z.ZodType<FleetStatusJson>;
+}).meta({ id: "FleetStatus" }) satisfies z.ZodType<ClusterStatusJson>;
 
 /** The balancers that share their servers. */
 export const FLEET = z.object({
@@ -100,12 +100,12 @@ export const FLEET = z.object({
     healthy: z.array(z.string()).describe("The ids of the balancers that see it as healthy"),
     unhealthy: z.array(z.string()).describe("The ids of those that see it as unhealthy"),
   })).describe("The servers that some of them see as unhealthy, and others do not"),
-}).meta({ id: "Fleet" }) satisfies z.ZodType<FleetJson>;
+}).meta({ id: "Fleet" }) satisfies z.ZodType<ClusterJson>;
 
 /** The balancers that share their servers, as JSON. */
-export function fleetJson(
-  { self, error, muted, members, disagreements }: FleetReport,
-): FleetJson {
+export function clusterJson(
+  { self, error, muted, members, disagreements }: ClusterReport,
+): ClusterJson {
   return {
     self,
     error: error ?? null,
@@ -115,7 +115,7 @@ export function fleetJson(
   };
 }
 
-function memberJson(member: FleetMember): FleetMemberJson {
+function memberJson(member: ClusterMember): ClusterMemberJson {
   const { id, name, version, startedAt, admin, sharesHealth, isBehind, status } = member;
   return {
     id,
@@ -129,7 +129,7 @@ function memberJson(member: FleetMember): FleetMemberJson {
   };
 }
 
-function statusJson(status: FleetMemberStatus): FleetStatusJson {
+function statusJson(status: ClusterMemberStatus): ClusterStatusJson {
   const { at, requestsPerSecond, active, servers, checks, unhealthy, revision } = status;
   return {
     at: at.toISOString(),

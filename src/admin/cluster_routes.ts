@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
-import { FLEET, type FleetJson, fleetJson } from "./cluster_json.ts";
+import { type ClusterJson, clusterJson, FLEET } from "./cluster_json.ts";
 import type { AdminCall } from "./operation.ts";
 import { Problem } from "./problem.ts";
 import { NO_QUERY, readQuery } from "./query.ts";
@@ -61,10 +61,10 @@ export const FLEET_ROUTES: Routes = {
   },
 };
 
-async function list(target: AdminTarget, { url }: AdminCall): Promise<FleetJson> {
+async function list(target: AdminTarget, { url }: AdminCall): Promise<ClusterJson> {
   readQuery(url, NO_QUERY);
   if (target.fleet === undefined) throw isAlone();
-  return fleetJson(await target.fleet());
+  return clusterJson(await target.fleet());
 }
 
 async function accept(target: AdminTarget, { url }: AdminCall): Promise<AcceptedJson> {

@@ -6,7 +6,7 @@ import type { Preconditions } from "./preconditions.ts";
 const TOO_LATE: readonly ErrorCode[] = ["conflict", "already_exists", "not_found"];
 
 /** What a change was decided by. */
-export interface Basis {
+export interface Preconditioned {
   /** Under which conditions it is to be made. */
   readonly conditions: Preconditions;
   /** Finds the server as it is now. */
@@ -21,7 +21,10 @@ export interface Basis {
  * @param basis What it was decided by.
  * @throws {Problem} 412 if the conditions do not hold any more.
  */
-export async function decided<T>(make: () => T | Promise<T>, basis: Basis): Promise<T> {
+export async function withPrecondition<T>(
+  make: () => T | Promise<T>,
+  basis: Preconditioned,
+): Promise<T> {
   try {
     return await make();
   } catch (error) {

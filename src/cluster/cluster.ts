@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
-import type { FleetMemberStatus, FleetReport } from "../model/cluster_report.ts";
+import type { ClusterMemberStatus, ClusterReport } from "../model/cluster_report.ts";
 import type { KeyFault, RegistryWarning } from "../model/registry_report.ts";
 import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { VERSION } from "../model/version.ts";
@@ -7,12 +7,12 @@ import { type Etcd, EtcdError, keysUnder } from "./etcd/etcd_types.ts";
 import type { KeyOwner } from "./store/key_owner.ts";
 import type { SharedKeys } from "./store/shared_keys.ts";
 import { within } from "../runtime/wait.ts";
-import { checkFleetOptions, type FleetOptions } from "./cluster_options.ts";
-import { FleetStory } from "./members/status_publisher.ts";
+import { checkClusterOptions, type ClusterOptions } from "./cluster_options.ts";
+import { StatusPublisher } from "./members/status_publisher.ts";
 import { findDisagreements, listMembers } from "./members/cluster_view.ts";
-import { HealthBook } from "./shared_health/health_store.ts";
+import { HealthStore } from "./shared_health/health_store.ts";
 import { KeyFaults } from "./store/key_faults.ts";
-import { MemberBook } from "./members/member_store.ts";
+import { MemberStore } from "./members/member_store.ts";
 import type { Member } from "./members/member_value.ts";
 import { Membership } from "./members/membership.ts";
 import { RevisionHistory } from "./members/revision_history.ts";
@@ -30,12 +30,12 @@ const WRITE_REFUSED =
 
 /** How a balancer does, and at which revision it has told so. */
 interface ToldStatus {
-  readonly status: FleetMemberStatus;
+  readonly status: ClusterMemberStatus;
   readonly writtenAt: number;
 }
 
-/** What a {@linkcode Fleet} works with. */
-export interface FleetParts {
+/** What a {@linkcode Cluster} works with. */
+export interface ClusterParts {
   /** The balancer. */
   readonly balancer: LoadBalancer;
   /** Where balancers tell each other that they are there. */
@@ -51,29 +51,29 @@ export interface FleetParts {
 }
 
 /** The balancers that share their servers, this one among them. */
-export class Fleet implements Disposable {
-  readonly #parts: FleetParts;
+export class Cluster implements Disposable {
+  readonly #parts: ClusterParts;
   readonly #self: Member;
-  readonly #members: MemberBook;
-  readonly #health: HealthBook;
+  readonly #members: MemberStore;
+  readonly #health: HealthStore;
   readonly #checks: SharedChecks | undefined;
-  readonly #story: FleetStory;
+  readonly #story: StatusPublisher;
   readonly #membership: Membership;
   readonly #revisions: RevisionHistory;
   readonly #statusFaults = new KeyFaults();
   #statuses: ReadonlyMap<string, ToldStatus> = new Map();
 
   /**
-   * Prepares it; {@linkcode Fleet.run} lets the balancer join the others.
+   * Prepares it; {@linkcode Cluster.run} lets the balancer join the others.
    *
    * @param parts What to work with.
    * @param options What the balancer is to the others.
    * @throws {BalancerError} `invalid` if the options make no sense.
    */
-  constructor(parts: FleetParts, options: FleetOptions = {}) {
+  constructor(parts: ClusterParts, options: ClusterOptions = {}) {
     const { balancer, etcd, keys, revision, clock, random } = parts;
     const id = balancer.events.run;
-    const { name, admin, sharedHealth, lease } = checkFleetOptions(options, id);
+    const { name, admin, sharedHealth, lease } = checkClusterOptions(options, id);
     this.#parts = parts;
     this.#self = {
       id,
@@ -87,8 +87,8 @@ export class Fleet implements Disposable {
       ? new SharedChecks({ id, clock, patience: lease, onNews: () => this.#story.noteHealth() })
       : undefined;
     this.#revisions = new RevisionHistory({ revision, clock, age: lease * 1000 });
-    this.#members = new MemberBook(keys.members, () => this.#onMembers());
-    this.#health = new HealthBook(keys.health, {
+    this.#members = new MemberStore(keys.members, () => this.#onMembers());
+    this.#health = new HealthStore(keys.health, {
       hear: (member, basis) => {
         this.#checks?.hear(member, basis);
         if (member === id && basis === undefined) this.#membership.repeat();
@@ -98,7 +98,7 @@ export class Fleet implements Disposable {
         if (member === id && results === undefined) this.#membership.repeat();
       },
     });
-    this.#story = new FleetStory({
+    this.#story = new StatusPublisher({
       balancer,
       member: this.#self,
       checks: this.#checks,
@@ -165,7 +165,7 @@ export class Fleet implements Disposable {
   }
 
   /** Tells which balancers are up and how they do. What cannot be read is as it was before. */
-  async report(): Promise<FleetReport> {
+  async report(): Promise<ClusterReport> {
     let error: string | undefined;
     try {
       await this.#readStatuses();

@@ -5,7 +5,7 @@ import { validate } from "../config/validate.ts";
 const LEASE_SECONDS = 10;
 
 /** What a balancer is to the others. */
-export interface FleetOptions {
+export interface ClusterOptions {
   /** How people call it, 1 to 255 characters. Default: its id. */
   readonly name?: string | undefined;
   /** The URL of its admin API, for people. Default: it says none. */
@@ -31,7 +31,7 @@ const fleetSchema = z.strictObject({
 }, { error: "must be an object" });
 
 /** Options that were checked, with the defaults filled in. */
-export interface CheckedFleetOptions {
+export interface CheckedClusterOptions {
   /** How people call it. */
   readonly name: string;
   /** The URL of its admin API; undefined where it says none. */
@@ -49,7 +49,7 @@ export interface CheckedFleetOptions {
  * @param id Its id.
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function checkFleetOptions(options: FleetOptions, id: string): CheckedFleetOptions {
+export function checkClusterOptions(options: ClusterOptions, id: string): CheckedClusterOptions {
   const { name = id, admin, sharedHealth = false, lease = LEASE_SECONDS } = validate(
     fleetSchema,
     options,

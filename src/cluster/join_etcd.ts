@@ -3,7 +3,7 @@ import type { ServerInit } from "../model/server.ts";
 import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { createEtcd } from "./etcd/etcd_client.ts";
 import type { EtcdCertificate, EtcdOptions } from "./etcd/etcd_options.ts";
-import type { FleetOptions } from "./cluster_options.ts";
+import type { ClusterOptions } from "./cluster_options.ts";
 import type { SharedBalancer } from "./shared_balancer.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
@@ -23,7 +23,7 @@ export interface JoinOptions extends EtcdOptions {
    */
   readonly distrust?: number;
   /** What this balancer is to the others: its name, and whether they share their health checks. */
-  readonly fleet?: FleetOptions;
+  readonly fleet?: ClusterOptions;
   /**
    * Whether to wait until etcd is reached. If not, the balancer goes on with the servers that it has
    * until then. Default: true.

@@ -30,5 +30,5 @@ export type {
 } from "./etcd/etcd_options.ts";
 export { joinEtcd, type JoinOptions } from "./join_etcd.ts";
 export type { SharedBalancer } from "./shared_balancer.ts";
-export type { FleetOptions } from "./cluster_options.ts";
+export type { ClusterOptions } from "./cluster_options.ts";
 export { DEFAULT_PREFIX } from "./store/shared_keys.ts";

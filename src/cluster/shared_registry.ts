@@ -4,7 +4,7 @@ import type { DecisionLog } from "../state/decision_log.ts";
 import type { DiscoveryReport } from "../model/discovery.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { EventLog } from "../state/event_log.ts";
-import type { FleetReport } from "../model/cluster_report.ts";
+import type { ClusterReport } from "../model/cluster_report.ts";
 import type { RegistryReport } from "../model/registry_report.ts";
 import type { Server, ServerChange, ServerInit, ServerKey } from "../model/server.ts";
 import type { CheckReport, ServerStatus } from "../model/server_status.ts";
@@ -17,8 +17,8 @@ import { systemClock } from "../runtime/system_clock.ts";
 import { Connection } from "./store/connection.ts";
 import type { EtcdCredentials } from "./etcd/etcd_options.ts";
 import { type Etcd, EtcdError } from "./etcd/etcd_types.ts";
-import { Fleet } from "./cluster.ts";
-import { Follower } from "./store/key_watcher.ts";
+import { Cluster } from "./cluster.ts";
+import { KeyWatcher } from "./store/key_watcher.ts";
 import type { KeyOwner } from "./store/key_owner.ts";
 import { KeyOwners } from "./store/key_owners.ts";
 import { heldWarnings } from "./store/held_removals.ts";
@@ -50,17 +50,17 @@ export class SharedRegistry implements SharedBalancer {
   /** Why the latest requests went where they went. */
   readonly decisions: DecisionLog;
   /** Tells which balancers share the servers, and how they do. */
-  readonly fleet?: () => Promise<FleetReport>;
+  readonly fleet?: () => Promise<ClusterReport>;
   readonly #random: () => number;
   readonly #abort = new AbortController();
   readonly #connection: Connection;
   readonly #owners: KeyOwners;
   readonly #servers: SharedServers;
-  readonly #follower: Follower;
+  readonly #follower: KeyWatcher;
   readonly #seeder: Seeder;
   readonly #changes: ServerChanges;
   readonly #refused = Promise.withResolvers<never>();
-  readonly #fleet: Fleet | undefined;
+  readonly #fleet: Cluster | undefined;
   #running: Promise<void> | undefined;
   #inFleet: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -94,7 +94,7 @@ export class SharedRegistry implements SharedBalancer {
     const owners = this.#owners = new KeyOwners(keys.prefix);
     const revision = () => this.#follower.revision;
     if (options.fleet !== undefined) {
-      const fleet = new Fleet({ balancer, etcd, keys, revision, clock, random }, options.fleet);
+      const fleet = new Cluster({ balancer, etcd, keys, revision, clock, random }, options.fleet);
       this.#fleet = fleet;
       this.fleet = () => fleet.report();
       // Before the servers: who checks them is to be known when they come.
@@ -105,7 +105,7 @@ export class SharedRegistry implements SharedBalancer {
     owners.add(["removals/", "servers/"], servers);
     this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
     const common = { etcd, connection, clock, random };
-    const follower = this.#follower = new Follower({
+    const follower = this.#follower = new KeyWatcher({
       ...common,
       keys: keys.followed,
       owner: owners,

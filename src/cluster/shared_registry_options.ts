@@ -1,7 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { ServerInit } from "../model/server.ts";
 import type { Etcd } from "./etcd/etcd_types.ts";
-import type { FleetOptions } from "./cluster_options.ts";
+import type { ClusterOptions } from "./cluster_options.ts";
 
 /** What a `SharedRegistry` works with. */
 export interface SharedRegistryOptions {
@@ -12,7 +12,7 @@ export interface SharedRegistryOptions {
   /** The servers to begin with, where etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
   /** What this balancer is to the others. Default: it tells them nothing of itself. */
-  readonly fleet?: FleetOptions;
+  readonly fleet?: ClusterOptions;
   /**
    * For how long etcd must have been without servers that no balancer has deleted before they are
    * removed here, in seconds, 0 to 86400: where all of them are gone, or more than half at once. With

@@ -27,7 +27,7 @@ interface Findings {
  * Keeps the servers of the registry in step with what entries have found. Which servers an entry has,
  * the registry says, by their `discoveredBy`.
  */
-export class FoundServers {
+export class DiscoveredServers {
   readonly #registry: Registry;
   readonly #findings = new Map<string, Findings>();
 

@@ -11,7 +11,7 @@ import {
 import { lookUp, type LookupOutcome } from "./dns_lookup.ts";
 import type { DnsResolver } from "./dns_resolver.ts";
 import { type Knowledge, learn, NOTHING_KNOWN } from "./dns_schedule.ts";
-import { FoundServers } from "./discovered_servers.ts";
+import { DiscoveredServers } from "./discovered_servers.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
@@ -51,14 +51,14 @@ interface Task {
  */
 export class DnsDiscovery implements Disposable {
   readonly #options: DnsDiscoveryOptions;
-  readonly #servers: FoundServers;
+  readonly #servers: DiscoveredServers;
   readonly #tasks = new Map<string, Task>();
   #resolver: Promise<DnsResolver> | undefined;
 
   /** @param options What to work with. Nothing happens while there is no entry. */
   constructor(options: DnsDiscoveryOptions) {
     this.#options = options;
-    this.#servers = new FoundServers(options.registry);
+    this.#servers = new DiscoveredServers(options.registry);
   }
 
   /** The entries, in the order in which they were added. */
@@ -127,7 +127,7 @@ export class DnsDiscovery implements Disposable {
     return task.entry;
   }
 
-  /** See {@linkcode FoundServers.giveUp}. */
+  /** See {@linkcode DiscoveredServers.giveUp}. */
   giveUp(url: string): void {
     this.#servers.giveUp(url);
   }

@@ -11,7 +11,7 @@ import {
   type RecordType,
   type ServiceRecord,
 } from "./dns_resolver.ts";
-import { inTurns } from "./map_concurrent.ts";
+import { mapConcurrent } from "./map_concurrent.ts";
 
 /** How many targets of SRV records are looked up at once. */
 const AT_ONCE = 8;
@@ -133,7 +133,7 @@ async function findTargets(
   parts: LookupParts,
 ): Promise<LookupOutcome> {
   const weights = relativeWeights(services.map(({ weight }) => weight));
-  const findings = await inTurns(services, AT_ONCE, async ({ target, port }, i) => {
+  const findings = await mapConcurrent(services, AT_ONCE, async ({ target, port }, i) => {
     const place = { target, port, weight: weights[i]! };
     const addresses = answer.hosts.get(plainName(target));
     if (addresses === undefined) return await askAddresses(place, parts);

@@ -6,7 +6,7 @@
  * @param act What to do with one, which has this place among them.
  * @returns What it came to, in the order of the items.
  */
-export async function inTurns<Item, Result>(
+export async function mapConcurrent<Item, Result>(
   items: readonly Item[],
   limit: number,
   act: (item: Item, index: number) => Promise<Result>,

@@ -13,7 +13,7 @@ const LF = 0x0a;
  * Servers send the same lines again and again (`server: …`, `content-type: …`, the date of this
  * second). A line that is known costs a hash and a comparison of its bytes, and makes no garbage.
  */
-export class LineMemory<T> {
+export class HeaderLineCache<T> {
   readonly #parse: (line: string) => T;
   /** What the line in each place means. */
   readonly #meanings: (T | undefined)[] = new Array(PLACES).fill(undefined);

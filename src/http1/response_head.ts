@@ -1,6 +1,6 @@
 import type { HeaderField } from "./message.ts";
 import { badResponse } from "./response_errors.ts";
-import { LineMemory } from "./header_line_cache.ts";
+import { HeaderLineCache } from "./header_line_cache.ts";
 import { CONTROLS, type FramingField, parseField } from "./response_field.ts";
 
 /** The largest response head that is accepted, in bytes. */
@@ -28,8 +28,8 @@ interface StatusLine {
 
 /** Reads response heads from bytes. One serves any number of connections. */
 export class ResponseHeadParser {
-  readonly #statusLines = new LineMemory(parseStatusLine);
-  readonly #fields = new LineMemory(parseField);
+  readonly #statusLines = new HeaderLineCache(parseStatusLine);
+  readonly #fields = new HeaderLineCache(parseField);
 
   /**
    * Reads a head, if all of it has arrived.

@@ -1,5 +1,5 @@
 /** How a balancer does, as it has last told the others. */
-export interface FleetMemberStatus {
+export interface ClusterMemberStatus {
   /** When it told so, by its own clock. */
   readonly at: Date;
   /** Requests in a second; undefined where they are not counted. */
@@ -19,7 +19,7 @@ export interface FleetMemberStatus {
 }
 
 /** A balancer of those that share their servers. */
-export interface FleetMember {
+export interface ClusterMember {
   /** What tells it from every other balancer, and from itself at another start. */
   readonly id: string;
   /** How people call it. Several may have the same name. */
@@ -33,13 +33,13 @@ export interface FleetMember {
   /** Whether it checks servers for others, and uses what they find. */
   readonly sharesHealth: boolean;
   /** How it does; undefined where it has not told that yet, or in a way that cannot be read. */
-  readonly status: FleetMemberStatus | undefined;
+  readonly status: ClusterMemberStatus | undefined;
   /** Whether it has not seen what this balancer has seen a while ago. */
   readonly isBehind: boolean;
 }
 
 /** A server that some balancers see as unhealthy, and others do not. */
-export interface FleetDisagreement {
+export interface ClusterDisagreement {
   /** The server's URL. */
   readonly url: string;
   /** The ids of the balancers that see it as healthy. */
@@ -49,13 +49,13 @@ export interface FleetDisagreement {
 }
 
 /** The balancers that share their servers, as one of them sees it. */
-export interface FleetReport {
+export interface ClusterReport {
   /** The id of the balancer that says so. */
   readonly self: string;
   /** All that are up, by name. */
-  readonly members: readonly FleetMember[];
+  readonly members: readonly ClusterMember[];
   /** On which servers they do not agree, by URL. */
-  readonly disagreements: readonly FleetDisagreement[];
+  readonly disagreements: readonly ClusterDisagreement[];
   /** Why this is only what was known before; undefined where it is up to date. */
   readonly error: string | undefined;
   /** Why no balancer can tell anything new; left out where they can. */

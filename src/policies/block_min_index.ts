@@ -14,7 +14,7 @@ const NOBODY = { load: 1, weight: 0, mark: Infinity };
  * something happens there: a pick looks at all of a block's servers only where requests began or
  * ended since the last one, and at one server of each other block.
  */
-export class BlockLeaders {
+export class BlockMinIndex {
   /** The list that is divided into blocks, and what it was then. */
   #list: CandidateList | undefined;
   #version: number | undefined;

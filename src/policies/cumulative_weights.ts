@@ -5,7 +5,7 @@ import type { TableView } from "../state/table_view.ts";
  * The weights of the candidates, one after another on a line: a place that is chosen by chance
  * belongs to a candidate by its weight. Finding whose it is takes a few looks among thousands.
  */
-export class WeightLine {
+export class CumulativeWeights {
   /** Where the part of each candidate ends. */
   #ends = new Float64Array(0);
   #length = 0;

@@ -8,7 +8,7 @@ import type { TableView } from "../state/table_view.ts";
  * requests (weight above 0), can be trusted unless no server can, works on fewer requests than it
  * may, and this request has not tried it. Otherwise another policy chooses.
  */
-export class KeepSessions implements Policy {
+export class StickyPolicy implements Policy {
   readonly #policy: Policy;
 
   /** @param policy What chooses for clients without a session. */

@@ -57,7 +57,7 @@ async function receive<T>(content: Promise<T>, queue: DeadlineQueue): Promise<T>
   try {
     return await wait.result;
   } finally {
-    wait.meet();
+    wait.disarm();
   }
 }
 
@@ -111,7 +111,7 @@ class Pieces extends Deadline {
         if (piece.length > 0) this.#queue.add(this);
       }
     } finally {
-      this.meet();
+      this.disarm();
     }
   }
 

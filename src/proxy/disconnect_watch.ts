@@ -21,7 +21,7 @@ export function expectDeparture(request: Request): void {
  * due, or is told to: few requests wait that long, and a listener costs a quarter of the throughput.
  * The signal tells late listeners as well, once {@linkcode expectDeparture} was called.
  */
-export class Departure extends Deadline {
+export class DisconnectWatch extends Deadline {
   /** Called off when the client has left. */
   readonly cancellation: Cancellation = new Cancellation();
   readonly #request: Request;
@@ -41,7 +41,7 @@ export class Departure extends Deadline {
   /** Listens from now on, as the request has to wait for something. */
   listen(): void {
     if (this.#onAbort !== undefined) return;
-    this.meet();
+    this.disarm();
     this.#onAbort = () => this.#noticed();
     const { signal } = this.#request;
     if (signal.aborted) this.#noticed();
@@ -55,7 +55,7 @@ export class Departure extends Deadline {
 
   /** The wait is over. */
   end(): void {
-    this.meet();
+    this.disarm();
     if (this.#onAbort === undefined) return;
     this.#request.signal.removeEventListener("abort", this.#onAbort);
   }

@@ -6,7 +6,7 @@ import type { Server } from "../model/server.ts";
 import type { SlotSnapshot } from "../state/table_snapshot.ts";
 
 /** What decides whether a request may go to a server. */
-export interface ExclusionCase {
+export interface EligibilityCase {
   /** The server. */
   readonly server: Server;
   /** What the state table said of it. */
@@ -39,7 +39,9 @@ export function isOutForRequest(code: CandidateCode): boolean {
 }
 
 /** Why a request could not go to a server; see `Candidates` for the rules. */
-export function whyExcluded({ server, snapshot, tried, trustedChosen }: ExclusionCase): Exclusion {
+export function ineligibleReason(
+  { server, snapshot, tried, trustedChosen }: EligibilityCase,
+): Exclusion {
   const { active, limit, weight, standing } = snapshot;
   if (tried) return { code: "tried", verdict: "tried already by this request" };
   if (server.draining) return { code: "draining", verdict: "draining" };

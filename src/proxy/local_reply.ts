@@ -7,7 +7,7 @@ const encoder = new TextEncoder();
  * @param message The text; a line feed is put behind it.
  * @param headers Further fields.
  */
-export function ownResponse(
+export function localReply(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>>,

@@ -117,7 +117,7 @@ export interface RequestObserver {
 }
 
 /** Makes the records, and passes them on when their requests are over. */
-export class Observation {
+export class Instrumentation {
   readonly #clock: Clock;
   readonly #observers: readonly RequestObserver[];
   readonly #ids: RequestIds | undefined;

@@ -10,7 +10,7 @@ export function isIdempotent(method: string): boolean {
 }
 
 /** What may be done about a request that failed: nothing, or to give it to another server. */
-export type Remedy = "none" | "redispatch" | "retry";
+export type RetryDecision = "none" | "redispatch" | "retry";
 
 /**
  * Whether a request that failed may go to another server.
@@ -25,7 +25,7 @@ export type Remedy = "none" | "redispatch" | "retry";
  * @param error Why it failed.
  * @param request The request.
  */
-export function remedyFor(error: BalancerError, request: UpstreamRequest): Remedy {
+export function decideRetry(error: BalancerError, request: UpstreamRequest): RetryDecision {
   switch (error.code) {
     case "connect_failed":
     case "connect_timeout":

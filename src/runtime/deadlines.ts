@@ -23,13 +23,13 @@ export abstract class Deadline {
   abstract onDue(): void;
 
   /** Calls the deadline off. Harmless where it is in no queue. */
-  meet(): void {
+  disarm(): void {
     this.queue?.remove(this);
   }
 }
 
 /** A deadline that calls a function when it falls due. */
-export class Alarm extends Deadline {
+export class Timer extends Deadline {
   readonly #callback: () => void;
 
   /** @param callback What to call. */
@@ -136,7 +136,7 @@ class Queue implements DeadlineQueue {
   }
 
   add(deadline: Deadline): void {
-    deadline.meet();
+    deadline.disarm();
     // Only the first of a queue can find the timer stopped.
     if (this.first === undefined) {
       this.#onAdd();

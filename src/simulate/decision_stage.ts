@@ -2,7 +2,7 @@ import type { DecisionJson } from "../admin/decision_json.ts";
 import { Candidates, type Selection } from "../state/candidates.ts";
 import { type Entry, Registry } from "../state/registry.ts";
 import type { ServerInit } from "../model/server.ts";
-import type { Standing } from "../model/ejection_state.ts";
+import type { EjectionState } from "../model/ejection_state.ts";
 import { StateTable } from "../state/state_table.ts";
 import { isOutForRequest } from "../proxy/ineligible_reason.ts";
 
@@ -73,7 +73,7 @@ export class DecisionStage {
   }
 }
 
-function standingOf(state: RecordedCandidate["state"]): Standing {
+function standingOf(state: RecordedCandidate["state"]): EjectionState {
   if (state === "ejected") return "ejected";
   return state === "on_trial" ? "trial" : "in";
 }

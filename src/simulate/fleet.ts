@@ -19,8 +19,8 @@ import type { UpstreamFault } from "./workload.ts";
 /** What a health check can notice. One of a slow server passes. */
 const NOTICED: readonly UpstreamFault[] = ["down", "hang", "errors"];
 
-/** What a {@linkcode Fleet} works with. */
-export interface FleetParts {
+/** What a {@linkcode Cluster} works with. */
+export interface ClusterParts {
   /** What is simulated. */
   readonly plan: SimulationPlan;
   /** The policy of all balancers. */
@@ -52,7 +52,7 @@ export class Fleet {
   readonly changes: Map<HealthChange, number> = new Map();
 
   /** @param parts What to work with. */
-  constructor(parts: FleetParts) {
+  constructor(parts: ClusterParts) {
     const { plan, policy, streams, clock, requests, waiting, upstreams, measurements } = parts;
     const { workload, recording, settings } = plan;
     const addresses = recording?.addresses ?? clientAddresses(workload.clients);

@@ -5,7 +5,7 @@ import type { Limits, Retries } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { FailureWatch } from "../proxy/failure_watch.ts";
 import { Picker } from "../proxy/picker.ts";
-import { remedyFor } from "../proxy/retry_decision.ts";
+import { decideRetry } from "../proxy/retry_decision.ts";
 import { RetryBudget } from "../proxy/retry_budget.ts";
 import type { Clients } from "./clients.ts";
 import type { Expiries } from "./expiries.ts";
@@ -133,7 +133,7 @@ export class SimulatedBalancer {
     this.watch.failed(registry.inSlot(slot)!, failure);
     const slots = [...this.#tried(request), slot];
     requests.tried.set(request, { slots, failure });
-    const remedy = remedyFor(failure, REPLAYABLE);
+    const remedy = decideRetry(failure, REPLAYABLE);
     const isLast = slots.length >= retries.tries || remedy === "none" ||
       (remedy === "retry" && !this.#budget.tryRetry(clock.time));
     if (isLast) this.#fail(request, failure.code);

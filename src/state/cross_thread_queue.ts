@@ -20,8 +20,8 @@ const { waitAsync } = Atomics as unknown as {
  * @param places How many places it had, which are the others' now.
  */
 export function vacate(memory: TableMemory, thread: number, places: number): void {
-  const room = new WaitingRoom(memory, thread);
-  const next = room.elder(0);
+  const room = new CrossThreadQueue(memory, thread);
+  const next = room.threadWithOlderTicket(0);
   if (next !== -1) room.call(next, places);
 }
 
@@ -32,7 +32,7 @@ export function vacate(memory: TableMemory, thread: number, places: number): voi
  *
  * It stands on a `SharedArrayBuffer`. Nothing in it keeps a thread or the process alive.
  */
-export class WaitingRoom {
+export class CrossThreadQueue {
   readonly #cells: Int32Array;
   readonly #threads: number;
   readonly #thread: number;
@@ -56,7 +56,7 @@ export class WaitingRoom {
     this.#thread = thread;
     this.#calls = this.#heads + this.#threads;
     this.#summary = this.#calls + this.#threads;
-    this.show(0);
+    this.publishOldest(0);
   }
 
   /** Whether anybody waits on any thread: one plain read for up to 32 threads. */
@@ -68,13 +68,13 @@ export class WaitingRoom {
   }
 
   /** Draws a ticket, never 0. Later ones are younger, also where the numbers begin anew. */
-  draw(): number {
+  takeTicket(): number {
     const ticket = (Atomics.add(this.#cells, LAST_TICKET, 1) + 1) | 0;
-    return ticket === 0 ? this.draw() : ticket;
+    return ticket === 0 ? this.takeTicket() : ticket;
   }
 
   /** Shows the others the oldest ticket on this thread; 0 if nobody waits here. */
-  show(ticket: number): void {
+  publishOldest(ticket: number): void {
     const head = this.#heads + this.#thread;
     if (this.#cells[head] === ticket) return;
     Atomics.store(this.#cells, head, ticket);
@@ -90,7 +90,7 @@ export class WaitingRoom {
    * @param ticket The ticket that it has to be older than; 0 for any.
    * @returns The thread's number, or -1 if no other shows an older one.
    */
-  elder(ticket: number): number {
+  threadWithOlderTicket(ticket: number): number {
     let oldest = ticket;
     let found = -1;
     for (let thread = 0; thread < this.#threads; thread++) {

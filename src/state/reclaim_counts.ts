@@ -9,7 +9,7 @@ import { vacate } from "./cross_thread_queue.ts";
  * @param table The servers' state.
  * @param thread The number of the thread.
  */
-export function giveBack({ memory, end }: StateTable, thread: number): void {
+export function reclaimCounts({ memory, end }: StateTable, thread: number): void {
   const { own, active, activity } = layOut(memory);
   const counts = own[thread]!;
   let places = 0;

@@ -1,10 +1,10 @@
 import {
+  ACTIVE,
   EJECTED,
+  EJECTION_STATES,
+  type EjectionState,
   type FailureKind,
-  IN,
-  type Standing,
-  STANDINGS,
-  TRIAL,
+  PROBING,
 } from "../model/ejection_state.ts";
 import {
   ACTIVITY_FROM,
@@ -127,7 +127,7 @@ export class StateTable {
     this.#limit[slot] = limit;
     unhealthy[slot] = 0;
     this.#share[slot] = FULL_SHARE;
-    this.#standing[slot] = IN;
+    this.#standing[slot] = ACTIVE;
     this.clearFailures(slot, "connection");
     this.clearFailures(slot, "response");
     for (const column of picked) column[slot] = 0;
@@ -191,13 +191,13 @@ export class StateTable {
   }
 
   /** Whether the server in this slot is trusted with requests. */
-  standing(slot: number): Standing {
-    return STANDINGS[this.#standing[slot]!]!;
+  standing(slot: number): EjectionState {
+    return EJECTION_STATES[this.#standing[slot]!]!;
   }
 
   /** Says whether the server in this slot is trusted with requests. */
-  setStanding(slot: number, standing: Standing): void {
-    const number = STANDINGS.indexOf(standing);
+  setStanding(slot: number, standing: EjectionState): void {
+    const number = EJECTION_STATES.indexOf(standing);
     if (this.#standing[slot] === number) return;
     this.#standing[slot] = number;
     this.#changed();
@@ -205,7 +205,7 @@ export class StateTable {
 
   /** Whether the server in this slot gets one request at a time. */
   isOnTrial(slot: number): boolean {
-    return this.#standing[slot] === TRIAL;
+    return this.#standing[slot] === PROBING;
   }
 
   /** Whether nothing speaks against giving requests to the server in this slot. */

@@ -1,4 +1,4 @@
-import type { Standing } from "../model/ejection_state.ts";
+import type { EjectionState } from "../model/ejection_state.ts";
 import type { StateTable } from "./state_table.ts";
 import type { TableView } from "./table_view.ts";
 
@@ -15,7 +15,7 @@ export interface SlotSnapshot {
   /** Whether it counted as healthy. */
   readonly healthy: boolean;
   /** Whether it was trusted with requests. */
-  readonly standing: Standing;
+  readonly standing: EjectionState;
 }
 
 /**

@@ -44,7 +44,7 @@ export async function dial(serverUrl: URL, options: DialOptions): Promise<Deno.C
     if (cause instanceof BalancerError) throw cause;
     throw explainConnectFailure(serverUrl.origin, cause);
   } finally {
-    attempt.meet();
+    attempt.disarm();
     cancellation?.attach(undefined);
   }
 }

@@ -91,7 +91,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
           const nothing = connection.buffered === 0 && this.#interim === 0;
           throw nothing ? closedEarly() : incomplete();
         }
-        this.meet();
+        this.disarm();
         this.#upload?.answered();
         const length = this.#begin(head);
         if (connection.buffered < length) await this.#awaitContent(length);
@@ -103,7 +103,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
           throw this.#failure ?? error;
         }
       }
-      this.meet();
+      this.disarm();
       connection.close();
       this.#connection = await this.#context.connect(this.#options);
       this.#reused = false;
@@ -216,7 +216,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
       this.#context.contentQueue.add(this);
       if (!await connection.fill()) throw incomplete();
     }
-    this.meet();
+    this.disarm();
   }
 
   #takeContent(length: number): void {
@@ -243,7 +243,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
   /** See {@linkcode StreamWatch}. */
   onPiece(bytes: number): void {
     const { record } = this.#options;
-    this.meet();
+    this.disarm();
     if (bytes === 0) this.#end();
     else if (record !== undefined) record.bytesReceived += bytes;
   }
@@ -283,7 +283,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
 
   #finish(reusable: boolean): void {
     this.#ended = true;
-    this.meet();
+    this.disarm();
     this.#options.cancellation?.attach(undefined);
     this.#upload?.end();
     if (reusable && !this.#connection.closed) this.#context.release(this.#connection);

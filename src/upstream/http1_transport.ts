@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
-import { Alarm, type DeadlineQueue, type Deadlines } from "../runtime/deadlines.ts";
+import { type DeadlineQueue, type Deadlines, Timer } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { UpstreamTls } from "../model/settings.ts";
 import type { UpstreamRequest } from "../http1/message.ts";
@@ -65,8 +65,8 @@ export class Http1Transport implements WebSocketTransport {
   readonly #targets = new Map<string, Target>();
   /** Servers that are no longer used, and to which connections are still in use. */
   readonly #leaving = new Set<Target>();
-  readonly #sweep = new Alarm(() => this.#closeExpired());
-  readonly #rest = new Alarm(() => {
+  readonly #sweep = new Timer(() => this.#closeExpired());
+  readonly #rest = new Timer(() => {
     for (const { pool } of this.#targets.values()) pool.rest();
   });
   #closed = false;
@@ -141,8 +141,8 @@ export class Http1Transport implements WebSocketTransport {
     this.#closed = true;
     for (const serverUrl of this.#targets.keys()) this.forget(serverUrl);
     for (const target of this.#leaving) breakOff(target);
-    this.#sweep.meet();
-    this.#rest.meet();
+    this.#sweep.disarm();
+    this.#rest.disarm();
     return Promise.resolve();
   }
 

@@ -65,7 +65,7 @@ export class Upload extends Deadline {
       this.#awaitServer();
       this.#complete = await this.#connection.writeText(head) && await this.#sendContent();
     } finally {
-      this.meet();
+      this.disarm();
     }
   }
 
@@ -75,13 +75,13 @@ export class Upload extends Deadline {
    */
   answered(): void {
     this.#answered = true;
-    if (!this.#awaitsClient) this.meet();
+    if (!this.#awaitsClient) this.disarm();
   }
 
   /** Nothing waits for it any more: what is left is not sent. */
   end(): void {
     this.#over = true;
-    this.meet();
+    this.disarm();
     if (!this.#complete) this.#content.cancel().catch(() => {});
   }
 
@@ -113,7 +113,7 @@ export class Upload extends Deadline {
 
   #awaitServer(): void {
     this.#awaitsClient = false;
-    if (this.#answered || this.#over) this.meet();
+    if (this.#answered || this.#over) this.disarm();
     else this.#options.queue.add(this);
   }
 }

@@ -13,7 +13,7 @@ import { AccessLog } from "../proxy/access_log/access_log.ts";
 import { DecisionRecorder } from "../proxy/decision_recorder.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 import { ProxyHandler } from "../proxy/handler.ts";
-import { Observation, type RequestObserver } from "../proxy/request_record.ts";
+import { Instrumentation, type RequestObserver } from "../proxy/request_record.ts";
 import { RequestIds } from "../proxy/request_id.ts";
 import { StickySessions } from "../proxy/affinity/sticky.ts";
 import { TrafficCounter } from "../proxy/traffic_counter.ts";
@@ -144,7 +144,7 @@ export class DataPlane {
   }
 
   /** What takes note of each request; undefined where nobody wants to know. */
-  #observation(): Observation | undefined {
+  #observation(): Instrumentation | undefined {
     const { traffic, settings: { metrics } } = this.#parts;
     const observers: RequestObserver[] = [];
     if (metrics) observers.push(new TrafficCounter(traffic));
@@ -152,7 +152,7 @@ export class DataPlane {
     if (this.#accessLog !== undefined) observers.push(this.#accessLog);
     if (observers.length === 0) return undefined;
     const ids = this.#accessLog === undefined ? undefined : new RequestIds();
-    return new Observation(systemClock, observers, ids);
+    return new Instrumentation(systemClock, observers, ids);
   }
 
   /** See {@linkcode ProxyHandler.fetch}. */

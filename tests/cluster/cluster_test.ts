@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BalancerError, type FleetReport, type ServerInit } from "../../mod.ts";
+import { BalancerError, type ClusterReport, type ServerInit } from "../../mod.ts";
 import { EtcdError } from "../../src/cluster/etcd/etcd_types.ts";
-import { checkFleetOptions, type FleetOptions } from "../../src/cluster/cluster_options.ts";
+import { checkClusterOptions, type ClusterOptions } from "../../src/cluster/cluster_options.ts";
 import { memberValue } from "../../src/cluster/members/member_value.ts";
 import { VERSION } from "../../src/model/version.ts";
 import { SampleServer } from "../testing/sample_server.ts";
@@ -23,7 +23,7 @@ async function startFleet(
   return sharers;
 }
 
-function report({ registry }: Sharer): Promise<FleetReport> {
+function report({ registry }: Sharer): Promise<ClusterReport> {
   return registry.fleet!();
 }
 
@@ -31,16 +31,16 @@ async function names(sharer: Sharer): Promise<string[]> {
   return (await report(sharer)).members.map(({ name }) => name);
 }
 
-Deno.test("checkFleetOptions() fills in the defaults, and refuses what makes no sense", () => {
+Deno.test("checkClusterOptions() fills in the defaults, and refuses what makes no sense", () => {
   const defaults = { name: "id", admin: undefined, sharedHealth: false, lease: 10 };
-  assertEquals(checkFleetOptions({}, "id"), defaults);
-  assertEquals(checkFleetOptions({ name: "a b", lease: 2 }, "id"), {
+  assertEquals(checkClusterOptions({}, "id"), defaults);
+  assertEquals(checkClusterOptions({ name: "a b", lease: 2 }, "id"), {
     ...defaults,
     ...{ name: "a b", lease: 2 },
   });
   const wrong = { name: "a\nb", lease: 1.5, sharedHealth: 1, colour: "green" };
   const error = assertThrows(
-    () => checkFleetOptions(wrong as unknown as FleetOptions, "id"),
+    () => checkClusterOptions(wrong as unknown as ClusterOptions, "id"),
     BalancerError,
   );
   assertEquals(error.faults.map(({ path }) => path).sort(), [

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { BalancerError, type FleetJson, LoadBalancer } from "../../mod.ts";
+import { BalancerError, type ClusterJson, LoadBalancer } from "../../mod.ts";
 import { joinEtcd } from "../../src/cluster/mod.ts";
 import { until } from "../chaos/pace.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
@@ -80,7 +80,7 @@ etcdTest("an etcd that is out of space is told as that, and nobody as behind", a
   const end = performance.now() + 2.5 * LEASE * 1000;
   await until(async () => {
     for (const { admin } of [one, other]) {
-      const { members, muted } = (await admin.call("GET", "/fleet")).json as FleetJson;
+      const { members, muted } = (await admin.call("GET", "/fleet")).json as ClusterJson;
       assertEquals(members.map(({ name, behind }) => [name, behind]), [
         ["one", false],
         ["other", false],

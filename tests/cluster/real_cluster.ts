@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import type { FleetJson, ServerStatusJson } from "../../mod.ts";
+import type { ClusterJson, ServerStatusJson } from "../../mod.ts";
 import { until } from "../chaos/pace.ts";
 import type { EtcdCluster } from "../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../testing/program.ts";
@@ -58,7 +58,7 @@ export class RealFleet implements AsyncDisposable {
   }
 
   /** What a balancer says of the fleet. */
-  fleet(name: string): Promise<FleetJson> {
+  fleet(name: string): Promise<ClusterJson> {
     return this.#read(name, "/fleet");
   }
 
@@ -74,11 +74,11 @@ export class RealFleet implements AsyncDisposable {
    */
   async untilAll(
     what: string,
-    isSo: (fleet: FleetJson) => boolean,
+    isSo: (fleet: ClusterJson) => boolean,
     milliseconds: number,
   ): Promise<number> {
     const begin = performance.now();
-    let last: FleetJson[] = [];
+    let last: ClusterJson[] = [];
     const isIn = await until(async () => {
       last = await Promise.all([...this.balancers.keys()].map((name) => this.fleet(name)));
       return last.every(isSo);
@@ -135,11 +135,11 @@ export class RealFleet implements AsyncDisposable {
 }
 
 /** How many servers all balancers of a fleet check, by what each says. */
-export function checksIn({ members }: FleetJson): number {
+export function checksIn({ members }: ClusterJson): number {
   return members.reduce((sum, { status }) => sum + (status?.checks ?? 0), 0);
 }
 
 /** The names of a fleet's members. */
-export function namesIn({ members }: FleetJson): string[] {
+export function namesIn({ members }: ClusterJson): string[] {
   return members.map(({ name }) => name);
 }

@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { LoadBalancer, type ServerInit } from "../../mod.ts";
-import type { FleetOptions } from "../../src/cluster/cluster_options.ts";
+import type { ClusterOptions } from "../../src/cluster/cluster_options.ts";
 import { SharedRegistry } from "../../src/cluster/shared_registry.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 import type { DnsServer } from "../testing/dns_server.ts";
@@ -26,7 +26,7 @@ export class Sharing implements AsyncDisposable {
       seed?: readonly ServerInit[];
       servers?: readonly ServerInit[];
       join?: boolean;
-      fleet?: FleetOptions;
+      fleet?: ClusterOptions;
       dns?: DnsServer;
       distrust?: number;
     } = {},

@@ -4,7 +4,7 @@ import { BalancerError } from "../../src/model/errors.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { completeServer, type Server } from "../../src/model/server.ts";
 import { StateTable } from "../../src/state/state_table.ts";
-import { FoundServers } from "../../src/discovery/discovered_servers.ts";
+import { DiscoveredServers } from "../../src/discovery/discovered_servers.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 
 const ONE = completeServer({ url: "http://one.test", weight: 2, discover: "dns" });
@@ -24,13 +24,13 @@ function shown(registry: Registry): string[] {
   );
 }
 
-function problems(servers: FoundServers, entry: Server): (string | undefined)[] {
+function problems(servers: DiscoveredServers, entry: Server): (string | undefined)[] {
   return servers.list(entry.url).map(({ problem }) => problem);
 }
 
-Deno.test("FoundServers leaves a server alone that was given, and takes it when that is given up", () => {
+Deno.test("DiscoveredServers leaves a server alone that was given, and takes it when that is given up", () => {
   const registry = new Registry(new StateTable(10));
-  const servers = new FoundServers(registry);
+  const servers = new DiscoveredServers(registry);
   registry.add({ url: "http://10.0.0.1", weight: 9 });
   servers.add(ONE, at(1, 2));
   servers.removeLost(ONE.url);
@@ -45,9 +45,9 @@ Deno.test("FoundServers leaves a server alone that was given, and takes it when 
   assertEquals(problems(servers, ONE), [undefined, undefined]);
 });
 
-Deno.test("FoundServers gives a server that two entries have found to the first, then to the other", () => {
+Deno.test("DiscoveredServers gives a server that two entries have found to the first, then to the other", () => {
   const registry = new Registry(new StateTable(10));
-  const servers = new FoundServers(registry);
+  const servers = new DiscoveredServers(registry);
   servers.add(ONE, at(1, 2));
   servers.add(TWO, at(2, 3));
   assertEquals(shown(registry), ["1 one.test", "2 one.test", "3 two.test"]);
@@ -62,10 +62,10 @@ Deno.test("FoundServers gives a server that two entries have found to the first,
   assertEquals(shown(registry), ["1 one.test", "2 one.test", "3 one.test"]);
 });
 
-Deno.test("FoundServers adds what there are places for, and the rest once there are more", async () => {
+Deno.test("DiscoveredServers adds what there are places for, and the rest once there are more", async () => {
   await using log = await LogWatcher.start();
   const registry = new Registry(new StateTable(2));
-  const servers = new FoundServers(registry);
+  const servers = new DiscoveredServers(registry);
   servers.add(ONE, at(1, 2, 3));
   servers.removeLost(ONE.url);
   assertEquals(shown(registry), ["1 one.test", "2 one.test"]);
@@ -82,31 +82,31 @@ Deno.test("FoundServers adds what there are places for, and the rest once there 
   assertEquals(log.lines.filter((line) => line.includes("left out")).length, 1);
 });
 
-Deno.test("FoundServers names five of many addresses that it leaves out, and counts the rest", async () => {
+Deno.test("DiscoveredServers names five of many addresses that it leaves out, and counts the rest", async () => {
   await using log = await LogWatcher.start();
   const registry = new Registry(new StateTable(1));
-  const servers = new FoundServers(registry);
+  const servers = new DiscoveredServers(registry);
   servers.add(ONE, at(...Array.from({ length: 200 }, (_, i) => i)));
   servers.removeLost(ONE.url);
   const lines = log.lines.filter((line) => line.includes("behind http://one.test"));
   assertEquals([lines.length, lines.at(-1)], [6, "… and 194 others behind http://one.test"]);
 });
 
-Deno.test("FoundServers leaves out what the process may not connect to", () => {
+Deno.test("DiscoveredServers leaves out what the process may not connect to", () => {
   const refusal = new BalancerError("not_permitted", "no permission");
   const registry = new Registry(new StateTable(10), () => true, (added) => {
     if (added.some(({ url }) => url.endsWith("2"))) throw refusal;
   });
-  const servers = new FoundServers(registry);
+  const servers = new DiscoveredServers(registry);
   servers.add(ONE, at(1, 2, 3));
   servers.removeLost(ONE.url);
   assertEquals(shown(registry), ["1 one.test", "3 one.test"]);
   assertEquals(problems(servers, ONE), [undefined, "no permission", undefined]);
 });
 
-Deno.test("FoundServers changes only what is different", () => {
+Deno.test("DiscoveredServers changes only what is different", () => {
   const registry = new Registry(new StateTable(10));
-  const servers = new FoundServers(registry);
+  const servers = new DiscoveredServers(registry);
   servers.add(ONE, at(1, 2));
   const events: string[] = [];
   registry.subscribe(({ type, entry }) => events.push(`${type} ${entry.server.url.slice(-1)}`));

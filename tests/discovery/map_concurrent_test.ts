@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { inTurns } from "../../src/discovery/map_concurrent.ts";
+import { mapConcurrent } from "../../src/discovery/map_concurrent.ts";
 
-Deno.test("inTurns() acts on a few at a time, and keeps the order", async () => {
+Deno.test("mapConcurrent() acts on a few at a time, and keeps the order", async () => {
   let running = 0;
   let most = 0;
-  const results = await inTurns([5, 1, 4, 2, 3, 0], 2, async (turns, index) => {
+  const results = await mapConcurrent([5, 1, 4, 2, 3, 0], 2, async (turns, index) => {
     most = Math.max(most, ++running);
     for (let turn = 0; turn < turns; turn++) await Promise.resolve();
     running--;
@@ -12,9 +12,13 @@ Deno.test("inTurns() acts on a few at a time, and keeps the order", async () => 
   });
   assertEquals(results, ["0:5", "1:1", "2:4", "3:2", "4:3", "5:0"]);
   assertEquals(most, 2);
-  assertEquals(await inTurns([], 2, () => Promise.reject(new Error("never"))), []);
+  assertEquals(await mapConcurrent([], 2, () => Promise.reject(new Error("never"))), []);
 });
 
-Deno.test("inTurns() rejects where one does", async () => {
-  await assertRejects(() => inTurns([1], 2, () => Promise.reject(new Error("no"))), Error, "no");
+Deno.test("mapConcurrent() rejects where one does", async () => {
+  await assertRejects(
+    () => mapConcurrent([1], 2, () => Promise.reject(new Error("no"))),
+    Error,
+    "no",
+  );
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Candidates } from "../../src/state/candidates.ts";
-import { giveBack } from "../../src/state/reclaim_counts.ts";
+import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { ACTIVITY_SHIFT, allocateMemory, type TableMemory } from "../../src/state/table_memory.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
@@ -139,7 +139,7 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
       for (let i = 0; i < action.times; i++) thread.finish(action.slot);
       break;
     case "give back":
-      giveBack(threads[0]!.table, thread.table.thread);
+      reclaimCounts(threads[0]!.table, thread.table.thread);
       thread.open.length = 0;
       break;
     case "change":
@@ -157,7 +157,7 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
   }
 }
 
-Deno.test("BlockLeaders.find() finds what a look at each candidate finds", () => {
+Deno.test("BlockMinIndex.find() finds what a look at each candidate finds", () => {
   fc.assert(
     fc.property(
       fc.array(weight, { minLength: 1, maxLength: 5 }).filter((weights) =>

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Candidates } from "../../src/state/candidates.ts";
 import { StateTable } from "../../src/state/state_table.ts";
-import { WeightLine } from "../../src/policies/cumulative_weights.ts";
+import { CumulativeWeights } from "../../src/policies/cumulative_weights.ts";
 
 const ALMOST_ONE = 1 - 2 ** -53;
 
@@ -26,13 +26,13 @@ const part = fc.oneof(
   fc.constantFrom(0, ALMOST_ONE),
 );
 
-Deno.test("WeightLine.at() and atWithout() find whose part of the line a place is in", () => {
+Deno.test("CumulativeWeights.at() and atWithout() find whose part of the line a place is in", () => {
   fc.assert(fc.property(
     fc.array(weight, { minLength: 2, maxLength: 40 }),
     fc.array(fc.tuple(part, part), { minLength: 1, maxLength: 20 }),
     (weights, parts) => {
       const { table, candidates } = fleet(weights);
-      const line = new WeightLine();
+      const line = new CumulativeWeights();
       line.draw(candidates.select([]), table);
       for (const [one, other] of parts) {
         const first = line.at(one);
@@ -43,7 +43,7 @@ Deno.test("WeightLine.at() and atWithout() find whose part of the line a place i
   ));
 });
 
-Deno.test("WeightLine.atWithout() finds another one, whatever is lost in rounding", () => {
+Deno.test("CumulativeWeights.atWithout() finds another one, whatever is lost in rounding", () => {
   const share = fc.double({ min: 0.001, max: 1, noNaN: true });
   fc.assert(fc.property(
     fc.array(fc.tuple(weight, share), { minLength: 2, maxLength: 9 }),
@@ -51,7 +51,7 @@ Deno.test("WeightLine.atWithout() finds another one, whatever is lost in roundin
     (servers, [one, other]) => {
       const { table, candidates } = fleet(servers.map(([weight]) => weight));
       for (const [slot, [, share]] of servers.entries()) table.setShare(slot, share);
-      const line = new WeightLine();
+      const line = new CumulativeWeights();
       line.draw(candidates.select([]), table);
       const first = line.at(one);
       const second = line.atWithout(other, first);
@@ -60,9 +60,9 @@ Deno.test("WeightLine.atWithout() finds another one, whatever is lost in roundin
   ));
 });
 
-Deno.test("WeightLine.draw() draws anew what has changed", () => {
+Deno.test("CumulativeWeights.draw() draws anew what has changed", () => {
   const { table, candidates } = fleet([1, 1, 2]);
-  const line = new WeightLine();
+  const line = new CumulativeWeights();
   function at(part: number, tried: number[] = []): number {
     const selected = candidates.select(tried);
     line.draw(selected, table);
@@ -82,9 +82,9 @@ Deno.test("WeightLine.draw() draws anew what has changed", () => {
   assertEquals(at(0.99), 2);
 });
 
-Deno.test("WeightLine.draw() goes by the list, its version and the weights", () => {
+Deno.test("CumulativeWeights.draw() goes by the list, its version and the weights", () => {
   const { table } = fleet([1, 1, 2, 9]);
-  const line = new WeightLine();
+  const line = new CumulativeWeights();
   const list = { slots: Int32Array.of(0, 1, 2), length: 3, version: 1 };
   line.draw(list, table);
   assertEquals(line.at(0.3), 1);

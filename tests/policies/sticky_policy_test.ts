@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { KeepSessions } from "../../src/policies/sticky_policy.ts";
+import { StickyPolicy } from "../../src/policies/sticky_policy.ts";
 import { RoundRobin } from "../../src/policies/round_robin.ts";
 import { Picking, urlOf } from "../testing/picking.ts";
 
@@ -14,16 +14,16 @@ function picks(picking: Picking, sessionSlot: number | undefined, tried: number[
 }
 
 function picking(...weights: number[]): Picking {
-  return new Picking(() => new KeepSessions(new RoundRobin())).addAll(weights);
+  return new Picking(() => new StickyPolicy(new RoundRobin())).addAll(weights);
 }
 
-Deno.test("KeepSessions.pick() picks the session's server, and else what the policy picks", () => {
+Deno.test("StickyPolicy.pick() picks the session's server, and else what the policy picks", () => {
   const one = picking(1, 1, 1);
   assertEquals(picks(one, 2), [2, 2, 2]);
   assertEquals(picks(one, undefined), [0, 1, 2]);
 });
 
-Deno.test("KeepSessions.pick() leaves a server that was tried, drained or removed", () => {
+Deno.test("StickyPolicy.pick() leaves a server that was tried, drained or removed", () => {
   const one = picking(1, 1, 1);
   assertEquals(picks(one, 2, [2]), [0, 1, 0]);
   one.registry.update(urlOf(1), { weight: 0 });
@@ -33,7 +33,7 @@ Deno.test("KeepSessions.pick() leaves a server that was tried, drained or remove
   assertEquals(picks(one, 2), [0, 0, 0]);
 });
 
-Deno.test("KeepSessions.pick() leaves an unhealthy server, unless all are unhealthy", () => {
+Deno.test("StickyPolicy.pick() leaves an unhealthy server, unless all are unhealthy", () => {
   const one = picking(1, 1, 1);
   one.table.setHealthy(2, false);
   assertEquals(picks(one, 2), [0, 1, 0]);

@@ -1,26 +1,26 @@
 import { assertEquals } from "@std/assert";
 import { BalancerError, type ErrorCode } from "../../src/model/errors.ts";
-import { isIdempotent, type Remedy, remedyFor } from "../../src/proxy/retry_decision.ts";
+import { decideRetry, isIdempotent, type RetryDecision } from "../../src/proxy/retry_decision.ts";
 import { makeRequest } from "../testing/http1_client.ts";
 
-function remedies(code: ErrorCode): Remedy[] {
+function remedies(code: ErrorCode): RetryDecision[] {
   const error = new BalancerError(code, "test");
-  return [true, false].map((replayable) => remedyFor(error, makeRequest({ replayable })));
+  return [true, false].map((replayable) => decideRetry(error, makeRequest({ replayable })));
 }
 
-Deno.test("remedyFor() redispatches after a connection that was never made", () => {
+Deno.test("decideRetry() redispatches after a connection that was never made", () => {
   for (const code of ["connect_failed", "connect_timeout", "no_route"] as const) {
     assertEquals(remedies(code), ["redispatch", "redispatch"]);
   }
 });
 
-Deno.test("remedyFor() retries where twice is as good as once, and nothing was passed on", () => {
+Deno.test("decideRetry() retries where twice is as good as once, and nothing was passed on", () => {
   for (const code of ["closed_early", "incomplete", "response_timeout"] as const) {
     assertEquals(remedies(code), ["retry", "none"]);
   }
 });
 
-Deno.test("remedyFor() has none for everything else", () => {
+Deno.test("decideRetry() has none for everything else", () => {
   const codes = ["bad_response", "client_gone", "request_timeout", "closed"] as const;
   // Where no file can be opened for one server, it cannot for another.
   for (const code of [...codes, "out_of_resources"] as const) {

@@ -40,8 +40,8 @@ Deno.test("Deadline.meet() calls it off, wherever it stands in its queue", async
     const { clock, deadlines, note } = setUp();
     const all = [note(), note(), note()];
     for (const deadline of all) deadlines.queue(100).add(deadline);
-    all[met]!.meet();
-    all[met]!.meet();
+    all[met]!.disarm();
+    all[met]!.disarm();
     await clock.advance(1000);
     assertEquals(all.map(({ fired }) => fired.length), all.map((_, i) => i === met ? 0 : 1));
   }
@@ -63,7 +63,7 @@ Deno.test("Deadlines stop their timer when nothing is left", async () => {
   const { clock, deadlines, note } = setUp();
   const deadline = note();
   deadlines.queue(100).add(deadline);
-  deadline.meet();
+  deadline.disarm();
   await clock.advance(200);
   assertEquals(clock.timers, 0);
   deadlines.queue(1000).add(deadline);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { giveBack } from "../../src/state/reclaim_counts.ts";
+import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 
@@ -37,7 +37,7 @@ Deno.test("StateTable.begin() counts the requests of every thread toward the lim
   first.open(first.allocate(1, 2));
   assertEquals([first.begin(0), second.begin(0), first.begin(0)], [true, true, false]);
   // What was refused is nobody's: a thread that ends gives back what it has, and no more.
-  giveBack(first, 1);
+  reclaimCounts(first, 1);
   assertEquals([first.active(0), second.begin(0), second.begin(0)], [1, true, false]);
 });
 
@@ -134,7 +134,7 @@ Deno.test("StateTable.activity tells in which block an active was changed", () =
   assertEquals(told(() => first.finish(0)), [0]);
   assertEquals(told(() => first.begin(255)), [3]);
   // It may have ended between the count and the word of it.
-  assertEquals(told(() => giveBack(first, 1)), [0, 1, 2, 3]);
+  assertEquals(told(() => reclaimCounts(first, 1)), [0, 1, 2, 3]);
 });
 
 Deno.test("StateTable.begin() counts without other threads as it does beside them", () => {

@@ -1,4 +1,4 @@
-import type { EtcdChange, EtcdEntry, EtcdOutcome, EtcdRange } from "./etcd_types.ts";
+import type { EtcdChange, EtcdKeyValue, EtcdOutcome, EtcdRange } from "./etcd_types.ts";
 
 /** Says that an answer is not what etcd answers. */
 export class BadAnswer extends Error {
@@ -146,7 +146,7 @@ function readChange(value: unknown): EtcdChange {
   throw new BadAnswer("what it answers is not what etcd answers: an event is of an unknown type");
 }
 
-function readEntry(value: unknown): EtcdEntry {
+function readEntry(value: unknown): EtcdKeyValue {
   const entry = fields(value);
   return {
     key: decode(entry["key"]),

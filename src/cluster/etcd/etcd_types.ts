@@ -1,7 +1,7 @@
 import type { EtcdCredentials } from "./etcd_options.ts";
 
 /** A key of etcd with what it holds. Revisions are below 2⁵³. */
-export interface EtcdEntry {
+export interface EtcdKeyValue {
   /** The key, as text. */
   readonly key: string;
   /** The value, as text; what is not UTF-8 has replacement characters. */
@@ -17,7 +17,7 @@ export interface EtcdRange {
   /** The revision of the whole store. */
   readonly revision: number;
   /** The keys, in the order of their bytes. */
-  readonly entries: readonly EtcdEntry[];
+  readonly entries: readonly EtcdKeyValue[];
   /** How many keys there are in all, those included that were not asked for. */
   readonly count: number;
 }
@@ -60,12 +60,12 @@ export interface EtcdOutcome {
   /** The revision of the store after it. */
   readonly revision: number;
   /** Where they did not hold: what the keys of the conditions are now, those that are there. */
-  readonly found: readonly EtcdEntry[];
+  readonly found: readonly EtcdKeyValue[];
 }
 
 /** A change of a key. */
 export type EtcdChange =
-  | { readonly type: "put"; readonly entry: EtcdEntry }
+  | { readonly type: "put"; readonly entry: EtcdKeyValue }
   | { readonly type: "delete"; readonly key: string; readonly modRevision: number };
 
 /** Where the keys begin and end that are read or watched: from `from` up to, but without, `to`. */

@@ -1,7 +1,7 @@
 import type {
-  FleetDisagreement,
-  FleetMember,
-  FleetMemberStatus,
+  ClusterDisagreement,
+  ClusterMember,
+  ClusterMemberStatus,
 } from "../../model/cluster_report.ts";
 import type { Member } from "./member_value.ts";
 
@@ -10,7 +10,7 @@ export interface FleetKnowledge {
   /** Those that are up, by id. */
   readonly members: ReadonlyMap<string, Member>;
   /** How they do, by id, as far as that is known. */
-  readonly statuses: ReadonlyMap<string, FleetMemberStatus>;
+  readonly statuses: ReadonlyMap<string, ClusterMemberStatus>;
   /** Up to which revision this balancer had seen every change a while ago. */
   readonly revisionBefore: number;
   /** The ids of those that have told nothing since then: nothing is concluded from what they said. */
@@ -20,7 +20,7 @@ export interface FleetKnowledge {
 /** The balancers as a report lists them: by name, and those of the same name by their start. */
 export function listMembers(
   { members, statuses, revisionBefore, silent }: FleetKnowledge,
-): FleetMember[] {
+): ClusterMember[] {
   return [...members.values()].map((member) => {
     const status = statuses.get(member.id);
     const isBehind = status !== undefined && status.revision < revisionBefore &&
@@ -36,7 +36,7 @@ export function listMembers(
  * The servers that some balancers see as unhealthy and others do not. Nothing is concluded from a
  * balancer that sees more servers as unhealthy than it can name.
  */
-export function findDisagreements(members: readonly FleetMember[]): FleetDisagreement[] {
+export function findDisagreements(members: readonly ClusterMember[]): ClusterDisagreement[] {
   const views = members.flatMap(({ id, status }) =>
     status === undefined ? [] : [{
       id,

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { invalid } from "../../config/validate.ts";
 import type { KeyFault } from "../../model/registry_report.ts";
-import type { EtcdChange, EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
 import type { KeyOwner } from "../store/key_owner.ts";
 import { KeyFaults } from "../store/key_faults.ts";
 import { isMemberId, type Member, readMember } from "./member_value.ts";
@@ -9,7 +9,7 @@ import { isMemberId, type Member, readMember } from "./member_value.ts";
 const logger = getLogger(["ballast", "fleet"]);
 
 /** The balancers that are up, as their keys say. */
-export class MemberBook implements KeyOwner {
+export class MemberStore implements KeyOwner {
   readonly #prefix: string;
   readonly #onChange: () => void;
   readonly #faults = new KeyFaults();
@@ -34,7 +34,7 @@ export class MemberBook implements KeyOwner {
     return this.#faults.list();
   }
 
-  reset(entries: readonly EtcdEntry[]): void {
+  reset(entries: readonly EtcdKeyValue[]): void {
     this.#faults.retain(entries);
     const before = this.#members;
     this.#members = new Map();
@@ -51,7 +51,7 @@ export class MemberBook implements KeyOwner {
     this.#onChange();
   }
 
-  #put(entry: EtcdEntry, known: ReadonlyMap<string, Member>): void {
+  #put(entry: EtcdKeyValue, known: ReadonlyMap<string, Member>): void {
     const id = entry.key.slice(this.#prefix.length);
     const member = this.#faults.read(entry, (value) => {
       if (isMemberId(id)) return readMember(id, value);

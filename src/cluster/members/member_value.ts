@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { FleetMember } from "../../model/cluster_report.ts";
+import type { ClusterMember } from "../../model/cluster_report.ts";
 import { momentSchema, readValue, textSchema } from "../store/values.ts";
 
 /** What a balancer says of itself when it joins the others. */
-export type Member = Omit<FleetMember, "status" | "isBehind">;
+export type Member = Omit<ClusterMember, "status" | "isBehind">;
 
 const memberSchema = z.object({
   name: textSchema(255),

@@ -28,12 +28,12 @@ export interface Page {
  * What part of it is told: `all`, as nothing is there any more; the `sign` that the balancer is there,
  * which is due, with what is new; or only the `news`.
  */
-export type Chapter = "all" | "sign" | "news";
+export type StatusPart = "all" | "sign" | "news";
 
 /** What a balancer tells the others. */
-export interface Story {
+export interface StatusSource {
   /** What is to be written now; perhaps nothing. */
-  pages(chapter: Chapter): readonly Page[];
+  pages(chapter: StatusPart): readonly Page[];
   /** Called when that was written, or when it is not known whether it was. */
   told(isTold: boolean): void;
 }
@@ -43,7 +43,7 @@ export interface MembershipParts {
   /** Where it is told. */
   readonly etcd: Etcd;
   /** What is told. */
-  readonly story: Story;
+  readonly story: StatusSource;
   /** For how long it holds after the last sign, in seconds. */
   readonly lease: number;
   /** The time and the timers. */

@@ -1,20 +1,20 @@
 import { TrafficMeter } from "../../admin/traffic_meter.ts";
 import type { Clock } from "../../runtime/clock.ts";
-import type { FleetMemberStatus } from "../../model/cluster_report.ts";
+import type { ClusterMemberStatus } from "../../model/cluster_report.ts";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { SharedKeys } from "../store/shared_keys.ts";
 import { basisKey, resultsKey } from "../shared_health/health_store.ts";
 import { basisValue, resultsValue } from "../shared_health/health_value.ts";
 import { type Member, memberValue } from "./member_value.ts";
-import type { Chapter, Page, Story } from "./membership.ts";
+import type { Page, StatusPart, StatusSource } from "./membership.ts";
 import type { SharedChecks } from "../shared_health/shared_checks.ts";
 import { statusValue, UNHEALTHY_MAX } from "./status_value.ts";
 
 /** How often a balancer tells how it does at most, in milliseconds. */
 const STATUS_MS = 1000;
 
-/** What a {@linkcode FleetStory} tells of. */
-export interface FleetStoryParts {
+/** What a {@linkcode StatusPublisher} tells of. */
+export interface StatusPublisherParts {
   /** The balancer. */
   readonly balancer: LoadBalancer;
   /** What it says of itself. */
@@ -36,8 +36,8 @@ export interface FleetStoryParts {
  * servers that it checks. The first and the last are followed by all of them, so they are only
  * written where they are needed; how it does is read by who asks.
  */
-export class FleetStory implements Story, Disposable {
-  readonly #parts: FleetStoryParts;
+export class StatusPublisher implements StatusSource, Disposable {
+  readonly #parts: StatusPublisherParts;
   readonly #meter: TrafficMeter;
   /** What its keys hold of what it has found; undefined where that is not known. */
   #told: { readonly basis: string; readonly results: string } | undefined;
@@ -48,7 +48,7 @@ export class FleetStory implements Story, Disposable {
   #cancelStatus: (() => void) | undefined;
 
   /** @param parts What it tells of. */
-  constructor(parts: FleetStoryParts) {
+  constructor(parts: StatusPublisherParts) {
     this.#parts = parts;
     const { balancer } = parts;
     this.#meter = new TrafficMeter({
@@ -79,7 +79,7 @@ export class FleetStory implements Story, Disposable {
   }
 
   /** How the balancer does. */
-  status(): FleetMemberStatus {
+  status(): ClusterMemberStatus {
     const { balancer, checks, revision, clock } = this.#parts;
     const { total } = this.#meter.measure();
     const servers = balancer.servers();
@@ -99,7 +99,7 @@ export class FleetStory implements Story, Disposable {
     };
   }
 
-  pages(chapter: Chapter): Page[] {
+  pages(chapter: StatusPart): Page[] {
     const { keys, member, clock } = this.#parts;
     const pages: Page[] = [];
     if (chapter === "all") {
@@ -128,7 +128,7 @@ export class FleetStory implements Story, Disposable {
     this.#cancelStatus?.();
   }
 
-  #healthPages(chapter: Chapter): Page[] {
+  #healthPages(chapter: StatusPart): Page[] {
     const { keys: { health }, member: { id }, checks } = this.#parts;
     this.#hasHealthNews = false;
     if (checks === undefined) return [];

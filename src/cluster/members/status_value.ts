@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FleetMemberStatus } from "../../model/cluster_report.ts";
+import type { ClusterMemberStatus } from "../../model/cluster_report.ts";
 import { countSchema, momentSchema, readValue, textSchema } from "../store/values.ts";
 
 /** How many servers are named that a balancer sees as unhealthy. */
@@ -17,7 +17,7 @@ const statusSchema = z.object({
 }, { error: "must be a JSON object" });
 
 /** How a balancer does, as the value of its key. */
-export function statusValue(status: FleetMemberStatus): string {
+export function statusValue(status: ClusterMemberStatus): string {
   const { at, requestsPerSecond, active, servers, checks, unhealthy, unhealthyCount, revision } =
     status;
   return JSON.stringify({
@@ -37,7 +37,7 @@ export function statusValue(status: FleetMemberStatus): string {
  *
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function readStatus(value: string): FleetMemberStatus {
+export function readStatus(value: string): ClusterMemberStatus {
   const status = readValue(statusSchema, value);
   const { at, active, servers, checks, unhealthy, revision } = status;
   return {

@@ -1,14 +1,14 @@
 import { hashDigits, Rendezvous, type TextHash, textHash } from "./rendezvous.ts";
 
 /** A server whose checks are divided among balancers. */
-export interface DividedServer {
+export interface AssignedServer {
   /** Its URL. */
   readonly url: string;
   /** The hashes of that. */
   readonly hash: TextHash;
   /** Which balancer is to check it; undefined where no balancer is known. */
   prober: string | undefined;
-  /** The {@linkcode Division.count} at which that became so. */
+  /** The {@linkcode CheckAssignment.count} at which that became so. */
   since: number;
 }
 
@@ -23,15 +23,15 @@ interface Part<T> {
  * Which balancer checks which servers. Pure: every balancer computes it for itself, of the same
  * members and servers.
  */
-export class Division<T extends DividedServer> {
+export class CheckAssignment<T extends AssignedServer> {
   readonly #servers = new Map<string, T>();
   readonly #parts = new Map<string | undefined, Part<T>>();
-  readonly #make: (server: DividedServer) => T;
+  readonly #make: (server: AssignedServer) => T;
   #members = new Rendezvous([]);
   #count = 0;
 
   /** @param make Adds to a server what its user wants to know of it. */
-  constructor(make: (server: DividedServer) => T) {
+  constructor(make: (server: AssignedServer) => T) {
     this.#make = make;
   }
 

@@ -1,5 +1,5 @@
 import type { KeyFault } from "../../model/registry_report.ts";
-import type { EtcdChange, EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
 import type { KeyOwner } from "../store/key_owner.ts";
 import { type Basis, readBasis, readResults, type Results } from "./health_value.ts";
 import { KeyFaults } from "../store/key_faults.ts";
@@ -26,7 +26,7 @@ export interface HealthListener {
 }
 
 /** Reads the keys under which balancers tell of the servers that they check. */
-export class HealthBook implements KeyOwner {
+export class HealthStore implements KeyOwner {
   readonly #prefix: string;
   readonly #listener: HealthListener;
   readonly #faults = new KeyFaults();
@@ -47,7 +47,7 @@ export class HealthBook implements KeyOwner {
     return this.#faults.list();
   }
 
-  reset(entries: readonly EtcdEntry[]): void {
+  reset(entries: readonly EtcdKeyValue[]): void {
     const before = this.#revisions;
     this.#revisions = new Map(entries.map(({ key, modRevision }) => [key, modRevision]));
     for (const key of before.keys()) if (!this.#revisions.has(key)) this.#delete(key);
@@ -57,7 +57,7 @@ export class HealthBook implements KeyOwner {
   }
 
   change(changes: readonly EtcdChange[]): void {
-    const puts: EtcdEntry[] = [];
+    const puts: EtcdKeyValue[] = [];
     for (const change of changes) {
       if (change.type === "delete") {
         // In their order, as one may come back that was deleted.
@@ -69,12 +69,12 @@ export class HealthBook implements KeyOwner {
   }
 
   /** The results first: they are by what is said with them. */
-  #putAll(entries: readonly EtcdEntry[]): void {
+  #putAll(entries: readonly EtcdKeyValue[]): void {
     for (const entry of entries) if (entry.key.endsWith(RESULTS)) this.#put(entry);
     for (const entry of entries) if (!entry.key.endsWith(RESULTS)) this.#put(entry);
   }
 
-  #put(entry: EtcdEntry): void {
+  #put(entry: EtcdKeyValue): void {
     const { key, modRevision } = entry;
     this.#revisions.set(key, modRevision);
     const id = this.#idOf(key);

@@ -1,9 +1,9 @@
 import type { OwnResult } from "../../health/check_sharing.ts";
-import type { DividedServer } from "./check_assignment.ts";
+import type { AssignedServer } from "./check_assignment.ts";
 import { type DownServer, PENDING_MAX, type Results } from "./health_value.ts";
 
 /** A server, and what is known of it. */
-export interface KnownServer extends DividedServer {
+export interface KnownServer extends AssignedServer {
   /** Whether it is healthy, and why not; undefined as long as nobody knows. */
   health: { readonly healthy: boolean; readonly detail: string; readonly since: Date } | undefined;
   /** Whether it was found unhealthy once, which is to be repeated before others are told. */
@@ -19,7 +19,7 @@ export interface KnownServer extends DividedServer {
 }
 
 /** A server of which nothing is known yet. */
-export function unknownServer(server: DividedServer): KnownServer {
+export function unknownServer(server: AssignedServer): KnownServer {
   return {
     ...server,
     health: undefined,

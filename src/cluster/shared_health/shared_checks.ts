@@ -1,13 +1,13 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { Server } from "../../model/server.ts";
 import type {
-  CheckDuty,
+  CheckOwner,
   CheckSharing,
   OwnResult,
   SharedResult,
 } from "../../health/check_sharing.ts";
 import type { HealthCheck } from "../../health/health_check.ts";
-import { Division } from "./check_assignment.ts";
+import { CheckAssignment } from "./check_assignment.ts";
 import type { Basis, Results } from "./health_value.ts";
 import { type KnownServer, noteResult, resultsOf, unknownServer } from "./known_server.ts";
 import { Peer } from "./peer.ts";
@@ -35,7 +35,7 @@ export interface SharedChecksOptions {
 
 /**
  * Divides the checks of servers among balancers that know each other. Each server is checked by the
- * one that {@linkcode Division} says; the others use what it tells. Where it tells nothing for too
+ * one that {@linkcode CheckAssignment} says; the others use what it tells. Where it tells nothing for too
  * long, or something that does not go with what is known here, this balancer checks for itself until
  * that is over.
  *
@@ -45,7 +45,7 @@ export interface SharedChecksOptions {
  */
 export class SharedChecks implements CheckSharing, Disposable {
   readonly #options: SharedChecksOptions;
-  readonly #division: Division<KnownServer>;
+  readonly #division: CheckAssignment<KnownServer>;
   readonly #peers = new Map<string, Peer>();
   /** The balancers whose results count at present, as far as the ticks have seen. */
   #fresh = new Set<string>();
@@ -59,7 +59,7 @@ export class SharedChecks implements CheckSharing, Disposable {
   /** @param options What to work with. */
   constructor(options: SharedChecksOptions) {
     this.#options = options;
-    this.#division = new Division(unknownServer);
+    this.#division = new CheckAssignment(unknownServer);
   }
 
   /** How many servers this balancer checks. */
@@ -91,7 +91,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     this.#compareAll();
   }
 
-  duty({ url, healthCheckPeriod }: Server, isOwn: boolean): CheckDuty {
+  duty({ url, healthCheckPeriod }: Server, isOwn: boolean): CheckOwner {
     const server = this.#division.find(url) ?? this.#add(url);
     const duty = this.#dutyOf(server, isOwn, healthCheckPeriod * 1000);
     server.isOwn = duty === "own";
@@ -175,7 +175,7 @@ export class SharedChecks implements CheckSharing, Disposable {
     this.#review = () => {};
   }
 
-  #dutyOf(server: KnownServer, isOwn: boolean, period: number): CheckDuty {
+  #dutyOf(server: KnownServer, isOwn: boolean, period: number): CheckOwner {
     const { id, clock, patience } = this.#options;
     const { url, prober, since, isKnown } = server;
     const peer = prober === undefined || prober === id ? undefined : this.#peers.get(prober);

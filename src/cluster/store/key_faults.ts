@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { BalancerError } from "../../model/errors.ts";
 import type { KeyFault } from "../../model/registry_report.ts";
-import type { EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdKeyValue } from "../etcd/etcd_types.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 
@@ -22,7 +22,7 @@ export class KeyFaults {
    * @returns What it says; undefined if that makes no sense, which is then noted.
    */
   read<T>(
-    { key, value, modRevision: revision }: EtcdEntry,
+    { key, value, modRevision: revision }: EtcdKeyValue,
     read: (value: string) => T,
   ): T | undefined {
     try {
@@ -47,7 +47,7 @@ export class KeyFaults {
   }
 
   /** Only these keys are there, and no others. */
-  retain(entries: readonly EtcdEntry[]): void {
+  retain(entries: readonly EtcdKeyValue[]): void {
     const keys = new Set(entries.map(({ key }) => key));
     for (const key of this.#faults.keys()) if (!keys.has(key)) this.#faults.delete(key);
   }

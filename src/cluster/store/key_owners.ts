@@ -1,4 +1,4 @@
-import type { EtcdChange, EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
 import type { KeyOwner } from "./key_owner.ts";
 
 /** Hands what happens to keys to whoever owns the part of the prefix that they are in. */
@@ -17,7 +17,7 @@ export class KeyOwners implements KeyOwner {
   }
 
   /** Tells every owner all the keys that it has. Keys that nobody owns are nobody's business. */
-  async reset(entries: readonly EtcdEntry[]): Promise<void> {
+  async reset(entries: readonly EtcdKeyValue[]): Promise<void> {
     for (const [owner, parts] of this.#owners) {
       await owner.reset(entries.filter(({ key }) => isIn(parts, key)));
     }

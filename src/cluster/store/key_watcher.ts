@@ -4,7 +4,7 @@ import { backoff } from "../../runtime/backoff.ts";
 import type { Connection } from "./connection.ts";
 import { type Etcd, type EtcdChange, EtcdError, type EtcdKeys } from "../etcd/etcd_types.ts";
 import type { KeyOwner } from "./key_owner.ts";
-import { Progress } from "./revision_tracker.ts";
+import { RevisionTracker } from "./revision_tracker.ts";
 import { pause, within } from "../../runtime/wait.ts";
 import { WatchCheck } from "./watch_check.ts";
 
@@ -16,8 +16,8 @@ const LIST_LIMIT_MS = 20_000;
 /** After so many failures in a row it is seen to it whether etcd answers at all. */
 const READ_EVERY = 3;
 
-/** What a {@linkcode Follower} works with. */
-export interface FollowerParts {
+/** What a {@linkcode KeyWatcher} works with. */
+export interface KeyWatcherParts {
   /** What is followed. */
   readonly etcd: Etcd;
   /** Which keys. */
@@ -37,14 +37,14 @@ export interface FollowerParts {
  * it goes on from the last revision that it has seen; where etcd no longer keeps that, or the watch
  * has missed something, it reads everything again.
  */
-export class Follower {
-  readonly #parts: FollowerParts;
-  readonly #progress = new Progress();
+export class KeyWatcher {
+  readonly #parts: KeyWatcherParts;
+  readonly #progress = new RevisionTracker();
   readonly #check: WatchCheck;
   #handling: Promise<void> = Promise.resolve();
 
   /** @param parts What to work with. */
-  constructor(parts: FollowerParts) {
+  constructor(parts: KeyWatcherParts) {
     this.#parts = parts;
     this.#check = new WatchCheck({ ...parts, progress: this.#progress });
   }

@@ -1,5 +1,5 @@
 import { drainSchema } from "../../config/settings_schema.ts";
-import type { EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdKeyValue } from "../etcd/etcd_types.ts";
 
 /** A record of a removal. */
 export interface Removal {
@@ -33,7 +33,7 @@ export class Removals {
   }
 
   /** Remembers a record. One that cannot be used counts for nothing. */
-  note({ key, value, modRevision: revision }: EtcdEntry): void {
+  note({ key, value, modRevision: revision }: EtcdKeyValue): void {
     const removal = readRemoval(value);
     if (removal === undefined) this.forget(key);
     else this.#noted.set(key, { revision, drain: removal.drain });

@@ -6,7 +6,7 @@ interface Waiter {
 }
 
 /** How far a follower has come: which revision it has received, and which it has dealt with. */
-export class Progress {
+export class RevisionTracker {
   readonly #keys = new Set<string>();
   readonly #waiting = new Set<Waiter>();
   #received: number | undefined;

@@ -15,7 +15,7 @@ import { drainSchema } from "../../config/settings_schema.ts";
 import { validate } from "../../config/validate.ts";
 import { checkChange, checkServer } from "../../balancer/options.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
-import type { Follower } from "./key_watcher.ts";
+import type { KeyWatcher } from "./key_watcher.ts";
 import { writeRemoval } from "./removals.ts";
 import { writeServerValue } from "./server_value.ts";
 import {
@@ -46,7 +46,7 @@ export interface ServerChangesParts {
   /** The servers as they are known here. */
   readonly servers: SharedServers;
   /** What sees the changes come back. */
-  readonly follower: Follower;
+  readonly follower: KeyWatcher;
   /** What sends them. */
   readonly writer: ServerWriter;
   /** The time and the timers. */

@@ -1,7 +1,7 @@
 import type { KeyFault } from "../../model/registry_report.ts";
 import type { Server } from "../../model/server.ts";
 import { clipped, readServerValue } from "./server_value.ts";
-import type { EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdKeyValue } from "../etcd/etcd_types.ts";
 
 /** The most characters of a key that are told. */
 const KEY_MAX = 300;
@@ -21,7 +21,7 @@ export interface KnownServer {
 }
 
 /** What the keys of servers hold, as far as this balancer has seen it. Pure: it only remembers. */
-export class ServerBook {
+export class ServerStore {
   readonly #prefix: string;
   readonly #known = new Map<string, KnownServer>();
 
@@ -52,7 +52,7 @@ export class ServerBook {
    * @param before The server as it was. Default: as it is known here.
    * @returns What is known of it now.
    */
-  put({ key, value, modRevision: revision }: EtcdEntry, before?: Server): KnownServer {
+  put({ key, value, modRevision: revision }: EtcdKeyValue, before?: Server): KnownServer {
     const url = key.slice(this.#prefix.length);
     const { server, fault } = readServerValue(url, value);
     const last = before ?? this.find(url)?.server;

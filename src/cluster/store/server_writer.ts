@@ -2,7 +2,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { backoff } from "../../runtime/backoff.ts";
 import type { Connection } from "./connection.ts";
-import { type Etcd, type EtcdEntry, EtcdError, type EtcdWrite } from "../etcd/etcd_types.ts";
+import { type Etcd, EtcdError, type EtcdKeyValue, type EtcdWrite } from "../etcd/etcd_types.ts";
 import { pause } from "../../runtime/wait.ts";
 
 /** How long it may take to find out what became of a change, in milliseconds. */
@@ -161,7 +161,7 @@ export class ServerWriter {
     write: ServerWrite,
     why: EtcdError,
     signal: AbortSignal,
-  ): Promise<EtcdEntry | undefined> {
+  ): Promise<EtcdKeyValue | undefined> {
     const { etcd, clock, random } = this.#parts;
     const keys = { from: write.key, to: `${write.key}\0` };
     for (let failures = 1; !signal.aborted; failures++) {
@@ -180,7 +180,7 @@ export class ServerWriter {
 type Intent = Pick<ServerWrite, "what">;
 
 /** Whether a key that has changed since holds what was to be written. */
-function isMade(write: ServerWrite, entry: EtcdEntry | undefined): boolean {
+function isMade(write: ServerWrite, entry: EtcdKeyValue | undefined): boolean {
   if (entry?.value === write.value) return true;
   throw unconfirmed(write, "somebody else has changed it meanwhile");
 }

@@ -3,13 +3,13 @@ import type { Clock } from "../../runtime/clock.ts";
 import type { HeldRemovalsReport, KeyFault } from "../../model/registry_report.ts";
 import type { Server } from "../../model/server.ts";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { EtcdChange, EtcdEntry } from "../etcd/etcd_types.ts";
+import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
 import type { Connection } from "./connection.ts";
 import { HeldRemovals, type HeldServer } from "./held_removals.ts";
 import { LossFinder } from "./loss_finder.ts";
 import { Removals } from "./removals.ts";
 import { ServerApplier } from "./server_applier.ts";
-import { type KnownServer, ServerBook } from "./server_store.ts";
+import { type KnownServer, ServerStore } from "./server_store.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
@@ -17,7 +17,7 @@ const logger = getLogger(["ballast", "etcd"]);
 /** What has become of servers. */
 interface News {
   /** Those that were written, by URL. */
-  readonly puts: ReadonlyMap<string, EtcdEntry>;
+  readonly puts: ReadonlyMap<string, EtcdKeyValue>;
   /** The URLs of those that are no longer there. */
   readonly gone: ReadonlySet<string>;
   /** Of these, which are not to be believed. */
@@ -42,7 +42,7 @@ export interface SharedServersParts {
 export class SharedServers implements Disposable {
   readonly #keys: SharedKeys;
   readonly #balancer: LoadBalancer;
-  readonly #book: ServerBook;
+  readonly #book: ServerStore;
   readonly #applier: ServerApplier;
   readonly #removals: Removals;
   readonly #held: HeldRemovals;
@@ -54,7 +54,7 @@ export class SharedServers implements Disposable {
   constructor({ balancer, keys, ...parts }: SharedServersParts) {
     this.#keys = keys;
     this.#balancer = balancer;
-    this.#book = new ServerBook(keys.servers);
+    this.#book = new ServerStore(keys.servers);
     this.#applier = new ServerApplier(balancer);
     this.#removals = new Removals(keys.removals);
     this.#held = new HeldRemovals({
@@ -119,9 +119,9 @@ export class SharedServers implements Disposable {
   }
 
   /** These are all the keys of servers and removals there are. */
-  async reset(entries: readonly EtcdEntry[]): Promise<void> {
+  async reset(entries: readonly EtcdKeyValue[]): Promise<void> {
     this.#removals.clear();
-    const puts = new Map<string, EtcdEntry>();
+    const puts = new Map<string, EtcdKeyValue>();
     for (const entry of entries) this.#sort(entry, puts);
     const urls = new Set([...this.#book.urls, ...this.#applier.urls]);
     const gone = new Set([...urls].filter((url) => !puts.has(url)));
@@ -132,7 +132,7 @@ export class SharedServers implements Disposable {
 
   /** These keys of servers and removals have changed. */
   async change(changes: readonly EtcdChange[]): Promise<void> {
-    const puts = new Map<string, EtcdEntry>();
+    const puts = new Map<string, EtcdKeyValue>();
     const gone = new Set<string>();
     const losses = this.#lossFinder();
     for (const group of Map.groupBy(changes, revisionOf).values()) {
@@ -157,7 +157,7 @@ export class SharedServers implements Disposable {
     this.#held[Symbol.dispose]();
   }
 
-  #sort(entry: EtcdEntry, puts: Map<string, EtcdEntry>): void {
+  #sort(entry: EtcdKeyValue, puts: Map<string, EtcdKeyValue>): void {
     const { servers } = this.#keys;
     if (entry.key.startsWith(servers)) puts.set(entry.key.slice(servers.length), entry);
     else this.#removals.note(entry);
@@ -165,10 +165,10 @@ export class SharedServers implements Disposable {
 
   /** The changes of one revision. What they say of removals is noted first: it is about these. */
   #sortChanges(changes: readonly EtcdChange[]): {
-    written: Map<string, EtcdEntry>;
+    written: Map<string, EtcdKeyValue>;
     deleted: Set<string>;
   } {
-    const written = new Map<string, EtcdEntry>();
+    const written = new Map<string, EtcdKeyValue>();
     const deleted = new Set<string>();
     for (const change of changes) {
       const isPut = change.type === "put";
@@ -236,7 +236,7 @@ export class SharedServers implements Disposable {
   }
 
   /** Returns whether a server was added. */
-  #put(url: string, entry: EtcdEntry): boolean {
+  #put(url: string, entry: EtcdKeyValue): boolean {
     const before = this.#book.find(url);
     const { key, modRevision, value } = entry;
     // Everything is read again after a time in which changes were missed, and most of it is the same.
@@ -255,7 +255,7 @@ export class SharedServers implements Disposable {
   }
 }
 
-function revisionsOf(puts: ReadonlyMap<string, EtcdEntry>): [url: string, revision: number][] {
+function revisionsOf(puts: ReadonlyMap<string, EtcdKeyValue>): [url: string, revision: number][] {
   return [...puts].map(([url, { modRevision }]) => [url, modRevision]);
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from "../../runtime/clock.ts";
 import { backoff } from "../../runtime/backoff.ts";
 import type { Connection } from "./connection.ts";
 import { type Etcd, EtcdError, type EtcdKeys, type EtcdRange } from "../etcd/etcd_types.ts";
-import type { Progress } from "./revision_tracker.ts";
+import type { RevisionTracker } from "./revision_tracker.ts";
 import { pause, within } from "../../runtime/wait.ts";
 
 /** How long between two looks, in milliseconds; a fifth of it is by chance. */
@@ -26,7 +26,7 @@ export interface WatchCheckParts {
   /** The keys that are watched. */
   readonly keys: EtcdKeys;
   /** What the watch has received. */
-  readonly progress: Progress;
+  readonly progress: RevisionTracker;
   /** Where it is noted whether etcd can be reached. */
   readonly connection: Connection;
   /** The time and the timers. */

@@ -26,7 +26,7 @@ export interface PlatformServer {
  * @returns A server whose `finished` does not reject.
  * @throws What `start` throws the first time.
  */
-export function listenSteadily(
+export function serveWithRestart(
   start: (port: number) => PlatformServer,
   port: number,
   signal?: AbortSignal,

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { ProxyHandler } from "../../proxy/handler.ts";
 import type { ListenerInfo } from "../../proxy/incoming.ts";
 import type { WebSockets } from "../../proxy/websockets.ts";
-import { listenSteadily, type PlatformServer } from "./serve_with_restart.ts";
+import { type PlatformServer, serveWithRestart } from "./serve_with_restart.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { checkCanListen } from "./check_can_listen.ts";
 import { type DrainableServer, ListenerDrain } from "./listener_drain.ts";
@@ -96,7 +96,7 @@ export class WebListener implements DrainableServer {
     if (options.signal?.aborted) breakOff();
     options.signal?.addEventListener("abort", breakOff, { once: true });
     const start = (port: number) => this.#start({ ...options, port });
-    this.#server = listenSteadily(start, options.port, this.#abort.signal);
+    this.#server = serveWithRestart(start, options.port, this.#abort.signal);
     this.finished = this.#server.finished;
     this.finished.then(() => options.signal?.removeEventListener("abort", breakOff));
   }

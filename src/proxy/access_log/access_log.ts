@@ -1,5 +1,5 @@
 import type { Clock } from "../../runtime/clock.ts";
-import { Alarm, type DeadlineQueue, type Deadlines } from "../../runtime/deadlines.ts";
+import { type DeadlineQueue, type Deadlines, Timer } from "../../runtime/deadlines.ts";
 import type { AccessLogFormat } from "../../model/settings.ts";
 import { CommonLines } from "./access_log_common.ts";
 import { JsonLines } from "./access_log_json.ts";
@@ -29,7 +29,7 @@ export class AccessLog implements RequestObserver {
   readonly #write: (lines: string) => void;
   readonly #clock: Clock;
   readonly #waits: DeadlineQueue;
-  readonly #alarm = new Alarm(() => this.flush());
+  readonly #alarm = new Timer(() => this.flush());
   #lines = "";
   /** How far the time of day is ahead of the clock. Asked for with each batch: it is corrected. */
   #offset = 0;
@@ -56,7 +56,7 @@ export class AccessLog implements RequestObserver {
 
   /** Writes what was collected. */
   flush(): void {
-    this.#alarm.meet();
+    this.#alarm.disarm();
     this.#release();
     if (this.#lines === "") return;
     const lines = this.#lines;

@@ -1,5 +1,5 @@
 /** A Cookie field without the cookies of one name. */
-export interface TakenCookie {
+export interface ExtractedCookie {
   /** What is left, byte for byte; empty where there is nothing else. */
   readonly rest: string;
   /** The values that were taken, in their order. */
@@ -17,7 +17,7 @@ const TAB = "\t";
  * @param name The name; upper and lower case are different (RFC 6265 §4.1.1).
  * @returns What was taken, and what is left; undefined where there is no such cookie.
  */
-export function takeCookie(field: string, name: string): TakenCookie | undefined {
+export function extractCookie(field: string, name: string): ExtractedCookie | undefined {
   if (!field.includes(name)) return undefined;
   const values: string[] = [];
   let rest = "";

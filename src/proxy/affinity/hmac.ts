@@ -22,7 +22,7 @@ interface Runtime {
  * @returns The code in base64url without padding (RFC 4648 §5), 43 characters.
  * @throws {BalancerError} `invalid`, on a runtime without `node:crypto`.
  */
-export function keyedMac(key: string, text: string): string {
+export function hmac(key: string, text: string): string {
   // An import would cost every start and every worker 50 ms, sticky sessions or not.
   const crypto = (globalThis as Runtime).process?.getBuiltinModule?.("node:crypto");
   if (crypto === undefined) {

@@ -2,9 +2,9 @@ import type { PickContext } from "../../state/policy.ts";
 import type { SlotDirectory } from "../../state/registry.ts";
 import type { StateTable } from "../../state/state_table.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
-import { keyedMac } from "./hmac.ts";
+import { hmac } from "./hmac.ts";
 import { keepFromSharedCaches } from "../shared_caches.ts";
-import { takeCookie } from "./extract_cookie.ts";
+import { extractCookie } from "./extract_cookie.ts";
 
 /** The name of the cookie that says which server a client's session is at. */
 export const STICKY_COOKIE = "ballast";
@@ -42,7 +42,7 @@ export class StickySessions {
    * @throws {BalancerError} `invalid`, on a runtime without `node:crypto`.
    */
   constructor(parts: StickyParts) {
-    keyedMac(parts.secret, "");
+    hmac(parts.secret, "");
     this.#parts = parts;
   }
 
@@ -62,7 +62,7 @@ export class StickySessions {
     for (const field of request.headers) {
       const [name, value] = field;
       if (name === "x-forwarded-proto") secure = value.startsWith("https");
-      const found = name === "cookie" ? takeCookie(value, STICKY_COOKIE) : undefined;
+      const found = name === "cookie" ? extractCookie(value, STICKY_COOKIE) : undefined;
       if (found === undefined) {
         headers.push(field);
         continue;
@@ -85,7 +85,7 @@ export class StickySessions {
   valueOf(url: string): string {
     let value = this.#values.get(url);
     if (value === undefined) {
-      value = keyedMac(this.#parts.secret, url);
+      value = hmac(this.#parts.secret, url);
       this.#values.set(url, value);
     }
     return value;

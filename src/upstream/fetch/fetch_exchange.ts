@@ -1,5 +1,5 @@
 import type { Cancellable } from "../../runtime/cancellation.ts";
-import { Alarm, Deadline, type DeadlineQueue } from "../../runtime/deadlines.ts";
+import { Deadline, type DeadlineQueue, Timer } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { incomplete, tooSilent } from "../../http1/response_errors.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
@@ -43,7 +43,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   /** Whether the client's next piece is waited for, and not that the server takes one. */
   #awaitsClient = false;
   /** Falls due when the client's content stands still; the response has a deadline of its own. */
-  #standstill: Alarm | undefined;
+  #standstill: Timer | undefined;
   #ended = false;
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
@@ -88,8 +88,8 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
       if (cancellation?.reason !== undefined) throw cancellation.reason;
       responseQueue.add(this);
       const response = await this.#fetch(url, init);
-      this.meet();
-      if (!this.#awaitsClient) this.#standstill?.meet();
+      this.disarm();
+      if (!this.#awaitsClient) this.#standstill?.disarm();
       await this.#begin(response);
       return this;
     } catch (thrown) {
@@ -123,7 +123,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#awaitsClient = true;
     if (this.#ended) return;
     // The head is waited for when the server has the request.
-    if (this.#waitsForHead) this.meet();
+    if (this.#waitsForHead) this.disarm();
     this.#context.contentQueue.add(this.#standstill!);
   }
 
@@ -134,21 +134,21 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     if (record !== undefined) record.bytesSent += bytes;
     // A server that answers may leave the content unread for as long as its response takes.
     if (this.#waitsForHead) this.#context.contentQueue.add(this.#standstill!);
-    else this.#standstill?.meet();
+    else this.#standstill?.disarm();
   }
 
   /** See {@linkcode UploadWatch}. */
   complete(): void {
     this.#awaitsClient = false;
     this.#uploading = false;
-    this.#standstill?.meet();
+    this.#standstill?.disarm();
     if (this.#waitsForHead) this.#context.responseQueue.add(this);
   }
 
   /** See {@linkcode UploadWatch}. */
   failed(error: BalancerError): void {
     this.#uploading = false;
-    this.#standstill?.meet();
+    this.#standstill?.disarm();
     this.cancel(error);
   }
 
@@ -169,7 +169,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }
     if (record !== undefined) record.bytesSent = 0;
     this.#upload = new RequestStream(body, contentLength, this);
-    this.#standstill = new Alarm(() =>
+    this.#standstill = new Timer(() =>
       this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"))
     );
     const headers = [...init.headers as [string, string][]];
@@ -245,7 +245,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     try {
       this.#context.contentQueue.add(this);
       const { value } = await this.#reader!.read();
-      this.meet();
+      this.disarm();
       const { record } = this.#options;
       if (record !== undefined) record.bytesReceived += value?.length ?? 0;
       return value;
@@ -257,8 +257,8 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   /** Over: where anything is left on the way, the connection is of no use to others any more. */
   #finish(complete: boolean): void {
     this.#ended = true;
-    this.meet();
-    this.#standstill?.meet();
+    this.disarm();
+    this.#standstill?.disarm();
     this.#options.cancellation?.attach(undefined);
     if (!complete || this.#uploading) this.#abort.abort();
     // Not every runtime tells the client's side.

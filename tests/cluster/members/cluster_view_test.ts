@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { FleetMemberStatus } from "../../../src/model/cluster_report.ts";
+import type { ClusterMemberStatus } from "../../../src/model/cluster_report.ts";
 import { findDisagreements, listMembers } from "../../../src/cluster/members/cluster_view.ts";
 import type { Member } from "../../../src/cluster/members/member_value.ts";
 import { RevisionHistory } from "../../../src/cluster/members/revision_history.ts";
@@ -13,7 +13,7 @@ function member(id: string, name = id, startedAt = 0): [string, Member] {
 function status(
   unhealthy: readonly string[],
   { revision = 10, count = unhealthy.length } = {},
-): FleetMemberStatus {
+): ClusterMemberStatus {
   return {
     at: new Date(0),
     requestsPerSecond: 1,

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { EtcdError } from "../../../src/cluster/etcd/etcd_types.ts";
 import {
-  type Chapter,
   Membership,
   type Page,
-  type Story,
+  type StatusPart,
+  type StatusSource,
 } from "../../../src/cluster/members/membership.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { FakeEtcd } from "../../testing/fake_etcd.ts";
@@ -13,12 +13,12 @@ import { LogWatcher } from "../../testing/log_watcher.ts";
 const LEASE = 9;
 
 /** Tells the same again and again, with the news that a test has. */
-class ScriptedStory implements Story {
-  readonly chapters: Chapter[] = [];
+class ScriptedStory implements StatusSource {
+  readonly chapters: StatusPart[] = [];
   readonly told_: boolean[] = [];
   news = "";
 
-  pages(chapter: Chapter): Page[] {
+  pages(chapter: StatusPart): Page[] {
     this.chapters.push(chapter);
     const news = { put: "news", value: this.news };
     if (chapter === "news") return [news];

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { EtcdChange, EtcdEntry } from "../../../src/cluster/etcd/etcd_types.ts";
-import { HealthBook } from "../../../src/cluster/shared_health/health_store.ts";
+import type { EtcdChange, EtcdKeyValue } from "../../../src/cluster/etcd/etcd_types.ts";
+import { HealthStore } from "../../../src/cluster/shared_health/health_store.ts";
 import { basisValue, resultsValue } from "../../../src/cluster/shared_health/health_value.ts";
-import { MemberBook } from "../../../src/cluster/members/member_store.ts";
+import { MemberStore } from "../../../src/cluster/members/member_store.ts";
 import { memberValue } from "../../../src/cluster/members/member_value.ts";
 
-function entry(key: string, value: string, modRevision = 1): EtcdEntry {
+function entry(key: string, value: string, modRevision = 1): EtcdKeyValue {
   return { key, value, createRevision: 1, modRevision };
 }
 
@@ -29,9 +29,9 @@ function member(name: string): string {
   });
 }
 
-Deno.test("MemberBook has the members that there are, through changes and a second reading", () => {
+Deno.test("MemberStore has the members that there are, through changes and a second reading", () => {
   const seen: string[][] = [];
-  const book: MemberBook = new MemberBook("/p/members/", () => {
+  const book: MemberStore = new MemberStore("/p/members/", () => {
     seen.push([...book.members.values()].map(({ id, name }) => `${id} ${name}`));
   });
   book.reset([entry("/p/members/a", member("A")), entry("/p/members/b", member("B"))]);
@@ -41,8 +41,8 @@ Deno.test("MemberBook has the members that there are, through changes and a seco
   assertEquals(seen, [["a A", "b B"], ["b B", "c C"], ["b B2", "c C"], ["c C"]]);
 });
 
-Deno.test("MemberBook tells what is no member, keeps what it knew, and forgets what is gone", () => {
-  const book = new MemberBook("/p/members/", () => {});
+Deno.test("MemberStore tells what is no member, keeps what it knew, and forgets what is gone", () => {
+  const book = new MemberStore("/p/members/", () => {});
   book.reset([entry("/p/members/a", member("A")), entry("/p/members/x/y", member("X"))]);
   book.change([put("/p/members/a", "{}", 5), put("/p/members/b", "nonsense", 6)]);
   assertEquals([...book.members.values()].map(({ name }) => name), ["A"]);
@@ -58,9 +58,9 @@ Deno.test("MemberBook tells what is no member, keeps what it knew, and forgets w
 });
 
 /** What a health book tells, as short texts. */
-function recordHealth(): { readonly book: HealthBook; readonly told: () => string[] } {
+function recordHealth(): { readonly book: HealthStore; readonly told: () => string[] } {
   const told: string[] = [];
-  const book = new HealthBook("/p/health/", {
+  const book = new HealthStore("/p/health/", {
     hear: (id, basis) => told.push(`hear ${id} ${basis?.servers}`),
     learn: (id, results) => told.push(`learn ${id} ${results?.down.map(({ url }) => url)}`),
   });
@@ -75,7 +75,7 @@ function results(url: string): string {
   return resultsValue({ down: [{ url, detail: "", since: new Date(0) }], pending: [] });
 }
 
-Deno.test("HealthBook tells what is found before by what, in whichever order it is written", () => {
+Deno.test("HealthStore tells what is found before by what, in whichever order it is written", () => {
   const { book, told } = recordHealth();
   book.reset([entry("/p/health/a", basis("1")), entry("/p/health/a/results", results("http://x"))]);
   assertEquals(told(), ["learn a http://x", "hear a 1"]);
@@ -89,7 +89,7 @@ Deno.test("HealthBook tells what is found before by what, in whichever order it 
   assertEquals(told(), ["hear a undefined", "learn a undefined", "hear a 3"]);
 });
 
-Deno.test("HealthBook.reset() takes nothing for a sign that was read before", () => {
+Deno.test("HealthStore.reset() takes nothing for a sign that was read before", () => {
   const { book, told } = recordHealth();
   const first = [entry("/p/health/a", basis("1")), entry("/p/health/b", basis("1"), 4)];
   book.reset(first);
@@ -101,7 +101,7 @@ Deno.test("HealthBook.reset() takes nothing for a sign that was read before", ()
   assertEquals(told(), ["hear a 1"]);
 });
 
-Deno.test("HealthBook tells nothing of what makes no sense but that it does not", () => {
+Deno.test("HealthStore tells nothing of what makes no sense but that it does not", () => {
   const { book, told } = recordHealth();
   book.reset([entry("/p/health/a", basis("1")), entry("/p/health/a/results", results("http://x"))]);
   told();

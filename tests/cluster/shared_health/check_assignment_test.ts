@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
-  type DividedServer,
-  Division,
+  type AssignedServer,
+  CheckAssignment,
 } from "../../../src/cluster/shared_health/check_assignment.ts";
 
-function divide(members: readonly string[], urls: readonly string[]): Division<DividedServer> {
-  const division = new Division((server) => server);
+function divide(
+  members: readonly string[],
+  urls: readonly string[],
+): CheckAssignment<AssignedServer> {
+  const division = new CheckAssignment((server) => server);
   division.setMembers(members);
   for (const url of urls) division.add(url);
   return division;

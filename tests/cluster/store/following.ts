@@ -1,6 +1,6 @@
 import { Connection } from "../../../src/cluster/store/connection.ts";
-import type { EtcdChange, EtcdEntry } from "../../../src/cluster/etcd/etcd_types.ts";
-import { Follower } from "../../../src/cluster/store/key_watcher.ts";
+import type { EtcdChange, EtcdKeyValue } from "../../../src/cluster/etcd/etcd_types.ts";
+import { KeyWatcher } from "../../../src/cluster/store/key_watcher.ts";
 import type { KeyOwner } from "../../../src/cluster/store/key_owner.ts";
 import { FakeClock, settle } from "../../testing/fake_clock.ts";
 import { FakeEtcd } from "../../testing/fake_etcd.ts";
@@ -12,7 +12,7 @@ export class KeyRecorder implements KeyOwner {
   /** What it was told, in its order. */
   readonly told: string[] = [];
 
-  reset(entries: readonly EtcdEntry[]): void {
+  reset(entries: readonly EtcdKeyValue[]): void {
     this.told.push(`reset ${entries.length}`);
     for (const key of Object.keys(this.content)) delete this.content[key];
     for (const { key, value } of entries) this.content[key] = value;
@@ -37,7 +37,7 @@ export class Following implements AsyncDisposable {
   readonly etcd = new FakeEtcd(this.clock);
   readonly owner = new KeyRecorder();
   readonly connection = new Connection(this.clock);
-  readonly follower = new Follower({
+  readonly follower = new KeyWatcher({
     etcd: this.etcd,
     keys: { from: "/b/", to: "/b0" },
     owner: this.owner,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { completeServer } from "../../../src/model/server.ts";
-import { ServerBook } from "../../../src/cluster/store/server_store.ts";
+import { ServerStore } from "../../../src/cluster/store/server_store.ts";
 
 const A = "http://a";
 
@@ -8,8 +8,8 @@ function entry(url: string, value: string, modRevision: number) {
   return { key: `/b/servers/${url}`, value, createRevision: 2, modRevision };
 }
 
-Deno.test("ServerBook.put() remembers the server and the revision", () => {
-  const book = new ServerBook("/b/servers/");
+Deno.test("ServerStore.put() remembers the server and the revision", () => {
+  const book = new ServerStore("/b/servers/");
   book.put(entry(A, '{"weight":2}', 3));
   const server = completeServer({ url: A, weight: 2 });
   assertEquals(book.find(A), { revision: 3, value: '{"weight":2}', server, fault: undefined });
@@ -18,8 +18,8 @@ Deno.test("ServerBook.put() remembers the server and the revision", () => {
   assertEquals([book.find(A), book.size], [undefined, 0]);
 });
 
-Deno.test("ServerBook.put() leaves a server as it was before a value that cannot be used", () => {
-  const book = new ServerBook("/b/servers/");
+Deno.test("ServerStore.put() leaves a server as it was before a value that cannot be used", () => {
+  const book = new ServerStore("/b/servers/");
   book.put(entry(A, '{"weight":2}', 3));
   book.put(entry(A, '{"weight":"3"}', 4));
   assertEquals(book.find(A)?.server, completeServer({ url: A, weight: 2 }));
@@ -33,8 +33,8 @@ Deno.test("ServerBook.put() leaves a server as it was before a value that cannot
   assertEquals(book.faults(), []);
 });
 
-Deno.test("ServerBook.faults() has what never was a server", () => {
-  const book = new ServerBook("/b/servers/");
+Deno.test("ServerStore.faults() has what never was a server", () => {
+  const book = new ServerStore("/b/servers/");
   book.put(entry(A, "x", 3));
   assertEquals(book.find(A)?.server, undefined);
   assertEquals(book.faults().map(({ message }) => message), [

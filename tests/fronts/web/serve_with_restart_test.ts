@@ -1,5 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { listenSteadily, type PlatformServer } from "../../../src/fronts/web/serve_with_restart.ts";
+import {
+  type PlatformServer,
+  serveWithRestart,
+} from "../../../src/fronts/web/serve_with_restart.ts";
 
 /** A server that fails when a test says so. */
 class FakeServer implements PlatformServer {
@@ -24,11 +27,11 @@ class FakeServer implements PlatformServer {
   }
 }
 
-Deno.test("listenSteadily() listens again on its port until it can", async () => {
+Deno.test("serveWithRestart() listens again on its port until it can", async () => {
   const servers: FakeServer[] = [];
   const asked: number[] = [];
   const again = Promise.withResolvers<void>();
-  const listener = listenSteadily((port) => {
+  const listener = serveWithRestart((port) => {
     asked.push(port);
     // The second time, the port cannot be had either.
     if (asked.length === 2) throw new Error("Too many open files (os error 24)");
@@ -44,11 +47,11 @@ Deno.test("listenSteadily() listens again on its port until it can", async () =>
   await listener.finished;
 });
 
-Deno.test("listenSteadily() does not listen again after the end", async () => {
+Deno.test("serveWithRestart() does not listen again after the end", async () => {
   const abort = new AbortController();
   const server = new FakeServer(1);
   let starts = 0;
-  const listener = listenSteadily(
+  const listener = serveWithRestart(
     () => {
       starts++;
       return server;
@@ -62,10 +65,10 @@ Deno.test("listenSteadily() does not listen again after the end", async () => {
   assertEquals(starts, 1);
 });
 
-Deno.test("listenSteadily() throws what the first attempt throws", () => {
+Deno.test("serveWithRestart() throws what the first attempt throws", () => {
   assertThrows(
     () =>
-      listenSteadily(() => {
+      serveWithRestart(() => {
         throw new Error("in use");
       }, 1),
     Error,

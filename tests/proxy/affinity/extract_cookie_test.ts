@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { takeCookie } from "../../../src/proxy/affinity/extract_cookie.ts";
+import { extractCookie } from "../../../src/proxy/affinity/extract_cookie.ts";
 
-Deno.test("takeCookie() takes the cookie out and leaves the others byte for byte", () => {
+Deno.test("extractCookie() takes the cookie out and leaves the others byte for byte", () => {
   const cases: [string, string, string[]][] = [
     ["b=1", "", ["1"]],
     ["b=1; a=2", "a=2", ["1"]],
@@ -16,17 +16,17 @@ Deno.test("takeCookie() takes the cookie out and leaves the others byte for byte
     ["b=1=2", "", ["1=2"]],
   ];
   for (const [field, rest, values] of cases) {
-    assertEquals(takeCookie(field, "b"), { rest, values }, field);
+    assertEquals(extractCookie(field, "b"), { rest, values }, field);
   }
 });
 
-Deno.test("takeCookie() finds nothing in other cookies", () => {
+Deno.test("extractCookie() finds nothing in other cookies", () => {
   for (const field of ["", "a=1", "bb=1", "a=b", "a=b=1", "B=1", "b", "ab=1; ba=b", ";;", "a;b"]) {
-    assertEquals(takeCookie(field, "b"), undefined, field);
+    assertEquals(extractCookie(field, "b"), undefined, field);
   }
 });
 
-Deno.test("takeCookie() leaves what there would be had the cookies not been sent", () => {
+Deno.test("extractCookie() leaves what there would be had the cookies not been sent", () => {
   const cookie = fc.tuple(
     fc.constantFrom("a", "b", "bb", "ab"),
     fc.constantFrom("", "1", "b", "=b"),
@@ -34,7 +34,7 @@ Deno.test("takeCookie() leaves what there would be had the cookies not been sent
     .map((pair) => pair.join("="));
   fc.assert(fc.property(fc.array(cookie, { minLength: 1, maxLength: 8 }), (cookies) => {
     const others = cookies.filter((text) => !text.startsWith("b="));
-    const taken = takeCookie(cookies.join("; "), "b");
+    const taken = extractCookie(cookies.join("; "), "b");
     if (others.length === cookies.length) assertEquals(taken, undefined);
     else assertEquals(taken?.rest, others.join("; "));
   }));
