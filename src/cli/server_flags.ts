@@ -1,10 +1,7 @@
-import {
-  canonicalServerUrl,
-  type Discover,
-  DISCOVER_KINDS,
-  type ServerJson,
-  UINT32_MAX,
-} from "../../mod.ts";
+import { canonicalServerUrl, type Discover, type ServerJson, UINT32_MAX } from "../../mod.ts";
+import { SERVER_FIELDS } from "../model/server.ts";
+
+const DISCOVER_KINDS = SERVER_FIELDS.discover.choices;
 import type { Args, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 

@@ -12,6 +12,13 @@ export type CamelKeys<T> = {
   [Key in keyof T & string as Camel<Key>]: Exclude<T[Key], undefined>;
 };
 
+type Snake<Key extends string> = Key extends `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `_${Lowercase<Head>}`}${Snake<Tail>}`
+  : Key;
+
+/** An object type with its keys spelled with underscores. */
+export type SnakeKeys<T> = { [Key in keyof T as Snake<Key & string>]: T[Key] };
+
 /** A copy of an object with its keys in camel case, less those that are undefined. */
 export function camelKeys<T extends object>(value: T): CamelKeys<T> {
   return mapKeys(value, camelCase) as CamelKeys<T>;

@@ -2,9 +2,6 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** The ways to find the servers behind a name. */
-export const DISCOVER_KINDS = ["dns", "dns-srv"] as const satisfies readonly Discover[];
-
 /** An address at which an entry has found a server. */
 export interface FoundAddress {
   /** The IP address, IPv6 without brackets. */

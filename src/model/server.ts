@@ -1,75 +1,180 @@
 import { urlHostFault } from "./host.ts";
 
-/** The largest weight and the longest health check period: what fits an unsigned 32-bit integer. */
+/** Largest unsigned 32-bit integer, the upper bound of every whole number in a server. */
 export const UINT32_MAX = 2 ** 32 - 1;
-/** The weight of a server that does not say one. */
-export const DEFAULT_WEIGHT = 1;
-/** Seconds between two health checks of a server that does not say. */
-export const DEFAULT_HEALTH_CHECK_PERIOD = 10;
-/** How many requests a server that does not say works on at once: any number. */
-export const DEFAULT_MAX_CONNECTIONS = 0;
 /** The longest server name, in UTF-16 code units. */
 export const NAME_MAX_LENGTH = 255;
 /** The longest server URL, in UTF-16 code units. */
-export const URL_MAX_LENGTH = 2048;
+const URL_MAX_LENGTH = 2048;
 
 /**
- * How the servers behind a name are found: by the addresses that it has (A and AAAA records), or by
- * the targets and ports that its SRV records tell (RFC 2782).
+ * How DNS gives the servers behind a name: by its addresses (A and AAAA records), or by the targets
+ * and ports of its SRV records (RFC 2782).
  */
 export type Discover = "dns" | "dns-srv";
 
 /**
- * A server that requests can go to: what the configuration says of it. With
- * {@linkcode Server.discover} it is an entry: it stands for servers that are found by its name.
+ * The configuration of one server. With {@linkcode Server.discover} it is a source instead: it stands
+ * for the servers that DNS lists under its host name.
  */
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
-   * path that is put before the path of each request; one whose dot segments lead out of it is
-   * refused with 400. In canonical form, see {@linkcode canonicalServerUrl}.
+   * path that is put before the path of each request. A request whose dot segments lead out of the
+   * base path gets 400. In canonical form, see {@linkcode canonicalServerUrl}.
    */
   readonly url: string;
-  /** A name for people. Default: the URL's host and port. */
+  /** Display name. Default: the URL's host and port. */
   readonly name: string;
   /**
-   * The share of requests relative to the other servers' weights, 0 to 4294967295. With 0 the
-   * server takes no new requests (drain). Default: 1.
+   * Share of requests relative to the other servers' weights, 0 to 4294967295. With 0 the server
+   * takes no new requests. Default: 1.
    */
   readonly weight: number;
   /**
-   * Seconds between two health checks, 0 to 4294967295. With 0 the server is not checked and counts
-   * as healthy. Default: 10.
+   * Seconds between health checks, 0 to 4294967295. With 0 the server is not checked and counts as
+   * healthy. Default: 10.
    */
   readonly healthCheckPeriod: number;
   /**
-   * The most requests that the server works on at once, 0 to 4294967295; further ones wait or go to
-   * other servers. With 0 there is no limit. HAProxy calls it `maxconn`. Default: 0.
+   * Maximum requests in flight, 0 to 4294967295; further ones wait or go to other servers. With 0
+   * there is no limit. HAProxy calls it `maxconn`. Default: 0.
    */
   readonly maxConnections: number;
   /**
-   * Takes no new requests, whatever its weight, and goes on with those it has (HAProxy's `drain`).
-   * Default: false.
+   * Takes no new requests, whatever its weight; requests in flight finish (HAProxy's `drain`). Default:
+   * false.
    */
   readonly draining: boolean;
   /**
-   * Looks the host of the URL up, again and again, and makes each address a server of its own with
-   * the other fields of this entry. With `dns-srv` the URL has no port, as the records tell it.
-   * Default: not there; the URL is that of one server.
+   * Looks up the URL's host repeatedly, and makes each address a server with the other fields of this
+   * source. With `dns-srv` the URL has no port, as the records give it. Cannot be changed later.
+   * Default: absent; the URL is that of one server.
    */
   readonly discover?: Discover;
-  /** The URL of the entry that found this server; not there on what somebody gave. */
+  /** The URL of the source that discovered this server; absent on configured ones. */
   readonly discoveredBy?: string;
 }
 
 /** A server as a caller gives it: all but the URL may be left out. */
 export type ServerInit = Pick<Server, "url"> & ServerChange;
 
-/** A change to a server: what is left out keeps its value. What `discover` says cannot change. */
+/** A change to a server: a field that is left out keeps its value. `discover` cannot change. */
 export type ServerChange = Partial<Omit<Server, "url" | "discoveredBy">>;
 
-/** A server as the parts of a balancer make it; an entry may have found it. */
+/** A server as the parts of a balancer make it; a source may have discovered it. */
 export type ServerSource = ServerInit & { readonly discoveredBy?: string | undefined };
+
+/** Name of a field that a change may have. */
+export type ServerFieldName = keyof ServerChange;
+
+/** Declaration of a field: everything but its type, which {@linkcode Server} has. */
+interface FieldOf<Kind extends string, Value> {
+  /** What values it takes. */
+  readonly kind: Kind;
+  /** Description in one phrase, for the schemas, the API's description and the command line. */
+  readonly doc: string;
+  /** Its value where it is left out. Default: it stays absent. */
+  readonly default?: Value | ((url: string) => Value);
+  /** The default in words. Default: the value. */
+  readonly defaultText?: string;
+  /** Placeholder of the value in the help of its command-line flag. Default: no flag. */
+  readonly flag?: string;
+  /** Whether it cannot be changed once the server is added. Default: false. */
+  readonly fixed?: boolean;
+}
+
+/** A field with text, without control characters. */
+export interface TextField extends FieldOf<"text", string> {
+  /** The least length, in UTF-16 code units. */
+  readonly min: number;
+  /** The greatest length, in UTF-16 code units. */
+  readonly max: number;
+}
+
+/** A field with a whole number. */
+export interface NumberField extends FieldOf<"number", number> {
+  /** The smallest value. */
+  readonly min: number;
+  /** The greatest value. */
+  readonly max: number;
+}
+
+/** A field with one of a few words. */
+export interface ChoiceField<Choice extends string = string> extends FieldOf<"choice", Choice> {
+  /** The words. */
+  readonly choices: readonly Choice[];
+}
+
+/** Declaration of a field whose values have this type. */
+type FieldFor<Value> = [Value] extends [boolean] ? FieldOf<"switch", boolean>
+  : [Value] extends [number] ? NumberField
+  : string extends Value ? TextField
+  : [Value] extends [string] ? ChoiceField<Value>
+  : never;
+
+/** Declaration of any field. */
+export type ServerField = TextField | NumberField | ChoiceField | FieldOf<"switch", boolean>;
+
+/**
+ * The one declaration of each field besides the URL, in the order in which fields are written. The
+ * schemas, JSON, YAML, what etcd stores, the API's description and the command line follow from it;
+ * names with underscores and hyphens are derived.
+ */
+export const SERVER_FIELDS: {
+  readonly [Name in ServerFieldName]: FieldFor<NonNullable<Server[Name]>>;
+} = {
+  name: {
+    kind: "text",
+    min: 1,
+    max: NAME_MAX_LENGTH,
+    doc: "Display name",
+    default: (url) => new URL(url).host,
+    defaultText: "the URL's host and port",
+    flag: "NAME",
+  },
+  weight: {
+    kind: "number",
+    min: 0,
+    max: UINT32_MAX,
+    doc: "Share of requests relative to the other servers; 0 takes no new requests",
+    default: 1,
+    flag: "N",
+  },
+  healthCheckPeriod: {
+    kind: "number",
+    min: 0,
+    max: UINT32_MAX,
+    doc: "Seconds between health checks; 0 turns them off",
+    default: 10,
+    flag: "SECONDS",
+  },
+  maxConnections: {
+    kind: "number",
+    min: 0,
+    max: UINT32_MAX,
+    doc: "Maximum requests in flight, 0 for no limit; further ones wait or go to other servers",
+    default: 0,
+    flag: "N",
+  },
+  draining: {
+    kind: "switch",
+    doc: "Takes no new requests; requests in flight finish",
+    default: false,
+  },
+  discover: {
+    kind: "choice",
+    choices: ["dns", "dns-srv"],
+    doc: "Makes each address behind the URL's host a server: dns by its A and AAAA records, " +
+      "dns-srv by SRV records, which give the ports",
+    defaultText: "the URL is that of one server",
+    flag: "HOW",
+    fixed: true,
+  },
+};
+
+/** The names of {@linkcode SERVER_FIELDS}, in their order. */
+export const SERVER_FIELD_NAMES = Object.keys(SERVER_FIELDS) as readonly ServerFieldName[];
 
 /** What finds servers and entries: a URL in canonical form, which one has at most, or a name. */
 export type ServerKey =
@@ -136,15 +241,23 @@ function authority(text: string): string {
  */
 export function completeServer(init: ServerSource): Server {
   const url = canonicalServerUrl(init.url);
-  const { discover, discoveredBy } = init;
-  return Object.freeze({
-    url,
-    name: init.name ?? new URL(url).host,
-    weight: init.weight ?? DEFAULT_WEIGHT,
-    healthCheckPeriod: init.healthCheckPeriod ?? DEFAULT_HEALTH_CHECK_PERIOD,
-    maxConnections: init.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-    draining: init.draining ?? false,
-    ...(discover === undefined ? {} : { discover }),
-    ...(discoveredBy === undefined ? {} : { discoveredBy }),
-  });
+  const server: Record<string, unknown> = { url };
+  for (const name of SERVER_FIELD_NAMES) {
+    const value = init[name] ?? defaultOf(name, url);
+    if (value !== undefined) server[name] = value;
+  }
+  if (init.discoveredBy !== undefined) server["discoveredBy"] = init.discoveredBy;
+  return Object.freeze(server) as unknown as Server;
+}
+
+/**
+ * The value of a field that is left out.
+ *
+ * @param name The field.
+ * @param url The server's URL in canonical form.
+ * @returns The value; undefined where the field is then absent.
+ */
+export function defaultOf(name: ServerFieldName, url: string): unknown {
+  const { default: value } = SERVER_FIELDS[name];
+  return typeof value === "function" ? value(url) : value;
 }
