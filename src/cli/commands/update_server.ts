@@ -1,9 +1,13 @@
-import type { ServerJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { printable, printJson, printLine } from "../output.ts";
-import { type GivenFlags, readGivenFlags, readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
-import { JSON_SWITCH } from "../switches.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
+import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
+import {
+  type GivenFlags,
+  readGivenFlags,
+  readServerFlags,
+  SERVER_FLAGS,
+} from "../admin/server_flags.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine } from "../output/print.ts";
 
 const FIELDS = ["name", "weight", "health_check_period", "max_connections", "draining"] as const;
 type Field = typeof FIELDS[number];
