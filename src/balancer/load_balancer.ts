@@ -17,7 +17,7 @@ import type { HealthCheck } from "../health/health_check.ts";
 import { checkCertificate } from "../fronts/web/certificate.ts";
 import { checkListenOptions } from "./listen_options.ts";
 import type { Listener, ListenOptions } from "../fronts/web/listener.ts";
-import { listenTls } from "../fronts/web/listen_tls.ts";
+import { listenTls } from "../fronts/web/tls_listener.ts";
 import {
   type CheckedOptions,
   checkHealthCheck,

@@ -7,7 +7,7 @@ import type { Connection } from "./upstream_connection.ts";
 import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { contentReader } from "./response_content.ts";
 import { requestHead } from "../http1/request_head.ts";
-import { badResponse, closedEarly, incomplete, tooSilent } from "../http1/response_errors.ts";
+import { badResponse, closedEarly, incomplete, stalled } from "../http1/response_errors.ts";
 import { delimitResponse } from "../http1/response_framing.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import { responseStream, type StreamWatch } from "./response_stream.ts";
@@ -135,7 +135,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
 
   /** The server was silent for too long. */
   override onDue(): void {
-    this.cancel(tooSilent("server"));
+    this.cancel(stalled("server"));
   }
 
   /**

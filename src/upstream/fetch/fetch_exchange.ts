@@ -1,7 +1,7 @@
 import type { Cancellable } from "../../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue, Timer } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
-import { incomplete, tooSilent } from "../../http1/response_errors.ts";
+import { incomplete, stalled } from "../../http1/response_errors.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import type { ContentReceiver, SendOptions, UpstreamResponse } from "../transport.ts";
 import { explainContentFailure, explainFetchFailure } from "./fetch_failure.ts";
@@ -115,7 +115,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
 
   /** The server was silent for too long. */
   override onDue(): void {
-    this.cancel(tooSilent("server"));
+    this.cancel(stalled("server"));
   }
 
   /** See {@linkcode UploadWatch}. */
@@ -170,7 +170,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     if (record !== undefined) record.bytesSent = 0;
     this.#upload = new RequestStream(body, contentLength, this);
     this.#standstill = new Timer(() =>
-      this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"))
+      this.cancel(stalled(this.#awaitsClient ? "client" : "server"))
     );
     const headers = [...init.headers as [string, string][]];
     // Deno (2.9) leaves it out and sends chunks.

@@ -1,7 +1,7 @@
 import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { localFailure } from "../local_failure.ts";
-import { badResponse, incomplete, tooSilent } from "../../http1/response_errors.ts";
+import { badResponse, incomplete, stalled } from "../../http1/response_errors.ts";
 
 /** What runtimes tell of an error; each has words of its own. */
 interface Clue {
@@ -72,7 +72,7 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
   if (clues.some(notConnected)) {
     return new BalancerError("connect_failed", `Cannot connect to ${origin}: ${why}`, upstream);
   }
-  if (clues.some(({ code }) => code === "UND_ERR_HEADERS_TIMEOUT")) return tooSilent("server");
+  if (clues.some(({ code }) => code === "UND_ERR_HEADERS_TIMEOUT")) return stalled("server");
   if (clues.some(breaksHttp)) return badResponse(`is not valid HTTP: ${why}`);
   return new BalancerError(
     "closed_early",
@@ -88,7 +88,7 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
  */
 export function explainContentFailure(thrown: unknown): BalancerError {
   const clues = findClues(thrown);
-  if (clues.some(({ code }) => code === "UND_ERR_BODY_TIMEOUT")) return tooSilent("server");
+  if (clues.some(({ code }) => code === "UND_ERR_BODY_TIMEOUT")) return stalled("server");
   // zlib's codes begin like this.
   if (clues.some((clue) => breaksHttp(clue) || clue.code.startsWith("Z_"))) {
     return badResponse(`has content that is not valid: ${clues.at(-1)!.message}`);
