@@ -137,7 +137,7 @@ export const SERVER_FIELDS: {
     kind: "number",
     min: 0,
     max: UINT32_MAX,
-    doc: "Share of requests relative to the other servers; 0 takes no new requests",
+    doc: "Share of requests relative to other servers; 0 takes no new requests",
     default: 1,
     flag: "N",
   },
@@ -153,7 +153,7 @@ export const SERVER_FIELDS: {
     kind: "number",
     min: 0,
     max: UINT32_MAX,
-    doc: "Maximum requests in flight, 0 for no limit; further ones wait or go to other servers",
+    doc: "Maximum requests in flight, further ones wait; 0 for no limit",
     default: 0,
     flag: "N",
   },
@@ -165,9 +165,10 @@ export const SERVER_FIELDS: {
   discover: {
     kind: "choice",
     choices: ["dns", "dns-srv"],
-    doc: "Makes each address behind the URL's host a server: dns by its A and AAAA records, " +
-      "dns-srv by SRV records, which give the ports",
-    defaultText: "the URL is that of one server",
+    doc:
+      "Makes each address of the URL's host a server: dns by A and AAAA records, dns-srv by SRV " +
+      "records, which give the ports",
+    defaultText: "one server",
     flag: "HOW",
     fixed: true,
   },

@@ -37,7 +37,7 @@ export const UPDATE_FLAGS: Readonly<Record<string, ValueFlag>> = {
   ...URL_FLAG,
   ...fieldFlags(
     FLAGGED.filter(([, { fixed }]) => !fixed),
-    (name) => RESET.includes(name) ? defaultHelp(name) : "default: its value so far",
+    (name) => RESET.includes(name) ? defaultHelp(name) : "default: unchanged",
   ),
 };
 
