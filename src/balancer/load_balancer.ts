@@ -27,8 +27,7 @@ import {
 import type { RequestInfo } from "../proxy/incoming.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { startListener } from "../workers/pool_listener.ts";
-import { WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
+import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
 
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
