@@ -2,7 +2,7 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** An address at which an entry has found a server. */
+/** An address that a source's lookup returned. */
 export interface FoundAddress {
   /** The IP address, IPv6 without brackets. */
   readonly address: string;

@@ -129,7 +129,7 @@ export const SERVER_FIELDS: {
     min: 1,
     max: NAME_MAX_LENGTH,
     doc: "Display name",
-    default: (url) => new URL(url).host,
+    default: (url) => new URL(url).host.slice(0, NAME_MAX_LENGTH),
     defaultText: "the URL's host and port",
     flag: "NAME",
   },
@@ -177,25 +177,23 @@ export const SERVER_FIELDS: {
 /** The names of {@linkcode SERVER_FIELDS}, in their order. */
 export const SERVER_FIELD_NAMES = Object.keys(SERVER_FIELDS) as readonly ServerFieldName[];
 
-/** What finds servers and entries: a URL in canonical form, which one has at most, or a name. */
+/** Selects servers and sources: by URL in canonical form, at most one, or by name. */
 export type ServerKey =
   | { readonly url: string; readonly name?: undefined }
   | { readonly name: string; readonly url?: undefined };
 
-/** The weight that counts: none while the server is draining. */
+/** The weight in effect: 0 while the server is draining. */
 export function effectiveWeight({ weight, draining }: Server): number {
   return draining ? 0 : weight;
 }
 
 /**
- * Brings a server URL to the one form that is used as its key, so that two spellings of one server
- * are not taken for two servers.
+ * Normalizes a server URL to the form that is the server's key, so that two spellings of one server
+ * are not two servers: scheme and host in lower case, without a default port or trailing slashes.
  *
- * The scheme and host become lower case, a default port and a trailing slash go.
- *
- * @param text A URL as somebody wrote it.
+ * @param text A URL in any spelling.
  * @returns The canonical form, for example `http://127.0.0.1:3001` or `https://example.com/app`.
- * @throws {TypeError} If the text is not a server URL; the message says what is wrong with it.
+ * @throws {TypeError} If the text is not a server URL; the message names the fault.
  *
  * @example
  * ```ts
@@ -208,8 +206,8 @@ export function canonicalServerUrl(text: string): string {
   if (text.length > URL_MAX_LENGTH) {
     throw new TypeError(`is ${text.length} characters long; at most ${URL_MAX_LENGTH} are allowed`);
   }
-  // The URL parser drops tabs and line breaks and turns "\" into "/" without a word. A URL that
-  // has them is a mistake or an attempt to slip something past a check, so it is refused.
+  // The URL parser silently drops tabs and line breaks, and turns "\" into "/". A URL that has them
+  // is a mistake, or an attempt to slip something past a check.
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u0020\u007f-\u009f\\]/.test(text)) {
     throw new TypeError("contains a space, a control character or a backslash");
@@ -233,10 +231,10 @@ function authority(text: string): string {
 }
 
 /**
- * Makes a complete, frozen server of what a caller gave: the URL in canonical form and the defaults
- * filled in. Ranges are not checked here; the schema does that.
+ * Completes a server: the URL in canonical form, defaults filled in, frozen. Ranges are not checked
+ * here; the schema does that.
  *
- * @param init A server, all but the URL optional.
+ * @param init The server as it was given.
  * @returns The complete server.
  * @throws {TypeError} If the URL is not a server URL.
  */
