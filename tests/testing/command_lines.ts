@@ -1,4 +1,4 @@
-import { readArgs } from "../../src/cli/args.ts";
+import { readArgs } from "../../src/cli/command_line.ts";
 import { COMMANDS } from "../../src/cli/main.ts";
 import { ROOT } from "./program.ts";
 
