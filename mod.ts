@@ -20,13 +20,17 @@
  */
 
 // First: it says what is wrong where the runtime is too old for the rest.
-import "./src/runtime_version.ts";
+import "./src/runtime/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
 export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
 export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
-export type { AcceptedJson } from "./src/admin/fleet_routes.ts";
-export type { FleetJson, FleetMemberJson, FleetStatusJson } from "./src/admin/fleet_json.ts";
+export type { AcceptedJson } from "./src/admin/cluster_routes.ts";
+export type {
+  ClusterJson,
+  ClusterMemberJson,
+  ClusterStatusJson,
+} from "./src/admin/cluster_json.ts";
 export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
@@ -42,13 +46,13 @@ export {
   parseConfig,
   type ParseConfigOptions,
 } from "./src/config/config.ts";
-export type { CandidateList } from "./src/core/candidates.ts";
+export type { CandidateList } from "./src/state/candidates.ts";
 export type {
   DecidedRequest,
   Decision,
   DecisionCandidate,
   DecisionNews,
-} from "./src/core/decision.ts";
+} from "./src/model/decision.ts";
 export {
   CANDIDATE_CODES,
   type CandidateCode,
@@ -56,36 +60,36 @@ export {
   type DecisionCode,
   NOTE_CODES,
   type NoteCode,
-} from "./src/core/decision_code.ts";
-export type { DecisionLog } from "./src/core/decision_log.ts";
+} from "./src/model/decision_code.ts";
+export type { DecisionLog } from "./src/state/decision_log.ts";
 export {
   DISCOVER_KINDS,
   type DiscoveryReport,
   type FoundAddress,
   type FoundServer,
-} from "./src/core/discovery.ts";
+} from "./src/model/discovery.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,
   type ErrorCode,
   type ErrorSource,
   type Fault,
-} from "./src/core/errors.ts";
+} from "./src/model/errors.ts";
 export type {
   BalancerEvent,
   BalancerEventType,
   EventLog,
   EventNews,
-} from "./src/core/event_log.ts";
-export type { CandidateNote, Explainer, Explanation } from "./src/core/explanation.ts";
+} from "./src/state/event_log.ts";
+export type { CandidateNote, Explainer, Explanation } from "./src/state/explanation.ts";
 export type {
-  FleetDisagreement,
-  FleetMember,
-  FleetMemberStatus,
-  FleetReport,
-} from "./src/core/fleet_report.ts";
-export type { PickContext, Policy } from "./src/core/policy.ts";
-export type { Entry, SlotDirectory } from "./src/core/registry.ts";
+  ClusterDisagreement,
+  ClusterMember,
+  ClusterMemberStatus,
+  ClusterReport,
+} from "./src/model/cluster_report.ts";
+export type { PickContext, Policy } from "./src/state/policy.ts";
+export type { Entry, SlotDirectory } from "./src/state/registry.ts";
 export {
   canonicalServerUrl,
   type Discover,
@@ -94,8 +98,8 @@ export {
   type ServerInit,
   type ServerKey,
   UINT32_MAX,
-} from "./src/core/server.ts";
-export type { ServerDiff } from "./src/core/server_diff.ts";
+} from "./src/model/server.ts";
+export type { ServerDiff } from "./src/model/server_diff.ts";
 export {
   type AccessLogFormat,
   DECISIONS_MAX,
@@ -109,26 +113,26 @@ export {
   STICKY_SECRET_MIN_LENGTH,
   type Timeouts,
   type UpstreamTls,
-} from "./src/core/settings.ts";
+} from "./src/model/settings.ts";
 export type {
   HeldRemovalsReport,
   KeyFault,
   RegistryReport,
   RegistryWarning,
   RegistryWarningCode,
-} from "./src/core/registry_report.ts";
-export { SERVER_STATES, type ServerState } from "./src/core/server_state.ts";
-export type { CheckReport, EjectionReport, ServerStatus } from "./src/core/server_status.ts";
-export type { FailureKind } from "./src/core/standing.ts";
-export type { TableView } from "./src/core/table_view.ts";
+} from "./src/model/registry_report.ts";
+export { SERVER_STATES, type ServerState } from "./src/model/server_state.ts";
+export type { CheckReport, EjectionReport, ServerStatus } from "./src/model/server_status.ts";
+export type { FailureKind } from "./src/model/ejection_state.ts";
+export type { TableView } from "./src/state/table_view.ts";
 export {
   LATENCY_BOUNDS,
   type OverallTraffic,
   type ServerTraffic,
   type Traffic,
-} from "./src/core/traffic_table.ts";
+} from "./src/state/traffic_table.ts";
 export type {
-  CheckDuty,
+  CheckOwner,
   CheckSharing,
   OwnResult,
   SharedResult,
@@ -139,10 +143,10 @@ export {
   type Certificate,
   checkAuthorities,
   checkCertificate,
-} from "./src/listener/certificate.ts";
-export type { Listener, ListenOptions } from "./src/listener/listener.ts";
-export { LoadBalancer } from "./src/load_balancer.ts";
-export type { AccessLogOptions, LoadBalancerOptions } from "./src/load_balancer_options.ts";
+} from "./src/fronts/web/certificate.ts";
+export type { Listener, ListenOptions } from "./src/fronts/web/listener.ts";
+export { LoadBalancer } from "./src/balancer/load_balancer.ts";
+export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
 export type { RequestInfo } from "./src/proxy/incoming.ts";
-export { mayReusePort } from "./src/workers/reuse_port.ts";
-export { VERSION } from "./src/version.ts";
+export { mayReusePort } from "./src/runtime/reuse_port.ts";
+export { VERSION } from "./src/model/version.ts";

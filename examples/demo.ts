@@ -2,7 +2,7 @@
 /**
  * Three sample servers, the balancer in front of them, and what to try: `deno task demo`.
  */
-import { createDashboard } from "../dashboard.ts";
+import { createDashboard } from "../src/dashboard/mod.ts";
 import { createAdmin, LoadBalancer } from "../mod.ts";
 import { startSample } from "./sample_server.ts";
 

@@ -1,5 +1,5 @@
-import { type CandidateList, Candidates } from "../../src/core/candidates.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { type CandidateList, Candidates } from "../../src/state/candidates.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";
 

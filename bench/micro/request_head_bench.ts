@@ -1,6 +1,6 @@
-import { requestHead } from "../../src/transport/http1/request_head.ts";
-import { latin1Bytes } from "../../src/transport/http1/latin1.ts";
-import type { HeaderField, UpstreamRequest } from "../../src/transport/transport.ts";
+import { requestHead } from "../../src/http1/request_head.ts";
+import { latin1Bytes } from "../../src/http1/latin1.ts";
+import type { HeaderField, UpstreamRequest } from "../../src/http1/message.ts";
 
 Deno.bench({ name: "write 6 fields", group: "ASCII", baseline: true, fn: write(request(0)) });
 Deno.bench({ name: "write 26 fields", group: "ASCII", fn: write(request(20)) });

@@ -1,4 +1,4 @@
-import { ResponseHeadParser } from "../../src/transport/http1/response_head.ts";
+import { ResponseHeadParser } from "../../src/http1/response_head.ts";
 
 /** More than the parser can be expected to remember. */
 const DIFFERENT_HEADS = 20_000;

@@ -1,5 +1,5 @@
-import { Candidates } from "../../src/core/candidates.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Candidates } from "../../src/state/candidates.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 
 Deno.bench("begin and finish a request", beginAndFinish());
 for (const count of [3, 1000, 10_000]) {

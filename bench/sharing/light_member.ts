@@ -1,24 +1,24 @@
 import { pace } from "../../tests/chaos/pace.ts";
-import { createEtcd, type EtcdClient } from "../../src/discovery/etcd/etcd_client.ts";
-import { basisKey, resultsKey } from "../../src/discovery/fleet/health_book.ts";
-import { basisValue, resultsValue } from "../../src/discovery/fleet/health_value.ts";
-import { memberValue } from "../../src/discovery/fleet/member_value.ts";
+import { createEtcd, type EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
+import { basisKey, resultsKey } from "../../src/cluster/shared_health/health_store.ts";
+import { basisValue, resultsValue } from "../../src/cluster/shared_health/health_value.ts";
+import { memberValue } from "../../src/cluster/members/member_value.ts";
 import {
-  type Chapter,
   Membership,
   type Page,
-  type Story,
-} from "../../src/discovery/fleet/membership.ts";
-import { statusValue } from "../../src/discovery/fleet/status_value.ts";
-import { SharedKeys } from "../../src/discovery/shared/shared_keys.ts";
-import { systemClock } from "../../src/system_clock.ts";
+  type StatusPart,
+  type StatusSource,
+} from "../../src/cluster/members/membership.ts";
+import { statusValue } from "../../src/cluster/members/status_value.ts";
+import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
+import { systemClock } from "../../src/runtime/system_clock.ts";
 import { CountingFetch } from "./etcd_gauge.ts";
 
 /**
  * What a balancer is to etcd, without the balancer: it keeps a lease, tells what a balancer tells,
  * and watches what a balancer watches. A hundred of them fit where ten balancers do.
  */
-export class LightMember implements Story, AsyncDisposable {
+export class LightMember implements StatusSource, AsyncDisposable {
   /** What it says to etcd, and hears. */
   readonly line = new CountingFetch();
   readonly #etcd: EtcdClient;
@@ -48,7 +48,7 @@ export class LightMember implements Story, AsyncDisposable {
     this.#running = Promise.all([membership.run(signal), this.#watch(signal)]);
   }
 
-  pages(chapter: Chapter): Page[] {
+  pages(chapter: StatusPart): Page[] {
     const { members, health, status } = this.#keys;
     const all = {
       id: this.#id,

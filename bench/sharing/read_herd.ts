@@ -1,8 +1,8 @@
-import { createEtcd } from "../../src/discovery/etcd/etcd_client.ts";
-import { keysUnder } from "../../src/discovery/etcd/etcd_types.ts";
-import { backoff } from "../../src/discovery/shared/backoff.ts";
-import { writeServerValue } from "../../src/discovery/shared/server_value.ts";
-import { completeServer } from "../../src/core/server.ts";
+import { createEtcd } from "../../src/cluster/etcd/etcd_client.ts";
+import { keysUnder } from "../../src/cluster/etcd/etcd_types.ts";
+import { backoff } from "../../src/runtime/backoff.ts";
+import { writeServerValue } from "../../src/cluster/store/server_value.ts";
+import { completeServer } from "../../src/model/server.ts";
 import { pace } from "../../tests/chaos/pace.ts";
 import { EtcdCluster } from "../../tests/testing/etcd_cluster.ts";
 

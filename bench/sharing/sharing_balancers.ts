@@ -1,4 +1,4 @@
-import { joinEtcd, type SharedBalancer } from "../../etcd.ts";
+import { joinEtcd, type SharedBalancer } from "../../src/cluster/mod.ts";
 import { LoadBalancer, type ServerInit } from "../../mod.ts";
 import { pace } from "../../tests/chaos/pace.ts";
 import { CountingFetch } from "./etcd_gauge.ts";

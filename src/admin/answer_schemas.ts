@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DryRunJson } from "./dry_run.ts";
-import { DISCOVER_KINDS } from "../core/discovery.ts";
+import { DISCOVER_KINDS } from "../model/discovery.ts";
 import type { DiscoveryJson } from "./discovery_json.ts";
 import type { CheckReportJson, ServerJson, ServerStatusJson } from "./server_json.ts";
 

@@ -1,6 +1,6 @@
-import type { Decision } from "../core/decision.ts";
-import type { CandidateCode, DecisionCode } from "../core/decision_code.ts";
-import type { ServerState } from "../core/server_state.ts";
+import type { Decision } from "../model/decision.ts";
+import type { CandidateCode, DecisionCode } from "../model/decision_code.ts";
+import type { ServerState } from "../model/server_state.ts";
 
 /** Why a request went to a server, as the admin API writes it. */
 export interface DecisionJson {

@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { decisionsChangeSchema, decisionsQuerySchema } from "../config/decision_schema.ts";
 import { validate } from "../config/validate.ts";
-import type { DecisionLog } from "../core/decision_log.ts";
-import { canonicalServerUrl } from "../core/server.ts";
+import type { DecisionLog } from "../state/decision_log.ts";
+import { canonicalServerUrl } from "../model/server.ts";
 import { DECISIONS } from "./decision_schema.ts";
 import { decisionJson, type DecisionsJson } from "./decision_json.ts";
 import type { AdminCall } from "./operation.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { CANDIDATE_CODES, DECISION_CODES } from "../core/decision_code.ts";
-import { SERVER_STATES } from "../core/server_state.ts";
+import { CANDIDATE_CODES, DECISION_CODES } from "../model/decision_code.ts";
+import { SERVER_STATES } from "../model/server_state.ts";
 import type { DecisionsJson } from "./decision_json.ts";
 
 const count = z.int().min(0);

@@ -1,4 +1,4 @@
-import type { DiscoveryReport } from "../core/discovery.ts";
+import type { DiscoveryReport } from "../model/discovery.ts";
 import { type ServerJson, serverJson } from "./server_json.ts";
 
 /** An address that an entry has found, as the admin API writes it. */

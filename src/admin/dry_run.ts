@@ -1,9 +1,9 @@
-import { isDiscovered } from "../core/discovery.ts";
-import type { Server } from "../core/server.ts";
-import type { ServerStatus } from "../core/server_status.ts";
-import { predictShares } from "../core/shares.ts";
-import { expandEntry } from "../discovery/dns/dns_expansion.ts";
-import { checkPermitted } from "../net_permission.ts";
+import { isDiscovered } from "../model/discovery.ts";
+import type { Server } from "../model/server.ts";
+import type { ServerStatus } from "../model/server_status.ts";
+import { predictShares } from "../model/shares.ts";
+import { expandEntry } from "../discovery/dns_expansion.ts";
+import { checkPermitted } from "../runtime/net_permission.ts";
 import { type ServerJson, serverJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 

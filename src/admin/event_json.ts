@@ -1,4 +1,4 @@
-import type { BalancerEvent, BalancerEventType } from "../core/event_log.ts";
+import type { BalancerEvent, BalancerEventType } from "../state/event_log.ts";
 import { type ServerJson, serverJson } from "./server_json.ts";
 
 /** An event, as the admin API writes it. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { trueOrFalse, wholeNumber } from "../config/fields.ts";
-import { type BalancerEvent, type EventLog, EVENTS_KEPT } from "../core/event_log.ts";
+import { type BalancerEvent, type EventLog, EVENTS_KEPT } from "../state/event_log.ts";
 import type { StreamStart } from "./event_stream.ts";
 import type { EventStreams } from "./event_streams.ts";
 import type { AdminCall } from "./operation.ts";

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
-import type { BalancerEvent, EventLog } from "../core/event_log.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { BalancerEvent, EventLog } from "../state/event_log.ts";
 import { type EventJson, eventJson } from "./event_json.ts";
 
 const logger = getLogger(["ballast", "admin"]);

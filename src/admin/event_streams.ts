@@ -1,5 +1,5 @@
-import type { Clock } from "../core/clock.ts";
-import type { EventLog } from "../core/event_log.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { EventLog } from "../state/event_log.ts";
 import { EventStream, type StreamStart } from "./event_stream.ts";
 import { Problem } from "./problem.ts";
 

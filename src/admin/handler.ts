@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
-import { BalancerError } from "../core/errors.ts";
-import { systemClock } from "../system_clock.ts";
+import { BalancerError } from "../model/errors.ts";
+import { systemClock } from "../runtime/system_clock.ts";
 import { jsonAnswer } from "./answer.ts";
 import { CHANGE_ROUTES } from "./change_routes.ts";
 import { configRoutes } from "./config_route.ts";
@@ -10,7 +10,7 @@ import { DECISION_ROUTES } from "./decision_routes.ts";
 import { DISCOVERY_ROUTES } from "./discovery_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { EventStreams } from "./event_streams.ts";
-import { FLEET_ROUTES } from "./fleet_routes.ts";
+import { FLEET_ROUTES } from "./cluster_routes.ts";
 import { type AdminOptions, Guard } from "./guard.ts";
 import { METRICS_ROUTES } from "./metrics_routes.ts";
 import { withOpenApi } from "./openapi_route.ts";

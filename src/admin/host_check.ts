@@ -1,11 +1,11 @@
 import { invalid } from "../config/validate.ts";
-import type { Fault } from "../core/errors.ts";
+import type { Fault } from "../model/errors.ts";
 import {
   formatIpAddress,
   isLoopbackAddress,
   isUnspecifiedAddress,
   parseIpAddress,
-} from "../core/ip_address.ts";
+} from "../model/ip_address.ts";
 import { Problem } from "./problem.ts";
 
 /** A host name, in lower case. */

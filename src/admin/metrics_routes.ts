@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { EXPOSITION_TYPE } from "../metrics/exposition.ts";
-import { writeMetrics } from "../metrics/metrics.ts";
-import { VERSION } from "../version.ts";
+import { EXPOSITION_TYPE } from "../observability/metrics/exposition.ts";
+import { writeMetrics } from "../observability/metrics/metrics.ts";
+import { VERSION } from "../model/version.ts";
 import type { Routes } from "./router.ts";
 import type { AdminTarget } from "./target.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { PROBLEM } from "./answer_schemas.ts";
 import type { Content, Operation } from "./operation.ts";
 import type { Routes } from "./router.ts";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../model/version.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 

@@ -1,4 +1,4 @@
-import type { Server } from "../core/server.ts";
+import type { Server } from "../model/server.ts";
 import { entityTag, readTagCondition, type TagCondition } from "./entity_tag.ts";
 import { Problem } from "./problem.ts";
 import { serverJson } from "./server_json.ts";

@@ -1,5 +1,5 @@
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
-import { BalancerError, type ErrorCode } from "../core/errors.ts";
+import { BalancerError, type ErrorCode } from "../model/errors.ts";
 
 /** One fault of a request, as an error response lists it. */
 export interface FieldFault {

@@ -1,4 +1,4 @@
-import { LATENCY_BOUNDS } from "../core/traffic_table.ts";
+import { LATENCY_BOUNDS } from "../state/traffic_table.ts";
 
 /**
  * The time within which a share of the requests was over, by the counts of the latency buckets. Within

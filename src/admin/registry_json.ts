@@ -3,7 +3,7 @@ import type {
   HeldRemovalsReport,
   RegistryReport,
   RegistryWarning,
-} from "../core/registry_report.ts";
+} from "../model/registry_report.ts";
 
 /** How many faults are told at most; there may be as many as there are keys. */
 const FAULTS_MAX = 100;

@@ -7,7 +7,7 @@ import {
   completeServer,
   type Server,
   type ServerChange,
-} from "../core/server.ts";
+} from "../model/server.ts";
 
 const { url, ...fields } = serverSchema.shape;
 const agreeing = url.describe("The server's URL, which must be the one that the path names")

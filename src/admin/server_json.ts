@@ -1,5 +1,5 @@
-import type { Discover, Server } from "../core/server.ts";
-import type { CheckReport, ServerStatus } from "../core/server_status.ts";
+import type { Discover, Server } from "../model/server.ts";
+import type { CheckReport, ServerStatus } from "../model/server_status.ts";
 
 /** A server, as the admin API writes it. */
 export interface ServerJson {

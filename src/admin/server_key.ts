@@ -1,8 +1,8 @@
-import { BalancerError } from "../core/errors.ts";
-import { notFound } from "../core/registry.ts";
-import { canonicalServerUrl } from "../core/server.ts";
-import type { Server } from "../core/server.ts";
-import type { ServerStatus } from "../core/server_status.ts";
+import { BalancerError } from "../model/errors.ts";
+import { notFound } from "../state/registry.ts";
+import { canonicalServerUrl } from "../model/server.ts";
+import type { Server } from "../model/server.ts";
+import type { ServerStatus } from "../model/server_status.ts";
 import { invalid } from "../config/validate.ts";
 import { Problem } from "./problem.ts";
 import type { AdminTarget } from "./target.ts";

@@ -1,15 +1,15 @@
 import { getLogger } from "@logtape/logtape";
 import { checkDiscoverKept } from "../config/discover_change.ts";
-import { isDiscovered } from "../core/discovery.ts";
-import { completeServer, type Server, type ServerChange } from "../core/server.ts";
-import type { ServerStatus } from "../core/server_status.ts";
+import { isDiscovered } from "../model/discovery.ts";
+import { completeServer, type Server, type ServerChange } from "../model/server.ts";
+import type { ServerStatus } from "../model/server_status.ts";
 import { jsonAnswer } from "./answer.ts";
 import { discoveryJson } from "./discovery_json.ts";
 import { dryRun } from "./dry_run.ts";
 import { entityTag } from "./entity_tag.ts";
 import type { AdminCall } from "./operation.ts";
 import { Preconditions } from "./preconditions.ts";
-import { type Basis, decided } from "./decided_change.ts";
+import { type Preconditioned, withPrecondition } from "./preconditioned_change.ts";
 import { CHANGE_QUERY, NO_QUERY, readQuery, REMOVAL_QUERY } from "./query.ts";
 import { checkMediaType, JSON_TYPES, readJson } from "./read_body.ts";
 import type { Routes } from "./router.ts";
@@ -75,7 +75,7 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const look = () => findAddressed(target, key).server;
   const { url: _, discoveredBy: __, ...fields } = after;
   if (server !== undefined) return change(target, { server, fields, conditions, look });
-  await decided(() => target.add(after), { conditions, look });
+  await withPrecondition(() => target.add(after), { conditions, look });
   await target.settled();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
@@ -102,7 +102,7 @@ async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const server = current(target, call, conditions);
   if (dry_run) return dryRun(target, { before: server, after: undefined });
   const seen = conditions.exist ? [server] as const : [];
-  const removed = await decided(() => target.remove(server.url, drain, ...seen), {
+  const removed = await withPrecondition(() => target.remove(server.url, drain, ...seen), {
     conditions,
     look: () => find(target, call),
   });
@@ -160,7 +160,7 @@ function find(target: AdminTarget, { params }: AdminCall): Server | undefined {
 }
 
 /** A change that was decided on. */
-interface Decision extends Basis {
+interface Decision extends Preconditioned {
   /** The server as it was then. */
   readonly server: Server;
   /** What is to be different. */
@@ -174,7 +174,10 @@ async function change(
   const { url, discoveredBy } = before;
   if (discoveredBy !== undefined) throw isDiscovered(url, discoveredBy);
   const seen = conditions.exist ? [before] as const : [];
-  const server = await decided(() => target.update(url, fields, ...seen), { conditions, look });
+  const server = await withPrecondition(() => target.update(url, fields, ...seen), {
+    conditions,
+    look,
+  });
   logger.info("Updated {url}", { url });
   return serverAnswer(server, 200);
 }

@@ -1,6 +1,6 @@
-import { effectiveWeight } from "../core/server.ts";
-import type { ServerState } from "../core/server_state.ts";
-import type { CheckReport, ServerStatus } from "../core/server_status.ts";
+import { effectiveWeight } from "../model/server.ts";
+import type { ServerState } from "../model/server_state.ts";
+import type { CheckReport, ServerStatus } from "../model/server_status.ts";
 
 /**
  * Whether a server takes requests, and why not. What keeps more requests away comes first.

@@ -1,8 +1,8 @@
-import type { Clock } from "../core/clock.ts";
-import type { ServerState } from "../core/server_state.ts";
-import type { ServerStatus } from "../core/server_status.ts";
-import { predictShares } from "../core/shares.ts";
-import { VERSION } from "../version.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ServerState } from "../model/server_state.ts";
+import type { ServerStatus } from "../model/server_status.ts";
+import { predictShares } from "../model/shares.ts";
+import { VERSION } from "../model/version.ts";
 import { type RegistryJson, registryJson } from "./registry_json.ts";
 import { type ServerStatusJson, serverStatusJson } from "./server_json.ts";
 import { serverState } from "./server_state.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 import type { Routes } from "./router.ts";
 import { statsJson } from "./stats_json.ts";
 import { STATS } from "./stats_schema.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { SERVER_STATES } from "../core/server_state.ts";
+import { SERVER_STATES } from "../model/server_state.ts";
 import { CHECK_REPORT } from "./answer_schemas.ts";
 import { REGISTRY } from "./registry_json.ts";
 import type { StatsJson } from "./stats_json.ts";

@@ -1,12 +1,12 @@
-import type { DecisionLog } from "../core/decision_log.ts";
-import type { EventLog } from "../core/event_log.ts";
+import type { DecisionLog } from "../state/decision_log.ts";
+import type { EventLog } from "../state/event_log.ts";
 import type { Config } from "../config/config.ts";
-import type { DiscoveryReport } from "../core/discovery.ts";
-import type { FleetReport } from "../core/fleet_report.ts";
-import type { RegistryReport } from "../core/registry_report.ts";
-import type { Server, ServerChange, ServerInit, ServerKey } from "../core/server.ts";
-import type { CheckReport, ServerStatus } from "../core/server_status.ts";
-import type { Traffic } from "../core/traffic_table.ts";
+import type { DiscoveryReport } from "../model/discovery.ts";
+import type { ClusterReport } from "../model/cluster_report.ts";
+import type { RegistryReport } from "../model/registry_report.ts";
+import type { Server, ServerChange, ServerInit, ServerKey } from "../model/server.ts";
+import type { CheckReport, ServerStatus } from "../model/server_status.ts";
+import type { Traffic } from "../state/traffic_table.ts";
 
 /**
  * What the admin API needs of a balancer; a `LoadBalancer` has it. Where several balancers share
@@ -42,7 +42,7 @@ export interface AdminTarget {
   /** How it is connected to what keeps the servers for several balancers. Default: it is alone. */
   readonly registry?: RegistryReport;
   /** Tells which balancers share the servers, and how they do. Default: it is alone. */
-  fleet?(): Promise<FleetReport>;
+  fleet?(): Promise<ClusterReport>;
   /**
    * Removes the servers that are missing where they are kept and that are still in use; tells their
    * URLs. Default: it is alone.

@@ -1,6 +1,6 @@
-import type { ErrorCode } from "../core/errors.ts";
-import type { EventLog } from "../core/event_log.ts";
-import type { ServerTraffic, Traffic } from "../core/traffic_table.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import type { EventLog } from "../state/event_log.ts";
+import type { ServerTraffic, Traffic } from "../state/traffic_table.ts";
 import { quantile } from "./quantile.ts";
 
 /** Over how many seconds rates are to be. */

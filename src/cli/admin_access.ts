@@ -6,7 +6,7 @@ import {
   createAdmin,
   isLoopbackHost,
 } from "../../mod.ts";
-import { createDashboard } from "../../dashboard.ts";
+import { createDashboard } from "../dashboard/mod.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 import { readToken, TOKEN_FLAG } from "./token_file.ts";

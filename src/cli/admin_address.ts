@@ -1,4 +1,4 @@
-import { isHost } from "../core/host.ts";
+import { isHost } from "../model/host.ts";
 import type { Args } from "./args.ts";
 import { UsageError } from "./errors.ts";
 

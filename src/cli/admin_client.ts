@@ -1,5 +1,5 @@
 import type { ServerJson } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import { readAdminAddress } from "./admin_address.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { isHost } from "../core/host.ts";
+import { isHost } from "../model/host.ts";
 import { UsageError } from "./errors.ts";
 import { SWITCH_NAMES, type SwitchName, VALUE_NAMES, type ValueName } from "./flag_names.ts";
 

@@ -1,8 +1,8 @@
 import type { Config, ServerInit } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
-import { addressAndPort, type NameServer, parseNameServer } from "../core/name_server.ts";
-import { HOSTS, RESOLV_CONF, systemResolver } from "../discovery/dns/system_resolver.ts";
-import { netAddress } from "../net_permission.ts";
+import { errorText } from "../model/error_text.ts";
+import { addressAndPort, type NameServer, parseNameServer } from "../model/name_server.ts";
+import { HOSTS, RESOLV_CONF, systemResolver } from "../discovery/system_resolver.ts";
+import { netAddress } from "../runtime/net_permission.ts";
 import { CommandError } from "./errors.ts";
 
 /** What `listen` has to be permitted for its entries, beside what it has for servers. */

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { EtcdSettings } from "../../mod.ts";
-import type { EtcdCredentials, SharedBalancer } from "../../etcd.ts";
-import { errorText } from "../core/error_text.ts";
+import type { EtcdCredentials, SharedBalancer } from "../cluster/mod.ts";
+import { errorText } from "../model/error_text.ts";
 import { CommandError } from "./errors.ts";
 import type { Say } from "./logs.ts";
 import { whyUnreadable } from "./read_config.ts";

@@ -1,5 +1,5 @@
 import type { EtcdSettings } from "../../mod.ts";
-import { urlHostFault } from "../core/host.ts";
+import { urlHostFault } from "../model/host.ts";
 import type { Args, SwitchFlag, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 

@@ -1,5 +1,5 @@
 import type { EventJson } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CommandError } from "./errors.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";

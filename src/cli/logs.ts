@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { AccessLogOptions } from "../../mod.ts";
-import { logTo } from "../logging/console_logging.ts";
-import { LineWriter, type LostLines } from "../logging/line_writer.ts";
+import { logTo } from "../observability/logging/console_logging.ts";
+import { LineWriter, type LostLines } from "../observability/logging/line_writer.ts";
 import type { LogSettings } from "./log_flags.ts";
 import { printLine } from "./output.ts";
 

@@ -1,5 +1,5 @@
 import type { Config } from "../../mod.ts";
-import { netAddress } from "../net_permission.ts";
+import { netAddress } from "../runtime/net_permission.ts";
 import type { Args } from "./args.ts";
 import { discoveryPermissions } from "./discovery_permissions.ts";
 import { CommandError } from "./errors.ts";

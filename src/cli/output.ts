@@ -1,4 +1,4 @@
-import { escapeControls, printable } from "../core/printable.ts";
+import { escapeControls, printable } from "../model/printable.ts";
 
 export { printable };
 

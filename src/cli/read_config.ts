@@ -1,5 +1,5 @@
 import { BalancerError, type Config, parseConfig, type ParseConfigOptions } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import type { Args } from "./args.ts";
 import { CommandError } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config, LoadBalancer } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import { CommandError } from "./errors.ts";
 import type { Say } from "./logs.ts";
 import { type ListenConfig, parseConfigFile, readConfigText } from "./read_config.ts";

@@ -1,5 +1,5 @@
 import type { Listener, ListenOptions } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import { CommandError } from "./errors.ts";
 
 /** Where to listen. */

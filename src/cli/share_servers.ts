@@ -1,6 +1,6 @@
 import type { EtcdSettings, LoadBalancer, ServerInit } from "../../mod.ts";
-import type { SharedBalancer } from "../../etcd.ts";
-import { checkPermitted } from "../net_permission.ts";
+import type { SharedBalancer } from "../cluster/mod.ts";
+import { checkPermitted } from "../runtime/net_permission.ts";
 import { CommandError } from "./errors.ts";
 import { EtcdFilesReload, readEtcdFiles } from "./etcd_files.ts";
 import { hostName } from "./host_name.ts";
@@ -42,7 +42,7 @@ export async function shareServers(
   stop.then(() => waiting.abort());
   const files = await readEtcdFiles(settings);
   // Loaded here, so that nobody else has to.
-  const { DEFAULT_PREFIX, joinEtcd } = await import("../../etcd.ts");
+  const { DEFAULT_PREFIX, joinEtcd } = await import("../cluster/mod.ts");
   const shared = await joinEtcd(balancer, {
     endpoints,
     ...files,

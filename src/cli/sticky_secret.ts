@@ -1,5 +1,5 @@
 import { type Config, type Sticky, STICKY_SECRET_MIN_LENGTH } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import { CommandError } from "./errors.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
   type Listener,
   type UpstreamTls,
 } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import type { Say } from "./logs.ts";

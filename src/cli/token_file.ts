@@ -1,5 +1,5 @@
 import { tokenFault } from "../../mod.ts";
-import { errorText } from "../core/error_text.ts";
+import { errorText } from "../model/error_text.ts";
 import type { ValueFlag } from "./args.ts";
 import { CommandError } from "./errors.ts";
 

@@ -1,4 +1,4 @@
-import type { ServerInit } from "../core/server.ts";
+import type { ServerInit } from "../model/server.ts";
 import type {
   AccessLogFormat,
   DnsSettings,
@@ -7,7 +7,7 @@ import type {
   PolicyName,
   Retries,
   Timeouts,
-} from "../core/settings.ts";
+} from "../model/settings.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
 import { namingServers, namingServersOrEtcd, serverListSchema, settingsSchema } from "./schema.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DECISIONS_MAX } from "../core/settings.ts";
+import { DECISIONS_MAX } from "../model/settings.ts";
 import { wholeNumber } from "./fields.ts";
 import { serverSchema } from "./schema.ts";
 import { decisionsSchema } from "./settings_schema.ts";

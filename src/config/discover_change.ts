@@ -1,5 +1,5 @@
-import type { BalancerError } from "../core/errors.ts";
-import type { Discover, Server } from "../core/server.ts";
+import type { BalancerError } from "../model/errors.ts";
+import type { Discover, Server } from "../model/server.ts";
 import { invalid } from "./validate.ts";
 
 /**

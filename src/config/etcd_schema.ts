@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { urlHostFault } from "../core/host.ts";
+import { urlHostFault } from "../model/host.ts";
 import { filePath, seconds, text, trueOrFalse } from "./fields.ts";
 
 const ENDPOINT = "must be a URL such as http://10.0.0.1:2379, without a path or a user";

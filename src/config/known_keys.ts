@@ -1,4 +1,4 @@
-import { BalancerError, type Fault } from "../core/errors.ts";
+import { BalancerError, type Fault } from "../model/errors.ts";
 import { camelCase, type CamelKeys, camelKeys, snakeKeys } from "./names.ts";
 import { invalid, type Schema, unknownKey, validate } from "./validate.ts";
 

@@ -6,9 +6,9 @@ import {
   DEFAULT_WEIGHT,
   NAME_MAX_LENGTH,
   UINT32_MAX,
-} from "../core/server.ts";
-import { DISCOVER_KINDS, discoverFault } from "../core/discovery.ts";
-import { isHost } from "../core/host.ts";
+} from "../model/server.ts";
+import { DISCOVER_KINDS, discoverFault } from "../model/discovery.ts";
+import { isHost } from "../model/host.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 import { etcdSchema } from "./etcd_schema.ts";
 import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";

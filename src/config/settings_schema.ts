@@ -1,13 +1,13 @@
 import { z } from "zod";
-import { CidrBlock } from "../core/cidr_block.ts";
-import { parseNameServer } from "../core/name_server.ts";
+import { CidrBlock } from "../model/cidr_block.ts";
+import { parseNameServer } from "../model/name_server.ts";
 import {
   type AccessLogFormat,
   DECISIONS_MAX,
   DEFAULT_SETTINGS,
   POLICY_NAMES,
   REQUEST_HEAD_MAX,
-} from "../core/settings.ts";
+} from "../model/settings.ts";
 import { filePath, seconds, trueOrFalse, wholeNumber } from "./fields.ts";
 
 const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;

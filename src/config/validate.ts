@@ -1,6 +1,6 @@
 import type { z } from "zod";
-import { BalancerError, type Fault } from "../core/errors.ts";
-import { printable } from "../core/printable.ts";
+import { BalancerError, type Fault } from "../model/errors.ts";
+import { printable } from "../model/printable.ts";
 
 /** What says which values are allowed. */
 export type Schema<T> = z.ZodType<T>;

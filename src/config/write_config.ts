@@ -1,4 +1,4 @@
-import { completeServer, DEFAULT_MAX_CONNECTIONS } from "../core/server.ts";
+import { completeServer, DEFAULT_MAX_CONNECTIONS } from "../model/server.ts";
 import type { Config } from "./config.ts";
 import { snakeKeys } from "./names.ts";
 import { settingsSchema } from "./schema.ts";

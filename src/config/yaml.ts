@@ -1,6 +1,6 @@
 import { parse } from "@std/yaml";
-import { errorText } from "../core/error_text.ts";
-import { printable } from "../core/printable.ts";
+import { errorText } from "../model/error_text.ts";
+import { printable } from "../model/printable.ts";
 import { invalid } from "./validate.ts";
 
 /** A number as every YAML parser reads it. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "../runtime/clock.ts";
 
 /** In how many steps a check's time runs out, so that a pause in it is noticed. */
 const STEPS = 8;

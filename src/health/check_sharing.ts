@@ -1,4 +1,4 @@
-import type { Server } from "../core/server.ts";
+import type { Server } from "../model/server.ts";
 import type { HealthCheck } from "./health_check.ts";
 
 /** What another balancer has found out about a server. */
@@ -17,7 +17,7 @@ export interface SharedResult {
  * Who is to check a server: this balancer (`own`), another one whose result is still to come
  * (`awaited`: its health stays what it is), or another one that has a result.
  */
-export type CheckDuty = "own" | "awaited" | SharedResult;
+export type CheckOwner = "own" | "awaited" | SharedResult;
 
 /** What a check of this balancer has come to. */
 export interface OwnResult {
@@ -49,7 +49,7 @@ export interface CheckSharing {
    * @param server The server, whose checks are not turned off.
    * @param isOwn Whether this balancer is checking it at present.
    */
-  duty(server: Server, isOwn: boolean): CheckDuty;
+  duty(server: Server, isOwn: boolean): CheckOwner;
   /**
    * Called with what each check that was this balancer's duty has come to.
    *

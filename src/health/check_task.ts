@@ -1,6 +1,6 @@
-import type { Entry } from "../core/registry.ts";
-import type { Server } from "../core/server.ts";
-import type { CheckReport } from "../core/server_status.ts";
+import type { Entry } from "../state/registry.ts";
+import type { Server } from "../model/server.ts";
+import type { CheckReport } from "../model/server_status.ts";
 import type { SharedResult } from "./check_sharing.ts";
 import { type Health, UNCHECKED } from "./threshold.ts";
 

@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
-import { knownAuthority } from "../core/discovery.ts";
-import { errorText } from "../core/error_text.ts";
-import { type Entry, notFound } from "../core/registry.ts";
-import type { Server } from "../core/server.ts";
-import type { CheckReport } from "../core/server_status.ts";
+import { knownAuthority } from "../model/discovery.ts";
+import { errorText } from "../model/error_text.ts";
+import { type Entry, notFound } from "../state/registry.ts";
+import type { Server } from "../model/server.ts";
+import type { CheckReport } from "../model/server_status.ts";
 import type { CheckSharing } from "./check_sharing.ts";
 import { type CheckTask, latestReport, newTask } from "./check_task.ts";
 import { CheckTimes } from "./check_times.ts";

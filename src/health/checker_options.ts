@@ -1,7 +1,7 @@
-import type { Clock } from "../core/clock.ts";
-import type { Entry, Registry } from "../core/registry.ts";
-import type { StateTable } from "../core/state_table.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Entry, Registry } from "../state/registry.ts";
+import type { StateTable } from "../state/state_table.ts";
+import type { Transport } from "../upstream/transport.ts";
 import type { HealthCheck } from "./health_check.ts";
 
 /** The parts and the settings of a `HealthChecker`. */

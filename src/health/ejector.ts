@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
-import type { Entry, Registry } from "../core/registry.ts";
-import type { EjectionReport } from "../core/server_status.ts";
-import type { Ejection } from "../core/settings.ts";
-import type { StateTable } from "../core/state_table.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Entry, Registry } from "../state/registry.ts";
+import type { EjectionReport } from "../model/server_status.ts";
+import type { Ejection } from "../model/settings.ts";
+import type { StateTable } from "../state/state_table.ts";
 
 const logger = getLogger(["ballast", "health"]);
 

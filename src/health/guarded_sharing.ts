@@ -1,6 +1,6 @@
-import { callGuarded, logCallFailure, logRejection } from "../core/guarded_call.ts";
-import type { Server } from "../core/server.ts";
-import type { CheckDuty, CheckSharing, OwnResult } from "./check_sharing.ts";
+import { callGuarded, logCallFailure, logRejection } from "../model/guarded_call.ts";
+import type { Server } from "../model/server.ts";
+import type { CheckOwner, CheckSharing, OwnResult } from "./check_sharing.ts";
 import type { HealthCheck } from "./health_check.ts";
 
 /** Lets a caller's sharing divide the checks; where it fails, this balancer checks by itself. */
@@ -23,7 +23,7 @@ export class GuardedSharing implements CheckSharing {
   }
 
   /** See {@linkcode CheckSharing.duty}; `own` where the caller's sharing throws. */
-  duty(server: Server, isOwn: boolean): CheckDuty {
+  duty(server: Server, isOwn: boolean): CheckOwner {
     try {
       return this.#sharing.duty(server, isOwn);
     } catch (error) {

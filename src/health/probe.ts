@@ -1,8 +1,8 @@
-import { Cancellation } from "../core/cancellation.ts";
-import type { Clock } from "../core/clock.ts";
-import { BalancerError, type ErrorCode } from "../core/errors.ts";
-import { secondsText } from "../core/seconds_text.ts";
-import type { Transport } from "../transport/transport.ts";
+import { Cancellation } from "../runtime/cancellation.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { BalancerError, type ErrorCode } from "../model/errors.ts";
+import { secondsText } from "../model/seconds_text.ts";
+import type { Transport } from "../upstream/transport.ts";
 import { CheckDeadline } from "./check_deadline.ts";
 import type { HealthCheck } from "./health_check.ts";
 

@@ -1,6 +1,6 @@
-import type { Clock } from "../core/clock.ts";
-import type { Entry, Registry } from "../core/registry.ts";
-import type { StateTable } from "../core/state_table.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Entry, Registry } from "../state/registry.ts";
+import type { StateTable } from "../state/state_table.ts";
 
 /** How often the share of a server grows, in milliseconds. */
 const STEP_MS = 1000;

@@ -1,9 +1,9 @@
-import type { CandidateList } from "../core/candidates.ts";
-import type { Explainer } from "../core/explanation.ts";
-import type { PickContext, Policy } from "../core/policy.ts";
-import type { SlotDirectory } from "../core/registry.ts";
-import type { TableView } from "../core/table_view.ts";
-import { hashText } from "../core/hash_text.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import type { Explainer } from "../state/explanation.ts";
+import type { PickContext, Policy } from "../state/policy.ts";
+import type { SlotDirectory } from "../state/registry.ts";
+import type { TableView } from "../state/table_view.ts";
+import { hashText } from "../model/hash_text.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { numberText, numberTexts } from "./number_text.ts";
 

@@ -1,16 +1,16 @@
-import type { CandidateList } from "../core/candidates.ts";
-import { NOTE_CODES } from "../core/decision_code.ts";
-import { BalancerError } from "../core/errors.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import { NOTE_CODES } from "../model/decision_code.ts";
+import { BalancerError } from "../model/errors.ts";
 import {
   type CandidateNote,
   type Explainer,
   explainNothing,
   type Explanation,
-} from "../core/explanation.ts";
-import { logRejection } from "../core/guarded_call.ts";
-import type { PickContext, Policy } from "../core/policy.ts";
-import type { TableView } from "../core/table_view.ts";
-import { isCandidate } from "./keep_sessions.ts";
+} from "../state/explanation.ts";
+import { logRejection } from "../model/guarded_call.ts";
+import type { PickContext, Policy } from "../state/policy.ts";
+import type { TableView } from "../state/table_view.ts";
+import { isCandidate } from "./sticky_policy.ts";
 
 /** How much of a caller's text is shown, in UTF-16 code units. */
 const TEXT_MAX = 200;

@@ -1,9 +1,9 @@
-import type { CandidateList } from "../core/candidates.ts";
-import type { Explainer } from "../core/explanation.ts";
-import type { Policy } from "../core/policy.ts";
-import { ACTIVITY_FROM } from "../core/table_memory.ts";
-import type { TableView } from "../core/table_view.ts";
-import { BlockLeaders } from "./block_leaders.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import type { Explainer } from "../state/explanation.ts";
+import type { Policy } from "../state/policy.ts";
+import { ACTIVITY_FROM } from "../state/table_memory.ts";
+import type { TableView } from "../state/table_view.ts";
+import { BlockMinIndex } from "./block_min_index.ts";
 import { leastLoaded } from "./least_loaded.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 
@@ -19,7 +19,7 @@ const TURNS_MAX = 2 ** 20;
  * first one half of that from the start: of the tied servers, the one whose next mark comes first
  * has its turn. The marks of servers with a large weight lie evenly between the others', which makes
  * the order as smooth as nginx's, and a pick changes only the winner's: among many servers, what is
- * known of the others is kept, see {@linkcode BlockLeaders}.
+ * known of the others is kept, see {@linkcode BlockMinIndex}.
  */
 export class LeastConnections implements Policy {
   /** How many turns the server in each slot has had, or was given for those it missed. */
@@ -33,7 +33,7 @@ export class LeastConnections implements Policy {
   #weights = new Float64Array(0);
   /** The furthest mark that had its turn. */
   #reached = 0;
-  readonly #leaders = new BlockLeaders();
+  readonly #leaders = new BlockMinIndex();
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */

@@ -1,5 +1,5 @@
-import type { CandidateList } from "../core/candidates.ts";
-import type { TableView } from "../core/table_view.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import type { TableView } from "../state/table_view.ts";
 
 /**
  * The candidate with the smallest key, which is an idle one if there is any; of those that tie, the

@@ -1,5 +1,5 @@
-import type { CandidateNote } from "../core/explanation.ts";
-import type { TableView } from "../core/table_view.ts";
+import type { CandidateNote } from "../state/explanation.ts";
+import type { TableView } from "../state/table_view.ts";
 import { numberText, numberTexts } from "./number_text.ts";
 
 /**

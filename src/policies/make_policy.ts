@@ -1,10 +1,10 @@
-import { logRejection } from "../core/guarded_call.ts";
-import type { Policy } from "../core/policy.ts";
-import type { SlotDirectory } from "../core/registry.ts";
-import type { PolicyName } from "../core/settings.ts";
+import { logRejection } from "../model/guarded_call.ts";
+import type { Policy } from "../state/policy.ts";
+import type { SlotDirectory } from "../state/registry.ts";
+import type { PolicyName } from "../model/settings.ts";
 import { ClientHash } from "./client_hash.ts";
 import { GuardedPolicy } from "./guarded_policy.ts";
-import { KeepSessions } from "./keep_sessions.ts";
+import { StickyPolicy } from "./sticky_policy.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { RandomTwoChoices } from "./random_two_choices.ts";
 import { RoundRobin } from "./round_robin.ts";
@@ -28,7 +28,7 @@ export interface PolicyOptions {
 export function makePolicy(policy: PolicyName | Policy, options: PolicyOptions): Policy {
   const { servers, keepSessions } = options;
   const made = typeof policy === "string" ? byName(policy, options) : adopt(policy, servers);
-  return keepSessions ? new KeepSessions(made) : made;
+  return keepSessions ? new StickyPolicy(made) : made;
 }
 
 function byName(name: PolicyName, { servers, random }: PolicyOptions): Policy {

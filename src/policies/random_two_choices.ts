@@ -1,9 +1,9 @@
-import type { CandidateList } from "../core/candidates.ts";
-import type { Explainer } from "../core/explanation.ts";
-import type { Policy } from "../core/policy.ts";
-import type { TableView } from "../core/table_view.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import type { Explainer } from "../state/explanation.ts";
+import type { Policy } from "../state/policy.ts";
+import type { TableView } from "../state/table_view.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
-import { WeightLine } from "./weight_line.ts";
+import { CumulativeWeights } from "./cumulative_weights.ts";
 
 /**
  * The less loaded of two candidates that are drawn at random by weight (the power of two choices, as
@@ -16,7 +16,7 @@ import { WeightLine } from "./weight_line.ts";
  */
 export class RandomTwoChoices implements Policy {
   readonly #random: () => number;
-  readonly #line = new WeightLine();
+  readonly #line = new CumulativeWeights();
   /** The slots that the last pick has drawn, for those who want to know. */
   #first = -1;
   #second = -1;

@@ -1,7 +1,7 @@
-import type { CandidateList } from "../core/candidates.ts";
-import type { Explainer } from "../core/explanation.ts";
-import type { Policy } from "../core/policy.ts";
-import type { TableView } from "../core/table_view.ts";
+import type { CandidateList } from "../state/candidates.ts";
+import type { Explainer } from "../state/explanation.ts";
+import type { Policy } from "../state/policy.ts";
+import type { TableView } from "../state/table_view.ts";
 import { numberText, numberTexts } from "./number_text.ts";
 
 /**

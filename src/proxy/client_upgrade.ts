@@ -1,4 +1,4 @@
-import type { HeaderField } from "../transport/transport.ts";
+import type { HeaderField } from "../http1/message.ts";
 
 /**
  * How long nothing may come from a client, in seconds. After half of that the platform sends a ping;

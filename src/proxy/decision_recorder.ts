@@ -1,5 +1,5 @@
-import type { DecidedRequest, DecisionSink } from "../core/decision.ts";
-import type { UpstreamRequest } from "../transport/transport.ts";
+import type { DecidedRequest, DecisionSink } from "../model/decision.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import type { ExplainedPick } from "./explained_pick.ts";
 import type { RequestRecord } from "./request_record.ts";
 

@@ -1,6 +1,6 @@
-import { Deadline, type DeadlineQueue } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { ContentReceiver } from "../transport/transport.ts";
+import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { ContentReceiver } from "../upstream/transport.ts";
 import type { ReadAhead } from "./read_ahead.ts";
 
 /** How much is read from a server at a time for a client that keeps up, in bytes. */
@@ -49,8 +49,8 @@ export class Delivery extends Deadline implements ContentReceiver {
   /** See {@linkcode ContentReceiver}. */
   ask(left: number): number {
     const { queue, readAhead } = this.#options;
-    this.meet();
-    this.#giveBack();
+    this.disarm();
+    this.#releaseReadAhead();
     if (left <= LAST_PIECE) return LAST_PIECE;
     // A client that keeps up is back within a tick, but for the few pieces that a tick parts.
     if (queue.now !== this.#gaveAt || !readAhead.take(LARGE_PIECE)) return SMALL_PIECE;
@@ -68,8 +68,8 @@ export class Delivery extends Deadline implements ContentReceiver {
 
   /** The client has everything, or has left: nothing is held for it any more. */
   end(): void {
-    this.meet();
-    this.#giveBack();
+    this.disarm();
+    this.#releaseReadAhead();
     this.#finish();
   }
 
@@ -88,8 +88,8 @@ export class Delivery extends Deadline implements ContentReceiver {
     this.#options.onEnd(stall);
   }
 
-  #giveBack(): void {
-    this.#options.readAhead.giveBack(this.#share);
+  #releaseReadAhead(): void {
+    this.#options.readAhead.release(this.#share);
     this.#share = 0;
   }
 }

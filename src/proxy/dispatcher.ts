@@ -1,27 +1,27 @@
 import { getLogger } from "@logtape/logtape";
-import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { PickContext } from "../core/policy.ts";
-import type { Entry } from "../core/registry.ts";
-import type { Ejection, Limits, Retries, Timeouts } from "../core/settings.ts";
-import type { TrafficTable } from "../core/traffic_table.ts";
-import { WaitingRoom } from "../core/waiting_room.ts";
+import type { DeadlineQueue, Deadlines } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { PickContext } from "../state/policy.ts";
+import type { Entry } from "../state/registry.ts";
+import type { Ejection, Limits, Retries, Timeouts } from "../model/settings.ts";
+import type { TrafficTable } from "../state/traffic_table.ts";
+import { CrossThreadQueue } from "../state/cross_thread_queue.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
 import type {
   SendOptions,
-  UpstreamRequest,
   UpstreamResponse,
   UpstreamSocket,
   WebSocketTransport,
-} from "../transport/transport.ts";
-import type { Departure } from "./departure.ts";
+} from "../upstream/transport.ts";
+import type { DisconnectWatch } from "./disconnect_watch.ts";
 import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming.ts";
 import { Picker, type PickerParts, type PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
-import { remedyFor } from "./retry.ts";
+import { decideRetry } from "./retry_decision.ts";
 import { RetryBudget } from "./retry_budget.ts";
-import type { StickySession, StickySessions } from "./sticky.ts";
+import type { StickySession, StickySessions } from "./affinity/sticky.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
@@ -54,7 +54,7 @@ export interface DispatchOptions {
   /** The client's IP address; undefined where the platform does not tell. */
   readonly clientAddress: string | undefined;
   /** Calls the request off when its client has left. */
-  readonly departure: Departure;
+  readonly departure: DisconnectWatch;
   /** See {@linkcode SendOptions}. */
   readonly releaseContent: boolean;
   /** Where it is noted what becomes of it. Default: nowhere. */
@@ -90,7 +90,9 @@ export class Dispatcher {
       deadlines,
       length: limits.queue,
       timeout: timeouts.queue * 1000,
-      room: table.memory.threads === 1 ? undefined : new WaitingRoom(table.memory, table.thread),
+      room: table.memory.threads === 1
+        ? undefined
+        : new CrossThreadQueue(table.memory, table.thread),
     });
     this.#watch = new FailureWatch({ table, ejection, report });
     this.#budget = new RetryBudget(retries.budget);
@@ -153,7 +155,7 @@ export class Dispatcher {
       this.#watch.failed(entry, failure);
       tried = [...tried, entry.slot];
       if (tried.length >= retries.tries) throw failure;
-      const remedy = remedyFor(failure, outgoing);
+      const remedy = decideRetry(failure, outgoing);
       if (remedy === "none") throw failure;
       if (remedy === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
     }

@@ -1,4 +1,5 @@
-import type { HeaderField, UpstreamResponse } from "../transport/transport.ts";
+import type { HeaderField } from "../http1/message.ts";
+import type { UpstreamResponse } from "../upstream/transport.ts";
 import type { ListenerInfo } from "./incoming.ts";
 import { onceRead } from "./once_read.ts";
 

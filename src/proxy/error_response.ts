@@ -1,7 +1,7 @@
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
-import type { BalancerError, ErrorCode } from "../core/errors.ts";
+import type { BalancerError, ErrorCode } from "../model/errors.ts";
 import { PROXY_NAME } from "./headers.ts";
-import { ownResponse } from "./own_response.ts";
+import { localReply } from "./local_reply.ts";
 
 /** The methods that an error for a refused one names (RFC 9110 §15.5.6). */
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
@@ -118,7 +118,7 @@ export function errorResponse(error: BalancerError): Response {
   const { status, type, detail, retryAfter } = ANSWERS[error.code] ?? INTERNAL;
   // What is wrong with a request is the client's to know.
   const message = detail === "" ? error.message : detail;
-  return ownResponse(status, `${status} ${STATUS_TEXT[status]}: ${message}`, {
+  return localReply(status, `${status} ${STATUS_TEXT[status]}: ${message}`, {
     "cache-control": "no-store",
     "proxy-status": `${PROXY_NAME}; error=${type}`,
     ...(retryAfter === undefined ? {} : { "retry-after": String(retryAfter) }),
@@ -128,5 +128,5 @@ export function errorResponse(error: BalancerError): Response {
 /** The response for a method that is not passed on (RFC 9110 §15.5.6). */
 export function methodRefused(): Response {
   const message = "405 Method Not Allowed: CONNECT and TRACE are not passed on.";
-  return ownResponse(405, message, { "allow": ALLOWED_METHODS });
+  return localReply(405, message, { "allow": ALLOWED_METHODS });
 }

@@ -1,12 +1,12 @@
-import type { Selection } from "../core/candidates.ts";
-import { CANDIDATES_MAX, type DecisionCandidate } from "../core/decision.ts";
-import type { DecisionCode } from "../core/decision_code.ts";
-import { type Explainer, explainNothing, type Explanation } from "../core/explanation.ts";
-import type { PickContext, Policy } from "../core/policy.ts";
-import type { Entry, SlotDirectory } from "../core/registry.ts";
-import type { StateTable } from "../core/state_table.ts";
-import { TableSnapshot } from "../core/table_snapshot.ts";
-import { type Exclusion, isTrusted, stateOf, whyExcluded } from "./exclusion.ts";
+import type { Selection } from "../state/candidates.ts";
+import { CANDIDATES_MAX, type DecisionCandidate } from "../model/decision.ts";
+import type { DecisionCode } from "../model/decision_code.ts";
+import { type Explainer, explainNothing, type Explanation } from "../state/explanation.ts";
+import type { PickContext, Policy } from "../state/policy.ts";
+import type { Entry, SlotDirectory } from "../state/registry.ts";
+import type { StateTable } from "../state/state_table.ts";
+import { TableSnapshot } from "../state/table_snapshot.ts";
+import { type Exclusion, ineligibleReason, isTrusted, stateOf } from "./ineligible_reason.ts";
 
 /** How many servers that could not be picked are listed at least, if there are any. */
 const EXCLUDED_MIN = 8;
@@ -122,7 +122,7 @@ export class ExplainedPick {
           const why = entry.slot === this.slot ? CHOSEN : { code, verdict };
           return this.#candidate(entry, why, key);
         }),
-        ...others.map((entry) => this.#candidate(entry, this.#whyExcluded(entry))),
+        ...others.map((entry) => this.#candidate(entry, this.#ineligibleReason(entry))),
       ],
       omitted: ranking.length + excluded.length - ranked.length - others.length,
     };
@@ -165,8 +165,8 @@ export class ExplainedPick {
     return { url, name, state: stateOf(server, snapshot), weight, active, key, ...why };
   }
 
-  #whyExcluded({ server, slot }: Entry): Exclusion {
-    return whyExcluded({
+  #ineligibleReason({ server, slot }: Entry): Exclusion {
+    return ineligibleReason({
       server,
       snapshot: this.#table.slot(slot),
       tried: this.#tried.includes(slot),

@@ -1,8 +1,8 @@
-import type { BalancerError } from "../core/errors.ts";
-import type { Entry } from "../core/registry.ts";
-import type { Ejection } from "../core/settings.ts";
-import type { FailureKind } from "../core/standing.ts";
-import type { StateTable } from "../core/state_table.ts";
+import type { BalancerError } from "../model/errors.ts";
+import type { Entry } from "../state/registry.ts";
+import type { Ejection } from "../model/settings.ts";
+import type { FailureKind } from "../model/ejection_state.ts";
+import type { StateTable } from "../state/state_table.ts";
 
 /** What a thread has to say about a server, by its requests. */
 export interface StandingReport {

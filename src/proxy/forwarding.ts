@@ -1,5 +1,5 @@
-import { formatIpAddress, type IpBytes } from "../core/ip_address.ts";
-import type { HeaderField } from "../transport/transport.ts";
+import { formatIpAddress, type IpBytes } from "../model/ip_address.ts";
+import type { HeaderField } from "../http1/message.ts";
 import {
   CHAIN_MAX,
   forPair,
@@ -7,11 +7,11 @@ import {
   isScheme,
   parseForwarded,
 } from "./forwarded_header.ts";
-import { isHost } from "./request_url.ts";
+import { isHost } from "./access_log/request_url.ts";
 import { parseForwardedFor, type TrustedProxies } from "./trusted_proxies.ts";
 
 /** Who sent a request, and how, as this proxy saw it. */
-export interface Origin {
+export interface ClientInfo {
   /** The IP address of whoever sent it; undefined where the platform does not tell. */
   readonly clientAddress: string | undefined;
   /** The host and port that were asked for. */
@@ -73,7 +73,7 @@ export class ForwardingFields {
    *
    * @param origin What this proxy saw.
    */
-  toUpstream(origin: Origin): HeaderField[] {
+  toUpstream(origin: ClientInfo): HeaderField[] {
     const { clientAddress } = origin;
     const claims = this.#read();
     const host = claims.host ?? origin.host;
@@ -150,7 +150,7 @@ export class ForwardingFields {
   /** `Forwarded` as it was received, if nothing in it differs from what the server is told. */
   #agrees(
     claims: Claims,
-    { host, scheme }: Pick<Origin, "host" | "scheme">,
+    { host, scheme }: Pick<ClientInfo, "host" | "scheme">,
   ): string | undefined {
     const { elements, client } = claims;
     if (elements === undefined) return undefined;
@@ -193,7 +193,7 @@ export function trustedClientAddress(
  *
  * @param origin What this proxy saw.
  */
-export function forwardedElement({ clientAddress, host, scheme }: Origin): string {
+export function forwardedElement({ clientAddress, host, scheme }: ClientInfo): string {
   const client = clientAddress === undefined
     ? "unknown"
     : clientAddress.includes(":")
@@ -205,7 +205,7 @@ export function forwardedElement({ clientAddress, host, scheme }: Origin): strin
 /** The elements of `Forwarded` that say what `X-Forwarded-*` says. */
 function elementsOf(
   { pairs, client }: Claims,
-  { host, scheme }: Pick<Origin, "host" | "scheme">,
+  { host, scheme }: Pick<ClientInfo, "host" | "scheme">,
 ): string {
   const seen = [`host="${host}"`, `proto=${scheme}`];
   return pairs.map((own, at) => (isRead(at, client) ? [...own, ...seen] : own).join(";"))

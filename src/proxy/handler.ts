@@ -1,11 +1,11 @@
 import { getLogger } from "@logtape/logtape";
-import type { DeadlineQueue } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { Entry } from "../core/registry.ts";
-import type { ProxySettings } from "../core/settings.ts";
-import type { UpstreamResponse, UpstreamSocket } from "../transport/transport.ts";
+import type { DeadlineQueue } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { Entry } from "../state/registry.ts";
+import type { ProxySettings } from "../model/settings.ts";
+import type { UpstreamResponse, UpstreamSocket } from "../upstream/transport.ts";
 import { Delivery } from "./delivery.ts";
-import { Departure, DEPARTURE_WATCH_MS } from "./departure.ts";
+import { DEPARTURE_WATCH_MS, DisconnectWatch } from "./disconnect_watch.ts";
 import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
 import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
 import { errorResponse, methodRefused } from "./error_response.ts";
@@ -19,9 +19,9 @@ import {
   readIncoming,
 } from "./incoming.ts";
 import { READ_AHEAD_BYTES, ReadAhead } from "./read_ahead.ts";
-import { Reception } from "./reception.ts";
+import { Reception } from "./body_timeout.ts";
 import { withRequestId } from "./request_id.ts";
-import type { Observation, RequestRecord } from "./request_record.ts";
+import type { Instrumentation, RequestRecord } from "./request_record.ts";
 import type { RequestTracing } from "./request_tracing.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import { refuseUpgrade } from "./upgrade_request.ts";
@@ -38,7 +38,7 @@ export interface ProxyParts extends DispatcherParts {
   /** Where open WebSockets live that came through no listener. */
   readonly webSockets: WebSockets;
   /** What takes note of each request. Default: nothing does. */
-  readonly observation?: Observation | undefined;
+  readonly observation?: Instrumentation | undefined;
   /** What traces each request; needs an observation that tells it of their ends. Default: nothing. */
   readonly tracing?: RequestTracing | undefined;
 }
@@ -153,7 +153,7 @@ export class ProxyHandler {
       if (refusal !== undefined) return this.#refuse(around, refusal);
     }
     if (outgoing.body instanceof ReadableStream) noteUpload(info);
-    const departure = new Departure(request);
+    const departure = new DisconnectWatch(request);
     this.#inFlight++;
     this.#departures.add(departure);
     try {

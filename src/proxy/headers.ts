@@ -1,5 +1,5 @@
-import type { HeaderField } from "../transport/transport.ts";
-import { forwardedElement, type ForwardingFields, type Origin } from "./forwarding.ts";
+import type { HeaderField } from "../http1/message.ts";
+import { type ClientInfo, forwardedElement, type ForwardingFields } from "./forwarding.ts";
 
 /** The name by which this proxy goes in `Via` and `Proxy-Status`. */
 export const PROXY_NAME = "ballast";
@@ -97,7 +97,7 @@ export class ReceivedFields {
  * @param received What the client sent.
  * @param origin Who the client is.
  */
-export function upstreamHeaders(received: ReceivedFields, origin: Origin): HeaderField[] {
+export function upstreamHeaders(received: ReceivedFields, origin: ClientInfo): HeaderField[] {
   // RFC 9110 §7.2: Host first is good practice.
   const headers: HeaderField[] = [["host", origin.host]];
   const { connection, via } = received;

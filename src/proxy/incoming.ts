@@ -1,13 +1,13 @@
-import { BalancerError } from "../core/errors.ts";
-import type { Limits } from "../core/settings.ts";
-import type { UpstreamRequest } from "../transport/transport.ts";
-import { expectDeparture } from "./departure.ts";
-import { ForwardingFields, type Origin } from "./forwarding.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { Limits } from "../model/settings.ts";
+import type { UpstreamRequest } from "../http1/message.ts";
+import { expectDeparture } from "./disconnect_watch.ts";
+import { type ClientInfo, ForwardingFields } from "./forwarding.ts";
 import { asksForWebSocket, ReceivedFields, upstreamHeaders } from "./headers.ts";
 import { contentTooLarge, limitContent } from "./limited_content.ts";
-import type { Reception } from "./reception.ts";
-import { isAsterisk, isHost } from "./request_url.ts";
-import { isIdempotent } from "./retry.ts";
+import type { Reception } from "./body_timeout.ts";
+import { isAsterisk, isHost } from "./access_log/request_url.ts";
+import { isIdempotent } from "./retry_decision.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 import type { WebSockets } from "./websockets.ts";
 
@@ -118,7 +118,7 @@ export function readIncoming(
   // RFC 9113 §8.3.1: over HTTP/2 the platform puts a path "*" right behind the authority, as if it
   // were a part of it. Only with OPTIONS is there such a path, and then it has a slash before it.
   if (to === url.length && authority.endsWith("*")) throw badRequest("its target is not valid");
-  const origin: Origin = {
+  const origin: ClientInfo = {
     clientAddress: peer,
     host: authority,
     // What stands in the URL may be the client's word (RFC 9112 §3.2.2, RFC 9113 §8.3.1).

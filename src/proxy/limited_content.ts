@@ -1,4 +1,4 @@
-import { BalancerError } from "../core/errors.ts";
+import { BalancerError } from "../model/errors.ts";
 
 /** The error for content that is larger than allowed. */
 export function contentTooLarge(limit: number): BalancerError {

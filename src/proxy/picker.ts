@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
-import { Candidates, type Selection } from "../core/candidates.ts";
-import type { PickContext, Policy } from "../core/policy.ts";
-import type { Entry, SlotDirectory } from "../core/registry.ts";
-import type { StateTable } from "../core/state_table.ts";
+import { Candidates, type Selection } from "../state/candidates.ts";
+import type { PickContext, Policy } from "../state/policy.ts";
+import type { Entry, SlotDirectory } from "../state/registry.ts";
+import type { StateTable } from "../state/state_table.ts";
 import type { DecisionRecorder, RecordedRequest } from "./decision_recorder.ts";
 import { ExplainedPick } from "./explained_pick.ts";
 

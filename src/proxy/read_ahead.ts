@@ -21,8 +21,8 @@ export class ReadAhead {
     return true;
   }
 
-  /** Gives a part back. */
-  giveBack(bytes: number): void {
+  /** Releases a part. */
+  release(bytes: number): void {
     this.#left += bytes;
   }
 }

@@ -1,10 +1,10 @@
-import type { Clock } from "../core/clock.ts";
-import type { ErrorCode } from "../core/errors.ts";
-import { logCallFailure } from "../core/guarded_call.ts";
-import type { Entry } from "../core/registry.ts";
-import type { Server } from "../core/server.ts";
-import type { CountedRequest } from "../core/traffic_table.ts";
-import type { ConnectionUse, TransferRecord } from "../transport/transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import { logCallFailure } from "../model/guarded_call.ts";
+import type { Entry } from "../state/registry.ts";
+import type { Server } from "../model/server.ts";
+import type { CountedRequest } from "../state/traffic_table.ts";
+import type { ConnectionUse, TransferRecord } from "../upstream/transport.ts";
 import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 
 /** What is noted of a request while it is under way. Times are in milliseconds from its arrival. */
@@ -117,7 +117,7 @@ export interface RequestObserver {
 }
 
 /** Makes the records, and passes them on when their requests are over. */
-export class Observation {
+export class Instrumentation {
   readonly #clock: Clock;
   readonly #observers: readonly RequestObserver[];
   readonly #ids: RequestIds | undefined;

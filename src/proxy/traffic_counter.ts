@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../core/errors.ts";
-import type { TrafficTable } from "../core/traffic_table.ts";
+import type { ErrorCode } from "../model/errors.ts";
+import type { TrafficTable } from "../state/traffic_table.ts";
 import type { RequestObserver, RequestRecord } from "./request_record.ts";
 
 /** Why content breaks off that is the server's fault. */

@@ -1,5 +1,5 @@
-import { CidrBlock } from "../core/cidr_block.ts";
-import { formatIpAddress, type IpBytes, parseIpAddress } from "../core/ip_address.ts";
+import { CidrBlock } from "../model/cidr_block.ts";
+import { formatIpAddress, type IpBytes, parseIpAddress } from "../model/ip_address.ts";
 
 /** The proxies in front of this one whose forwarding fields are believed. */
 export class TrustedProxies {

@@ -1,5 +1,5 @@
 import { canUpgradeClient } from "./client_upgrade.ts";
-import { ownResponse } from "./own_response.ts";
+import { localReply } from "./local_reply.ts";
 
 /** The base64 form of 16 bytes (RFC 6455 §4.2.1). */
 const KEY = /^[A-Za-z0-9+/]{21}[AQgw]==$/;
@@ -44,5 +44,5 @@ function refusal(
   why: string,
   headers: Record<string, string> = {},
 ): Response {
-  return ownResponse(status, `${status} ${STATUS_TEXTS[status]}: ${why}`, headers);
+  return localReply(status, `${status} ${STATUS_TEXTS[status]}: ${why}`, headers);
 }

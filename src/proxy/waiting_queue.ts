@@ -1,8 +1,8 @@
-import type { Cancellable, Cancellation } from "../core/cancellation.ts";
-import { Alarm, Deadline, type DeadlineQueue, type Deadlines } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import { secondsText } from "../core/seconds_text.ts";
-import type { WaitingRoom } from "../core/waiting_room.ts";
+import type { Cancellable, Cancellation } from "../runtime/cancellation.ts";
+import { Deadline, type DeadlineQueue, type Deadlines, Timer } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import { secondsText } from "../model/seconds_text.ts";
+import type { CrossThreadQueue } from "../state/cross_thread_queue.ts";
 import type { Pick } from "./picker.ts";
 
 /** What a {@linkcode WaitingQueue} goes by. */
@@ -14,11 +14,11 @@ export interface WaitingQueueOptions {
   /** How long each of them may wait, in milliseconds. */
   readonly timeout: number;
   /** What tells whose turn it is among several threads. Default: there is only this one. */
-  readonly room?: WaitingRoom | undefined;
+  readonly room?: CrossThreadQueue | undefined;
 }
 
 /** What a request in the queue wants. */
-export interface Want {
+export interface QueuedRequest {
   /** Tries to get a server for it. */
   readonly pick: () => Pick;
   /** Whether it can be content with any server: it has not tried one. */
@@ -34,12 +34,12 @@ export interface Want {
  */
 export class WaitingQueue {
   readonly #options: WaitingQueueOptions;
-  readonly #room: WaitingRoom | undefined;
+  readonly #room: CrossThreadQueue | undefined;
   readonly #timeoutQueue: DeadlineQueue;
   readonly #pollQueue: DeadlineQueue;
   /** In the order in which they came: a `Set` keeps that, and lets go of any at once. */
   readonly #waiters = new Set<Waiter>();
-  readonly #poll: Alarm = new Alarm(() => this.#look());
+  readonly #poll: Timer = new Timer(() => this.#look());
   readonly #onCall = (places: number): void => this.wake(places);
 
   /** @param options What to go by. */
@@ -67,11 +67,11 @@ export class WaitingQueue {
    * @throws {BalancerError} `overloaded` if too many wait already, `queue_timeout`, or the reason of
    * the cancellation.
    */
-  async wait(want: Want): Promise<Exclude<Pick, "full">> {
+  async wait(want: QueuedRequest): Promise<Exclude<Pick, "full">> {
     const { cancellation } = want;
     if (cancellation.reason !== undefined) throw cancellation.reason;
     if (this.#waiters.size >= this.#options.length) throw overloaded(this.#options.length);
-    const waiter = new Waiter(want, this.#options.timeout / 1000, this.#room?.draw());
+    const waiter = new Waiter(want, this.#options.timeout / 1000, this.#room?.takeTicket());
     this.#waiters.add(waiter);
     // From now on other threads know of it, so that no place becomes free unnoticed.
     if (this.#room !== undefined) this.#settle();
@@ -83,7 +83,7 @@ export class WaitingQueue {
       return await waiter.answer;
     } finally {
       this.#waiters.delete(waiter);
-      waiter.meet();
+      waiter.disarm();
       if (this.#room !== undefined) this.#settle();
       cancellation.attach(undefined);
     }
@@ -119,7 +119,7 @@ export class WaitingQueue {
     for (const waiter of this.#waiters) {
       // One that has its answer may not have left yet: what it picked would be nobody's.
       if (waiter.answered) continue;
-      if (room !== undefined) thread = room.elder(waiter.ticket);
+      if (room !== undefined) thread = room.threadWithOlderTicket(waiter.ticket);
       if (thread !== -1) break;
       if (waiter.tryPick()) {
         served++;
@@ -130,7 +130,7 @@ export class WaitingQueue {
       full = waiter.first;
       if (full) break;
     }
-    if (room !== undefined && thread === -1 && !full) thread = room.elder(0);
+    if (room !== undefined && thread === -1 && !full) thread = room.threadWithOlderTicket(0);
     this.#settle();
     return { served, thread };
   }
@@ -139,11 +139,11 @@ export class WaitingQueue {
   #settle(): void {
     // Added servers and better health make servers free without a word.
     if (this.#waiters.size > 0) this.#pollQueue.add(this.#poll);
-    else this.#poll.meet();
+    else this.#poll.disarm();
     if (this.#room === undefined) return;
     if (this.#waiters.size > 0) this.#room.listen(this.#onCall);
     else this.#room.ignore();
-    this.#room.show(this.#oldestTicket());
+    this.#room.publishOldest(this.#oldestTicket());
   }
 
   /** The oldest ticket of those that are content with any server; 0 if there is none. */
@@ -156,7 +156,7 @@ export class WaitingQueue {
 }
 
 class Waiter extends Deadline implements Cancellable {
-  readonly #want: Want;
+  readonly #want: QueuedRequest;
   readonly #seconds: number;
   /** Its place among those who wait on all threads; 0 where there is only one. */
   readonly ticket: number;
@@ -164,7 +164,7 @@ class Waiter extends Deadline implements Cancellable {
   /** Whether it has a server, or the reason why it gets none. */
   answered = false;
 
-  constructor(want: Want, seconds: number, ticket = 0) {
+  constructor(want: QueuedRequest, seconds: number, ticket = 0) {
     super();
     this.#want = want;
     this.#seconds = seconds;

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
-import { Deadline, type DeadlineQueue } from "../core/deadlines.ts";
-import { MESSAGE_MAX_BYTES, type SocketEnd, type UpstreamSocket } from "../transport/transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
+import { MESSAGE_MAX_BYTES, type SocketEnd, type UpstreamSocket } from "../upstream/transport.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
@@ -80,7 +80,7 @@ export class WebSocketRelay extends Deadline {
 
   #opened(): void {
     // It may have been told to close before it was open, when the platform does not listen yet.
-    if (this.#farewell === undefined) this.meet();
+    if (this.#farewell === undefined) this.disarm();
     else this.#sendFarewell();
     this.#readServer().catch((error) => {
       logger.error("Unexpected: {error}", { error });
@@ -204,7 +204,7 @@ export class WebSocketRelay extends Deadline {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.meet();
+    this.disarm();
     this.#listening.abort();
     this.#server.destroy();
     this.#onClientChange();

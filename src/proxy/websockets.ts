@@ -1,7 +1,7 @@
-import type { Clock } from "../core/clock.ts";
-import type { DeadlineQueue, Deadlines } from "../core/deadlines.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { UpstreamSocket } from "../transport/transport.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { DeadlineQueue, Deadlines } from "../runtime/deadlines.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { UpstreamSocket } from "../upstream/transport.ts";
 import { type ClientUpgrade, upgradeClient } from "./client_upgrade.ts";
 import { WebSocketRelay } from "./websocket_relay.ts";
 

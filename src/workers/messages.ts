@@ -1,9 +1,9 @@
 import type { LogLevel } from "@logtape/logtape";
-import type { DecisionNews } from "../core/decision.ts";
-import type { Entry } from "../core/registry.ts";
-import type { ProxySettings } from "../core/settings.ts";
-import type { TableMemory } from "../core/table_memory.ts";
-import type { Certificate } from "../listener/certificate.ts";
+import type { DecisionNews } from "../model/decision.ts";
+import type { Entry } from "../state/registry.ts";
+import type { ProxySettings } from "../model/settings.ts";
+import type { TableMemory } from "../state/table_memory.ts";
+import type { Certificate } from "../fronts/web/certificate.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 
 /** What a worker needs to begin. */

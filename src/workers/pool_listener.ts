@@ -1,5 +1,5 @@
-import { type Certificate, checkCertificate } from "../listener/certificate.ts";
-import type { Listener } from "../listener/listener.ts";
+import { type Certificate, checkCertificate } from "../fronts/web/certificate.ts";
+import type { Listener } from "../fronts/web/listener.ts";
 import type { WorkerPool } from "./worker_pool.ts";
 
 /** Where a pool of workers listens, and how. */

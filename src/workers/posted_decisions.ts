@@ -1,4 +1,4 @@
-import type { DecisionNews, DecisionSink } from "../core/decision.ts";
+import type { DecisionNews, DecisionSink } from "../model/decision.ts";
 import type { FromWorker } from "./messages.ts";
 
 /** A worker's side of the main thread's log of decisions. */

@@ -6,14 +6,14 @@
  */
 
 import { getLogger } from "@logtape/logtape";
-import type { Entry, SlotDirectory } from "../core/registry.ts";
-import { StateTable } from "../core/state_table.ts";
-import { TrafficTable } from "../core/traffic_table.ts";
-import { DataPlane } from "../data_plane.ts";
-import type { PlatformServer } from "../steady_listener.ts";
-import type { Certificate } from "../listener/certificate.ts";
-import { TlsListener } from "../listener/tls_listener.ts";
-import { systemClock } from "../system_clock.ts";
+import type { Entry, SlotDirectory } from "../state/registry.ts";
+import { StateTable } from "../state/state_table.ts";
+import { TrafficTable } from "../state/traffic_table.ts";
+import { DataPlane } from "./data_plane.ts";
+import type { PlatformServer } from "../fronts/web/serve_with_restart.ts";
+import type { Certificate } from "../fronts/web/certificate.ts";
+import { TlsListener } from "../fronts/web/tls_listener.ts";
+import { systemClock } from "../runtime/system_clock.ts";
 import { relayLogs } from "./log_relay.ts";
 import { PostedDecisions } from "./posted_decisions.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";

@@ -1,12 +1,12 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../core/clock.ts";
-import type { DecisionLog } from "../core/decision_log.ts";
-import { BalancerError } from "../core/errors.ts";
-import { giveBack } from "../core/give_back.ts";
-import type { Entry, Registry } from "../core/registry.ts";
-import type { ProxySettings } from "../core/settings.ts";
-import type { StateTable } from "../core/state_table.ts";
-import type { Certificate } from "../listener/certificate.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { DecisionLog } from "../state/decision_log.ts";
+import { BalancerError } from "../model/errors.ts";
+import { reclaimCounts } from "../state/reclaim_counts.ts";
+import type { Entry, Registry } from "../state/registry.ts";
+import type { ProxySettings } from "../model/settings.ts";
+import type { StateTable } from "../state/state_table.ts";
+import type { Certificate } from "../fronts/web/certificate.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
 import type { ChangeMessage } from "./messages.ts";
@@ -203,7 +203,7 @@ export class WorkerPool {
   #replace(thread: number, { why, startedAt }: { why: string; startedAt: number }): void {
     const { table, clock } = this.#options;
     logger.error("Worker {thread} died and is replaced: {why}", { thread, why });
-    giveBack(table, thread);
+    reclaimCounts(table, thread);
     if (this.#stopping) return;
     // One that dies at its start would otherwise be started again and again without a pause.
     const wait = Math.max(0, startedAt + RESTART_MS - clock.now());

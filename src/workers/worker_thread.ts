@@ -1,7 +1,7 @@
-import type { Clock } from "../core/clock.ts";
-import type { DecisionLog } from "../core/decision_log.ts";
-import { BalancerError } from "../core/errors.ts";
-import type { StateTable } from "../core/state_table.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { DecisionLog } from "../state/decision_log.ts";
+import { BalancerError } from "../model/errors.ts";
+import type { StateTable } from "../state/state_table.ts";
 import type { StandingReport } from "../proxy/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type {

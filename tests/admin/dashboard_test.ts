@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { createDashboard } from "../../dashboard.ts";
+import { createDashboard } from "../../src/dashboard/mod.ts";
 import { type Admin, createAdmin, LoadBalancer } from "../../mod.ts";
 
 const TOKEN = "correct-horse-battery";

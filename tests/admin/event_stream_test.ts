@@ -2,8 +2,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { EventStreams, STREAMS_MAX } from "../../src/admin/event_streams.ts";
 import type { StreamStart } from "../../src/admin/event_stream.ts";
 import { Problem } from "../../src/admin/problem.ts";
-import { EventLog } from "../../src/core/event_log.ts";
-import { completeServer } from "../../src/core/server.ts";
+import { EventLog } from "../../src/state/event_log.ts";
+import { completeServer } from "../../src/model/server.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 

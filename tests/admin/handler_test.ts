@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { type Admin, createAdmin } from "../../src/admin/handler.ts";
-import { DecisionLog } from "../../src/core/decision_log.ts";
-import { EventLog } from "../../src/core/event_log.ts";
-import { LoadBalancer } from "../../src/load_balancer.ts";
+import { DecisionLog } from "../../src/state/decision_log.ts";
+import { EventLog } from "../../src/state/event_log.ts";
+import { LoadBalancer } from "../../src/balancer/load_balancer.ts";
 import { settle as runPromises } from "../testing/fake_clock.ts";
 
 const URL_A = "http://127.0.0.1:3001";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createAdmin } from "../../src/admin/handler.ts";
-import { LoadBalancer } from "../../src/load_balancer.ts";
+import { LoadBalancer } from "../../src/balancer/load_balancer.ts";
 import { HOSTILE_BODIES, type HostileBody, SERVER_URL } from "./hostile_bodies.ts";
 
 /** An admin API on a real socket, over a balancer of one server that is not checked. */

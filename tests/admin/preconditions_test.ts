@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
 import { entityTag, readTagCondition } from "../../src/admin/entity_tag.ts";
-import { completeServer } from "../../src/core/server.ts";
+import { completeServer } from "../../src/model/server.ts";
 import { type AdminAnswer, AdminCaller, serverPath } from "../testing/admin_caller.ts";
 
 const A = "http://127.0.0.1:3001";

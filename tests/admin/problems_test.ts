@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Admin, createAdmin } from "../../src/admin/handler.ts";
 import type { AdminTarget } from "../../src/admin/target.ts";
-import { LoadBalancer } from "../../src/load_balancer.ts";
+import { LoadBalancer } from "../../src/balancer/load_balancer.ts";
 
 const URL_A = "http://127.0.0.1:3001";
 const JSON_TYPE = { "content-type": "application/json" };

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { quantile } from "../../src/admin/quantile.ts";
-import { LATENCY_BOUNDS } from "../../src/core/traffic_table.ts";
+import { LATENCY_BOUNDS } from "../../src/state/traffic_table.ts";
 
 /** The counts of all buckets, of which some are given by their upper bound in seconds. */
 function buckets(counts: Record<string, number>): number[] {

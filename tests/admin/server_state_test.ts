@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { serverState } from "../../src/admin/server_state.ts";
-import { completeServer } from "../../src/core/server.ts";
-import type { ServerStatus } from "../../src/core/server_status.ts";
+import { completeServer } from "../../src/model/server.ts";
+import type { ServerStatus } from "../../src/model/server_status.ts";
 
 const UP: ServerStatus = {
   ...completeServer({ url: "http://a" }),

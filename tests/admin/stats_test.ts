@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { createAdmin, type LoadBalancer, type StatsJson } from "../../mod.ts";
-import { VERSION } from "../../src/version.ts";
+import { VERSION } from "../../src/model/version.ts";
 import { serveBalancer, type ServedBalancer, untilIdle } from "../testing/balancer.ts";
 import { GatedServer } from "../testing/gated_server.ts";
 import { RawClient } from "../testing/raw_client.ts";

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { TrafficMeter } from "../../src/admin/traffic_meter.ts";
-import { EventLog } from "../../src/core/event_log.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import { allocateMemory } from "../../src/core/table_memory.ts";
-import { type Traffic, TrafficTable } from "../../src/core/traffic_table.ts";
+import { EventLog } from "../../src/state/event_log.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
+import { allocateMemory } from "../../src/state/table_memory.ts";
+import { type Traffic, TrafficTable } from "../../src/state/traffic_table.ts";
 
 const A = "http://a";
 const B = "http://b";

@@ -44,7 +44,7 @@ Deno.test("list-servers says which servers are out, why and until when", async (
     "NAME  URL       WEIGHT  PERIOD  HEALTH               ACTIVE  LAST CHECK",
     "a     http://a  1       off     healthy              0       none yet",
     "b     http://b  1       off     EJECTED              0       none yet",
-    "c     http://c  1       off     ON TRIAL             0       none yet",
+    "c     http://c  1       off     PROBING              0       none yet",
     "d\ufffd    http://d  1       off     UNHEALTHY            0       none yet",
     "e     http://e  1       off     healthy, draining    0       none yet",
     "f     http://f  1       off     UNHEALTHY, draining  0       none yet",

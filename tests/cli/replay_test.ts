@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { ReplayJson } from "../../src/simulation/replay.ts";
+import type { ReplayJson } from "../../src/simulate/replay.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";
 import { SampleServer } from "../testing/sample_server.ts";

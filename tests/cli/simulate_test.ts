@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { SimulationJson } from "../../src/simulation/result.ts";
+import type { SimulationJson } from "../../src/simulate/result.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { exchangeRaw } from "../testing/raw_client.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";

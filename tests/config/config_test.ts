@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseConfig } from "../../src/config/config.ts";
-import { BalancerError } from "../../src/core/errors.ts";
+import { BalancerError } from "../../src/model/errors.ts";
 
 Deno.test("parseConfig() reads a list of servers", () => {
   const config = parseConfig(`

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseConfig } from "../../src/config/config.ts";
-import { BalancerError, type Fault } from "../../src/core/errors.ts";
+import { BalancerError, type Fault } from "../../src/model/errors.ts";
 
 const UINT32 = "must be a whole number from 0 to 4294967295";
 const UNKNOWN = "is not known here; remove it or correct its spelling";

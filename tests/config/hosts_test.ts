@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
 import { readArgs } from "../../src/cli/args.ts";
 import { parseConfig } from "../../src/config/config.ts";
-import { BalancerError } from "../../src/core/errors.ts";
+import { BalancerError } from "../../src/model/errors.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 import { runCli } from "../testing/run_cli.ts";
 

@@ -2,9 +2,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import * as fc from "fast-check";
 import { type AdminTarget, type Config, parseConfig, type ServerInit } from "../../mod.ts";
 import { writeConfig } from "../../src/config/write_config.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { completeServer, type Server } from "../../src/core/server.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { completeServer, type Server } from "../../src/model/server.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 
 /** Names that YAML, some parser of it, a text file or a terminal takes for something else. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createDashboard } from "../../dashboard.ts";
+import { createDashboard } from "../../src/dashboard/mod.ts";
 
 /** The files of src/dashboard/ that are served as they are. */
 async function filesOnDisk(): Promise<string[]> {

@@ -4,7 +4,7 @@
  * somewhat more than a minute of traffic; one of them fails meanwhile, one is drained.
  */
 import type { Page } from "playwright-core";
-import { createDashboard } from "../../dashboard.ts";
+import { createDashboard } from "../../src/dashboard/mod.ts";
 import { createAdmin, LoadBalancer } from "../../mod.ts";
 import { findChromium, startChromium } from "./chromium.ts";
 

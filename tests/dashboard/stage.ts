@@ -1,5 +1,5 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
-import { createDashboard } from "../../dashboard.ts";
+import { createDashboard } from "../../src/dashboard/mod.ts";
 import {
   type AdminTarget,
   createAdmin,

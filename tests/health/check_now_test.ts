@@ -1,10 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { BalancerError } from "../../src/core/errors.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { BalancerError } from "../../src/model/errors.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
-import type { SendOptions, Transport, UpstreamResponse } from "../../src/transport/transport.ts";
+import type { SendOptions, Transport, UpstreamResponse } from "../../src/upstream/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
 const A = "http://127.0.0.1:3001";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import type { CheckDuty, CheckSharing, OwnResult } from "../../src/health/check_sharing.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
+import type { CheckOwner, CheckSharing, OwnResult } from "../../src/health/check_sharing.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -12,7 +12,7 @@ const B = "http://127.0.0.1:3002";
 
 /** Says of each server what the test says. */
 class ScriptedSharing implements CheckSharing {
-  readonly duties = new Map<string, CheckDuty>();
+  readonly duties = new Map<string, CheckOwner>();
   readonly found_: (OwnResult & { url: string })[] = [];
   readonly forgotten: string[] = [];
   readonly unchecked: string[] = [];
@@ -30,7 +30,7 @@ class ScriptedSharing implements CheckSharing {
     this.checks.push(check);
   }
 
-  duty({ url }: { url: string }): CheckDuty {
+  duty({ url }: { url: string }): CheckOwner {
     return this.duties.get(url) ?? "own";
   }
 
@@ -48,13 +48,13 @@ class ScriptedSharing implements CheckSharing {
   }
 
   /** From now on, this is so. */
-  say(url: string, duty: CheckDuty): void {
+  say(url: string, duty: CheckOwner): void {
     this.duties.set(url, duty);
     this.review([url]);
   }
 }
 
-function other(healthy: boolean, detail = healthy ? "fine" : "refused"): CheckDuty {
+function other(healthy: boolean, detail = healthy ? "fine" : "refused"): CheckOwner {
   return { healthy, detail, by: "other", at: new Date(7) };
 }
 

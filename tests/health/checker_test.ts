@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { BalancerError } from "../../src/core/errors.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { BalancerError } from "../../src/model/errors.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
 import type {
@@ -9,7 +9,7 @@ import type {
   SendOptions,
   Transport,
   UpstreamResponse,
-} from "../../src/transport/transport.ts";
+} from "../../src/upstream/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
 /** A transport on which servers answer with a status, refuse (0) or never answer (-1). */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Registry } from "../../src/core/registry.ts";
-import { DEFAULT_SETTINGS, type Ejection } from "../../src/core/settings.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { DEFAULT_SETTINGS, type Ejection } from "../../src/model/settings.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { Ejector } from "../../src/health/ejector.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";

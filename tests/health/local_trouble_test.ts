@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
 import { FakeClock } from "../testing/fake_clock.ts";

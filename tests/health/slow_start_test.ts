@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Entry, Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { type Entry, Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { SlowStart } from "../../src/health/slow_start.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LoadBalancer, type ServerStatus, type Traffic } from "../../mod.ts";
-import { FleetStory } from "../../src/discovery/fleet/fleet_story.ts";
-import { SharedKeys } from "../../src/discovery/shared/shared_keys.ts";
+import { StatusPublisher } from "../../src/cluster/members/status_publisher.ts";
+import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
@@ -76,7 +76,7 @@ Deno.test("LoadBalancer.traffic() tells what it was when it was asked", async ()
 Deno.test("what a balancer tells the others of its traffic lists no servers' counts", async () => {
   await using balancer = new WatchedBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
   const clock = new FakeClock();
-  using story = new FleetStory({
+  using story = new StatusPublisher({
     balancer,
     member: {
       id: "one",

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { BalancerError, createAdmin, LoadBalancer } from "../../mod.ts";
-import { joinEtcd } from "../../etcd.ts";
+import { joinEtcd } from "../../src/cluster/mod.ts";
 
 const UNKNOWN = "is not known here; remove it or correct its spelling";
 const URL = "http://127.0.0.1:3001";

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { UINT32_MAX } from "../../src/core/server.ts";
+import { UINT32_MAX } from "../../src/model/server.ts";
 import { ClientHash } from "../../src/policies/client_hash.ts";
-import { hashText } from "../../src/core/hash_text.ts";
+import { hashText } from "../../src/model/hash_text.ts";
 import { clientNumber, Picking, urlOf } from "../testing/picking.ts";
 
 const CLIENTS = Array.from({ length: 3000 }, (_, number) => clientNumber(number * 7));

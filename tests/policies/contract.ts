@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import type { Policy } from "../../src/core/policy.ts";
-import type { SlotDirectory } from "../../src/core/registry.ts";
-import { UINT32_MAX } from "../../src/core/server.ts";
-import type { TableView } from "../../src/core/table_view.ts";
+import type { Policy } from "../../src/state/policy.ts";
+import type { SlotDirectory } from "../../src/state/registry.ts";
+import { UINT32_MAX } from "../../src/model/server.ts";
+import type { TableView } from "../../src/state/table_view.ts";
 import { clientNumber, Picking } from "../testing/picking.ts";
 
 /** A policy under the contract. */

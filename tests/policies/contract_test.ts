@@ -1,4 +1,4 @@
-import type { PolicyName } from "../../src/core/settings.ts";
+import type { PolicyName } from "../../src/model/settings.ts";
 import { ClientHash } from "../../src/policies/client_hash.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";

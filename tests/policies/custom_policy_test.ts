@@ -8,7 +8,7 @@ import {
   type SlotDirectory,
   type TableView,
 } from "../../mod.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { SampleServer } from "../testing/sample_server.ts";

@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { explainNothing, type Explanation } from "../../src/core/explanation.ts";
-import type { Policy } from "../../src/core/policy.ts";
-import type { SlotDirectory } from "../../src/core/registry.ts";
-import { UINT32_MAX } from "../../src/core/server.ts";
-import type { PolicyName } from "../../src/core/settings.ts";
+import { explainNothing, type Explanation } from "../../src/state/explanation.ts";
+import type { Policy } from "../../src/state/policy.ts";
+import type { SlotDirectory } from "../../src/state/registry.ts";
+import { UINT32_MAX } from "../../src/model/server.ts";
+import type { PolicyName } from "../../src/model/settings.ts";
 import { ClientHash } from "../../src/policies/client_hash.ts";
 import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
-import { KeepSessions } from "../../src/policies/keep_sessions.ts";
+import { StickyPolicy } from "../../src/policies/sticky_policy.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";
 import { RoundRobin } from "../../src/policies/round_robin.ts";
@@ -56,8 +56,8 @@ const BY_NAME: Readonly<Record<PolicyName, Subject>> = {
 const SUBJECTS: readonly Subject[] = [
   ...Object.values(BY_NAME),
   {
-    name: "KeepSessions",
-    make: () => new KeepSessions(new LeastConnections()),
+    name: "StickyPolicy",
+    make: () => new StickyPolicy(new LeastConnections()),
     largest: false,
     keys: all,
   },
@@ -246,8 +246,8 @@ Deno.test("ClientHash.explain() shows how far each server is from the client", (
   assertEquals(far, `distance ${more}: farther from this client: ${more} > ${less}`);
 });
 
-Deno.test("KeepSessions.explain() says that the cookie decided, or that it could not", () => {
-  const picking = new Picking(() => new KeepSessions(new LeastConnections())).addAll([1, 1]);
+Deno.test("StickyPolicy.explain() says that the cookie decided, or that it could not", () => {
+  const picking = new Picking(() => new StickyPolicy(new LeastConnections())).addAll([1, 1]);
   begin(picking, [9, 1]);
   assertEquals(notes(picking, { sessionSlot: 0 }), [
     "*-: the client's session is here, as its cookie says",

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { Candidates } from "../../src/core/candidates.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Candidates } from "../../src/state/candidates.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { Picking } from "../testing/picking.ts";
 

@@ -1,11 +1,11 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import type { Policy } from "../../src/core/policy.ts";
-import { Registry } from "../../src/core/registry.ts";
-import type { PolicyName } from "../../src/core/settings.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import type { Policy } from "../../src/state/policy.ts";
+import { Registry } from "../../src/state/registry.ts";
+import type { PolicyName } from "../../src/model/settings.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { ClientHash } from "../../src/policies/client_hash.ts";
 import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
-import { KeepSessions } from "../../src/policies/keep_sessions.ts";
+import { StickyPolicy } from "../../src/policies/sticky_policy.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { makePolicy } from "../../src/policies/make_policy.ts";
 import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";
@@ -28,7 +28,7 @@ Deno.test("makePolicy() makes the policy of each name", () => {
 Deno.test("makePolicy() keeps sessions where it shall, with a caller's policy too", () => {
   const attached: unknown[] = [];
   const policy: Policy = { attach: (servers) => attached.push(servers), pick: () => 0 };
-  assertInstanceOf(makePolicy(policy, { servers, keepSessions: true }), KeepSessions);
+  assertInstanceOf(makePolicy(policy, { servers, keepSessions: true }), StickyPolicy);
   assertInstanceOf(makePolicy(policy, { servers, keepSessions: false }), GuardedPolicy);
   assertEquals(attached, [servers, servers]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { UINT32_MAX } from "../../src/core/server.ts";
+import { UINT32_MAX } from "../../src/model/server.ts";
 import { RoundRobin } from "../../src/policies/round_robin.ts";
 import { Picking, urlOf } from "../testing/picking.ts";
 

@@ -42,7 +42,7 @@ Deno.test("README.md, docs/library.md and docs/fleet.md: the code that is not ru
     for (const [index, code] of blocks.entries()) {
       const name = `${page.replaceAll(/\W/g, "_")}_${index}.ts`;
       files[name] = code.replaceAll(/"(jsr:)?@ballast\/lb"/g, `"${href("mod.ts")}"`)
-        .replaceAll('"jsr:@ballast/lb/etcd"', `"${href("etcd.ts")}"`);
+        .replaceAll('"jsr:@ballast/lb/etcd"', `"${href("src/cluster/mod.ts")}"`);
     }
   }
   await runDeno("check", files);
@@ -51,7 +51,7 @@ Deno.test("README.md, docs/library.md and docs/fleet.md: the code that is not ru
 Deno.test("CONTRIBUTING.md: the policy and its test work, and it keeps the contract", async () => {
   const [policy, test] = codeBlocks(await readProjectFile("CONTRIBUTING.md"), "ts");
   await runDeno("test", {
-    "your_policy.ts": policy!.replaceAll('"../core/', `"${href("src/core/")}`),
+    "your_policy.ts": policy!.replaceAll('"../state/', `"${href("src/state/")}`),
     "your_policy_test.ts": test!.replace('"../../src/policies/', '"./')
       .replaceAll('"../testing/', `"${href("tests/testing/")}`),
     "contract_test.ts": `import { YourPolicy } from "./your_policy.ts";

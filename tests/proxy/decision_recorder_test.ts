@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { DecisionRecorder, type RecordedRequest } from "../../src/proxy/decision_recorder.ts";
 import { Picker } from "../../src/proxy/picker.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Decision, LoadBalancer } from "../../mod.ts";
-import { POLICY_NAMES } from "../../src/core/settings.ts";
+import { POLICY_NAMES } from "../../src/model/settings.ts";
 import { serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { CookieClient } from "../testing/cookie_client.ts";
 import { HoldingServers } from "../testing/holding_servers.ts";

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { downstreamResponse } from "../../src/proxy/downstream_response.ts";
-import type { HeaderField, UpstreamResponse } from "../../src/transport/transport.ts";
+import type { HeaderField } from "../../src/http1/message.ts";
+import type { UpstreamResponse } from "../../src/upstream/transport.ts";
 
 function upstream(
   body: UpstreamResponse["body"],

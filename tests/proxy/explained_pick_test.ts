@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Policy } from "../../src/core/policy.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import type { Policy } from "../../src/state/policy.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { DecisionRecorder } from "../../src/proxy/decision_recorder.ts";
 import { type Pick, Picker } from "../../src/proxy/picker.ts";

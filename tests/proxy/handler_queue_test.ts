@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { Deadlines } from "../../src/core/deadlines.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/core/settings.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
 import { WebSockets } from "../../src/proxy/websockets.ts";
+import type { UpstreamRequest } from "../../src/http1/message.ts";
 import type {
   ConnectionCounts,
-  UpstreamRequest,
   UpstreamResponse,
   WebSocketTransport,
-} from "../../src/transport/transport.ts";
+} from "../../src/upstream/transport.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 
 const NOTHING: UpstreamResponse = {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
-import { Deadlines } from "../../src/core/deadlines.ts";
-import type { BalancerError } from "../../src/core/errors.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import type { BalancerError } from "../../src/model/errors.ts";
 import { Delivery } from "../../src/proxy/delivery.ts";
 import { ReadAhead } from "../../src/proxy/read_ahead.ts";
 import { FakeClock } from "../testing/fake_clock.ts";

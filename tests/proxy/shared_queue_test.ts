@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { Cancellation } from "../../src/core/cancellation.ts";
-import { Deadlines } from "../../src/core/deadlines.ts";
-import { BalancerError } from "../../src/core/errors.ts";
-import { completeServer } from "../../src/core/server.ts";
-import { allocateMemory, layOut } from "../../src/core/table_memory.ts";
-import { WaitingRoom } from "../../src/core/waiting_room.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { BalancerError } from "../../src/model/errors.ts";
+import { completeServer } from "../../src/model/server.ts";
+import { allocateMemory, layOut } from "../../src/state/table_memory.ts";
+import { CrossThreadQueue } from "../../src/state/cross_thread_queue.ts";
 import type { Pick } from "../../src/proxy/picker.ts";
 import { WaitingQueue } from "../../src/proxy/waiting_queue.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
@@ -48,8 +48,8 @@ class Fixture {
 
   /** A thread that shows a ticket, and never comes for its place. */
   hang(thread: number): void {
-    const room = new WaitingRoom(this.memory, thread);
-    room.show(room.draw());
+    const room = new CrossThreadQueue(this.memory, thread);
+    room.publishOldest(room.takeTicket());
   }
 
   /** The oldest tickets that the threads show. */
@@ -62,7 +62,7 @@ class Fixture {
       deadlines: new Deadlines(this.clock),
       length: 10,
       timeout: 2000,
-      room: new WaitingRoom(this.memory, thread),
+      room: new CrossThreadQueue(this.memory, thread),
     });
   }
 

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { SlotDirectory } from "../../src/core/registry.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import { STICKY_COOKIE, StickySessions } from "../../src/proxy/sticky.ts";
+import type { SlotDirectory } from "../../src/state/registry.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
+import { STICKY_COOKIE, StickySessions } from "../../src/proxy/affinity/sticky.ts";
 import { makeRequest } from "../testing/http1_client.ts";
 
 const SECRET = "a secret of tests";

@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { Deadlines } from "../../src/core/deadlines.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/core/settings.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
-import { Observation, type RequestRecord } from "../../src/proxy/request_record.ts";
+import { Instrumentation, type RequestRecord } from "../../src/proxy/request_record.ts";
 import { WebSockets } from "../../src/proxy/websockets.ts";
-import { systemClock } from "../../src/system_clock.ts";
+import { systemClock } from "../../src/runtime/system_clock.ts";
 import { makeTransport } from "../testing/http1_client.ts";
 import { answering, unusedUrl } from "../testing/raw_server.ts";
 import { within } from "../testing/until.ts";
@@ -34,7 +34,7 @@ async function observed(serverUrl: string): Promise<{ status: number; told: numb
     webSockets: new WebSockets({ deadlines, clock: systemClock }),
     settings: DEFAULT_SETTINGS,
     report: () => {},
-    observation: new Observation(systemClock, [throwing, counting]),
+    observation: new Instrumentation(systemClock, [throwing, counting]),
   });
   const { slot } = registry.add({ url: serverUrl });
   const response = await handler.fetch(new Request("http://example.com/"));

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import type { ErrorCode } from "../../src/core/errors.ts";
-import { completeServer } from "../../src/core/server.ts";
-import { allocateMemory } from "../../src/core/table_memory.ts";
-import { TrafficTable } from "../../src/core/traffic_table.ts";
-import { Observation, RequestRecord } from "../../src/proxy/request_record.ts";
+import type { ErrorCode } from "../../src/model/errors.ts";
+import { completeServer } from "../../src/model/server.ts";
+import { allocateMemory } from "../../src/state/table_memory.ts";
+import { TrafficTable } from "../../src/state/traffic_table.ts";
+import { Instrumentation, RequestRecord } from "../../src/proxy/request_record.ts";
 import { TrafficCounter } from "../../src/proxy/traffic_counter.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
@@ -39,11 +39,11 @@ Deno.test("RequestRecord.beginTry() forgets what was noted of the server before"
   assertEquals([bytesSent, bytesReceived], [0, 0]);
 });
 
-Deno.test("Observation tells each observer once, with the time that has passed", async () => {
+Deno.test("Instrumentation tells each observer once, with the time that has passed", async () => {
   const clock = new FakeClock();
   const ended: [RequestRecord, number][] = [];
   const observer = { ended: (record: RequestRecord) => void ended.push([record, record.duration]) };
-  const observation = new Observation(clock, [observer, observer]);
+  const observation = new Instrumentation(clock, [observer, observer]);
   const record = observation.begin(new Request("http://a/"), undefined);
   await clock.advance(20);
   record.noteAnswer();

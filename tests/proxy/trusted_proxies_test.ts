@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { BalancerError } from "../../src/core/errors.ts";
+import { BalancerError } from "../../src/model/errors.ts";
 import { parseConfig } from "../../src/config/config.ts";
-import { LoadBalancer } from "../../src/load_balancer.ts";
+import { LoadBalancer } from "../../src/balancer/load_balancer.ts";
 import { TrustedProxies } from "../../src/proxy/trusted_proxies.ts";
 
 const TRUSTED = new TrustedProxies(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);

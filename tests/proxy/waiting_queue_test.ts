@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { Cancellation } from "../../src/core/cancellation.ts";
-import { Deadlines } from "../../src/core/deadlines.ts";
-import { BalancerError } from "../../src/core/errors.ts";
-import { completeServer } from "../../src/core/server.ts";
+import { Cancellation } from "../../src/runtime/cancellation.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { BalancerError } from "../../src/model/errors.ts";
+import { completeServer } from "../../src/model/server.ts";
 import type { Pick } from "../../src/proxy/picker.ts";
 import { WaitingQueue } from "../../src/proxy/waiting_queue.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";

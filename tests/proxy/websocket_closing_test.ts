@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
-import { acceptFor } from "../../src/transport/http1/websocket_handshake.ts";
+import { acceptFor } from "../../src/upstream/websocket_handshake.ts";
 import { serveBalancer, untilIdle } from "../testing/balancer.ts";
 import { exchangeRaw, RawClient } from "../testing/raw_client.ts";
 import { RawServer } from "../testing/raw_server.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Deadlines } from "../../src/core/deadlines.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { WebSocketRelay } from "../../src/proxy/websocket_relay.ts";
-import type { SocketEnd, UpstreamSocket } from "../../src/transport/transport.ts";
+import type { SocketEnd, UpstreamSocket } from "../../src/upstream/transport.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 
 const MIB = 1_048_576;

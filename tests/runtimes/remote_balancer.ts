@@ -1,4 +1,4 @@
-import type { JoinOptions } from "../../etcd.ts";
+import type { JoinOptions } from "../../src/cluster/mod.ts";
 import type { LoadBalancerOptions } from "../../mod.ts";
 import type { Runtime } from "./installation.ts";
 import { RunningProgram } from "./running_program.ts";

@@ -1,14 +1,14 @@
-import { Registry } from "../../src/core/registry.ts";
-import type { CheckReport } from "../../src/core/server_status.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import { Registry } from "../../src/state/registry.ts";
+import type { CheckReport } from "../../src/model/server_status.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 import {
   basisValue,
   readBasis,
   readResults,
   resultsValue,
-} from "../../src/discovery/fleet/health_value.ts";
-import { Rendezvous, textHash } from "../../src/discovery/fleet/rendezvous.ts";
-import { SharedChecks } from "../../src/discovery/fleet/shared_checks.ts";
+} from "../../src/cluster/shared_health/health_value.ts";
+import { Rendezvous, textHash } from "../../src/cluster/shared_health/rendezvous.ts";
+import { SharedChecks } from "../../src/cluster/shared_health/shared_checks.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
 import { FakeClock } from "./fake_clock.ts";

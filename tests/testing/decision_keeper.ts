@@ -1,4 +1,4 @@
-import type { DecisionNews, DecisionSink } from "../../src/core/decision.ts";
+import type { DecisionNews, DecisionSink } from "../../src/model/decision.ts";
 
 /** Keeps what is recorded, for a test to look at. */
 export class DecisionKeeper implements DecisionSink {

@@ -1,16 +1,16 @@
-import type { Clock } from "../../src/core/clock.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import {
   type Etcd,
   type EtcdChange,
-  type EtcdEntry,
   EtcdError,
   type EtcdKeys,
+  type EtcdKeyValue,
   type EtcdOutcome,
   type EtcdRange,
   type EtcdRangeOptions,
   type EtcdTransaction,
   type EtcdWatch,
-} from "../../src/discovery/etcd/etcd_types.ts";
+} from "../../src/cluster/etcd/etcd_types.ts";
 
 /** What is asked of etcd. */
 export type EtcdCall = "range" | "transact" | "watch" | "grant" | "keepAlive" | "revoke";
@@ -27,7 +27,7 @@ interface Lease {
 /** An etcd in memory, for tests that need what happens to be in their hands. */
 export class FakeEtcd implements Etcd {
   readonly #clock: Clock;
-  readonly #keys = new Map<string, EtcdEntry>();
+  readonly #keys = new Map<string, EtcdKeyValue>();
   readonly #history: { readonly revision: number; readonly changes: EtcdChange[] }[] = [];
   readonly #watches = new Map<EtcdWatch, { next: number; readonly end: (error: Error) => void }>();
   readonly #leases = new Map<string, Lease>();

@@ -5,7 +5,7 @@ import {
   type RecordType,
   type SearchList,
   type ServiceRecord,
-} from "../../src/discovery/dns/dns_resolver.ts";
+} from "../../src/discovery/dns_resolver.ts";
 
 /** What of an answer a test says. */
 export interface FakeAnswer {

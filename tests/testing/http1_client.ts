@@ -1,10 +1,8 @@
-import { Deadlines } from "../../src/core/deadlines.ts";
-import { systemClock } from "../../src/system_clock.ts";
-import {
-  Http1Transport,
-  type Http1TransportOptions,
-} from "../../src/transport/http1/http1_transport.ts";
-import type { UpstreamRequest, UpstreamResponse } from "../../src/transport/transport.ts";
+import { Deadlines } from "../../src/runtime/deadlines.ts";
+import { systemClock } from "../../src/runtime/system_clock.ts";
+import { Http1Transport, type Http1TransportOptions } from "../../src/upstream/http1_transport.ts";
+import type { UpstreamRequest } from "../../src/http1/message.ts";
+import type { UpstreamResponse } from "../../src/upstream/transport.ts";
 
 /** A transport with its own timer, and what a test wants to set of it. */
 export function makeTransport(

@@ -6,8 +6,8 @@ import { adminRoutes } from "../../src/admin/handler.ts";
 import { openApi } from "../../src/admin/openapi.ts";
 import type { Routes } from "../../src/admin/router.ts";
 import { TrafficMeter } from "../../src/admin/traffic_meter.ts";
-import { EventLog } from "../../src/core/event_log.ts";
-import { systemClock } from "../../src/system_clock.ts";
+import { EventLog } from "../../src/state/event_log.ts";
+import { systemClock } from "../../src/runtime/system_clock.ts";
 
 /** A part of an OpenAPI document. */
 // deno-lint-ignore no-explicit-any

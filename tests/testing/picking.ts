@@ -1,8 +1,8 @@
-import type { CandidateList } from "../../src/core/candidates.ts";
-import { Candidates } from "../../src/core/candidates.ts";
-import type { Policy } from "../../src/core/policy.ts";
-import { Registry, type SlotDirectory } from "../../src/core/registry.ts";
-import { StateTable } from "../../src/core/state_table.ts";
+import type { CandidateList } from "../../src/state/candidates.ts";
+import { Candidates } from "../../src/state/candidates.ts";
+import type { Policy } from "../../src/state/policy.ts";
+import { Registry, type SlotDirectory } from "../../src/state/registry.ts";
+import { StateTable } from "../../src/state/state_table.ts";
 
 /** A balancer's picking without its input and output. */
 export class Picking {

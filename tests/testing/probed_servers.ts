@@ -1,11 +1,11 @@
-import type { Clock } from "../../src/core/clock.ts";
-import { BalancerError, type ErrorCode } from "../../src/core/errors.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
+import { BalancerError, type ErrorCode } from "../../src/model/errors.ts";
 import type {
   ConnectionCounts,
   SendOptions,
   Transport,
   UpstreamResponse,
-} from "../../src/transport/transport.ts";
+} from "../../src/upstream/transport.ts";
 
 /** Servers without sockets that are only ever probed. */
 export class ProbedServers {

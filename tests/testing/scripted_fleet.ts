@@ -1,4 +1,4 @@
-import type { FleetJson, FleetReport } from "../../mod.ts";
+import type { ClusterJson, ClusterReport } from "../../mod.ts";
 
 const STARTED = new Date("2026-01-02T03:04:05.000Z");
 const TOLD = new Date("2026-01-02T03:05:00.000Z");
@@ -8,7 +8,7 @@ const COMMON = { version: "0.1.0", startedAt: STARTED, sharesHealth: true };
 const STATUS = { at: TOLD, active: 2, servers: 4, checks: 1, revision: 90 };
 
 /** Three balancers: one that answers, one that does not agree with it and is behind, and a new one. */
-export const FLEET: FleetReport = {
+export const FLEET: ClusterReport = {
   self: "aaaaaaaaaaaa",
   error: "Cannot read from etcd: http://127.0.0.1:2379 does not answer",
   members: [
@@ -32,7 +32,7 @@ export const FLEET: FleetReport = {
 };
 
 /** The same, as an admin target tells it. */
-export function fleet(): Promise<FleetReport> {
+export function fleet(): Promise<ClusterReport> {
   return Promise.resolve(FLEET);
 }
 
@@ -40,7 +40,7 @@ const COMMON_JSON = { version: "0.1.0", started_at: STARTED.toISOString(), share
 const STATUS_JSON = { at: TOLD.toISOString(), active: 2, servers: 4, checks: 1, revision: 90 };
 
 /** The same, as the admin API writes it. */
-export const FLEET_JSON: FleetJson = {
+export const FLEET_JSON: ClusterJson = {
   self: FLEET.self,
   error: FLEET.error!,
   members: [

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { DecisionLog } from "../../src/core/decision_log.ts";
-import type { Decision } from "../../src/core/decision.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/core/settings.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import { allocateMemory } from "../../src/core/table_memory.ts";
+import { DecisionLog } from "../../src/state/decision_log.ts";
+import type { Decision } from "../../src/model/decision.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
+import { StateTable } from "../../src/state/state_table.ts";
+import { allocateMemory } from "../../src/state/table_memory.ts";
 import { WorkerPool } from "../../src/workers/worker_pool.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";

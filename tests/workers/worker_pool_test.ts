@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { BalancerError } from "../../src/core/errors.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/core/settings.ts";
-import { StateTable } from "../../src/core/state_table.ts";
-import { allocateMemory } from "../../src/core/table_memory.ts";
+import { BalancerError } from "../../src/model/errors.ts";
+import { Registry } from "../../src/state/registry.ts";
+import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
+import { StateTable } from "../../src/state/state_table.ts";
+import { allocateMemory } from "../../src/state/table_memory.ts";
 import { WorkerPool } from "../../src/workers/worker_pool.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { HoldingServers } from "../testing/holding_servers.ts";

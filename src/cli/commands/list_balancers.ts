@@ -1,4 +1,4 @@
-import type { FleetJson, FleetMemberJson } from "../../../mod.ts";
+import type { ClusterJson, ClusterMemberJson } from "../../../mod.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printable, printJson, printLine, table } from "../output.ts";
@@ -17,14 +17,14 @@ export const listBalancers: Command = {
   values: ADMIN_FLAGS,
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const fleet = await new AdminClient(args).readJson("/fleet", isFleet) as FleetJson;
+    const fleet = await new AdminClient(args).readJson("/fleet", isFleet) as ClusterJson;
     if (args.has("json")) return printJson(fleet);
     printLine(table(HEADER, fleet.members.map((member) => row(member, fleet))));
     for (const line of notes(fleet)) printLine(printable(line));
   },
 };
 
-function row(member: FleetMemberJson, { self }: FleetJson): string[] {
+function row(member: ClusterMemberJson, { self }: ClusterJson): string[] {
   const { id, name, version, started_at, admin, status, behind } = member;
   const remarks = [
     ...(id === self ? ["answers"] : []),
@@ -43,7 +43,7 @@ function row(member: FleetMemberJson, { self }: FleetJson): string[] {
   ];
 }
 
-function notes({ members, disagreements, error, muted }: FleetJson): string[] {
+function notes({ members, disagreements, error, muted }: ClusterJson): string[] {
   const names = new Map(members.map(({ id, name }) => [id, name]));
   const list = (ids: readonly string[]) => ids.map((id) => names.get(id) ?? id).join(", ");
   return [
@@ -57,7 +57,7 @@ function notes({ members, disagreements, error, muted }: FleetJson): string[] {
 
 /** Whether this is what Ballast answers. */
 function isFleet(answer: unknown): boolean {
-  const fleet = answer as Partial<FleetJson> | null;
+  const fleet = answer as Partial<ClusterJson> | null;
   return typeof fleet?.self === "string" && Array.isArray(fleet.members) &&
     Array.isArray(fleet.disagreements);
 }

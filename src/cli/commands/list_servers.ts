@@ -35,7 +35,7 @@ function health(server: ServerStatusJson): string {
 /** How a healthy server does with the requests that it gets. */
 function standing({ ejection }: ServerStatusJson): string {
   if (ejection === null) return "healthy";
-  return ejection.on_trial ? "ON TRIAL" : "EJECTED";
+  return ejection.on_trial ? "PROBING" : "EJECTED";
 }
 
 /** Why a server is out for failing requests: too long a text for a column. */

@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
-import type { SharedBalancer } from "../../../etcd.ts";
+import type { SharedBalancer } from "../../cluster/mod.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
-import { listenSteadily } from "../../steady_listener.ts";
+import { serveWithRestart } from "../../fronts/web/serve_with_restart.ts";
 import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command.ts";
 import { oldDenoWarning } from "../deno_version.ts";
@@ -150,7 +150,7 @@ async function run(
     api = await startService(
       { host: apiHost, port: apiPort, flag: "--api-port" },
       (options) =>
-        listenSteadily(
+        serveWithRestart(
           (port) => Deno.serve({ ...options, port, onListen: () => {} }, admin.fetch),
           apiPort,
           options.signal,

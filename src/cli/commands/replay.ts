@@ -3,8 +3,8 @@ import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine } from "../output.ts";
 import { readConfig } from "../read_config.ts";
-import { replayText } from "../simulation/replay_text.ts";
-import { readText } from "../simulation/workload_flags.ts";
+import { replayText } from "../simulate/replay_text.ts";
+import { readText } from "../simulate/workload_flags.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
 const DEFAULT_LIMIT = 20;
@@ -32,7 +32,7 @@ export const replay: Command = {
     const config = configPath === undefined ? undefined : await readConfig(configPath);
     const text = await readText(args.argument, "decisions");
     // Only here: nobody else needs any of it.
-    const simulation = await import("../../simulation/replay.ts");
+    const simulation = await import("../../simulate/replay.ts");
     const decisions = simulation.readDecisions(text, args.argument);
     const wanted = args.text("policy") ?? config?.policy ?? decisions[0]!.policy;
     const policy = POLICY_NAMES.find((name) => name === wanted);

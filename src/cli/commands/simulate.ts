@@ -2,13 +2,13 @@ import { POLICY_NAMES, type PolicyName } from "../../../mod.ts";
 import type { Command } from "../command.ts";
 import { UsageError } from "../errors.ts";
 import { printJson, printLine } from "../output.ts";
-import { simulationText } from "../simulation/simulation_text.ts";
+import { simulationText } from "../simulate/simulation_text.ts";
 import {
   readServers,
   readText,
   readWorkloadFlags,
   WORKLOAD_FLAGS,
-} from "../simulation/workload_flags.ts";
+} from "../simulate/workload_flags.ts";
 import { JSON_SWITCH } from "../switches.ts";
 
 /** `simulate`: says what policies do to a fleet, before it is built. */
@@ -26,7 +26,7 @@ export const simulate: Command = {
     const file = await readGiven(args.text("workload"), "workload");
     const log = await readGiven(args.text("log"), "access log");
     // Only here: nobody else needs any of it.
-    const simulation = await import("../../simulation/simulate.ts");
+    const simulation = await import("../../simulate/simulate.ts");
     const policies = readPolicies(args.text("policy"), POLICY_NAMES);
     const source = file?.path ?? "the workload";
     const said = file && simulation.parseYaml(file.text, source);

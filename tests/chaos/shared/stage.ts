@@ -1,8 +1,8 @@
-import type { FleetJson } from "../../../mod.ts";
+import type { ClusterJson } from "../../../mod.ts";
 import { EtcdCluster } from "../../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { Relay } from "../../testing/relay.ts";
-import { serversIn } from "../../discovery/shared/joining.ts";
+import { serversIn } from "../../cluster/joining.ts";
 import { pace } from "../pace.ts";
 import { SteadyTraffic } from "./steady_traffic.ts";
 
@@ -118,7 +118,7 @@ export class Stage implements AsyncDisposable {
   /** Whether a balancer says that exactly these are up, and do as it does. */
   async seesFleet(actor: Actor, names: readonly string[]): Promise<boolean> {
     const { json } = await this.call(actor, "/fleet");
-    const { members, disagreements, error } = json as FleetJson;
+    const { members, disagreements, error } = json as ClusterJson;
     return error === null && disagreements.length === 0 &&
       members.map(({ name }) => name).join() === names.join() &&
       members.every(({ status, behind }) => status !== null && !behind);

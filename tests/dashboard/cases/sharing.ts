@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { FleetReport, RegistryReport } from "../../../mod.ts";
+import type { ClusterReport, RegistryReport } from "../../../mod.ts";
 import { FLEET } from "../../testing/scripted_fleet.ts";
 import { findings } from "../axe_findings.ts";
 import { rowSays } from "../page_parts.ts";
@@ -16,7 +16,7 @@ const REGISTRY: RegistryReport = {
   faults: [],
 };
 
-const AGREEING: FleetReport = {
+const AGREEING: ClusterReport = {
   ...FLEET,
   members: FLEET.members.slice(0, 2),
   disagreements: [],

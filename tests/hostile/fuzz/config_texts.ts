@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { POLICY_NAMES } from "../../../src/core/settings.ts";
+import { POLICY_NAMES } from "../../../src/model/settings.ts";
 import { damaged, NUMBER_TEXTS, ODD_KEYS, oddText } from "./odd_values.ts";
 
 /** Every setting with values that are allowed. */

@@ -1,0 +1,281 @@
+import type { Clock } from "../../runtime/clock.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { EtcdChannel } from "./etcd_channel.ts";
+import { EtcdEndpoints } from "./etcd_endpoints.ts";
+import { EndpointError, resultOf } from "./etcd_failure.ts";
+import {
+  BadAnswer,
+  encode,
+  type Fields,
+  readOutcome,
+  readRange,
+  revisionOf,
+  wholeNumber,
+} from "./etcd_json.ts";
+import { checkEndpoints, type EtcdCredentials, type EtcdOptions } from "./etcd_options.ts";
+import {
+  type Etcd,
+  EtcdError,
+  type EtcdKeys,
+  type EtcdOutcome,
+  type EtcdRange,
+  type EtcdRangeOptions,
+  type EtcdTransaction,
+  type EtcdWatch,
+  type EtcdWrite,
+} from "./etcd_types.ts";
+import { followWatch, openWatch } from "./etcd_watch.ts";
+
+/** etcd, with the connections that are kept to it until it is disposed of. */
+export interface EtcdClient extends Etcd, Disposable {}
+
+/**
+ * Makes a client of etcd 3.4 or newer, over its JSON gateway; nothing is connected to yet.
+ *
+ * @param options Where etcd is.
+ * @throws {BalancerError} `invalid` for endpoints or certificates that cannot be used; `unsupported`
+ * for certificates on a runtime that cannot use any.
+ */
+export function createEtcd(options: EtcdOptions): EtcdClient {
+  return new GatewayClient(options);
+}
+
+/** What is asked of whichever endpoint answers. */
+interface Call<T> {
+  readonly what: string;
+  readonly path: string;
+  readonly body: unknown;
+  readonly signal: AbortSignal | undefined;
+  /** Default: yes. */
+  readonly repeatable?: boolean;
+  readonly read: (answer: Fields) => T;
+}
+
+class GatewayClient implements EtcdClient {
+  readonly #options: EtcdOptions;
+  readonly #urls: readonly string[];
+  readonly #clock: Clock;
+  readonly #endpoints: EtcdEndpoints;
+  #channel: EtcdChannel;
+  #isClosed = false;
+
+  constructor(options: EtcdOptions) {
+    this.#options = options;
+    this.#urls = checkEndpoints(options.endpoints);
+    this.#clock = options.clock ?? systemClock;
+    this.#channel = new EtcdChannel(options, this.#clock);
+    this.#endpoints = this.#makeEndpoints(() => this.#channel);
+  }
+
+  get endpoint(): string | undefined {
+    return this.#endpoints.current;
+  }
+
+  range(
+    { from, to }: EtcdKeys,
+    { since, limit, signal }: EtcdRangeOptions = {},
+  ): Promise<EtcdRange> {
+    const body = {
+      key: encode(from),
+      range_end: encode(to),
+      ...(since === undefined ? {} : { min_mod_revision: String(since) }),
+      ...(limit === undefined ? {} : { limit: String(limit) }),
+    };
+    return this.#call({
+      what: "read from etcd",
+      path: "/v3/kv/range",
+      body,
+      signal,
+      read: readRange,
+    });
+  }
+
+  transact({ when, writes }: EtcdTransaction, signal?: AbortSignal): Promise<EtcdOutcome> {
+    const body = {
+      compare: when.map(({ key, modRevision }) => ({
+        key: encode(key),
+        target: "MOD",
+        result: "EQUAL",
+        mod_revision: String(modRevision),
+      })),
+      success: writes.map(toRequest),
+      failure: when.map(({ key }) => ({ request_range: { key: encode(key) } })),
+    };
+    return this.#call({
+      what: "write to etcd",
+      path: "/v3/kv/txn",
+      body,
+      signal,
+      repeatable: false,
+      read: readOutcome,
+    });
+  }
+
+  async watch(watch: EtcdWatch): Promise<void> {
+    const abort = new AbortController();
+    const stop = (): void => abort.abort();
+    watch.signal.addEventListener("abort", stop);
+    try {
+      watch.signal.throwIfAborted();
+      await this.#channel.use((channel) => this.#watch(watch, abort, channel));
+    } catch (error) {
+      if (!watch.signal.aborted) throw error;
+    } finally {
+      watch.signal.removeEventListener("abort", stop);
+    }
+  }
+
+  grant(seconds: number, signal?: AbortSignal): Promise<string> {
+    return this.#call({
+      what: "take a lease of etcd",
+      path: "/v3/lease/grant",
+      body: { TTL: String(seconds) },
+      signal,
+      read: readLease,
+    });
+  }
+
+  async keepAlive(lease: string, signal?: AbortSignal): Promise<void> {
+    await this.#call({
+      what: "keep a lease of etcd",
+      path: "/v3/lease/keepalive",
+      body: { ID: lease },
+      signal,
+      read: checkKept,
+    });
+  }
+
+  async revoke(lease: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#call({
+        what: "end a lease of etcd",
+        path: "/v3/lease/revoke",
+        body: { ID: lease },
+        signal,
+        read: revisionOf,
+      });
+    } catch (error) {
+      if (!(error instanceof EtcdError && error.failure === "no_lease")) throw error;
+    }
+  }
+
+  async setCredentials(
+    credentials: EtcdCredentials,
+    { verify, signal }: { readonly verify?: EtcdKeys; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { user: _, ca: __, certificate: ___, ...common } = this.#options;
+    const next = new EtcdChannel({ ...common, ...credentials }, this.#clock);
+    try {
+      if (verify !== undefined) await this.#verify(next, verify, signal);
+    } catch (error) {
+      next.retire();
+      throw error;
+    }
+    if (this.#isClosed) return next.retire();
+    this.#channel.retire();
+    this.#channel = next;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isClosed = true;
+    this.#channel[Symbol.dispose]();
+  }
+
+  #makeEndpoints(channel: () => EtcdChannel): EtcdEndpoints {
+    return new EtcdEndpoints(
+      this.#urls,
+      (endpoint, signal) => channel().use(({ gateway }) => gateway.greet(endpoint, signal)),
+      this.#clock,
+    );
+  }
+
+  /** Reads a key by a channel. What it finds out about the endpoints says nothing of them. */
+  async #verify(
+    channel: EtcdChannel,
+    { from, to }: EtcdKeys,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const body = { key: encode(from), range_end: encode(to), limit: "1" };
+    const path = "/v3/kv/range";
+    await this.#makeEndpoints(() => channel).run({
+      what: "use the new credentials for etcd",
+      repeatable: true,
+      signal,
+      at: (endpoint) =>
+        channel.session.run(
+          endpoint,
+          signal,
+          (token) => channel.gateway.ask({ endpoint, path, body, token, signal }, readRange),
+        ),
+    });
+  }
+
+  #call<T>({ what, path, body, signal, repeatable = true, read }: Call<T>): Promise<T> {
+    return this.#endpoints.run({
+      what,
+      repeatable,
+      signal,
+      at: (endpoint) =>
+        this.#channel.use(({ session, gateway }) =>
+          session.run(
+            endpoint,
+            signal,
+            (token) => gateway.ask({ endpoint, path, body, token, signal }, read),
+          )
+        ),
+    });
+  }
+
+  async #watch(watch: EtcdWatch, abort: AbortController, channel: EtcdChannel): Promise<void> {
+    const { signal } = abort;
+    const what = "watch etcd";
+    const open = await this.#endpoints.run({
+      what,
+      repeatable: true,
+      signal,
+      at: (endpoint) =>
+        channel.session.run(
+          endpoint,
+          signal,
+          (token) => openWatch(channel.gateway, watch, { endpoint, token, signal }),
+        ),
+    });
+    const { endpoint } = open;
+    // One key is enough: what counts is that the majority answers.
+    const body = { key: encode(watch.keys.from), range_end: encode(watch.keys.to), limit: "1" };
+    const request = { endpoint, path: "/v3/kv/range", body, signal };
+    const check = (): Promise<unknown> =>
+      this.#channel.use(({ session, gateway }) =>
+        session.run(endpoint, signal, (token) => gateway.ask({ ...request, token }, readRange))
+      );
+    watch.onStart?.();
+    try {
+      await followWatch(open, watch, { check, clock: this.#clock, abort });
+    } catch (error) {
+      if (!(error instanceof EndpointError) || watch.signal.aborted) throw error;
+      const { failure, message } = error;
+      const isBroken = failure === "unreachable" || failure === "unknown";
+      if (isBroken) this.#endpoints.fail(endpoint, message);
+      const reason = isBroken ? "unreachable" : failure;
+      throw new EtcdError(reason, `Cannot ${what}: ${endpoint} ${message}`, { cause: error });
+    }
+  }
+}
+
+function toRequest(write: EtcdWrite): Record<string, unknown> {
+  if ("delete" in write) return { request_delete_range: { key: encode(write.delete) } };
+  const { put, value, lease } = write;
+  const request = { key: encode(put), value: encode(value) };
+  return { request_put: lease === undefined ? request : { ...request, lease } };
+}
+
+function readLease({ ID }: Fields): string {
+  if (typeof ID === "string" && /^-?\d+$/.test(ID)) return ID;
+  throw new BadAnswer("it answers without a lease");
+}
+
+/** The answer is a stream of one message; a lease that is over has no time left. */
+function checkKept(answer: Fields): void {
+  if (wholeNumber(resultOf(answer)["TTL"]) > 0) return;
+  throw new EndpointError("no_lease", "says that the lease is over");
+}

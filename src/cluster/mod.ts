@@ -1,0 +1,34 @@
+/**
+ * Several balancers with the same servers, which etcd keeps: a change at one of them is a change at
+ * all. It is an export of its own, so that whoever has one balancer loads nothing of it.
+ *
+ * @example Share the servers of a balancer
+ * ```ts ignore
+ * import { createAdmin, LoadBalancer } from "@ballast/lb";
+ * import { joinEtcd } from "@ballast/lb/etcd";
+ *
+ * await using balancer = new LoadBalancer();
+ * await using shared = await joinEtcd(balancer, {
+ *   endpoints: ["http://10.0.0.1:2379", "http://10.0.0.2:2379", "http://10.0.0.3:2379"],
+ *   seed: [{ url: "http://127.0.0.1:3001" }],
+ * });
+ * await balancer.listen({ port: 8080 });
+ * // Changes are made at `shared`, and come to every balancer.
+ * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(shared).fetch);
+ * ```
+ *
+ * @module
+ */
+
+import "../runtime/runtime_version.ts";
+export type { Clock } from "../runtime/clock.ts";
+export type {
+  EtcdCertificate,
+  EtcdCredentials,
+  EtcdFetch,
+  EtcdOptions,
+} from "./etcd/etcd_options.ts";
+export { joinEtcd, type JoinOptions } from "./join_etcd.ts";
+export type { SharedBalancer } from "./shared_balancer.ts";
+export type { ClusterOptions } from "./cluster_options.ts";
+export { DEFAULT_PREFIX } from "./store/shared_keys.ts";

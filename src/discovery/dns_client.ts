@@ -1,0 +1,207 @@
+import type { Clock } from "../runtime/clock.ts";
+import { addressAndPort, type NameServer } from "../model/name_server.ts";
+import { secondsText } from "../model/seconds_text.ts";
+import { mayConnect } from "../runtime/net_permission.ts";
+import { type DnsQuestion, readAnswer, writeQuestion } from "./dns_message.ts";
+import {
+  type DnsAnswer,
+  DnsFailure,
+  type DnsResolver,
+  type RecordType,
+  type SearchList,
+} from "./dns_resolver.ts";
+import { askOverTcp } from "./dns_tcp.ts";
+import { askOverUdp } from "./dns_udp.ts";
+import { firstSuccess, type Try } from "./first_success.ts";
+import { fullNames, type ResolverConfig } from "./resolv_conf.ts";
+
+/** How long the next name server waits for those before it, in milliseconds. */
+const HEAD_START_MS = 300;
+/** For how long a name server that did not answer comes after the others, in milliseconds. */
+const LAST_MS = 60_000;
+/** How long the lookup of a name may take at least, all its questions together, in milliseconds. */
+const LOOKUP_MS = 10_000;
+/** For how long a name server that takes no TCP is asked by UDP at once, in milliseconds. */
+const WITHOUT_TCP_MS = 60_000;
+/** The largest answer over UDP, in bytes: what no network breaks up (DNS flag day 2020). */
+const PAYLOAD_SIZE = 1232;
+
+/** A question, and how long one way of asking it may take, in milliseconds. */
+interface Question {
+  readonly name: string;
+  readonly type: RecordType;
+  readonly timeout: number;
+}
+
+/** What a {@linkcode DnsClient} works with. */
+export interface DnsClientOptions {
+  /** The timers. */
+  readonly clock: Clock;
+  /** Tells whom to ask; called for each lookup. */
+  readonly configure: () => Promise<ResolverConfig>;
+  /** Tells the addresses that a name has on this machine. Default: none has any. */
+  readonly hosts?: ((host: string) => Promise<readonly string[]>) | undefined;
+}
+
+/**
+ * Asks name servers until one has an answer, each with a head start before the next one: by TCP,
+ * which every server has to take (RFC 7766 §5), and by UDP those that do not. Over UDP, answers that
+ * are large are cut off, by some servers without a word: Consul leaves out all but a few services
+ * then.
+ */
+export class DnsClient implements DnsResolver {
+  readonly #clock: Clock;
+  readonly #configure: () => Promise<ResolverConfig>;
+  readonly #hosts: (host: string) => Promise<readonly string[]>;
+  /** Until when servers are not asked by TCP, which they do not take. */
+  readonly #withoutTcp = new Map<string, number>();
+  /** Until when servers come last, which did not answer. */
+  readonly #last = new Map<string, number>();
+
+  /** @param options What to work with. */
+  constructor({ clock, configure, hosts = noHosts }: DnsClientOptions) {
+    this.#clock = clock;
+    this.#configure = configure;
+    this.#hosts = hosts;
+  }
+
+  /** The addresses that a name has on this machine. */
+  hosts(host: string): Promise<readonly string[]> {
+    return this.#hosts(host);
+  }
+
+  /** The full names that a name may stand for, and how long the lookup of each may take. */
+  async names(host: string): Promise<SearchList> {
+    const config = await this.#configure();
+    const { servers, timeout, attempts } = config;
+    const question = attempts * (2 * timeout + HEAD_START_MS * (servers.length - 1));
+    // That of a service is followed by those of its targets.
+    return { names: fullNames(host, config), limit: Math.max(LOOKUP_MS, 2 * question) };
+  }
+
+  /** Asks one question: the first name server, and where that gives no answer soon, others too. */
+  async ask(name: string, type: RecordType, signal: AbortSignal): Promise<DnsAnswer> {
+    const { servers, timeout, attempts } = await this.#configure();
+    let failures: string[] = [];
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const ordered = this.#inOrder(servers);
+      try {
+        return await this.#askAll(ordered, { name, type, timeout }, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof AggregateError)) throw error;
+        failures = ordered.map((server, i) => `${nameOf(server)}: ${messageOf(error.errors[i])}`);
+      }
+    }
+    throw new DnsFailure(`no answer for ${type} of ${name} from ${failures.join("; ")}`);
+  }
+
+  /** Those that did not answer lately come last. */
+  #inOrder(servers: readonly NameServer[]): readonly NameServer[] {
+    const now = this.#clock.now();
+    const isLast = (server: NameServer) => (this.#last.get(nameOf(server)) ?? -Infinity) > now;
+    return [...servers.filter((server) => !isLast(server)), ...servers.filter(isLast)];
+  }
+
+  async #askAll(
+    servers: readonly NameServer[],
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<DnsAnswer> {
+    const tries = servers.map((server): Try<DnsAnswer> => (limit, giveWay) =>
+      this.#askServer(server, { ...question, giveWay }, limit)
+    );
+    const headStart = { clock: this.#clock, milliseconds: HEAD_START_MS, signal };
+    const { value, index, late } = await firstSuccess(tries, headStart);
+    for (const each of late) this.#putLast(nameOf(servers[each]!));
+    this.#last.delete(nameOf(servers[index]!));
+    return value;
+  }
+
+  #putLast(address: string): void {
+    this.#last.set(address, this.#clock.now() + LAST_MS);
+  }
+
+  async #askServer(
+    server: NameServer,
+    { name, type, timeout, giveWay }: Question & { giveWay: () => void },
+    signal: AbortSignal,
+  ): Promise<DnsAnswer> {
+    const address = nameOf(server);
+    const [id] = crypto.getRandomValues(new Uint16Array(1));
+    const question: DnsQuestion = { id: id!, name, type };
+    if (!mayConnect(address)) throw notPermitted("ask there", address);
+    let why = "it takes no TCP";
+    let until = this.#withoutTcp.get(address) ?? 0;
+    if (until <= this.#clock.now()) {
+      const answer = await this.#within(
+        { timeout, signal },
+        (limit) => askOverTcp(server, writeQuestion(question), limit),
+      );
+      if (!(answer instanceof DnsFailure)) return readAnswer(answer, question);
+      // It may be that nothing listens there at all, which UDP does not always tell.
+      giveWay();
+      why = answer.message;
+      until = this.#clock.now() + WITHOUT_TCP_MS;
+    }
+    const any = server.address.includes(":") ? "[::]:0" : "0.0.0.0:0";
+    if (!mayConnect(any)) throw notPermitted(`ask by UDP; by TCP, ${why}`, any);
+    const answer = await this.#within(
+      { timeout, signal },
+      (limit) =>
+        askOverUdp(server, writeQuestion(question, PAYLOAD_SIZE), {
+          clock: this.#clock,
+          signal: limit,
+        }),
+    );
+    // An answer that is too large is asked for by TCP the next time.
+    this.#withoutTcp.delete(address);
+    if (answer instanceof DnsFailure) {
+      this.#putLast(address);
+      throw new DnsFailure(`${why}; by UDP, ${answer.message}`);
+    }
+    const read = readAnswer(answer, question);
+    this.#withoutTcp.set(address, until);
+    return read;
+  }
+
+  /** What a way of asking comes to in the time that it has: an answer, or why there is none. */
+  async #within(
+    { timeout, signal }: { timeout: number; signal: AbortSignal },
+    ask: (limit: AbortSignal) => Promise<Uint8Array>,
+  ): Promise<Uint8Array | DnsFailure> {
+    const abort = new AbortController();
+    const cancel = this.#clock.after(timeout, () => {
+      abort.abort(new DnsFailure(`it gave no answer within ${secondsText(timeout / 1000)}`));
+    });
+    try {
+      return await ask(AbortSignal.any([signal, abort.signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof DnsFailure) return error;
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+}
+
+function noHosts(): Promise<readonly string[]> {
+  return Promise.resolve([]);
+}
+
+function nameOf({ address, port }: NameServer): string {
+  return addressAndPort(address, port);
+}
+
+/** Why a server gave no answer to go by; anything else is a defect. */
+function messageOf(error: unknown): string {
+  if (error instanceof DnsFailure) return error.message;
+  throw error;
+}
+
+function notPermitted(what: string, address: string): DnsFailure {
+  return new DnsFailure(
+    `the program may not ${what}; restart it with ${address} in --allow-net`,
+  );
+}

@@ -1,0 +1,232 @@
+import type { Clock } from "../runtime/clock.ts";
+import type { FoundAddress } from "../model/discovery.ts";
+import { secondsText } from "../model/seconds_text.ts";
+import type { Server } from "../model/server.ts";
+import { relativeWeights } from "./dns_expansion.ts";
+import {
+  type DnsAnswer,
+  DnsFailure,
+  type DnsResolver,
+  plainName,
+  type RecordType,
+  type ServiceRecord,
+} from "./dns_resolver.ts";
+import { mapConcurrent } from "./map_concurrent.ts";
+
+/** How many targets of SRV records are looked up at once. */
+const AT_ONCE = 8;
+
+/** For how many seconds the addresses hold that a name has on this machine. */
+const HOSTS_TTL = 5;
+
+/** What a lookup came to. */
+export type LookupOutcome =
+  /** There are addresses; for how many seconds, and what went wrong nevertheless. */
+  | {
+    readonly type: "found";
+    readonly found: readonly FoundAddress[];
+    readonly ttl: number;
+    readonly problem: string | undefined;
+  }
+  /** DNS says that there are none. */
+  | { readonly type: "empty"; readonly why: string }
+  /** It says nothing. */
+  | { readonly type: "failed"; readonly why: string };
+
+type Found = LookupOutcome & { readonly type: "found" };
+
+/** What a lookup works with. */
+export interface LookupParts {
+  /** Whom to ask. */
+  readonly resolver: DnsResolver;
+  /** The addresses that are known; they stand in for what cannot be looked up. */
+  readonly known: readonly FoundAddress[];
+  /** The timers. */
+  readonly clock: Clock;
+  /** Breaks it off. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks up the addresses behind an entry.
+ *
+ * Where only some questions have an answer, what was known by the others stays: a name server that
+ * fails for AAAA, as some do, is no reason to go without the answer for A.
+ *
+ * @param entry The entry.
+ * @param parts What to work with.
+ * @throws The reason of the signal.
+ */
+export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupOutcome> {
+  const host = new URL(entry.url).hostname;
+  const find = entry.discover === "dns-srv" ? findServices : findAddresses;
+  let last: LookupOutcome = { type: "empty", why: `there is no ${host}` };
+  try {
+    const outcome = entry.discover === "dns" ? await findHosts(host, parts) : undefined;
+    if (outcome !== undefined) return sorted(outcome);
+    const { names, limit } = await parts.resolver.names(host);
+    for (const name of names) {
+      const outcome = await within(limit, parts, (limited) => find(name, limited));
+      if (outcome.type === "found") return sorted(outcome);
+      // That one of the names has no addresses says nothing where another could not be asked.
+      if (last.type !== "failed") last = outcome;
+    }
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (!(error instanceof DnsFailure)) throw error;
+    return { type: "failed", why: error.message };
+  }
+  return last;
+}
+
+/** The addresses that a name has on this machine, which come before those of DNS (hosts(5)). */
+async function findHosts(host: string, { resolver }: LookupParts): Promise<Found | undefined> {
+  const addresses = await resolver.hosts(host);
+  if (addresses.length === 0) return undefined;
+  const found = addresses.map((address) => ({ address, port: undefined, weight: 1, source: host }));
+  return { type: "found", found, ttl: HOSTS_TTL, problem: undefined };
+}
+
+/**
+ * Looks one name up in the time that it has. Each has its own: one that is not answered leaves those
+ * behind it theirs.
+ */
+async function within(
+  milliseconds: number,
+  parts: LookupParts,
+  find: (limited: LookupParts) => Promise<LookupOutcome>,
+): Promise<LookupOutcome> {
+  const limit = new AbortController();
+  const cancel = parts.clock.after(milliseconds, () => limit.abort());
+  try {
+    return await find({ ...parts, signal: AbortSignal.any([parts.signal, limit.signal]) });
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (!limit.signal.aborted) throw error;
+    return { type: "failed", why: `it was not over within ${secondsText(milliseconds / 1000)}` };
+  } finally {
+    cancel();
+  }
+}
+
+async function findAddresses(name: string, parts: LookupParts): Promise<LookupOutcome> {
+  return combine(await askAddresses({ target: name, port: undefined, weight: 1 }, parts), parts);
+}
+
+async function findServices(name: string, parts: LookupParts): Promise<LookupOutcome> {
+  const answer = await ask(name, "SRV", parts);
+  if (answer instanceof DnsFailure) return { type: "failed", why: answer.message };
+  if (answer.empty !== undefined) return { type: "empty", why: answer.empty };
+  let last: LookupOutcome = { type: "empty", why: `no target of ${name} has an address` };
+  for (const group of byPriority(answer.services)) {
+    const outcome = await findTargets(group, answer, parts);
+    if (outcome.type === "found") return { ...outcome, ttl: Math.min(outcome.ttl, answer.ttl) };
+    if (outcome.type === "failed") last = outcome;
+  }
+  return last;
+}
+
+/** Looks up the targets of the records with one priority. */
+async function findTargets(
+  services: readonly ServiceRecord[],
+  answer: DnsAnswer,
+  parts: LookupParts,
+): Promise<LookupOutcome> {
+  const weights = relativeWeights(services.map(({ weight }) => weight));
+  const findings = await mapConcurrent(services, AT_ONCE, async ({ target, port }, i) => {
+    const place = { target, port, weight: weights[i]! };
+    const addresses = answer.hosts.get(plainName(target));
+    if (addresses === undefined) return await askAddresses(place, parts);
+    return [{ ...place, type: "SRV" as const, answer: { ...answer, addresses } }];
+  });
+  return combine(findings.flat(), parts);
+}
+
+/** What addresses are made into. */
+interface Place {
+  readonly target: string;
+  readonly port: number | undefined;
+  readonly weight: number;
+}
+
+/** The addresses that one question has found, or why there is no answer. */
+interface Finding extends Place {
+  readonly type: RecordType;
+  readonly answer: DnsAnswer | DnsFailure;
+}
+
+async function askAddresses(place: Place, parts: LookupParts): Promise<Finding[]> {
+  const types = ["A", "AAAA"] as const;
+  return await Promise.all(types.map(async (type) => {
+    return { ...place, type, answer: await ask(place.target, type, parts) };
+  }));
+}
+
+/** What several questions come to together. */
+function combine(findings: readonly Finding[], { known }: LookupParts): LookupOutcome {
+  const found = new Map<string, FoundAddress>();
+  const problems: string[] = [];
+  const reasons = new Set<string>();
+  let ttl = Infinity;
+  for (const finding of findings) {
+    const { answer, target: source, port, weight } = finding;
+    if (answer instanceof DnsFailure) {
+      problems.push(answer.message);
+      for (const address of known) if (standsIn(address, finding)) add(found, address);
+      continue;
+    }
+    if (answer.empty === undefined) ttl = Math.min(ttl, answer.ttl);
+    else reasons.add(answer.empty);
+    for (const address of answer.addresses) add(found, { address, port, weight, source });
+  }
+  const problem = problems.length === 0 ? undefined : problems.join("; ");
+  if (ttl !== Infinity) return { type: "found", found: [...found.values()], ttl, problem };
+  if (problem !== undefined) return { type: "failed", why: problem };
+  return { type: "empty", why: [...reasons].join("; ") };
+}
+
+/** Whether an address that is known is one for which there was no answer now. */
+function standsIn(known: FoundAddress, { target, port, type }: Finding): boolean {
+  const family = known.address.includes(":") ? "AAAA" : "A";
+  return known.source === target && known.port === port && family === type;
+}
+
+/** Two records for one address are one server, with the larger weight. */
+function add(found: Map<string, FoundAddress>, address: FoundAddress): void {
+  const key = keyOf(address);
+  const other = found.get(key);
+  if (other === undefined || other.weight < address.weight) found.set(key, address);
+}
+
+async function ask(
+  name: string,
+  type: RecordType,
+  { resolver, signal }: LookupParts,
+): Promise<DnsAnswer | DnsFailure> {
+  try {
+    return await resolver.ask(name, type, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof DnsFailure) return error;
+    throw error;
+  }
+}
+
+/** The records in groups of one priority, the lowest number first. */
+function byPriority(services: readonly ServiceRecord[]): ServiceRecord[][] {
+  const groups = new Map<number, ServiceRecord[]>();
+  for (const service of services) {
+    groups.set(service.priority, [...groups.get(service.priority) ?? [], service]);
+  }
+  return [...groups].sort(([one], [other]) => one - other).map(([, group]) => group);
+}
+
+/** Servers are added in this order, whatever the order of the answer, which changes each time. */
+function sorted(outcome: Found): Found {
+  const found = outcome.found.toSorted((one, other) => keyOf(one) < keyOf(other) ? -1 : 1);
+  return { ...outcome, found };
+}
+
+function keyOf({ address, port }: FoundAddress): string {
+  return `${address} ${port ?? ""}`;
+}

@@ -1,0 +1,68 @@
+import { getLogger } from "@logtape/logtape";
+
+const logger = getLogger(["ballast", "listen"]);
+
+/** How long to wait before listening again, in milliseconds: connections have to close first. */
+const PAUSE_MS = 100;
+
+/** A server as the platform has it. */
+export interface PlatformServer {
+  /** Where it listens. */
+  readonly addr: { readonly hostname: string; readonly port: number };
+  /** Resolves when it has stopped, and rejects when it cannot accept any more. */
+  readonly finished: Promise<void>;
+  /** Accepts no more, and resolves when what is under way is over. */
+  shutdown(): Promise<void>;
+}
+
+/**
+ * Keeps a port in use. A platform's server stops for good when the process has no file descriptor
+ * left for one more connection, so that too many clients would end the program; here it listens
+ * again until it can.
+ *
+ * @param start Begins to listen on a port.
+ * @param port The port; 0 takes a free one, and keeps it.
+ * @param signal What `start` stops by as well. Default: none.
+ * @returns A server whose `finished` does not reject.
+ * @throws What `start` throws the first time.
+ */
+export function serveWithRestart(
+  start: (port: number) => PlatformServer,
+  port: number,
+  signal?: AbortSignal,
+): PlatformServer {
+  let server = start(port);
+  const { addr } = server;
+  let shuttingDown = false;
+  const isOver = () => shuttingDown || signal?.aborted === true;
+  async function run(): Promise<void> {
+    for (;;) {
+      try {
+        return await server.finished;
+      } catch (error) {
+        if (isOver()) return;
+        logger.error("Cannot accept connections for now, trying again: {error}", { error });
+      }
+      while (!isOver()) {
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        try {
+          if (!isOver()) server = start(addr.port);
+          break;
+        } catch (error) {
+          logger.debug("Still cannot listen: {error}", { error });
+        }
+      }
+      if (isOver()) return;
+    }
+  }
+  const finished = run();
+  return {
+    addr,
+    finished,
+    async shutdown(): Promise<void> {
+      shuttingDown = true;
+      await server.shutdown().catch(() => {});
+      await finished;
+    },
+  };
+}

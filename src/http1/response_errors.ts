@@ -1,0 +1,35 @@
+import { BalancerError } from "../model/errors.ts";
+
+/** An error that says that the server's response breaks HTTP. */
+export function badResponse(why: string): BalancerError {
+  return new BalancerError("bad_response", `The server's response ${why}`, { source: "upstream" });
+}
+
+/** An error that says that the server closed before its response began. */
+export function closedEarly(): BalancerError {
+  return new BalancerError(
+    "closed_early",
+    "The server closed the connection before the first byte of its response",
+    { source: "upstream" },
+  );
+}
+
+/** An error that says that the server closed before its response was complete. */
+export function incomplete(): BalancerError {
+  return new BalancerError(
+    "incomplete",
+    "The server closed the connection in the middle of its response",
+    { source: "upstream" },
+  );
+}
+
+/** An error that says that the server, or the client in the middle of its content, stood still. */
+export function tooSilent(who: "client" | "server"): BalancerError {
+  if (who === "server") {
+    return new BalancerError("response_timeout", "The server was silent for too long", {
+      source: "upstream",
+    });
+  }
+  const message = "The client was silent for too long in the middle of its content";
+  return new BalancerError("request_timeout", message, { source: "downstream" });
+}

@@ -1,0 +1,50 @@
+/** A Cookie field without the cookies of one name. */
+export interface ExtractedCookie {
+  /** What is left, byte for byte; empty where there is nothing else. */
+  readonly rest: string;
+  /** The values that were taken, in their order. */
+  readonly values: readonly string[];
+}
+
+const SPACE = " ";
+const TAB = "\t";
+
+/**
+ * Takes the cookies of one name out of a Cookie field (RFC 6265 §4.2.1, read as leniently as servers
+ * do: spaces around names and values do not count, and a semicolon always ends a cookie).
+ *
+ * @param field The value of the field.
+ * @param name The name; upper and lower case are different (RFC 6265 §4.1.1).
+ * @returns What was taken, and what is left; undefined where there is no such cookie.
+ */
+export function extractCookie(field: string, name: string): ExtractedCookie | undefined {
+  if (!field.includes(name)) return undefined;
+  const values: string[] = [];
+  let rest = "";
+  for (let from = 0; from <= field.length;) {
+    const semicolon = field.indexOf(";", from);
+    const to = semicolon === -1 ? field.length : semicolon;
+    const value = valueOf(field.slice(from, to), name);
+    if (value !== undefined) values.push(value);
+    // With the semicolon before it, so that what is between two cookies stays as it is.
+    else rest += field.slice(from === 0 ? 0 : from - 1, to);
+    from = to + 1;
+  }
+  if (values.length === 0) return undefined;
+  return { rest: withoutStart(rest), values };
+}
+
+/** The value of a cookie if it has this name. */
+function valueOf(cookie: string, name: string): string | undefined {
+  const equals = cookie.indexOf("=");
+  if (equals === -1 || cookie.slice(0, equals).trim() !== name) return undefined;
+  return cookie.slice(equals + 1).trim();
+}
+
+/** Less what was between the first cookie and the one that was taken from before it. */
+function withoutStart(rest: string): string {
+  if (!rest.startsWith(";")) return rest;
+  let from = 1;
+  while (rest[from] === SPACE || rest[from] === TAB) from++;
+  return rest.slice(from);
+}

@@ -1,0 +1,200 @@
+import type { Config } from "../config/config.ts";
+import { invalid } from "../config/validate.ts";
+import {
+  canonicalServerUrl,
+  completeServer,
+  effectiveWeight,
+  type Server,
+} from "../model/server.ts";
+import { DEFAULT_SETTINGS, type Limits, type Retries, type Timeouts } from "../model/settings.ts";
+import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
+import { type Distribution, makeDistribution, recorded } from "./distribution.ts";
+import type { RecordedRequests } from "./recorded_requests.ts";
+import type { HealthSettings } from "./simulated_health.ts";
+import type { UpstreamModel } from "./upstreams.ts";
+import type { Failure, Service, Workload } from "./workload.ts";
+
+/** A failure, with the numbers of the servers that have it. */
+export interface PlannedFailure {
+  /** What it is. */
+  readonly failure: Failure;
+  /** The servers' numbers. */
+  readonly servers: readonly number[];
+}
+
+/** All that a run goes by, checked. Runs of several policies share it. */
+export interface SimulationPlan {
+  /** The servers, in the configuration's order. */
+  readonly servers: readonly Server[];
+  /** How each of them does with its requests. */
+  readonly models: readonly UpstreamModel[];
+  /** What goes wrong. */
+  readonly failures: readonly PlannedFailure[];
+  /** The requests. */
+  readonly workload: Workload;
+  /** How many come in a second; undefined where a recording says when. */
+  readonly rate: number | undefined;
+  /** The requests that were recorded, where those are repeated. */
+  readonly recording: RecordedRequests | undefined;
+  /** What the balancers go by. */
+  readonly settings: HealthSettings & {
+    readonly timeouts: Timeouts;
+    readonly retries: Retries;
+    readonly limits: Limits;
+    readonly sticky: boolean;
+  };
+}
+
+/** What a plan is made of. */
+export interface PlanParts {
+  /** What the balancers are configured with. */
+  readonly config: Config;
+  /** The requests, and how the servers do. */
+  readonly workload: Workload;
+  /** The requests that were recorded, to be repeated. Default: none, chance makes them. */
+  readonly recording?: RecordedRequests | undefined;
+}
+
+/**
+ * Brings together what the balancers are, what is asked of them, and how the servers do.
+ *
+ * @throws {BalancerError} `invalid`, with every server that the workload names and nobody knows, or
+ * if there is nothing that could be simulated.
+ */
+export function makePlan({ config, workload, recording }: PlanParts): SimulationPlan {
+  const servers = config.servers.map(completeServer);
+  if (servers.length === 0) {
+    throw invalid("the configuration", [{ path: "servers", message: "has no server to simulate" }]);
+  }
+  const names = new ServerNames(servers);
+  const failures = workload.failures.map((failure, i) => ({
+    failure,
+    servers: typeof failure.servers === "number"
+      ? spread(failure.servers, servers.length)
+      : failure.servers.flatMap((name, j) => names.find(name, `failures[${i}].servers[${j}]`)),
+  }));
+  const models = makeModels({ servers, workload, recording }, names);
+  names.check();
+  const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
+  return {
+    servers,
+    models,
+    failures,
+    workload,
+    rate: recording === undefined
+      ? workload.rate ?? rateOf(workload.load, servers, models)
+      : undefined,
+    recording,
+    settings: {
+      timeouts: { ...timeouts, ...config.timeouts },
+      retries: { ...retries, ...config.retries },
+      ejection: { ...ejection, ...config.ejection },
+      limits: { ...limits, ...config.limits },
+      healthCheck: { ...DEFAULT_HEALTH_CHECK, ...config.healthCheck },
+      slowStart: config.slowStart ?? 0,
+      sticky: config.sticky !== undefined,
+    },
+  };
+}
+
+/** What becomes of the names by which a workload calls servers. */
+class ServerNames {
+  readonly #numbers: Map<string, number[]> = new Map();
+  readonly #unknown: { path: string; message: string }[] = [];
+
+  constructor(servers: readonly Server[]) {
+    for (const [number, { url, name }] of servers.entries()) {
+      for (const key of new Set([url, name])) {
+        this.#numbers.set(key, [...this.#numbers.get(key) ?? [], number]);
+      }
+    }
+  }
+
+  /** The numbers of the servers that are called so: several, if several have that name. */
+  find(text: string, path: string): readonly number[] {
+    const found = this.#numbers.get(text) ?? this.#numbers.get(canonical(text));
+    if (found !== undefined) return found;
+    const message = `"${text}" is neither the URL nor the name of a server in the configuration`;
+    this.#unknown.push({ path, message });
+    return [];
+  }
+
+  /** Throws if any of them was not found. */
+  check(): void {
+    if (this.#unknown.length > 0) throw invalid("the workload", this.#unknown);
+  }
+}
+
+function canonical(text: string): string {
+  try {
+    return canonicalServerUrl(text);
+  } catch {
+    return text;
+  }
+}
+
+/** So many of the numbers below `end`, evenly spread. */
+function spread(count: number, end: number): number[] {
+  const all = Math.min(count, end);
+  return Array.from({ length: all }, (_, i) => Math.floor(i * end / all));
+}
+
+function makeModels(
+  { servers, workload, recording }: {
+    readonly servers: readonly Server[];
+    readonly workload: Workload;
+    readonly recording: RecordedRequests | undefined;
+  },
+  names: ServerNames,
+): UpstreamModel[] {
+  const services: Service[] = servers.map(() => workload.service);
+  const concurrency = servers.map(() => workload.concurrency);
+  for (const [i, upstream] of workload.servers.entries()) {
+    for (const number of names.find(upstream.server, `servers[${i}].server`)) {
+      services[number] = upstream.service ?? workload.service;
+      concurrency[number] = upstream.concurrency ?? workload.concurrency;
+    }
+  }
+  const known = new Map<Service, Distribution>();
+  return servers.map(({ url }, number) => {
+    const service = services[number]!;
+    const distribution = known.get(service) ?? distributionOf(service, url, recording);
+    // What was recorded differs from server to server.
+    if (service.distribution !== "recorded") known.set(service, distribution);
+    const limit = concurrency[number]!;
+    return { distribution, concurrency: limit === 0 ? Infinity : limit };
+  });
+}
+
+function distributionOf(
+  service: Service,
+  url: string,
+  recording: RecordedRequests | undefined,
+): Distribution {
+  if (service.distribution !== "recorded") return makeDistribution(service);
+  const all = recording?.durations;
+  // A server that has no request in the log does as the others do.
+  const times = all?.get(url) ?? [...all?.values() ?? []].flat();
+  if (times.length > 0) return recorded(times);
+  const message = recording === undefined
+    ? '"recorded" needs the requests of an access log'
+    : '"recorded" needs requests that a server has answered, and the access log has none';
+  throw invalid("the workload", [{ path: "service.distribution", message }]);
+}
+
+/** How many requests a second are this share of what all servers can do. */
+function rateOf(
+  load: number,
+  servers: readonly Server[],
+  models: readonly UpstreamModel[],
+): number {
+  let most = 0;
+  for (const [number, { distribution, concurrency }] of models.entries()) {
+    if (effectiveWeight(servers[number]!) > 0) most += concurrency / distribution.mean * 1000;
+  }
+  if (Number.isFinite(most) && most > 0) return load * most;
+  const message = most === 0
+    ? "means nothing where no server takes requests; give a rate"
+    : "means nothing where a server works on any number of requests at once; give a rate";
+  throw invalid("the workload", [{ path: "load", message }]);
+}

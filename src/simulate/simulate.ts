@@ -1,0 +1,33 @@
+import type { PolicyName } from "../model/settings.ts";
+import { makePlan, type PlanParts } from "./plan.ts";
+import { policyResult, type PolicyResultJson, type SimulationJson } from "./result.ts";
+import { Simulation } from "./simulation.ts";
+
+export { parseYaml } from "../config/yaml.ts";
+export { readWorkload } from "./read_workload.ts";
+export { readAccessLog } from "./recorded_requests.ts";
+
+/**
+ * Simulates what balancers with these settings do to these servers, once for each policy. The same
+ * input has the same result, on every machine.
+ *
+ * @param parts The configuration, the workload, and what was recorded.
+ * @param policies The policies, each of which meets the same requests.
+ * @throws {BalancerError} `invalid`, if these do not go together.
+ */
+export async function simulate(
+  parts: PlanParts,
+  policies: readonly PolicyName[],
+): Promise<SimulationJson> {
+  const plan = makePlan(parts);
+  const results: PolicyResultJson[] = [];
+  let seconds = 0;
+  for (const policy of policies) {
+    const simulation = new Simulation(plan, policy);
+    await simulation.run();
+    results.push(policyResult(policy, plan, simulation));
+    seconds = Number((simulation.measurements.counted.length / 1000).toPrecision(6));
+  }
+  const { seed, balancers } = plan.workload;
+  return { seed, balancers, rate: plan.rate ?? null, seconds, policies: results };
+}

@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { LossFinder } from "../../../src/cluster/store/loss_finder.ts";
+
+/** A finder for servers that were all written at revision 1, of which these were removed since. */
+function finder(urls: string, meant = "", isSuspicious = false): LossFinder {
+  return new LossFinder({
+    size: urls.length,
+    isSuspicious,
+    revision: (url) => urls.includes(url) ? 1 : undefined,
+    isMeant: (url, revision) => revision === 1 && meant.includes(url),
+  });
+}
+
+Deno.test("LossFinder finds what one revision takes of most servers, or the last ones", () => {
+  const cases: [urls: string, revisions: string[], lost: string][] = [
+    ["abcd", ["ab"], ""],
+    ["abcd", ["abc"], "abc"],
+    ["abcd", ["abcd"], "abcd"],
+    ["a", ["a"], "a"],
+    ["", ["x"], ""],
+    ["abcd", ["x", "abc"], "abc"],
+    // One by one, nothing is lost but the last.
+    ["abcd", ["a", "b", "c"], ""],
+    ["abcd", ["a", "b", "c", "d"], "d"],
+    // Once something is lost, everything that follows is.
+    ["abcdef", ["abcd", "e"], "abcde"],
+  ];
+  for (const [urls, revisions, lost] of cases) {
+    const losses = finder(urls);
+    for (const gone of revisions) losses.add([], gone);
+    assertEquals([...losses.lost].join(""), lost, `${urls}: ${revisions}`);
+  }
+});
+
+Deno.test("LossFinder takes what a balancer has removed for no loss", () => {
+  for (const [meant, lost] of [["abcd", ""], ["abc", "d"], ["ab", ""], ["a", "bcd"]] as const) {
+    const losses = finder("abcd", meant);
+    losses.add([], "abcd".slice(0, meant === "ab" ? 3 : 4));
+    assertEquals([...losses.lost].join(""), lost, meant);
+  }
+});
+
+Deno.test("LossFinder counts what the same revision writes, and what comes back", () => {
+  const moved = finder("a");
+  moved.add([["b", 2]], "a");
+  assertEquals([...moved.lost], ["a"]);
+  const replaced = finder("ab");
+  replaced.add([["c", 2]], "a");
+  assertEquals([...replaced.lost], []);
+  const back = finder("abc");
+  back.add([], "abc");
+  back.add([["b", 3]], []);
+  assertEquals([...back.lost], ["a", "c"]);
+  // It was written since, so what was said of its removal is no longer about it.
+  const again = finder("a", "a");
+  again.add([["a", 5]], []);
+  again.add([], "a");
+  assertEquals([...again.lost], ["a"]);
+});
+
+Deno.test("LossFinder believes nothing more while servers are missing already", () => {
+  const losses = finder("abcdefgh", "a", true);
+  losses.add([], "ab");
+  assertEquals([...losses.lost], ["b"]);
+});

@@ -1,0 +1,166 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { BalancerError, type ErrorCode } from "../../../mod.ts";
+import { Connection } from "../../../src/cluster/store/connection.ts";
+import { EtcdError, type EtcdFailure } from "../../../src/cluster/etcd/etcd_types.ts";
+import { type ServerWrite, ServerWriter } from "../../../src/cluster/store/server_writer.ts";
+import { FakeClock } from "../../testing/fake_clock.ts";
+import { FakeEtcd } from "../../testing/fake_etcd.ts";
+
+const KEY = "/b/servers/http://a";
+
+class Stage {
+  readonly clock = new FakeClock();
+  readonly etcd = new FakeEtcd(this.clock);
+  readonly connection = new Connection(this.clock);
+  readonly #writer = new ServerWriter({ ...this.#parts(), random: () => 0.5 });
+  readonly #abort = new AbortController();
+
+  constructor() {
+    this.connection.here();
+  }
+
+  /** Writes, and lets time pass until that is over. */
+  async write(write: Partial<ServerWrite>): Promise<boolean> {
+    const whole = { what: "update http://a", key: KEY, revision: 0, value: "new", ...write };
+    const work = this.#writer.write(whole, this.#abort.signal);
+    let isOver = false;
+    work.then(() => isOver = true, () => isOver = true);
+    for (let step = 0; step < 100 && !isOver; step++) await this.clock.advance(500);
+    return await work;
+  }
+
+  /** Lets the first transactions end like this, behind what comes of them. */
+  fail(failure: EtcdFailure, when: "before" | "after", times = 1): void {
+    let left = times;
+    this.etcd[when] = (call) => {
+      if (call === "transact" && left-- > 0) throw new EtcdError(failure, "it said so");
+    };
+  }
+
+  #parts() {
+    return { etcd: this.etcd, connection: this.connection, clock: this.clock };
+  }
+}
+
+async function assertRefused(work: Promise<unknown>, code: ErrorCode, text: string): Promise<void> {
+  const error = await assertRejects(() => work, BalancerError);
+  assertEquals(error.code, code, error.message);
+  assertStringIncludes(error.message, text);
+}
+
+Deno.test("ServerWriter.write() writes where the revision is as it was known", async () => {
+  const stage = new Stage();
+  assertEquals(await stage.write({}), true);
+  assertEquals(await stage.write({ revision: 2, value: "newer" }), true);
+  assertEquals(stage.etcd.content, { [KEY]: "newer" });
+  assertEquals(await stage.write({ revision: 3, value: undefined }), true);
+  assertEquals(stage.etcd.content, {});
+});
+
+Deno.test("ServerWriter.write() writes nothing where somebody else was faster", async () => {
+  const stage = new Stage();
+  stage.etcd.put(KEY, "theirs");
+  assertEquals(await stage.write({}), false);
+  assertEquals(await stage.write({ revision: 9, value: undefined }), false);
+  assertEquals(stage.etcd.content, { [KEY]: "theirs" });
+});
+
+Deno.test("ServerWriter.write() sends nothing while etcd is known to be away", async () => {
+  const stage = new Stage();
+  stage.connection.away(new Error("it is down"));
+  await assertRefused(
+    stage.write({}),
+    "unavailable",
+    "since 2026-01-01T00:00:00.000Z (it is down)",
+  );
+  assertEquals(stage.etcd.calls, []);
+});
+
+for (const failure of ["unreachable", "denied", "refused"] as const) {
+  Deno.test(`ServerWriter.write() says that nothing has changed when etcd is ${failure}`, async () => {
+    const stage = new Stage();
+    stage.fail(failure, "before");
+    await assertRefused(stage.write({}), "unavailable", "it said so; nothing has changed");
+  });
+}
+
+Deno.test("ServerWriter.write() finds a change that was made without an answer", async () => {
+  for (const value of ["new", undefined]) {
+    const stage = new Stage();
+    stage.etcd.put(KEY, "old");
+    stage.fail("unknown", "after");
+    assertEquals(await stage.write({ revision: 2, value }), true);
+    assertEquals(stage.etcd.content[KEY], value);
+    assertEquals(stage.etcd.revision, 3);
+  }
+});
+
+Deno.test("ServerWriter.write() repeats a change that was not made", async () => {
+  for (const value of ["new", undefined]) {
+    const stage = new Stage();
+    stage.etcd.put(KEY, "old");
+    stage.fail("unknown", "before", 3);
+    assertEquals(await stage.write({ revision: 2, value }), true);
+    assertEquals(stage.etcd.content[KEY], value);
+    assertEquals(stage.etcd.revision, 3);
+  }
+});
+
+Deno.test("ServerWriter.write() makes a change once that is carried out late", async () => {
+  const stage = new Stage();
+  let isFirst = true;
+  // The first one is on its way while the key is read, and is there before the second.
+  stage.etcd.before = (call) => {
+    if (call !== "transact") return;
+    if (isFirst) {
+      isFirst = false;
+      throw new EtcdError("unknown", "no answer");
+    }
+    stage.etcd.put(KEY, "new");
+  };
+  assertEquals(await stage.write({}), true);
+  assertEquals([stage.etcd.content[KEY], stage.etcd.revision], ["new", 2]);
+});
+
+Deno.test("ServerWriter.write() does not guess where somebody else has changed it since", async () => {
+  const stage = new Stage();
+  stage.fail("unknown", "after");
+  const { etcd } = stage;
+  etcd.before = (call) => call === "range" ? etcd.put(KEY, "theirs") : undefined;
+  await assertRefused(stage.write({}), "unconfirmed", "somebody else has changed it meanwhile");
+});
+
+Deno.test("ServerWriter.write() gives up where etcd stays silent, and says so", async () => {
+  const stage = new Stage();
+  stage.fail("unknown", "before");
+  stage.etcd.after = (call) => {
+    if (call === "range") throw new EtcdError("unreachable", "nobody answers");
+  };
+  await assertRefused(stage.write({}), "unconfirmed", "it said so; see what the server is now");
+  const silent = new Stage();
+  silent.etcd.before = () => new Promise(() => {});
+  await assertRefused(silent.write({}), "unconfirmed", "etcd has not answered in time");
+  assertEquals(silent.clock.timers, 0);
+});
+
+Deno.test("ServerWriter.write() writes a record beside it, which does not stay", async () => {
+  const stage = new Stage();
+  stage.etcd.put(KEY, "old");
+  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isNeeded: true };
+  assertEquals(await stage.write({ revision: 2, value: undefined, record }), true);
+  assertEquals(stage.etcd.content, { [record.key]: "record" });
+  await stage.clock.advance(60_000);
+  assertEquals(stage.etcd.content, {});
+});
+
+Deno.test("ServerWriter.write() changes nothing where there can be no record", async () => {
+  const stage = new Stage();
+  stage.etcd.put(KEY, "old");
+  stage.etcd.before = (call) => {
+    if (call === "grant") throw new EtcdError("unknown", "no answer");
+  };
+  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isNeeded: true };
+  const work = stage.write({ revision: 2, value: undefined, record });
+  await assertRefused(work, "unavailable", "no answer; nothing has changed");
+  assertEquals(stage.etcd.content, { [KEY]: "old" });
+});

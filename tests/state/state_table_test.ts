@@ -1,0 +1,148 @@
+import { assertEquals } from "@std/assert";
+import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
+import { StateTable } from "../../src/state/state_table.ts";
+import { allocateMemory } from "../../src/state/table_memory.ts";
+
+/** A table with one open server. */
+function tableOfOne(weight = 1, limit = 0): StateTable {
+  const table = new StateTable(4);
+  table.open(table.allocate(weight, limit));
+  return table;
+}
+
+/** How often the generation changes while something is done. */
+function changes(table: StateTable, action: () => void): number {
+  const before = table.generation;
+  action();
+  return table.generation - before;
+}
+
+Deno.test("StateTable.begin() counts up to the limit, and nothing beyond", () => {
+  const table = tableOfOne(1, 2);
+  assertEquals([table.begin(0), table.begin(0), table.begin(0)], [true, true, false]);
+  assertEquals([table.active(0), table.picked(0)], [2, 2]);
+  table.finish(0);
+  assertEquals([table.begin(0), table.begin(0), table.active(0)], [true, false, 2]);
+});
+
+Deno.test("StateTable.begin() has no limit at 0", () => {
+  const table = tableOfOne();
+  for (let i = 0; i < 1000; i++) assertEquals(table.begin(0), true);
+  assertEquals(table.active(0), 1000);
+});
+
+Deno.test("StateTable.begin() counts the requests of every thread toward the limit", () => {
+  const memory = allocateMemory(4, 2);
+  const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
+  first.open(first.allocate(1, 2));
+  assertEquals([first.begin(0), second.begin(0), first.begin(0)], [true, true, false]);
+  // What was refused is nobody's: a thread that ends gives back what it has, and no more.
+  reclaimCounts(first, 1);
+  assertEquals([first.active(0), second.begin(0), second.begin(0)], [1, true, false]);
+});
+
+Deno.test("StateTable.setLimit() holds for what comes, and lets finish what is there", () => {
+  const table = tableOfOne();
+  for (let i = 0; i < 3; i++) table.begin(0);
+  assertEquals(changes(table, () => table.setLimit(0, 2)), 1);
+  assertEquals([table.limit(0), table.begin(0), table.active(0)], [2, false, 3]);
+  table.finish(0);
+  assertEquals(table.begin(0), false);
+  table.finish(0);
+  assertEquals(table.begin(0), true);
+  assertEquals(changes(table, () => table.setLimit(0, 2)), 0);
+});
+
+Deno.test("StateTable.setShare() gives a part of the weight, and never none of it", () => {
+  const table = tableOfOne(8);
+  assertEquals(changes(table, () => table.setShare(0, 0.25)), 1);
+  assertEquals(table.weight(0), 2);
+  table.setShare(0, 0.000_001);
+  assertEquals(table.weight(0), 0.008);
+  table.setWeight(0, 4);
+  assertEquals(table.weight(0), 0.004);
+  table.setShare(0, 1);
+  assertEquals(table.weight(0), 4);
+  assertEquals(changes(table, () => table.setShare(0, 1)), 0);
+});
+
+Deno.test("StateTable.setShare() leaves weight 0 what it is", () => {
+  const table = tableOfOne(0);
+  table.setShare(0, 0.5);
+  assertEquals(table.weight(0), 0);
+});
+
+Deno.test("StateTable.setStanding() says who is trusted, beside the health", () => {
+  const table = tableOfOne();
+  const seen = (["ejected", "trial", "in"] as const).map((standing) => {
+    assertEquals(changes(table, () => table.setStanding(0, standing)), 1);
+    return [table.standing(0), table.isTrusted(0), table.isOnTrial(0)];
+  });
+  assertEquals(seen, [["ejected", false, false], ["trial", true, true], ["in", true, false]]);
+  assertEquals(changes(table, () => table.setStanding(0, "in")), 0);
+  table.setHealthy(0, false);
+  table.setStanding(0, "trial");
+  assertEquals(table.isTrusted(0), false);
+});
+
+Deno.test("StateTable.countFailure() counts each kind in a row, over all threads", () => {
+  const memory = allocateMemory(4, 2);
+  const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
+  first.open(first.allocate(1));
+  assertEquals([first, second].map((table) => table.countFailure(0, "connection")), [1, 2]);
+  assertEquals(first.countFailure(0, "response"), 1);
+  second.clearFailures(0, "connection");
+  assertEquals(first.countFailure(0, "connection"), 1);
+  assertEquals(first.countFailure(0, "response"), 2);
+});
+
+Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new", () => {
+  const table = tableOfOne(8, 1);
+  table.begin(0);
+  table.setShare(0, 0.5);
+  table.setStanding(0, "ejected");
+  table.setHealthy(0, false);
+  table.countFailure(0, "connection");
+  table.countFailure(0, "response");
+  table.release(0);
+  // Not while it works on something: the end of that would count against the newcomer.
+  assertEquals(table.allocate(1), 1);
+  table.finish(0);
+  assertEquals(table.allocate(6), 0);
+  assertEquals([table.weight(0), table.limit(0), table.picked(0)], [6, 0, 0]);
+  assertEquals([table.isTrusted(0), table.standing(0), table.isOpen(0)], [true, "in", false]);
+  assertEquals(table.countFailure(0, "connection"), 1);
+  assertEquals(table.countFailure(0, "response"), 1);
+});
+
+Deno.test("StateTable.activity tells in which block an active was changed", () => {
+  const memory = allocateMemory(300, 2);
+  const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
+  for (let i = 0; i < 255; i++) first.allocate(1, i === 70 ? 1 : 0);
+  first.begin(0);
+  assertEquals(first.activity, undefined, "a look at few servers is faster");
+  first.allocate(1);
+  /** In which blocks something is told while it is done. */
+  function told(action: () => void): number[] {
+    const before = [...first.activity!];
+    action();
+    return [...first.activity!.keys()].filter((block) => first.activity![block] !== before[block]);
+  }
+  assertEquals(told(() => second.begin(70)), [1]);
+  assertEquals(told(() => first.begin(70)), [1], "others may have seen what was taken back");
+  assertEquals(told(() => second.finish(70)), [1]);
+  assertEquals(told(() => first.finish(0)), [0]);
+  assertEquals(told(() => first.begin(255)), [3]);
+  // It may have ended between the count and the word of it.
+  assertEquals(told(() => reclaimCounts(first, 1)), [0, 1, 2, 3]);
+});
+
+Deno.test("StateTable.begin() counts without other threads as it does beside them", () => {
+  const table = new StateTable(300);
+  for (let i = 0; i < 300; i++) table.allocate(1, 1);
+  const before = table.activity!.slice();
+  assertEquals([table.begin(299), table.begin(299), table.active(299)], [true, false, 1]);
+  table.finish(299);
+  assertEquals([table.active(299), table.picked(299)], [0, 1]);
+  assertEquals(table.activity![4]! - before[4]!, 2);
+});

@@ -1,7 +1,0 @@
-import { assertEquals } from "@std/assert";
-import denoJson from "../deno.json" with { type: "json" };
-import { VERSION } from "../src/version.ts";
-
-Deno.test("VERSION is what deno.json says", () => {
-  assertEquals(VERSION, denoJson.version);
-});
