@@ -15,7 +15,7 @@ import { DataPlane } from "../workers/data_plane.ts";
 import type { CheckSharing } from "../health/check_sharing.ts";
 import { checkCertificate } from "../fronts/web/certificate.ts";
 import type { Listener, ListenOptions } from "../fronts/web/listener.ts";
-import { listenTls } from "../fronts/web/listen_tls.ts";
+import { listenTls } from "../fronts/web/tls_listener.ts";
 import {
   checkBalancerOptions,
   type CheckedOptions,
@@ -26,8 +26,7 @@ import {
 import type { RequestInfo } from "../proxy/incoming.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { startListener } from "../workers/pool_listener.ts";
-import { WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
+import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
 
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { checkOptions, completeOptions } from "../config/check_options.ts";
+import { checkServers } from "./check_servers.ts";
+import { completeOptions } from "../config/check_options.ts";
 import type { Config } from "../config/config.ts";
 import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
-import { serverSchema } from "../config/schema.ts";
 import {
   accessLogSchema,
   balancerSchema,
@@ -17,9 +17,8 @@ import {
 import { invalid } from "../config/validate.ts";
 import { type Certificate, checkAuthorities } from "../fronts/web/certificate.ts";
 import type { ListenOptions } from "../fronts/web/listener.ts";
-import { BalancerError } from "../model/errors.ts";
 import { callGuarded } from "../model/guarded_call.ts";
-import { canonicalServerUrl, type ServerChange, type ServerInit } from "../model/server.ts";
+import type { ServerInit } from "../model/server.ts";
 import {
   type AccessLogFormat,
   type BalancerSettings,
@@ -32,7 +31,6 @@ import {
 } from "../model/settings.ts";
 import { mayReusePort } from "../runtime/reuse_port.ts";
 import type { Policy } from "../state/policy.ts";
-import { canDial } from "../upstream/dial.ts";
 
 /** Access log: a line for each request, written when the request is over. */
 export interface AccessLogOptions {
@@ -187,49 +185,6 @@ export function checkListenOptions(options: ListenOptions): ListenOptions {
   return options;
 }
 
-const CHANGE_NAMES: KnownKeys<ServerChange> = {
-  ...{ name: true, weight: true, healthCheckPeriod: true, maxConnections: true, draining: true },
-  discover: true,
-};
-
-/**
- * Checks a server as a caller gave it.
- *
- * @throws {BalancerError} `invalid`, with every fault; `unsupported` if this runtime cannot verify
- * servers that are found.
- */
-export function checkServer(server: ServerInit): ServerInit {
-  const checked = checkOptions(serverSchema, server, "the server");
-  const { url, discover } = checked;
-  if (discover === undefined || canDial() || !/^https:/i.test(url)) return checked;
-  throw new BalancerError(
-    "unsupported",
-    `Cannot discover the servers of ${url}: the fetch of this runtime verifies certificates for ` +
-      "the address that it connects to, not for the name; use http:, or run on Deno",
-  );
-}
-
-/**
- * Checks a change of a server as a caller gave it.
- *
- * @returns The server's URL as it was given, and what is different.
- * @throws {BalancerError} `invalid`, with every fault, and as {@linkcode checkServer}.
- */
-export function checkChange(url: string, change: ServerChange): ServerInit {
-  // Whoever changes what `config()` has listed has the URL in it.
-  const known = hasUrl(change, url) ? { ...CHANGE_NAMES, url: true as const } : CHANGE_NAMES;
-  checkKeys("the change", [{ at: "", value: change, known }]);
-  return checkServer({ ...change, url });
-}
-
-function hasUrl(change: ServerChange & { readonly url?: unknown }, url: string): boolean {
-  try {
-    return canonicalServerUrl(String(change?.url)) === canonicalServerUrl(url);
-  } catch {
-    return false;
-  }
-}
-
 /**
  * Checks the settings of health checks, and fills in the defaults.
  *
@@ -237,24 +192,6 @@ function hasUrl(change: ServerChange & { readonly url?: unknown }, url: string):
  */
 export function checkHealthCheck(check: Partial<HealthCheck>): HealthCheck {
   return completeOptions(healthCheckSchema, check, "the health check");
-}
-
-/**
- * Checks servers that are to be there together: each on its own, and that there is none twice.
- *
- * @throws {BalancerError} `invalid`, with every fault of the first that has one, or `already_exists`.
- */
-export function checkServers(servers: readonly ServerInit[]): readonly ServerInit[] {
-  const checked = servers.map((server) => checkServer(server));
-  const urls = new Set<string>();
-  for (const { url } of checked) {
-    const key = canonicalServerUrl(url);
-    if (urls.has(key)) {
-      throw new BalancerError("already_exists", `Cannot use the servers: ${key} is there twice`);
-    }
-    urls.add(key);
-  }
-  return checked;
 }
 
 function checkWorkers(workers: number, policy: PolicyName | Policy): void {

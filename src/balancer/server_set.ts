@@ -16,7 +16,7 @@ import { checkDiscoverKept } from "../config/discover_change.ts";
 import { drainSchema } from "../config/settings_schema.ts";
 import { validate } from "../config/validate.ts";
 import { DnsDiscovery } from "../discovery/dns_discovery.ts";
-import { checkChange, checkServer, checkServers } from "./options.ts";
+import { checkChange, checkServer, checkServers } from "./check_servers.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** What a {@linkcode ServerSet} works with. */
@@ -158,7 +158,7 @@ export class ServerSet implements Disposable {
     await this.#settled();
     // In the meantime, somebody else may have removed it.
     const stale = single.removed.filter(({ url }) => this.#isGiven(url));
-    for (const { url } of stale) this.#discovery.giveUp(url);
+    for (const { url } of stale) this.#discovery.release(url);
     for (const { url } of found.removed) {
       if (this.#discovery.find(url) !== undefined) this.#discovery.remove(url);
     }

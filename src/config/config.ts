@@ -7,7 +7,8 @@ import type {
   PolicyName,
 } from "../model/settings.ts";
 import { camelKeys, type NestedCamelKeys, nestedCamelKeys } from "./names.ts";
-import { namingServers, namingServersOrEtcd, serverListSchema, settingsSchema } from "./schema.ts";
+import { namingServers, namingServersOrEtcd, settingsSchema } from "./schema.ts";
+import { serverListSchema } from "./server_schema.ts";
 import { validate } from "./validate.ts";
 import { parseYaml } from "./yaml.ts";
 

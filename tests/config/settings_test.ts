@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { z } from "zod";
+import type { z } from "zod";
 import type { Config } from "../../src/config/config.ts";
 import { configJsonSchema } from "../../src/config/json_schema.ts";
 import { camelCase, type NestedCamelKeys } from "../../src/config/names.ts";
-import { settingsSchema } from "../../src/config/schema.ts";
+import type { settingsSchema } from "../../src/config/schema.ts";
 import {
   balancerSchema,
   completeSettings,
