@@ -34,7 +34,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // The control plane: where the servers come from, and what is known of them.
-  config: ["model", "health/health_check.ts", "zod", "@std/yaml"],
+  config: ["model", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
     ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
@@ -48,7 +48,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   balancer: [
     ...["model", "runtime", "state", "config", "health", "discovery", "upstream", "proxy"],
-    ...["fronts", "workers", "@logtape/logtape"],
+    ...["fronts", "workers", "zod", "@logtape/logtape"],
   ],
   admin: [
     ...[
@@ -64,7 +64,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["runtime/runtime_version.ts", "admin/dashboard.ts", "uplot"],
   cluster: [
     ...["model", "runtime", "state", "config", "balancer", "health/check_sharing.ts"],
-    ...["health/health_check.ts", "admin/target.ts", "admin/traffic_meter.ts"],
+    ...["admin/target.ts", "admin/traffic_meter.ts"],
     ...["zod", "@logtape/logtape"],
   ],
   // Picks, retries and ejects by the proxy's own code, without its connections.
