@@ -1,18 +1,18 @@
 /**
- * Whether a server that has failed requests is trusted with more: `in`, as one that has not;
- * `ejected`, for a while only where nothing else is left; on `trial`, one request at a time, which
- * decides.
+ * State of a server in outlier ejection: `active` while it may take requests; `ejected` while it is
+ * used only if no other server is left; `probing` while it gets one request at a time, which decides
+ * whether it becomes active again.
  */
-export type EjectionState = "in" | "ejected" | "trial";
+export type EjectionState = "active" | "ejected" | "probing";
 
-/** The standings, each at the number that stands for it. */
-export const EJECTION_STATES: readonly EjectionState[] = ["in", "ejected", "trial"];
-/** The number of `in`. */
+/** The states, each at the index by which the state table stores it. */
+export const EJECTION_STATES: readonly EjectionState[] = ["active", "ejected", "probing"];
+/** Index of `active`. */
 export const ACTIVE = 0;
-/** The number of `ejected`. */
+/** Index of `ejected`. */
 export const EJECTED = 1;
-/** The number of `trial`. */
+/** Index of `probing`. */
 export const PROBING = 2;
 
-/** How a server fails a request: it does not take the connection, or does not answer as it should. */
+/** How a server failed a request: by refusing the connection, or by its response. */
 export type FailureKind = "connection" | "response";

@@ -14,7 +14,7 @@ import type {
   WebSocketTransport,
 } from "../upstream/transport.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
+import { failureKind, FailureWatch, type OutlierReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming.ts";
 import { Picker, type PickerParts, type PickFor } from "./picker.ts";
@@ -26,7 +26,7 @@ import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
-const NOTHING_TRIED: readonly number[] = [];
+const NO_ATTEMPTS: readonly number[] = [];
 
 /** What a {@linkcode Dispatcher} works with. */
 export interface DispatcherParts extends PickerParts {
@@ -42,7 +42,7 @@ export interface DispatcherParts extends PickerParts {
     readonly limits: Limits;
   };
   /** Takes what there is to say about a server. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** What keeps clients at a server. Default: nothing does. */
   readonly sticky?: StickySessions | undefined;
   /** Where tries are counted for operators to see. Default: nowhere. */
@@ -71,7 +71,7 @@ export interface Answer {
   readonly session: StickySession | undefined;
 }
 
-/** Gives each request to one server after the other, until one answers or none may be tried. */
+/** Gives each request to one server after the other, until one answers or none may be attempted. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #picker: Picker;
@@ -90,7 +90,7 @@ export class Dispatcher {
       deadlines,
       length: limits.queue,
       timeout: timeouts.queue * 1000,
-      room: table.memory.threads === 1
+      crossThread: table.memory.threads === 1
         ? undefined
         : new CrossThreadQueue(table.memory, table.thread),
     });
@@ -110,7 +110,7 @@ export class Dispatcher {
    * @param outgoing What to send.
    * @param options How.
    * @throws {BalancerError} `no_server`, `overloaded`, `queue_timeout`, or why the last server that
-   * was tried did not answer. The request is active nowhere then.
+   * was attempted did not answer. The request is active nowhere then.
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
     const { settings: { retries }, sticky, traffic } = this.#parts;
@@ -120,16 +120,16 @@ export class Dispatcher {
     const context = session ?? { clientAddress };
     const sent = session?.request ?? outgoing;
     const recorded = this.#parts.recorder?.recording ? this.#admit(outgoing, options) : undefined;
-    let tried = NOTHING_TRIED;
+    let attempted = NO_ATTEMPTS;
     let failure: BalancerError | undefined;
     let failed: Entry | undefined;
     for (;;) {
-      // It may have left while another server was tried.
+      // It may have left while another server was attempted.
       if (failed !== undefined) departure.look();
       if (departure.cancellation.reason !== undefined) throw departure.cancellation.reason;
-      const picked = this.#pick(tried, context, recorded);
+      const picked = this.#pick(attempted, context, recorded);
       const entry = picked === "full"
-        ? await this.#wait({ tried, context, recorded }, options)
+        ? await this.#wait({ attempted, context, recorded }, options)
         : picked;
       if (entry === undefined) throw failure ?? noServer();
       // Only now is it sure that there is another server to go on to.
@@ -153,8 +153,8 @@ export class Dispatcher {
       const { url } = entry.server;
       logger.debug("{url} failed: {message}", { url, message: failure.message });
       this.#watch.failed(entry, failure);
-      tried = [...tried, entry.slot];
-      if (tried.length >= retries.tries) throw failure;
+      attempted = [...attempted, entry.slot];
+      if (attempted.length >= retries.tries) throw failure;
       const remedy = decideRetry(failure, outgoing);
       if (remedy === "none") throw failure;
       if (remedy === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
@@ -192,15 +192,15 @@ export class Dispatcher {
     this.#parts.traffic?.countConnection(slot, record.connection === "reused");
   }
 
-  /** Picks a server that was not tried and counts the request as active there. */
+  /** Picks a server that was not attempted and counts the request as active there. */
   #pick(
-    tried: readonly number[],
+    attempted: readonly number[],
     context: PickContext,
     recorded: RecordedRequest | undefined,
   ): ReturnType<Picker["pick"]> {
     // Those who wait already come first, on whichever thread.
-    if (this.#waiting.crowded && tried.length === 0) return "full";
-    return this.#picker.pick(tried, context, recorded);
+    if (this.#waiting.crowded && attempted.length === 0) return "full";
+    return this.#picker.pick(attempted, context, recorded);
   }
 
   /** The request, if it is among those of which it is recorded why they go where they go. */
@@ -213,7 +213,7 @@ export class Dispatcher {
   }
 
   async #wait(
-    { tried, context, recorded }: PickFor,
+    { attempted, context, recorded }: PickFor,
     { departure, record }: DispatchOptions,
   ): Promise<Entry | undefined> {
     const from = record?.elapsed() ?? 0;
@@ -222,8 +222,8 @@ export class Dispatcher {
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
-        pick: () => this.#picker.pick(tried, context, recorded),
-        first: tried.length === 0,
+        pick: () => this.#picker.pick(attempted, context, recorded),
+        firstAttempt: attempted.length === 0,
         cancellation: departure.cancellation,
       });
     } finally {

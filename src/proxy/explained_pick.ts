@@ -6,7 +6,12 @@ import type { PickContext, Policy } from "../state/policy.ts";
 import type { Entry, SlotDirectory } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import { TableSnapshot } from "../state/table_snapshot.ts";
-import { type Exclusion, ineligibleReason, isTrusted, stateOf } from "./ineligible_reason.ts";
+import {
+  type IneligibleReason,
+  ineligibleReason,
+  isTrusted,
+  stateOf,
+} from "./ineligible_reason.ts";
 
 /** How many servers that could not be picked are listed at least, if there are any. */
 const EXCLUDED_MIN = 8;
@@ -29,7 +34,7 @@ export interface ExplainedPickParts {
 /** What a pick goes by beside the candidates. */
 export interface PickCase {
   /** The slots that the request has tried already. */
-  readonly tried: readonly number[];
+  readonly attempted: readonly number[];
   /** What is known of the request. */
   readonly context: PickContext;
 }
@@ -55,7 +60,7 @@ export class ExplainedPick {
   readonly slot: number;
   readonly #registry: SlotDirectory;
   readonly #table: TableSnapshot;
-  readonly #tried: readonly number[];
+  readonly #attempted: readonly number[];
   readonly #sessionSlot: number | undefined;
   readonly #explanation: Explanation;
 
@@ -67,12 +72,12 @@ export class ExplainedPick {
    * @param pick What else to go by.
    * @throws What the policy throws.
    */
-  constructor(parts: ExplainedPickParts, candidates: Selection, { tried, context }: PickCase) {
+  constructor(parts: ExplainedPickParts, candidates: Selection, { attempted, context }: PickCase) {
     const { registry, table, policy } = parts;
     const snapshot = new TableSnapshot(table);
     this.#registry = registry;
     this.#table = snapshot;
-    this.#tried = tried;
+    this.#attempted = attempted;
     this.#sessionSlot = context.sessionSlot;
     if (candidates.length === 0) {
       this.slot = -1;
@@ -148,28 +153,28 @@ export class ExplainedPick {
   /** Those that the request could not go to, the ones that it has tried first. */
   #excluded(): Entry[] {
     const candidates = new Set(this.#explanation.ranking);
-    const tried: Entry[] = [];
+    const attempted: Entry[] = [];
     const others: Entry[] = [];
     for (let slot = 0; slot < this.#table.end; slot++) {
       if (candidates.has(slot) || !this.#table.slot(slot).open) continue;
       const entry = this.#registry.inSlot(slot);
-      if (entry !== undefined) (this.#tried.includes(slot) ? tried : others).push(entry);
+      if (entry !== undefined) (this.#attempted.includes(slot) ? attempted : others).push(entry);
     }
-    return [...tried, ...others];
+    return [...attempted, ...others];
   }
 
-  #candidate({ server, slot }: Entry, why: Exclusion, key?: string): DecisionCandidate {
+  #candidate({ server, slot }: Entry, why: IneligibleReason, key?: string): DecisionCandidate {
     const snapshot = this.#table.slot(slot);
     const { weight, active } = snapshot;
     const { url, name } = server;
     return { url, name, state: stateOf(server, snapshot), weight, active, key, ...why };
   }
 
-  #ineligibleReason({ server, slot }: Entry): Exclusion {
+  #ineligibleReason({ server, slot }: Entry): IneligibleReason {
     return ineligibleReason({
       server,
       snapshot: this.#table.slot(slot),
-      tried: this.#tried.includes(slot),
+      attempted: this.#attempted.includes(slot),
       trustedChosen: this.#trustedChosen,
     });
   }

@@ -32,7 +32,7 @@ export interface PickerParts {
 /** What a pick is made for. */
 export interface PickFor {
   /** The slots that the request has tried already. */
-  readonly tried: readonly number[];
+  readonly attempted: readonly number[];
   /** What is known of the request. */
   readonly context: PickContext;
   /** The request, if it is to be recorded why it goes where it goes. */
@@ -53,18 +53,18 @@ export class Picker {
   /**
    * Picks a server and counts the request as active there.
    *
-   * @param tried The slots that the request has tried already.
+   * @param attempted The slots that the request has tried already.
    * @param context What is known of the request.
    * @param recorded The request, if it is to be recorded why it goes where it goes.
    */
-  pick(tried: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
+  pick(attempted: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
     const { policy, table, registry } = this.#parts;
     const explained = recorded !== undefined || logger.isEnabledFor("debug");
     for (let races = 0; races < RACES_MAX; races++) {
-      const candidates = this.#candidates.select(tried);
+      const candidates = this.#candidates.select(attempted);
       if (candidates.full) return "full";
       if (explained) {
-        const pick = this.#pickExplained(candidates, { tried, context, recorded });
+        const pick = this.#pickExplained(candidates, { attempted, context, recorded });
         if (pick === "raced") continue;
         return pick;
       }
@@ -78,14 +78,14 @@ export class Picker {
   /** The same for a request where somebody wants to know why. */
   #pickExplained(
     candidates: Selection,
-    { tried, context, recorded }: PickFor,
+    { attempted, context, recorded }: PickFor,
   ): Entry | undefined | "raced" {
     const { table, registry } = this.#parts;
-    const pick = new ExplainedPick(this.#parts, candidates, { tried, context });
+    const pick = new ExplainedPick(this.#parts, candidates, { attempted, context });
     if (pick.slot !== -1 && !table.begin(pick.slot)) return "raced";
     const entry = pick.slot === -1 ? undefined : registry.inSlot(pick.slot)!;
     try {
-      this.#tell(pick, entry, { candidates: candidates.length, tried, recorded });
+      this.#tell(pick, entry, { candidates: candidates.length, attempted, recorded });
     } catch (error) {
       // The request is counted already; thrown from here, that would never be undone.
       logger.error("Cannot tell why a server was picked: {error}", { error });
@@ -96,12 +96,12 @@ export class Picker {
   #tell(
     pick: ExplainedPick,
     entry: Entry | undefined,
-    { candidates, tried, recorded }: Omit<PickFor, "context"> & { readonly candidates: number },
+    { candidates, attempted, recorded }: Omit<PickFor, "context"> & { readonly candidates: number },
   ): void {
     const { table, recorder } = this.#parts;
     if (recorded !== undefined) {
       const chosen = entry?.server.url;
-      recorder?.record(recorded, pick, { attempt: tried.length + 1, chosen });
+      recorder?.record(recorded, pick, { attempt: attempted.length + 1, chosen });
     }
     if (logger.isEnabledFor("debug")) {
       logger.debug("Picked {url} of {count} ({active} active): {why}", {

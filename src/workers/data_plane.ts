@@ -11,7 +11,7 @@ import { type ServeOptions, WebListener } from "../fronts/web/web_listener.ts";
 import { makePolicy } from "../policies/make_policy.ts";
 import { AccessLog } from "../proxy/access_log/access_log.ts";
 import { DecisionRecorder } from "../proxy/decision_recorder.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { ProxyHandler } from "../proxy/handler.ts";
 import { Instrumentation, type RequestObserver } from "../proxy/request_record.ts";
 import { RequestIds } from "../proxy/request_id.ts";
@@ -44,7 +44,7 @@ export interface DataPlaneParts {
   /** What to go by. */
   readonly settings: PlaneSettings;
   /** Takes what there is to say about how a server does with its requests. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** Takes why requests go where they go. */
   readonly decisions: DecisionSink;
   /** Takes whole lines of the access log, where the settings want one. */

@@ -4,7 +4,7 @@ import type { Entry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { TableMemory } from "../state/table_memory.ts";
 import type { Certificate } from "../fronts/web/certificate.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 
 /** What a worker needs to begin. */
 export interface StartMessage {
@@ -82,7 +82,7 @@ export type FromWorker =
   /** It has finished all that was under way. */
   | { readonly type: "stopped" }
   /** How a server does with its requests. */
-  | { readonly type: "report"; readonly report: StandingReport }
+  | { readonly type: "report"; readonly report: OutlierReport }
   /** Why it gave a request to a server. */
   | { readonly type: "decision"; readonly news: DecisionNews }
   /** For how many requests it has recorded nothing, as there are too many. */

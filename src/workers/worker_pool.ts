@@ -7,7 +7,7 @@ import type { Entry, Registry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { Certificate } from "../fronts/web/certificate.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
 import type { ChangeMessage } from "./messages.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -32,7 +32,7 @@ export interface WorkerPoolOptions {
   /** The port; 0 takes a free one. */
   readonly port: number;
   /** Takes what the workers have to say about a server. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** Takes why the workers give requests to servers. Default: nothing does. */
   readonly decisions?: DecisionLog;
   /** Takes whole lines of the access log. */

@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type {
   CertificateMessage,
@@ -31,7 +31,7 @@ export interface WorkerThreadOptions {
   /** The timers. */
   readonly clock: Clock;
   /** Takes what the worker has to say about a server. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** Takes why it gives requests to servers. Default: nothing does. */
   readonly decisions?: DecisionLog | undefined;
   /** Takes whole lines of the access log. */
