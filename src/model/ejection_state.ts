@@ -1,18 +1,18 @@
 /**
- * State of a server in outlier ejection: `active` while it may take requests; `ejected` while it is
- * used only if no other server is left; `probing` while it gets one request at a time, which decides
- * whether it becomes active again.
+ * The state of a server in outlier ejection. `active`: it takes requests. `ejected`: for a while it
+ * gets requests only where no other server is left. `probing`: it gets one request at a time, which
+ * decides whether it returns to `active`.
  */
 export type EjectionState = "active" | "ejected" | "probing";
 
-/** The states, each at the index by which the state table stores it. */
+/** The states, in the order of the numbers that the state table holds. */
 export const EJECTION_STATES: readonly EjectionState[] = ["active", "ejected", "probing"];
-/** Index of `active`. */
+/** The number of `active`. */
 export const ACTIVE = 0;
-/** Index of `ejected`. */
+/** The number of `ejected`. */
 export const EJECTED = 1;
-/** Index of `probing`. */
+/** The number of `probing`. */
 export const PROBING = 2;
 
-/** How a server failed a request: by refusing the connection, or by its response. */
+/** How a server failed a request: at the connection, or by its response. */
 export type FailureKind = "connection" | "response";
