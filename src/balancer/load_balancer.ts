@@ -24,7 +24,7 @@ import {
   checkOptions,
   type LoadBalancerOptions,
 } from "./options.ts";
-import type { RequestInfo } from "../proxy/incoming.ts";
+import type { RequestInfo } from "../proxy/incoming_request.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { startListener } from "../workers/pool_listener.ts";

@@ -16,7 +16,7 @@ import type {
 import type { DisconnectWatch } from "./disconnect_watch.ts";
 import { failureKind, FailureWatch, type OutlierReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
-import type { IncomingRequest } from "./incoming.ts";
+import type { IncomingRequest } from "./incoming_request.ts";
 import { Picker, type PickerParts, type PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { decideRetry } from "./retry_decision.ts";
@@ -54,7 +54,7 @@ export interface DispatchOptions {
   /** The client's IP address; undefined where the platform does not tell. */
   readonly clientAddress: string | undefined;
   /** Calls the request off when its client has left. */
-  readonly departure: DisconnectWatch;
+  readonly disconnectWatch: DisconnectWatch;
   /** See {@linkcode SendOptions}. */
   readonly releaseContent: boolean;
   /** Where it is noted what becomes of it. Default: nowhere. */
@@ -114,7 +114,7 @@ export class Dispatcher {
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
     const { settings: { retries }, sticky, traffic } = this.#parts;
-    const { clientAddress, departure, record } = options;
+    const { clientAddress, disconnectWatch, record } = options;
     this.#budget.countRequest(this.#time.now);
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
@@ -125,8 +125,10 @@ export class Dispatcher {
     let failed: Entry | undefined;
     for (;;) {
       // It may have left while another server was attempted.
-      if (failed !== undefined) departure.look();
-      if (departure.cancellation.reason !== undefined) throw departure.cancellation.reason;
+      if (failed !== undefined) disconnectWatch.check();
+      if (disconnectWatch.cancellation.reason !== undefined) {
+        throw disconnectWatch.cancellation.reason;
+      }
       const picked = this.#pick(attempted, context, recorded);
       const entry = picked === "full"
         ? await this.#wait({ attempted, context, recorded }, options)
@@ -138,7 +140,7 @@ export class Dispatcher {
         const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
         this.#countConnection(entry, record);
         this.#watch.answered(entry, "receive" in response ? 101 : response.status);
-        record?.noteAnswer();
+        record?.noteResponse();
         return { entry, response, session };
       } catch (thrown) {
         this.#countConnection(entry, record);
@@ -155,9 +157,9 @@ export class Dispatcher {
       this.#watch.failed(entry, failure);
       attempted = [...attempted, entry.slot];
       if (attempted.length >= retries.tries) throw failure;
-      const remedy = decideRetry(failure, outgoing);
-      if (remedy === "none") throw failure;
-      if (remedy === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
+      const decision = decideRetry(failure, outgoing);
+      if (decision === "none") throw failure;
+      if (decision === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
     }
   }
 
@@ -177,12 +179,16 @@ export class Dispatcher {
   #try(
     entry: Entry,
     { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
-    { departure, releaseContent, record }: DispatchOptions,
+    { disconnectWatch, releaseContent, record }: DispatchOptions,
   ): Promise<UpstreamResponse | UpstreamSocket> {
     const { transport } = this.#parts;
     const { url } = entry.server;
-    const options: SendOptions = { cancellation: departure.cancellation, releaseContent, record };
-    record?.beginTry(entry);
+    const options: SendOptions = {
+      cancellation: disconnectWatch.cancellation,
+      releaseContent,
+      record,
+    };
+    record?.beginAttempt(entry);
     return webSocket ? transport.upgrade(url, sent, options) : transport.send(url, sent, options);
   }
 
@@ -214,17 +220,17 @@ export class Dispatcher {
 
   async #wait(
     { attempted, context, recorded }: PickFor,
-    { departure, record }: DispatchOptions,
+    { disconnectWatch, record }: DispatchOptions,
   ): Promise<Entry | undefined> {
     const from = record?.elapsed() ?? 0;
     // Clients that have left must not fill the queue.
-    departure.listen();
+    disconnectWatch.listen();
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
         pick: () => this.#picker.pick(attempted, context, recorded),
         firstAttempt: attempted.length === 0,
-        cancellation: departure.cancellation,
+        cancellation: disconnectWatch.cancellation,
       });
     } finally {
       if (record !== undefined) record.queueTime += record.elapsed() - from;

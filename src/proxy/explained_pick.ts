@@ -14,7 +14,7 @@ import {
 } from "./ineligible_reason.ts";
 
 /** How many servers that could not be picked are listed at least, if there are any. */
-const EXCLUDED_MIN = 8;
+const INELIGIBLE_MIN = 8;
 /** How many servers a line for the log lists. */
 const LINE_MAX = 8;
 
@@ -97,7 +97,7 @@ export class ExplainedPick {
 
   /** What decided it, for programs. */
   get code(): DecisionCode {
-    if (this.slot === -1) return this.#excluded().length === 0 ? "no_server" : "none_available";
+    if (this.slot === -1) return this.#ineligible().length === 0 ? "no_server" : "none_available";
     if (!this.#trustedChosen) return "fallback";
     return this.slot === this.#sessionSlot ? "session" : "policy";
   }
@@ -105,7 +105,7 @@ export class ExplainedPick {
   /** Why that server, for people. */
   get reason(): string {
     if (this.slot === -1) {
-      return this.#excluded().length === 0 ? "there is no server" : "no server can take it";
+      return this.#ineligible().length === 0 ? "there is no server" : "no server can take it";
     }
     const { verdict } = this.#explanation.note(this.slot);
     return this.#trustedChosen ? verdict : `no healthy server can take it; ${verdict}`;
@@ -114,8 +114,8 @@ export class ExplainedPick {
   /** All there is to say. */
   report(): PickReport {
     const ranking = this.#ranking();
-    const excluded = this.#excluded();
-    const room = CANDIDATES_MAX - Math.min(excluded.length, EXCLUDED_MIN);
+    const excluded = this.#ineligible();
+    const room = CANDIDATES_MAX - Math.min(excluded.length, INELIGIBLE_MIN);
     const ranked = ranking.slice(0, Math.max(room, CANDIDATES_MAX - excluded.length));
     const others = excluded.slice(0, CANDIDATES_MAX - ranked.length);
     return {
@@ -151,7 +151,7 @@ export class ExplainedPick {
   }
 
   /** Those that the request could not go to, the ones that it has tried first. */
-  #excluded(): Entry[] {
+  #ineligible(): Entry[] {
     const candidates = new Set(this.#explanation.ranking);
     const attempted: Entry[] = [];
     const others: Entry[] = [];

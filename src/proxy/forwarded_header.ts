@@ -1,5 +1,5 @@
 import { type IpBytes, parseIpAddress } from "../model/ip_address.ts";
-import { isHost } from "./access_log/request_url.ts";
+import { isHost } from "./request_url.ts";
 
 /** One element of `Forwarded` (RFC 7239 §4): what one proxy says of the request that it received. */
 export interface ForwardedElement {

@@ -7,7 +7,7 @@ import {
   isScheme,
   parseForwarded,
 } from "./forwarded_header.ts";
-import { isHost } from "./access_log/request_url.ts";
+import { isHost } from "./request_url.ts";
 import { parseForwardedFor, type TrustedProxies } from "./trusted_proxies.ts";
 
 /** Who sent a request, and how, as this proxy saw it. */

@@ -1,4 +1,4 @@
-import type { IncomingRequest } from "./incoming.ts";
+import type { IncomingRequest } from "./incoming_request.ts";
 
 /** The field in which proxies and servers pass the id of a request on. */
 export const REQUEST_ID_FIELD = "x-request-id";

@@ -18,7 +18,7 @@ const DIRECTIVE =
  * @param method The method of the request.
  * @param response The response.
  */
-export function keepFromSharedCaches(method: string, { status, headers }: Response): void {
+export function preventSharedCaching(method: string, { status, headers }: Response): void {
   const directives = readDirectives(headers.get("cache-control"));
   if (isKept(directives, headers) || !mayBeStored(method, status, { directives, headers })) return;
   headers.append("cache-control", "private");

@@ -40,7 +40,7 @@ export class WebSocketRelay extends Deadline {
   readonly #encoder = new TextEncoder();
   readonly #listening = new AbortController();
   /** With what the client's side is to be closed, once it is known. */
-  #farewell: { readonly code: number | undefined; readonly reason: string } | undefined;
+  #closeFrame: { readonly code: number | undefined; readonly reason: string } | undefined;
   #clientDone = false;
   #serverDone = false;
   #ended = false;
@@ -80,8 +80,8 @@ export class WebSocketRelay extends Deadline {
 
   #opened(): void {
     // It may have been told to close before it was open, when the platform does not listen yet.
-    if (this.#farewell === undefined) this.disarm();
-    else this.#sendFarewell();
+    if (this.#closeFrame === undefined) this.disarm();
+    else this.#sendCloseFrame();
     this.#readServer().catch((error) => {
       logger.error("Unexpected: {error}", { error });
       this.#closeClient(1011, "the load balancer failed");
@@ -90,7 +90,7 @@ export class WebSocketRelay extends Deadline {
   }
 
   #fromClient(data: string | ArrayBuffer): void {
-    if (this.#farewell !== undefined || this.#ended) return;
+    if (this.#closeFrame !== undefined || this.#ended) return;
     const text = typeof data === "string";
     const bytes = text ? this.#encoder.encode(data) : new Uint8Array(data);
     if (bytes.length > MESSAGE_MAX_BYTES) {
@@ -156,7 +156,7 @@ export class WebSocketRelay extends Deadline {
 
   #clientClosed({ code, reason, wasClean }: CloseEvent): void {
     // Where this side closed first, that was the answer.
-    if (!wasClean && this.#farewell === undefined) return this.#clientVanished();
+    if (!wasClean && this.#closeFrame === undefined) return this.#clientVanished();
     // The platform checks all of a Close frame but its length (RFC 6455 §5.5). One that is too long
     // breaks the protocol, and must not be made again for the server.
     if (this.#encoder.encode(reason).length > REASON_MAX_BYTES) return this.#clientVanished();
@@ -179,14 +179,14 @@ export class WebSocketRelay extends Deadline {
   }
 
   #closeClient(code: number | undefined, reason: string): void {
-    if (this.#farewell !== undefined || this.#clientDone) return;
-    this.#farewell = { code, reason };
+    if (this.#closeFrame !== undefined || this.#clientDone) return;
+    this.#closeFrame = { code, reason };
     this.#parts.closeQueue.add(this);
-    if (this.#client.readyState !== WebSocket.CONNECTING) this.#sendFarewell();
+    if (this.#client.readyState !== WebSocket.CONNECTING) this.#sendCloseFrame();
   }
 
-  #sendFarewell(): void {
-    const { code, reason } = this.#farewell!;
+  #sendCloseFrame(): void {
+    const { code, reason } = this.#closeFrame!;
     if (code === undefined) this.#client.close();
     else this.#client.close(code, reason);
     this.#onClientChange();

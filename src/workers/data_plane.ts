@@ -13,10 +13,10 @@ import { AccessLog } from "../proxy/access_log/access_log.ts";
 import { DecisionRecorder } from "../proxy/decision_recorder.ts";
 import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { ProxyHandler } from "../proxy/handler.ts";
-import { Instrumentation, type RequestObserver } from "../proxy/request_record.ts";
+import { Instrumentation, type RequestObserver } from "../proxy/instrumentation.ts";
 import { RequestIds } from "../proxy/request_id.ts";
 import { StickySessions } from "../proxy/affinity/sticky.ts";
-import { TrafficCounter } from "../proxy/traffic_counter.ts";
+import { TrafficCounter } from "../proxy/instrumentation.ts";
 import { TrustedProxies } from "../proxy/trusted_proxies.ts";
 import { WebSockets } from "../proxy/websockets.ts";
 import { systemClock } from "../runtime/system_clock.ts";
@@ -93,6 +93,7 @@ export class DataPlane {
     });
     const webSockets = this.#makeWebSockets();
     this.#webSockets.add(webSockets);
+    const tracing = this.#tracing;
     this.#handler = new ProxyHandler({
       registry,
       table,
@@ -113,8 +114,8 @@ export class DataPlane {
         policy: typeof policy === "string" ? policy : "custom",
         sink: decisions,
       }),
-      observation: this.#observation(),
-      tracing: this.#tracing,
+      instrumentation: this.#instrumentation(),
+      trace: tracing && ((outgoing, record) => tracing.begin(outgoing, record)),
     });
   }
 
@@ -144,7 +145,7 @@ export class DataPlane {
   }
 
   /** What takes note of each request; undefined where nobody wants to know. */
-  #observation(): Instrumentation | undefined {
+  #instrumentation(): Instrumentation | undefined {
     const { traffic, settings: { metrics } } = this.#parts;
     const observers: RequestObserver[] = [];
     if (metrics) observers.push(new TrafficCounter(traffic));

@@ -179,7 +179,7 @@ Deno.test("a client that leaves costs the server nothing", async () => {
   });
   served.balancer.update(other.url, { weight: 0 });
   const requests = [
-    ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "left before"],
+    ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "disconnected before"],
     ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc", "broke off"],
   ] as const;
   for (const [i, [request, what]] of requests.entries()) {

@@ -63,7 +63,7 @@ export class ListenerDrain {
    *
    * @param over Settles when it is there, or is not needed any more.
    */
-  receives(over: Promise<unknown>): void {
+  trackUpload(over: Promise<unknown>): void {
     // The listener still accepts requests then, which must not put off its end for ever.
     if (this.#closing) {
       this.#late++;

@@ -4,7 +4,8 @@ import type { AccessLogFormat } from "../../model/settings.ts";
 import { CommonLines } from "./access_log_common.ts";
 import { JsonLines } from "./access_log_json.ts";
 import type { LineFormat } from "./access_log_line.ts";
-import type { RequestObserver, RequestRecord } from "../request_record.ts";
+import type { RequestRecord } from "../request_record.ts";
+import type { RequestObserver } from "../instrumentation.ts";
 
 /** How much is collected before it is written, in UTF-16 code units. */
 const BATCH_LENGTH = 65_536;
@@ -29,7 +30,7 @@ export class AccessLog implements RequestObserver {
   readonly #write: (lines: string) => void;
   readonly #clock: Clock;
   readonly #waits: DeadlineQueue;
-  readonly #alarm = new Timer(() => this.flush());
+  readonly #timer = new Timer(() => this.flush());
   #lines = "";
   /** How far the time of day is ahead of the clock. Asked for with each batch: it is corrected. */
   #offset = 0;
@@ -56,7 +57,7 @@ export class AccessLog implements RequestObserver {
 
   /** Writes what was collected. */
   flush(): void {
-    this.#alarm.disarm();
+    this.#timer.disarm();
     this.#release();
     if (this.#lines === "") return;
     const lines = this.#lines;
@@ -66,7 +67,7 @@ export class AccessLog implements RequestObserver {
 
   /** Collects lines for a while; the process does not end before they are written. */
   #waitForMore(): void {
-    this.#waits.add(this.#alarm);
+    this.#waits.add(this.#timer);
     const release = this.#clock.hold();
     this.#release = () => {
       this.#release = () => {};

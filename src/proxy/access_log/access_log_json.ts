@@ -1,7 +1,7 @@
 import { escapeControls } from "../../model/printable.ts";
 import { type LineFormat, loggedStatus } from "./access_log_line.ts";
 import type { RequestRecord } from "../request_record.ts";
-import { splitRequestUrl } from "./request_url.ts";
+import { splitRequestUrl } from "../request_url.ts";
 
 /** What stands for itself in a JSON string, and leaves a terminal alone. */
 const PLAIN = /^[ !#-[\]-~]*$/;

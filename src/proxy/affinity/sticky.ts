@@ -3,7 +3,7 @@ import type { SlotDirectory } from "../../state/registry.ts";
 import type { StateTable } from "../../state/state_table.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import { hmac } from "./hmac.ts";
-import { keepFromSharedCaches } from "../shared_caches.ts";
+import { preventSharedCaching } from "../shared_caches.ts";
 import { extractCookie } from "./extract_cookie.ts";
 
 /** The name of the cookie that says which server a client's session is at. */
@@ -151,7 +151,7 @@ export class StickySession implements PickContext {
   settle(response: Response, url: string): void {
     const value = this.#sessions.valueOf(url);
     if (value === this.#cookie) return;
-    keepFromSharedCaches(this.request.method, response);
+    preventSharedCaching(this.request.method, response);
     // Without Max-Age, it is gone when the browser is closed (RFC 6265 §4.1.2.2).
     const secure = this.#secure ? "; Secure" : "";
     response.headers.append(
