@@ -194,7 +194,7 @@ Deno.test("a server that is trusted again takes those who wait", async () => {
   back.start();
   // It waits for the trusted one, not for a server that is out.
   const second = seen(send(balancer, "/2"));
-  await log.waitFor(`${back.url} is tried again`);
+  await log.waitFor(`Probing ${back.url}`);
   assertEquals([await second, back.hits], [SERVED, 1]);
   busy.open();
   assertEquals(await first, SERVED);
