@@ -28,60 +28,60 @@ const logger = getLogger(["ballast", "proxy"]);
 
 const NO_ATTEMPTS: readonly number[] = [];
 
-/** What a {@linkcode Dispatcher} works with. */
+/** Options of a {@linkcode Dispatcher}. */
 export interface DispatcherParts extends PickerParts {
-  /** What moves the requests. */
+  /** Transport to the servers. */
   readonly transport: WebSocketTransport;
-  /** The timer for requests that wait. */
+  /** Timers of queued requests. */
   readonly deadlines: Deadlines;
-  /** What to go by. */
+  /** Settings. */
   readonly settings: {
     readonly timeouts: Timeouts;
     readonly retries: Retries;
     readonly ejection: Ejection;
     readonly limits: Limits;
   };
-  /** Takes what there is to say about a server. */
+  /** Receives reports on failing and recovered servers. */
   readonly report: (report: OutlierReport) => void;
-  /** What keeps clients at a server. Default: nothing does. */
+  /** Session affinity. Default: none. */
   readonly sticky?: StickySessions | undefined;
-  /** Where tries are counted for operators to see. Default: nowhere. */
+  /** Table that counts attempts. Default: attempts are not counted. */
   readonly traffic?: TrafficTable | undefined;
 }
 
-/** How one request is dispatched. */
+/** Options for one request. */
 export interface DispatchOptions {
-  /** The client's IP address; undefined where the platform does not tell. */
+  /** IP address of the client; undefined if the platform does not know it. */
   readonly clientAddress: string | undefined;
-  /** Calls the request off when its client has left. */
+  /** Cancels the request when its client disconnects. */
   readonly disconnectWatch: DisconnectWatch;
   /** See {@linkcode SendOptions}. */
   readonly releaseContent: boolean;
-  /** Where it is noted what becomes of it. Default: nowhere. */
+  /** Record of the request. Default: none. */
   readonly record: RequestRecord | undefined;
 }
 
-/** What a server answered. The request is active there until {@linkcode Dispatcher.release}. */
+/** Response of a server, at which the request is active until {@linkcode Dispatcher.release}. */
 export interface Answer {
   /** The server. */
   readonly entry: Entry;
   /** Its response, or its side of a WebSocket. */
   readonly response: UpstreamResponse | UpstreamSocket;
-  /** The session of the client, where sessions are kept. */
+  /** The client's session, if session affinity is on. */
   readonly session: StickySession | undefined;
 }
 
-/** Gives each request to one server after the other, until one answers or none may be attempted. */
+/** Sends each request to one server after another until one responds or no retry is allowed. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #picker: Picker;
   readonly #waiting: WaitingQueue;
   readonly #watch: FailureWatch;
   readonly #budget: RetryBudget;
-  /** Its time is a tick old at most. */
+  /** Cheap clock, at most one tick behind. */
   readonly #time: DeadlineQueue;
 
-  /** @param parts What to work with. */
+  /** @param parts The options. */
   constructor(parts: DispatcherParts) {
     const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
     this.#parts = parts;
@@ -99,7 +99,7 @@ export class Dispatcher {
     this.#time = deadlines.queue(timeouts.queue * 1000);
   }
 
-  /** How many requests wait on this thread for a server. */
+  /** How many requests are queued on this thread. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -107,10 +107,10 @@ export class Dispatcher {
   /**
    * Sends a request to a server and waits for the head of its response.
    *
-   * @param outgoing What to send.
-   * @param options How.
-   * @throws {BalancerError} `no_server`, `overloaded`, `queue_timeout`, or why the last server that
-   * was attempted did not answer. The request is active nowhere then.
+   * @param outgoing The request.
+   * @param options The options.
+   * @throws {BalancerError} `no_server`, `overloaded`, `queue_timeout`, or the failure of the last
+   * attempt. The request is not active at any server then.
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
     const { settings: { retries }, sticky, traffic } = this.#parts;
@@ -124,7 +124,7 @@ export class Dispatcher {
     let failure: BalancerError | undefined;
     let failed: Entry | undefined;
     for (;;) {
-      // It may have left while another server was attempted.
+      // The client may have disconnected during the failed attempt.
       if (failed !== undefined) disconnectWatch.check();
       if (disconnectWatch.cancellation.reason !== undefined) {
         throw disconnectWatch.cancellation.reason;
@@ -134,10 +134,14 @@ export class Dispatcher {
         ? await this.#wait({ attempted, context, recorded }, options)
         : picked;
       if (entry === undefined) throw failure ?? noServer();
-      // Only now is it sure that there is another server to go on to.
+      // Counted only here, as a retry needs another server.
       if (failed !== undefined) this.#countRetry(failed);
       try {
-        const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
+        const response = await this.#attempt(
+          entry,
+          { sent, webSocket: outgoing.webSocket },
+          options,
+        );
         this.#countConnection(entry, record);
         this.#watch.answered(entry, "receive" in response ? 101 : response.status);
         record?.noteResponse();
@@ -163,20 +167,20 @@ export class Dispatcher {
     }
   }
 
-  /** The server in this slot is done with a request: whoever waits for it may go there. */
+  /** Ends a request that was active at the server in this slot, which a queued one may get. */
   release(slot: number): void {
     this.#parts.table.finish(slot);
     if (this.#waiting.crowded) this.#waiting.wake();
   }
 
-  /** Counts that a request goes on from a server, which may be gone by now, and its slot another's. */
+  /** Counts a retry for the server that failed, unless its slot belongs to another one by now. */
   #countRetry({ server, slot }: Entry): void {
     const { registry, traffic } = this.#parts;
     if (registry.inSlot(slot)?.server.url === server.url) traffic?.countRetry(slot);
   }
 
-  /** Gives a request to a server. Each `async` between here and the socket would be felt. */
-  #try(
+  /** Sends a request to a server. Not `async`: each promise on this path costs throughput. */
+  #attempt(
     entry: Entry,
     { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
     { disconnectWatch, releaseContent, record }: DispatchOptions,
@@ -192,24 +196,24 @@ export class Dispatcher {
     return webSocket ? transport.upgrade(url, sent, options) : transport.send(url, sent, options);
   }
 
-  /** Counts the connection that a request was sent on, if there was one. */
+  /** Counts the connection of an attempt, if there was one. */
   #countConnection({ slot }: Entry, record: RequestRecord | undefined): void {
     if (record === undefined || record.connection === "none") return;
     this.#parts.traffic?.countConnection(slot, record.connection === "reused");
   }
 
-  /** Picks a server that was not attempted and counts the request as active there. */
+  /** Picks a server without a previous attempt, and counts the request as active there. */
   #pick(
     attempted: readonly number[],
     context: PickContext,
     recorded: RecordedRequest | undefined,
   ): ReturnType<Picker["pick"]> {
-    // Those who wait already come first, on whichever thread.
+    // Queued requests come first, on any thread.
     if (this.#waiting.crowded && attempted.length === 0) return "full";
     return this.#picker.pick(attempted, context, recorded);
   }
 
-  /** The request, if it is among those of which it is recorded why they go where they go. */
+  /** The request, if its picks are to be recorded. */
   #admit(
     request: UpstreamRequest,
     { clientAddress, record }: DispatchOptions,
@@ -223,7 +227,7 @@ export class Dispatcher {
     { disconnectWatch, record }: DispatchOptions,
   ): Promise<Entry | undefined> {
     const from = record?.elapsed() ?? 0;
-    // Clients that have left must not fill the queue.
+    // Requests of disconnected clients must not fill the queue.
     disconnectWatch.listen();
     this.#parts.traffic?.countWait();
     try {
@@ -239,5 +243,5 @@ export class Dispatcher {
 }
 
 function noServer(): BalancerError {
-  return new BalancerError("no_server", "There is no server that takes requests");
+  return new BalancerError("no_server", "No server is available");
 }

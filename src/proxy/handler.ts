@@ -250,7 +250,7 @@ export class ProxyHandler {
   ): Response {
     try {
       const response = downstreamResponse(upstream, onRead);
-      session?.settle(response, entry.server.url);
+      session?.setCookie(response, entry.server.url);
       return response;
     } catch (error) {
       upstream.discard();

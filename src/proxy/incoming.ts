@@ -14,7 +14,7 @@ import {
   takeSmallContent,
 } from "./request_content.ts";
 import { type IncomingRequest, type ListenerInfo, peerAddress } from "./incoming_request.ts";
-import { isAsterisk, isHost } from "./request_url.ts";
+import { isAsterisk, isHostField } from "./request_url.ts";
 import { isIdempotent } from "./retry_decision.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 
@@ -150,7 +150,7 @@ function readTarget(url: string, from: number, method: string): string {
 }
 
 function checkHost(host: string): void {
-  if (!isHost(host)) throw badRequest("its Host is not valid");
+  if (!isHostField(host)) throw badRequest("its Host is not valid");
 }
 
 function checkHeadSize(size: number, limit: number): void {
