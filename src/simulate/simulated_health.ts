@@ -60,7 +60,7 @@ export class SimulatedHealth {
       table,
       ejection,
       report: ({ type, url, why }) =>
-        type === "failing" ? ejector.eject(url, why) : ejector.acquit(url),
+        type === "failing" ? ejector.eject(url, why) : ejector.reinstate(url),
     });
     if (probes === undefined) return;
     new HealthChecker({
