@@ -37,8 +37,9 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: ["model", "health/health_check.ts", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
-    ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
-    ...["proxy/incoming_request.ts", "proxy/instrumentation.ts", "proxy/request_record.ts"],
+    ...["model", "runtime", "state", "http1/message.ts", "proxy/incoming_request.ts"],
+    ...["proxy/instrumentation.ts", "proxy/request_record.ts", "proxy/request_url.ts"],
+    ...["@logtape/logtape", "@opentelemetry/api"],
   ],
 
   // What puts these together: threads, the balancer, and what it is looked at and changed through.
@@ -77,12 +78,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...["model", "runtime", "config", "balancer", "admin", "cluster/mod.ts", "dashboard/mod.ts"],
-    ...[
-      "observability/logging",
-      "discovery/system_resolver.ts",
-      "fronts/web/serve_with_restart.ts",
-    ],
-    ...["simulate", "mod.ts", "deno.json", "@std/cli", "@logtape/logtape"],
+    ...["observability/logging", "discovery/system_resolver.ts", "fronts/web", "simulate"],
+    ...["deno.json", "@std/cli", "@logtape/logtape"],
   ],
 };
 
@@ -228,7 +225,8 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
 Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
   assert(
-    loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/balancer/load_balancer.ts"),
+    loaded.includes("src/cli/listen/share_servers.ts") &&
+      loaded.includes("src/balancer/load_balancer.ts"),
   );
   assertEquals(loaded.filter((file) => /^src\/cluster\//.test(file)), []);
 });

@@ -1,7 +1,7 @@
 import type { Cancellable } from "../../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
-import { incomplete, tooSilent } from "../../http1/response_errors.ts";
+import { incomplete, stalled } from "../../http1/response_errors.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import type { ContentReceiver, SendOptions, UpstreamResponse } from "../transport.ts";
 import { explainContentFailure, explainFetchFailure } from "./fetch_failure.ts";
@@ -16,11 +16,11 @@ import { FetchUpload } from "./fetch_upload.ts";
  */
 const SMALL_CONTENT = 65_536;
 
-/** What a {@linkcode FetchExchange} shares with others. */
+/** The context that all exchanges of a transport share. */
 export interface FetchContext {
   /** The server, in canonical form. */
   readonly serverUrl: string;
-  /** What the runtime's `fetch` does. */
+  /** The features of the runtime's `fetch`. */
   readonly features: FetchFeatures;
   /** How long a connection and the head of a response may take together. */
   readonly responseQueue: DeadlineQueue;
@@ -53,8 +53,8 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   receiver: ContentReceiver | undefined;
 
   /**
-   * @param request What to send.
-   * @param context What it shares with others.
+   * @param request The request.
+   * @param context The context.
    * @param options How to send it.
    */
   constructor(request: UpstreamRequest, context: FetchContext, options: SendOptions) {
@@ -99,16 +99,16 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#finish(false);
   }
 
-  /** Breaks the exchange off; whatever waits for it ends with this error. */
+  /** Aborts the exchange; pending reads fail with this error. */
   cancel(reason: BalancerError): void {
     if (this.#ended) return;
     this.#failure ??= reason;
     this.#abort.abort(reason);
   }
 
-  /** The server was silent for too long. */
+  /** Aborts the exchange, as the server has stalled for too long. */
   override onDue(): void {
-    this.cancel(tooSilent("server"));
+    this.cancel(stalled("server"));
   }
 
   #fetch(url: string, init: RequestInit): Promise<Response> {
@@ -133,7 +133,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     return fetch(url, streaming as RequestInit);
   }
 
-  /** The head is there: makes this a response. */
+  /** Becomes the response, once its head has arrived. */
   async #begin(response: Response): Promise<void> {
     const { method } = this.#request;
     const { decodes } = this.#context.features;
@@ -194,7 +194,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }, { highWaterMark: 0 });
   }
 
-  /** The next piece of the response's content; undefined at its end. */
+  /** Reads the next piece of the response's content; undefined at its end. */
   async #next(): Promise<Uint8Array | undefined> {
     try {
       this.#context.contentQueue.add(this);
@@ -208,7 +208,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }
   }
 
-  /** Over: where anything is left on the way, the connection is of no use to others any more. */
+  /** Ends the exchange; if anything is left in transit, the connection cannot be reused. */
   #finish(complete: boolean): void {
     this.#ended = true;
     this.disarm();

@@ -1,7 +1,7 @@
 import type { Cancellable } from "../../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
-import { tooSilent } from "../../http1/response_errors.ts";
+import { stalled } from "../../http1/response_errors.ts";
 import type { UpstreamRequest } from "../../http1/message.ts";
 import type { TransferRecord } from "../transport.ts";
 
@@ -81,7 +81,7 @@ export class FetchUpload extends Deadline {
 
   /** The client or the server kept the content waiting for too long. */
   override onDue(): void {
-    this.#options.exchange.cancel(tooSilent(this.#awaitsClient ? "client" : "server"));
+    this.#options.exchange.cancel(stalled(this.#awaitsClient ? "client" : "server"));
   }
 
   get #awaitsHead(): boolean {
