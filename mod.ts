@@ -92,9 +92,11 @@ export {
 export type { ServerDiff } from "./src/model/server_diff.ts";
 export {
   type AccessLogFormat,
+  type BalancerSettings,
   DECISIONS_MAX,
   type DnsSettings,
   type Ejection,
+  type HealthCheck,
   type Limits,
   POLICY_NAMES,
   type PolicyName,
@@ -127,8 +129,6 @@ export type {
   OwnResult,
   SharedResult,
 } from "./src/health/check_sharing.ts";
-export type { HealthCheck } from "./src/health/health_check.ts";
-export type { Threshold } from "./src/health/threshold.ts";
 export {
   type Certificate,
   checkAuthorities,
@@ -137,6 +137,6 @@ export {
 export type { Listener, ListenOptions } from "./src/fronts/web/listener.ts";
 export { LoadBalancer } from "./src/balancer/load_balancer.ts";
 export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
-export type { RequestInfo } from "./src/proxy/incoming.ts";
+export type { RequestInfo } from "./src/proxy/incoming_request.ts";
 export { mayReusePort } from "./src/runtime/reuse_port.ts";
 export { VERSION } from "./src/model/version.ts";

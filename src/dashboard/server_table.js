@@ -4,7 +4,7 @@ import { plural } from "./format.js";
 import { ServerRow } from "./server_row.js";
 
 /** The table of the servers, with its filter and its order. */
-export class Fleet {
+export class ServerTable {
   #rows = new Map();
   #actions;
   #heads = [];
@@ -20,9 +20,9 @@ export class Fleet {
    */
   constructor(actions) {
     this.#actions = actions;
-    this.#choice.append(element("option", { value: "" }, "Order of adding"));
+    this.#choice.append(element("option", { value: "" }, "Order added"));
     for (const [index, column] of COLUMNS.entries()) this.#addHead(column, index);
-    byId("fleet-head").append(
+    byId("servers-head").append(
       element(
         "th",
         { scope: "col", role: "columnheader", class: "actions" },
@@ -32,7 +32,7 @@ export class Fleet {
     this.#choice.addEventListener("change", () => this.#sortBy(COLUMNS[this.#choice.value]));
     this.#filter.addEventListener("input", () => this.#render());
     byId("add").addEventListener("click", () => actions.add());
-    byId("fleet-empty-action").addEventListener("click", () => this.#actOnEmpty());
+    byId("servers-empty-action").addEventListener("click", () => this.#actOnEmpty());
   }
 
   /** Shows what `/stats` says. */
@@ -43,7 +43,7 @@ export class Fleet {
     for (const [url, row] of this.#rows) {
       if (urls.has(url)) continue;
       // Whoever was on this row would be lost.
-      if (row.node.contains(document.activeElement)) byId("fleet-heading").focus();
+      if (row.node.contains(document.activeElement)) byId("servers-heading").focus();
       this.#rows.delete(url);
     }
     for (const server of servers) {
@@ -63,7 +63,7 @@ export class Fleet {
     button.addEventListener("click", () => this.#toggle(column));
     this.#heads.push({ head, column });
     this.#choice.append(element("option", { value: index }, column.title));
-    byId("fleet-head").append(head);
+    byId("servers-head").append(head);
   }
 
   /** Its natural order first, then the other way round, then none. */
@@ -92,7 +92,7 @@ export class Fleet {
     if (column !== undefined) {
       shown.sort((one, other) => compare(column.key(one), column.key(other)) * (down ? -1 : 1));
     }
-    arrange(byId("fleet-body"), shown.map(({ url }) => this.#rows.get(url).node));
+    arrange(byId("servers-body"), shown.map(({ url }) => this.#rows.get(url).node));
     this.#count(shown.length);
     this.#showEmpty(shown.length);
   }
@@ -104,19 +104,19 @@ export class Fleet {
     const parts = [plural(all, "server"), `${up} up`];
     if (down.length > 0) parts.push(`${down.length} down`);
     if (shown !== all) parts.unshift(`${shown} of`);
-    setText(byId("fleet-count"), all === 0 ? "" : parts.join(", ").replace(" of,", " of"));
+    setText(byId("servers-count"), all === 0 ? "" : parts.join(", ").replace(" of,", " of"));
     document.title = down.length > 0 ? `(${down.length} down) Ballast` : "Ballast";
   }
 
   #showEmpty(shown) {
     const isFiltered = this.#servers.length > 0;
-    show(byId("fleet"), shown > 0);
-    show(byId("fleet-empty"), shown === 0);
+    show(byId("servers"), shown > 0);
+    show(byId("servers-empty"), shown === 0);
     const text = isFiltered
       ? "No server matches the filter."
       : "There are no servers yet, so every request is answered with 503.";
-    setText(byId("fleet-empty-text"), text);
-    setText(byId("fleet-empty-action"), isFiltered ? "Clear the filter" : "Add the first server");
+    setText(byId("servers-empty-text"), text);
+    setText(byId("servers-empty-action"), isFiltered ? "Clear the filter" : "Add the first server");
   }
 
   #actOnEmpty() {
