@@ -39,7 +39,7 @@ export type { EventJson } from "./src/admin/event_json.ts";
 export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
 export type { HeldRemovalsJson, RegistryJson } from "./src/admin/registry_json.ts";
 export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
-export type { AdminTarget } from "./src/admin/target.ts";
+export type { AdminCluster } from "./src/admin/target.ts";
 export {
   type Config,
   type EtcdSettings,

@@ -56,6 +56,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
       "runtime",
       "state",
       "config",
+      "balancer/load_balancer.ts",
       "observability/metrics",
       "discovery/dns_expansion.ts",
     ],

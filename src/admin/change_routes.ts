@@ -87,8 +87,8 @@ async function add(target: AdminTarget, { request, url }: AdminCall): Promise<un
     if (findByUrl(target, after.url) !== undefined) throw alreadyExists(after.url);
     return dryRun(target, { before: undefined, after });
   }
-  const server = await target.add(camelKeys(body));
-  await target.settled();
+  const server = await target.writer.add(camelKeys(body));
+  await target.balancer.settled();
   logger.info("Added {url}", { url: server.url });
   return serverJson(server);
 }
@@ -102,7 +102,7 @@ async function update(target: AdminTarget, { request, url: at }: AdminCall): Pro
     checkDiscoverKept(before, change.discover ?? before.discover);
     return dryRun(target, { before, after: completeServer({ ...before, ...change }) });
   }
-  const server = await target.update(url, change);
+  const server = await target.writer.update(url, change);
   logger.info("Updated {url}", { url: server.url });
   return serverJson(server);
 }
@@ -114,8 +114,8 @@ async function remove(target: AdminTarget, { request, url: at }: AdminCall): Pro
   const value = typeof body === "string" ? { url: body } : body;
   const { url, drain } = validate(removalSchema, value, "the body");
   if (dry_run) return dryRun(target, { before: getByUrl(target, url), after: undefined });
-  const server = await target.remove(url, drain);
-  await target.settled();
+  const server = await target.writer.remove(url, drain);
+  await target.balancer.settled();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(server);
 }

@@ -6,7 +6,7 @@ import { Problem } from "./problem.ts";
 import { NO_QUERY, readQuery } from "./query.ts";
 import type { Routes } from "./router.ts";
 import { SHARED_PROBLEMS } from "./shared_problems.ts";
-import type { AdminTarget } from "./target.ts";
+import type { AdminCluster, AdminTarget } from "./target.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
@@ -63,14 +63,12 @@ export const FLEET_ROUTES: Routes = {
 
 async function list(target: AdminTarget, { url }: AdminCall): Promise<ClusterJson> {
   readQuery(url, NO_QUERY);
-  if (target.fleet === undefined) throw isAlone();
-  return clusterJson(await target.fleet());
+  return clusterJson(await clusterOf(target).fleet());
 }
 
 async function accept(target: AdminTarget, { url }: AdminCall): Promise<AcceptedJson> {
   readQuery(url, NO_QUERY);
-  if (target.acceptServers === undefined) throw isAlone();
-  const accepted = await target.acceptServers();
+  const accepted = await clusterOf(target).acceptServers();
   if (accepted.length === 0) return { accepted };
   logger.info("Accepted that {count} servers are gone: {urls}", {
     count: accepted.length,
@@ -79,8 +77,9 @@ async function accept(target: AdminTarget, { url }: AdminCall): Promise<Accepted
   return { accepted };
 }
 
-function isAlone(): Problem {
-  return new Problem(
+function clusterOf({ cluster }: AdminTarget): AdminCluster {
+  if (cluster !== undefined) return cluster;
+  throw new Problem(
     404,
     "This balancer shares its servers with no other; to let it, start it with --etcd",
   );

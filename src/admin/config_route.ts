@@ -35,7 +35,7 @@ export function configRoutes(settings: Partial<Config>): Routes {
 
 function answer(target: AdminTarget, settings: Partial<Config>, { url }: AdminCall): Response {
   readQuery(url, NO_QUERY);
-  const { servers, healthCheck, ...own } = target.config();
+  const { servers, healthCheck, ...own } = target.balancer.config();
   const config = { ...own, ...settings, servers, healthCheck };
   const comment = `# The settings that Ballast was started with, and its servers as they were at
 # ${new Date().toISOString()}. Not in it are secrets, and what only a program can set.

@@ -61,17 +61,17 @@ interface DecisionsQuery {
   readonly server?: string | undefined;
 }
 
-function list({ decisions }: AdminTarget, { url }: AdminCall): DecisionsJson {
-  return answer(decisions, readQuery(url, decisionsQuerySchema));
+function list({ balancer }: AdminTarget, { url }: AdminCall): DecisionsJson {
+  return answer(balancer.decisions, readQuery(url, decisionsQuerySchema));
 }
 
 async function keep(target: AdminTarget, { request, url }: AdminCall): Promise<DecisionsJson> {
   // Whoever asks for more than that is not to believe that it was done.
   readQuery(url, NO_QUERY);
   const body = validate(decisionsChangeSchema, await readBody(request, false), "the body");
-  target.decisions.keep(body.keep);
+  target.balancer.decisions.keep(body.keep);
   logger.info("Keeping the latest {count} decisions", { count: body.keep });
-  return answer(target.decisions, {});
+  return answer(target.balancer.decisions, {});
 }
 
 function answer(log: DecisionLog, query: DecisionsQuery): DecisionsJson {

@@ -26,5 +26,5 @@ export const DISCOVERY_ROUTES: Routes = {
 
 function list(target: AdminTarget, { url }: AdminCall): unknown {
   readQuery(url, NO_QUERY);
-  return target.discovery().map(discoveryJson);
+  return target.balancer.discovery().map(discoveryJson);
 }

@@ -53,7 +53,7 @@ export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJs
   }
   const added = before === undefined && after?.discover === undefined ? after : undefined;
   if (added !== undefined) checkPermitted([added]);
-  const servers = target.servers();
+  const servers = target.balancer.servers();
   const shares = new Map<string, ShareJson>();
   for (const [i, share] of predictShares(servers).entries()) {
     const { url, name } = servers[i]!;
@@ -84,7 +84,8 @@ function changesOf(
   { before, after }: Change,
 ): Map<string, Server | undefined> {
   if (before?.discover === undefined) return new Map(before ? [[before.url, after]] : []);
-  const { servers = [] } = target.discovery().find(({ entry }) => entry.url === before.url) ?? {};
+  const { servers = [] } =
+    target.balancer.discovery().find(({ entry }) => entry.url === before.url) ?? {};
   const own = servers.filter(({ problem }) => problem === undefined);
   return new Map(own.map(({ url, found }) => [url, after && expandEntry(after, found)]));
 }

@@ -33,7 +33,7 @@ export function eventRoutes(streams: EventStreams): Routes {
   return {
     "/events": {
       GET: {
-        handler: ({ events }, { request, url }) => {
+        handler: ({ balancer: { events } }, { request, url }) => {
           const start = readStart(events, request, url);
           const body = request.method === "HEAD" ? null : streams.open(events, start);
           return new Response(body, { headers: HEADERS });

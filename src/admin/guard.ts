@@ -3,6 +3,7 @@ import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import { asksForDashboard, type Dashboard } from "./dashboard.ts";
 import { HostCheck } from "./host_check.ts";
 import { checkOrigin } from "./origin_check.ts";
+import type { AdminCluster } from "./target.ts";
 import { TokenCheck } from "./token_check.ts";
 
 /** Who may use an admin API, and what it has and tells beside what the balancer knows. */
@@ -25,6 +26,11 @@ export interface AdminOptions {
    */
   readonly dashboard?: Dashboard;
   /**
+   * The cluster that the balancer has joined, from `joinEtcd()` of `@ballast/lb/etcd`: servers are
+   * changed at all of its balancers. Default: none; servers are changed at this balancer alone.
+   */
+  readonly cluster?: AdminCluster;
+  /**
    * Settings of the program around the balancer that `GET /config` tells, such as its ports; they
    * count more than the balancer's own. Default: none.
    */
@@ -32,7 +38,7 @@ export interface AdminOptions {
 }
 
 const OPTION_NAMES: KnownKeys<AdminOptions> = {
-  ...{ hosts: true, token: true, dashboard: true, settings: true },
+  ...{ hosts: true, token: true, dashboard: true, settings: true, cluster: true },
 };
 
 /** The path that needs no token: load balancers ask it, and it tells two numbers only. */

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
+import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { BalancerError } from "../model/errors.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { jsonAnswer } from "./answer.ts";
@@ -87,8 +88,10 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
  * console.assert(response.status === 200);
  * ```
  */
-export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
+export function createAdmin(balancer: LoadBalancer, options: AdminOptions = {}): Admin {
   const guard = new Guard(options);
+  const { cluster } = options;
+  const target: AdminTarget = { balancer, writer: cluster ?? balancer, cluster };
   const streams = new EventStreams(systemClock);
   const meter = new TrafficMeter(balancer);
   const router = new Router({
@@ -96,7 +99,7 @@ export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): 
     ...dashboardRoutes(options.dashboard),
   });
   return {
-    fetch: (request) => answer(balancer, { guard, router }, request),
+    fetch: (request) => answer(target, { guard, router }, request),
     close: () => streams.close(),
   };
 }

@@ -23,9 +23,9 @@ export const METRICS_ROUTES: Routes = {
 
 async function metrics(target: AdminTarget): Promise<Response> {
   const text = await writeMetrics({
-    servers: target.servers(),
-    traffic: target.traffic(),
-    registry: target.registry,
+    servers: target.balancer.servers(),
+    traffic: target.balancer.traffic(),
+    registry: target.cluster?.registry,
     version: VERSION,
   });
   return new Response(text, {

@@ -27,8 +27,8 @@ export interface Addressed {
  */
 export function findAddressed(target: AdminTarget, key: string): Addressed {
   const { url, fault } = readUrl(key);
-  if (url !== undefined) return { url, server: target.find({ url })[0] };
-  const named = target.find({ name: key });
+  if (url !== undefined) return { url, server: target.balancer.find({ url })[0] };
+  const named = target.balancer.find({ name: key });
   const [server] = named;
   if (named.length > 1) throw ambiguous(key, named.map(({ url }) => url));
   if (server !== undefined) return { url: server.url, server };
@@ -55,7 +55,7 @@ export function getAddressed(target: AdminTarget, key: string): ServerStatus | S
  * @param url The URL, in any spelling.
  */
 export function findByUrl(target: AdminTarget, url: string): Server | undefined {
-  return target.find({ url: canonicalServerUrl(url) })[0];
+  return target.balancer.find({ url: canonicalServerUrl(url) })[0];
 }
 
 /**

@@ -75,8 +75,8 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const look = () => findAddressed(target, key).server;
   const { url: _, discoveredBy: __, ...fields } = after;
   if (server !== undefined) return change(target, { server, fields, conditions, look });
-  await withPrecondition(() => target.add(after), { conditions, look });
-  await target.settled();
+  await withPrecondition(() => target.writer.add(after), { conditions, look });
+  await target.balancer.settled();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
 }
@@ -102,11 +102,11 @@ async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const server = current(target, call, conditions);
   if (dry_run) return dryRun(target, { before: server, after: undefined });
   const seen = conditions.exist ? [server] as const : [];
-  const removed = await withPrecondition(() => target.remove(server.url, drain, ...seen), {
+  const removed = await withPrecondition(() => target.writer.remove(server.url, drain, ...seen), {
     conditions,
     look: () => find(target, call),
   });
-  await target.settled();
+  await target.balancer.settled();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(removed);
 }
@@ -134,13 +134,13 @@ async function check(target: AdminTarget, { url, params }: AdminCall): Promise<u
   const server = getAddressed(target, params["server"]!);
   // What it would find, nobody knows before.
   if (dry_run) return dryRun(target, { before: server, after: server });
-  return checkReportJson(await target.check(server.url));
+  return checkReportJson(await target.balancer.check(server.url));
 }
 
 /** How a server is doing, or what an entry has found. */
 function statusJson(target: AdminTarget, server: ServerStatus | Server): unknown {
   if ("healthy" in server) return serverStatusJson(server);
-  const report = target.discovery().find(({ entry }) => entry.url === server.url);
+  const report = target.balancer.discovery().find(({ entry }) => entry.url === server.url);
   return report === undefined ? serverJson(server) : discoveryJson(report);
 }
 
@@ -174,7 +174,7 @@ async function change(
   const { url, discoveredBy } = before;
   if (discoveredBy !== undefined) throw isDiscovered(url, discoveredBy);
   const seen = conditions.exist ? [before] as const : [];
-  const server = await withPrecondition(() => target.update(url, fields, ...seen), {
+  const server = await withPrecondition(() => target.writer.update(url, fields, ...seen), {
     conditions,
     look,
   });

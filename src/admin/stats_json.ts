@@ -87,13 +87,14 @@ export interface StatsJson {
  */
 export function statsJson(target: AdminTarget, meter: TrafficMeter, clock: Clock): StatsJson {
   const { traffic, window, total, refused, servers } = meter.measure();
-  const statuses = target.servers();
+  const { balancer, cluster } = target;
+  const statuses = balancer.servers();
   const shares = predictShares(statuses);
   return {
     time: clock.date().toISOString(),
     version: VERSION,
     uptime_seconds: rounded(traffic.uptime),
-    workers: target.workers,
+    workers: balancer.workers,
     metrics: traffic.countsRequests,
     window_seconds: rounded(window),
     total: {
@@ -107,7 +108,7 @@ export function statsJson(target: AdminTarget, meter: TrafficMeter, clock: Clock
     servers: statuses.map((status, i) =>
       serverStatsJson(status, shares[i]!, servers.get(status.url)!)
     ),
-    ...(target.registry === undefined ? {} : { registry: registryJson(target.registry) }),
+    ...(cluster === undefined ? {} : { registry: registryJson(cluster.registry) }),
   };
 }
 

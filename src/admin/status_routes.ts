@@ -43,13 +43,13 @@ export const STATUS_ROUTES: Routes = {
 };
 
 function list(target: AdminTarget): unknown {
-  return target.servers().map(serverStatusJson);
+  return target.balancer.servers().map(serverStatusJson);
 }
 
 function health(target: AdminTarget): unknown {
-  const servers = target.servers();
+  const servers = target.balancer.servers();
   const healthy = servers.filter((server) => server.healthy).length;
-  const { registry } = target;
+  const registry = target.cluster?.registry;
   return {
     status: registry === undefined || registry.warnings.length === 0 ? "ok" : "warning",
     servers: servers.length,

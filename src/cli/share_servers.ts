@@ -1,5 +1,5 @@
 import type { EtcdSettings, LoadBalancer, ServerInit } from "../../mod.ts";
-import type { SharedBalancer } from "../cluster/mod.ts";
+import type { JoinedCluster } from "../cluster/mod.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
 import { CommandError } from "./errors.ts";
 import { EtcdFilesReload, readEtcdFiles } from "./etcd_files.ts";
@@ -35,7 +35,7 @@ export interface Sharing {
 export async function shareServers(
   balancer: LoadBalancer,
   { settings, seed, admin, stop, say, reloads }: Sharing,
-): Promise<SharedBalancer | undefined> {
+): Promise<JoinedCluster | undefined> {
   const { endpoints, prefix, distrust, optional = false, sharedHealth } = settings;
   checkPermitted(endpoints.map((url) => ({ url })));
   const waiting = new AbortController();

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
-import type { SharedBalancer } from "../../cluster/mod.ts";
+import type { JoinedCluster } from "../../cluster/mod.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
 import { serveWithRestart } from "../../fronts/web/serve_with_restart.ts";
 import { balancerOptions } from "../balancer_options.ts";
@@ -98,7 +98,11 @@ export const listen: Command = {
     await using shared = etcd &&
       await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
     if (etcd === undefined || shared !== undefined) {
-      const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
+      const admin = await makeAdmin(balancer, args, {
+        ...config,
+        ...settings,
+        cluster: shared,
+      });
       const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
         balancer,
         say,
@@ -125,7 +129,7 @@ interface Parts {
   /** What tells people how it goes. */
   readonly say: Say;
   /** What shares the servers with other balancers. */
-  readonly shared: SharedBalancer | undefined;
+  readonly shared: JoinedCluster | undefined;
   /** Resolves when the program is to stop. */
   readonly stop: Promise<Deno.Signal>;
 }
