@@ -1,4 +1,4 @@
-import type { ServerJson } from "../../mod.ts";
+import type { ServerJson } from "../admin/server_json.ts";
 import { errorText } from "../model/error_text.ts";
 import { readAdminAddress } from "./admin_address.ts";
 import type { Args, ValueFlag } from "./args.ts";

@@ -1,4 +1,5 @@
-import { canonicalServerUrl, type DecisionJson } from "../../mod.ts";
+import { canonicalServerUrl } from "../../mod.ts";
+import type { DecisionJson } from "../admin/decisions.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 

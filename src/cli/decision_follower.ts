@@ -1,4 +1,4 @@
-import type { DecisionJson, DecisionsJson } from "../../mod.ts";
+import type { DecisionJson, DecisionsJson } from "../admin/decisions.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CommandError } from "./errors.ts";
 import { printError } from "./output.ts";

@@ -1,4 +1,4 @@
-import type { DecisionJson } from "../../mod.ts";
+import type { DecisionJson } from "../admin/decisions.ts";
 import { printable, table } from "./output.ts";
 
 const HEADER = ["SERVER", "STATE", "WEIGHT", "ACTIVE", "KEY", "VERDICT"];

@@ -1,4 +1,4 @@
-import type { DiscoveryJson } from "../../mod.ts";
+import type { DiscoveryJson } from "../admin/discovery.ts";
 import { printable } from "./output.ts";
 
 /** What an entry has found, and what is wrong with that: a line, and one for each problem. */

@@ -1,4 +1,5 @@
-import type { EventJson, ServerJson } from "../../mod.ts";
+import type { EventJson } from "../admin/event_stream.ts";
+import type { ServerJson } from "../admin/server_json.ts";
 import { printable } from "./output.ts";
 
 /** The longest name of a type, so that what is behind it is aligned. */

@@ -1,4 +1,4 @@
-import type { EventJson } from "../../mod.ts";
+import type { EventJson } from "../admin/event_stream.ts";
 import { errorText } from "../model/error_text.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CommandError } from "./errors.ts";

@@ -1,10 +1,5 @@
-import {
-  canonicalServerUrl,
-  type Discover,
-  DISCOVER_KINDS,
-  type ServerJson,
-  UINT32_MAX,
-} from "../../mod.ts";
+import { canonicalServerUrl, type Discover, DISCOVER_KINDS, UINT32_MAX } from "../../mod.ts";
+import type { ServerJson } from "../admin/server_json.ts";
 import type { Args, ValueFlag } from "./args.ts";
 import { UsageError } from "./errors.ts";
 

@@ -177,5 +177,5 @@ Deno.test("createAdmin() answers 500 for a defect, and keeps the details for the
   const response = await send(createAdmin(balancer), "/servers", { method: "GET" });
   const problem = await problemOf(response);
   assertEquals(problem.status, 500);
-  assertEquals(problem.detail, "Ballast failed; its log says how.");
+  assertEquals(problem.detail, "Ballast failed; see its log");
 });

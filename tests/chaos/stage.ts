@@ -1,4 +1,4 @@
-import type { ServerStatusJson } from "../../mod.ts";
+import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { freePorts } from "../testing/run_cli.ts";
 import { until } from "./pace.ts";

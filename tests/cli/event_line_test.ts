@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { EventJson, ServerJson } from "../../mod.ts";
+import type { EventJson } from "../../src/admin/event_stream.ts";
+import type { ServerJson } from "../../src/admin/server_json.ts";
 import { eventLine } from "../../src/cli/event_line.ts";
 
 const SERVER: ServerJson = {

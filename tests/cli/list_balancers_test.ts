@@ -48,7 +48,7 @@ Deno.test("list-balancers of a balancer that is alone says so, and how it would 
   assertEquals(await list(undefined), {
     code: 1,
     stdout: "",
-    stderr: "ballast: The balancer refused: This balancer shares its servers with no other; " +
-      "to let it, start it with --etcd\n",
+    stderr: "ballast: The balancer refused: This balancer is not part of a cluster; " +
+      "start it with --etcd to join one\n",
   });
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { BalancerError, type ClusterJson, LoadBalancer } from "../../mod.ts";
+import { BalancerError, LoadBalancer } from "../../mod.ts";
+import type { ClusterJson } from "../../src/admin/cluster.ts";
 import { joinEtcd } from "../../src/cluster/mod.ts";
 import { until } from "../chaos/pace.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";

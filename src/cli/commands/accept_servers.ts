@@ -1,4 +1,4 @@
-import type { AcceptedJson } from "../../../mod.ts";
+import type { AcceptedJson } from "../../admin/cluster.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printable, printJson, printLine } from "../output.ts";

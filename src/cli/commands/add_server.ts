@@ -1,4 +1,5 @@
-import type { DiscoveryJson, ServerJson } from "../../../mod.ts";
+import type { DiscoveryJson } from "../../admin/discovery.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { discoveryLines } from "../discovery_lines.ts";

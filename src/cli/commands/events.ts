@@ -1,4 +1,4 @@
-import type { EventJson } from "../../../mod.ts";
+import type { EventJson } from "../../admin/event_stream.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { eventLine } from "../event_line.ts";

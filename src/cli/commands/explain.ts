@@ -1,4 +1,5 @@
-import { type DecisionJson, DECISIONS_MAX } from "../../../mod.ts";
+import { DECISIONS_MAX } from "../../../mod.ts";
+import type { DecisionJson } from "../../admin/decisions.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
 import type { Args } from "../args.ts";
 import type { Command } from "../command.ts";

@@ -1,4 +1,4 @@
-import type { ClusterJson, ClusterMemberJson } from "../../../mod.ts";
+import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printable, printJson, printLine, table } from "../output.ts";

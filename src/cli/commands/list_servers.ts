@@ -1,4 +1,5 @@
-import type { CheckReportJson, DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
+import type { CheckReportJson, ServerStatusJson } from "../../admin/server_json.ts";
+import type { DiscoveryJson } from "../../admin/discovery.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { discoveryLines } from "../discovery_lines.ts";

@@ -1,4 +1,4 @@
-import type { StatsJson } from "../../../mod.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printJson, printLine } from "../output.ts";

@@ -1,4 +1,4 @@
-import type { ServerJson } from "../../../mod.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
 import type { Command } from "../command.ts";
 import { printable, printJson, printLine } from "../output.ts";

@@ -1,4 +1,5 @@
-import type { ServerState, ServerStatsJson } from "../../../mod.ts";
+import type { ServerState } from "../../../mod.ts";
+import type { ServerStatsJson } from "../../admin/stats.ts";
 import { printable } from "../output.ts";
 import { fit, pad, textWidth } from "../text_width.ts";
 import { formatMilliseconds, formatRate, formatSeconds } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { StatsJson } from "../../../mod.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import { printable } from "../output.ts";
 import { fit, textWidth } from "../text_width.ts";
 import { formatBytes, formatMilliseconds, formatRate, formatSeconds } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { StatsJson } from "../../../mod.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import { CommandError } from "../errors.ts";
 import { pause } from "../pause.ts";
 import { Screen } from "./screen.ts";
