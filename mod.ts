@@ -48,12 +48,7 @@ export {
   type NoteCode,
 } from "./src/model/decision_code.ts";
 export type { DecisionLog } from "./src/state/decision_log.ts";
-export {
-  DISCOVER_KINDS,
-  type DiscoveryReport,
-  type FoundAddress,
-  type FoundServer,
-} from "./src/model/discovery.ts";
+export type { DiscoveryReport, FoundAddress, FoundServer } from "./src/model/discovery.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,

@@ -78,12 +78,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...["model", "runtime", "config", "balancer", "admin", "cluster/mod.ts", "dashboard/mod.ts"],
-    ...[
-      "observability/logging",
-      "discovery/system_resolver.ts",
-      "fronts/web/serve_with_restart.ts",
-    ],
-    ...["simulate", "mod.ts", "deno.json", "@std/cli", "@logtape/logtape"],
+    ...["observability/logging", "discovery/system_resolver.ts", "fronts/web", "simulate"],
+    ...["deno.json", "@std/cli", "@logtape/logtape"],
   ],
 };
 
@@ -229,7 +225,8 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
 Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
   assert(
-    loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/balancer/load_balancer.ts"),
+    loaded.includes("src/cli/listen/share_servers.ts") &&
+      loaded.includes("src/balancer/load_balancer.ts"),
   );
   assertEquals(loaded.filter((file) => /^src\/cluster\//.test(file)), []);
 });

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { wholeNumber } from "../config/fields.ts";
-import { serverSchema } from "../config/schema.ts";
+import { serverUrlSchema } from "../config/server_schema.ts";
 import { decisionsSchema } from "../config/settings_schema.ts";
 import { validate } from "../config/validate.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
@@ -23,7 +23,7 @@ const DECISIONS_QUERY = z.strictObject({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER)
     .describe("Number of the latest known decision. Default: the latest decisions are returned")
     .optional(),
-  server: serverSchema.shape.url.describe("The URL of the server that was picked. Default: any")
+  server: serverUrlSchema.describe("The URL of the server that was picked. Default: any")
     .optional(),
 });
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { DISCOVER_KINDS, type DiscoveryReport } from "../model/discovery.ts";
+import { completeFields } from "../config/server_schema.ts";
+import type { DiscoveryReport } from "../model/discovery.ts";
 import type { Answer, Routes } from "./operation.ts";
 import { NO_QUERY, NO_QUERY_PROBLEM } from "./query.ts";
 import { serverFields, serverJson } from "./server_json.ts";
@@ -7,7 +8,7 @@ import { serverFields, serverJson } from "./server_json.ts";
 /** A source of servers, the addresses behind its name, and its lookups. */
 export const DISCOVERY = z.object({
   ...serverFields,
-  discover: z.enum(DISCOVER_KINDS).describe("How its servers are found"),
+  discover: completeFields.discover.unwrap(),
   addresses: z.array(z.object({
     url: z.string().describe("The URL of the server at this address"),
     source: z.string().describe("The name that has the address"),

@@ -4,15 +4,14 @@ import { CHANGED, DRY_RUN } from "./dry_run.ts";
 import { CLUSTER_PROBLEMS, type Operation } from "./operation.ts";
 import { CHANGE_QUERY, NO_QUERY, REMOVAL_QUERY } from "./query.ts";
 import { PATCH, REPLACEMENT } from "./server_bodies.ts";
-import { CHECK_REPORT, SERVER, SERVER_STATUS } from "./server_json.ts";
+import { CHECK_REPORT, CONFIGURED_NAMES, SERVER, SERVER_STATUS } from "./server_json.ts";
 
 /** Description of an operation. */
 type Docs = Omit<Operation, "handler">;
 
 const ETAG = {
-  "ETag": "A strong tag of what is configured: url, name, weight, health_check_period, " +
-    "max_connections, draining and discover. Health, active requests and checks are not in it. Not there " +
-    "with dry_run.",
+  "ETag": `A strong tag of the configured fields: ${CONFIGURED_NAMES.join(", ")}. It does not ` +
+    "cover health, active requests and checks. Absent with dry_run.",
 };
 const IF_MATCH = {
   "If-Match": "Carries the request out only if the server has one of these tags (RFC 9110 §13.1.1)",

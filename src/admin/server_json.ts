@@ -1,23 +1,26 @@
 import { z } from "zod";
-import { DISCOVER_KINDS } from "../model/discovery.ts";
-import type { Server } from "../model/server.ts";
+import { snakeCase } from "../config/names.ts";
+import { completeFields } from "../config/server_schema.ts";
+import { type Server, SERVER_FIELD_NAMES } from "../model/server.ts";
 import type { CheckReport, ServerStatus } from "../model/server_status.ts";
 import type { Answer } from "./operation.ts";
 
 const count = z.int().min(0);
 
+/** Fields of a server in their order, with their names in JSON. */
+const FIELDS = (["url", ...SERVER_FIELD_NAMES, "discoveredBy"] as const)
+  .map((name) => [name, snakeCase(name)] as const);
+
+/** Names of the configured fields in JSON. */
+export const CONFIGURED_NAMES: readonly string[] = FIELDS.map(([, key]) => key)
+  .filter((key) => key !== "discovered_by");
+
 /** Fields of a server in answers. */
 export const serverFields = {
   url: z.string().describe("The server's URL in canonical form"),
-  name: z.string().describe("Its name"),
-  weight: count.describe("Its weight"),
-  health_check_period: count.describe("Seconds between two health checks; 0 for none"),
-  max_connections: count.describe("The most requests that it works on at once; 0 for any number"),
-  draining: z.boolean().describe("Whether it takes no new requests, whatever its weight"),
-  discover: z.enum(DISCOVER_KINDS)
-    .describe("How its servers are found; only on an entry, which stands for them").optional(),
-  discovered_by: z.string()
-    .describe("The URL of the entry that has found it; only on a server that was found").optional(),
+  ...completeFields,
+  discovered_by: z.exactOptional(z.string())
+    .describe("The URL of the source that discovered it; only on a discovered server"),
 };
 
 /** A server. */
@@ -60,18 +63,8 @@ export type CheckReportJson = Answer<typeof CHECK_REPORT>;
 
 /** Writes a server as JSON. */
 export function serverJson(server: Server): ServerJson {
-  const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
-  const { discover, discoveredBy } = server;
-  return {
-    url,
-    name,
-    weight,
-    health_check_period: healthCheckPeriod,
-    max_connections: maxConnections,
-    draining,
-    ...(discover === undefined ? {} : { discover }),
-    ...(discoveredBy === undefined ? {} : { discovered_by: discoveredBy }),
-  };
+  const present = FIELDS.filter(([name]) => server[name] !== undefined);
+  return Object.fromEntries(present.map(([name, key]) => [key, server[name]])) as ServerJson;
 }
 
 /** Writes a server and its state as JSON. */

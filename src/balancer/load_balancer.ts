@@ -17,7 +17,7 @@ import type { HealthCheck } from "../health/health_check.ts";
 import { checkCertificate } from "../fronts/web/certificate.ts";
 import { checkListenOptions } from "./listen_options.ts";
 import type { Listener, ListenOptions } from "../fronts/web/listener.ts";
-import { listenTls } from "../fronts/web/listen_tls.ts";
+import { listenTls } from "../fronts/web/tls_listener.ts";
 import {
   type CheckedOptions,
   checkHealthCheck,
@@ -27,8 +27,7 @@ import {
 import type { RequestInfo } from "../proxy/incoming.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { startListener } from "../workers/pool_listener.ts";
-import { WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
+import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
 
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.

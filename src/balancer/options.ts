@@ -1,4 +1,5 @@
-import { healthCheckSchema, serverSchema, workersSchema } from "../config/schema.ts";
+import { healthCheckSchema, workersSchema } from "../config/schema.ts";
+import { serverSchema } from "../config/server_schema.ts";
 import {
   accessLogSchema,
   decisionsSchema,
@@ -18,7 +19,12 @@ import { invalid, validate } from "../config/validate.ts";
 import { BalancerError } from "../model/errors.ts";
 import { callGuarded } from "../model/guarded_call.ts";
 import type { Policy } from "../state/policy.ts";
-import { canonicalServerUrl, type ServerChange, type ServerInit } from "../model/server.ts";
+import {
+  canonicalServerUrl,
+  SERVER_FIELD_NAMES,
+  type ServerChange,
+  type ServerInit,
+} from "../model/server.ts";
 import {
   type AccessLogFormat,
   DEFAULT_SETTINGS,
@@ -108,10 +114,6 @@ const OPTION_NAMES: KnownKeys<LoadBalancerOptions> = {
 };
 const STICKY_NAMES: KnownKeys<Sticky> = { secret: true };
 const ACCESS_LOG_NAMES: KnownKeys<AccessLogOptions> = { format: true, write: true };
-const CHANGE_NAMES: KnownKeys<ServerChange> = {
-  ...{ name: true, weight: true, healthCheckPeriod: true, maxConnections: true, draining: true },
-  discover: true,
-};
 
 /** Options that were checked, with the defaults filled in. */
 export interface CheckedOptions {
@@ -214,8 +216,9 @@ export function checkServer(server: ServerInit): ServerInit {
  * @throws {BalancerError} `invalid`, with every fault, and as {@linkcode checkServer}.
  */
 export function checkChange(url: string, change: ServerChange): ServerInit {
-  // Whoever changes what `config()` has listed has the URL in it.
-  const known = hasUrl(change, url) ? { ...CHANGE_NAMES, url: true as const } : CHANGE_NAMES;
+  // A change made from a server that `config()` lists has the URL in it.
+  const names = hasUrl(change, url) ? ["url", ...SERVER_FIELD_NAMES] : SERVER_FIELD_NAMES;
+  const known = Object.fromEntries(names.map((name) => [name, true] as const));
   checkKeys("the change", [{ at: "", value: change, known }]);
   return checkServer({ ...change, url });
 }

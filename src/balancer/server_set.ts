@@ -158,7 +158,7 @@ export class ServerSet implements Disposable {
     await this.#settled();
     // In the meantime, somebody else may have removed it.
     const stale = single.removed.filter(({ url }) => this.#isGiven(url));
-    for (const { url } of stale) this.#discovery.giveUp(url);
+    for (const { url } of stale) this.#discovery.release(url);
     for (const { url } of found.removed) {
       if (this.#discovery.find(url) !== undefined) this.#discovery.remove(url);
     }

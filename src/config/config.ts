@@ -10,7 +10,8 @@ import type {
 } from "../model/settings.ts";
 import type { HealthCheck } from "../health/health_check.ts";
 import { camelKeys } from "./names.ts";
-import { namingServers, namingServersOrEtcd, serverListSchema, settingsSchema } from "./schema.ts";
+import { namingServers, namingServersOrEtcd, settingsSchema } from "./schema.ts";
+import { serverListSchema } from "./server_schema.ts";
 import { validate } from "./validate.ts";
 import { parseYaml } from "./yaml.ts";
 

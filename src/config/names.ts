@@ -12,6 +12,18 @@ export type CamelKeys<T> = {
   [Key in keyof T & string as Camel<Key>]: Exclude<T[Key], undefined>;
 };
 
+/** A name in camel case, spelled in lower case with a separator between its words. */
+export type Separated<Name extends string, Separator extends string> = Name extends
+  `${infer Head}${infer Tail}`
+  ? `${Head extends Lowercase<Head> ? Head : `${Separator}${Lowercase<Head>}`}${Separated<
+    Tail,
+    Separator
+  >}`
+  : Name;
+
+/** An object type with its keys spelled with underscores. */
+export type SnakeKeys<T> = { [Key in keyof T as Separated<Key & string, "_">]: T[Key] };
+
 /** A copy of an object with its keys in camel case, less those that are undefined. */
 export function camelKeys<T extends object>(value: T): CamelKeys<T> {
   return mapKeys(value, camelCase) as CamelKeys<T>;

@@ -1,22 +1,13 @@
 import { z } from "zod";
-import {
-  canonicalServerUrl,
-  DEFAULT_HEALTH_CHECK_PERIOD,
-  DEFAULT_MAX_CONNECTIONS,
-  DEFAULT_WEIGHT,
-  NAME_MAX_LENGTH,
-  UINT32_MAX,
-} from "../model/server.ts";
-import { DISCOVER_KINDS, discoverFault } from "../model/discovery.ts";
 import { isHost } from "../model/host.ts";
 import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
 import { etcdSchema } from "./etcd_schema.ts";
 import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
+import { serverListSchema } from "./server_schema.ts";
 import {
   accessLogSchema,
   decisionsSchema,
   dnsSchema,
-  drainSchema,
   ejectionSchema,
   limitsSchema,
   logFormatSchema,
@@ -36,54 +27,6 @@ const TIMEOUT_MAX = 3600;
 /** The longest period that the program waits for anything at shutdown, in seconds. */
 const GRACE_PERIOD_MAX = 86_400;
 
-/** What is wrong with a server URL; undefined where nothing is. */
-function urlFault(value: string): string | undefined {
-  try {
-    canonicalServerUrl(value);
-    return undefined;
-  } catch (error) {
-    return (error as TypeError).message;
-  }
-}
-
-const url = z.string({ error: "must be a URL such as http://127.0.0.1:3001" })
-  .superRefine((value, context) => {
-    const fault = urlFault(value);
-    if (fault === undefined) return;
-    const message = `${fault}; it must be a URL such as http://127.0.0.1:3001`;
-    context.addIssue({ code: "custom", message });
-  })
-  .describe("The server's unique URL: an http or https origin, optionally with a base path");
-
-const name = text(
-  new RegExp(`^[^\\u0000-\\u001f\\u007f-\\u009f]{1,${NAME_MAX_LENGTH}}$`),
-  `must be text of 1 to ${NAME_MAX_LENGTH} characters without control characters`,
-).describe("A name for people. Default: the URL's host and port");
-
-const weight = wholeNumber(0, UINT32_MAX).describe(
-  `The server's share of the requests relative to the others; 0 takes no new requests. ` +
-    `Default: ${DEFAULT_WEIGHT}`,
-);
-
-const healthCheckPeriod = wholeNumber(0, UINT32_MAX).describe(
-  `Seconds between two health checks; 0 turns them off. Default: ${DEFAULT_HEALTH_CHECK_PERIOD}`,
-);
-
-const maxConnections = wholeNumber(0, UINT32_MAX).describe(
-  "The most requests that the server works on at once; further ones wait. 0 for no limit. " +
-    `Default: ${DEFAULT_MAX_CONNECTIONS}`,
-);
-
-const draining = trueOrFalse().describe(
-  "Takes no new requests and goes on with those it has. Default: false",
-);
-
-const discover = z.enum(DISCOVER_KINDS, { error: "must be dns or dns-srv" }).describe(
-  "Looks the URL's host up again and again, and makes each address a server of its own: dns by " +
-    "its A and AAAA records, dns-srv by SRV records, which tell the ports. Default: the URL is that " +
-    "of one server",
-);
-
 /** The most threads that accept connections. */
 const WORKERS_MAX = 256;
 /** How many threads accept connections. */
@@ -92,26 +35,6 @@ export const workersSchema: z.ZodNumber = wholeNumber(1, WORKERS_MAX);
 const port = wholeNumber(1, 65_535);
 const HOST = "must be a host name or an IP address to listen on";
 const host = text(/^[A-Za-z0-9.:%_-]{1,253}$/, HOST).refine(isHost, { error: HOST });
-
-/** A server, as the configuration file, the API and the library's callers write it. */
-export const serverSchema = z.strictObject({
-  url,
-  name: name.optional(),
-  weight: weight.optional(),
-  health_check_period: healthCheckPeriod.optional(),
-  max_connections: maxConnections.optional(),
-  draining: draining.optional(),
-  discover: discover.optional(),
-}, { error: "must be a server with at least a url" }).superRefine((server, context) => {
-  if (server.discover === undefined) return;
-  const fault = discoverFault(server.url, server.discover);
-  if (fault !== undefined) context.addIssue({ code: "custom", path: ["url"], message: fault });
-});
-
-/** What tells which server is to go, and how. */
-export const removalSchema = z.strictObject({ url, drain: drainSchema.optional() }, {
-  error: "must be the URL of a server",
-});
 
 /** How servers are checked. */
 export const healthCheckSchema = z.strictObject({
@@ -140,27 +63,6 @@ export const healthCheckSchema = z.strictObject({
   const message = `leaves no status that passes: the lowest is ${min}, the highest ${max}`;
   context.addIssue({ code: "custom", path, message });
 });
-
-const servers = z.array(serverSchema, { error: "must be a list of servers" })
-  .superRefine((list, context) => {
-    const first = new Map<string, number>();
-    for (const [index, server] of list.entries()) {
-      // What is not a server URL is told already.
-      if (typeof server?.url !== "string" || urlFault(server.url) !== undefined) continue;
-      const key = canonicalServerUrl(server.url);
-      const other = first.get(key);
-      if (other === undefined) first.set(key, index);
-      else {
-        context.addIssue({
-          code: "custom",
-          path: [index, "url"],
-          message: `is there twice: servers[${other}] has the same URL`,
-        });
-      }
-    }
-    // Where a server has faults of its own too, all are to be told at once.
-  }, { when: ({ value }) => Array.isArray(value) })
-  .describe("The servers that requests are balanced over");
 
 /** The configuration file in its long form: servers and settings. */
 export const settingsSchema = z.strictObject({
@@ -221,7 +123,7 @@ export const settingsSchema = z.strictObject({
     "Shares the servers with other balancers through etcd 3.4 or newer; those of this file are " +
       "then only what an empty etcd begins with",
   ).optional(),
-  servers: servers.describe(
+  servers: serverListSchema.describe(
     "The servers that requests are balanced over; [] for none. Only with etcd can they be left out",
   ).optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
@@ -248,9 +150,6 @@ function requireServers(
     // Where there are other faults too, all are to be told at once.
   }, { when: ({ value }) => typeof value === "object" && value !== null });
 }
-
-/** The configuration file in the seed's form: a list of servers. */
-export const serverListSchema = servers;
 
 /** The configuration file: either form. */
 export const configSchema = z.union([serverListSchema, settingsSchema]);

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { configJsonSchema } from "../../src/config/json_schema.ts";
-import { healthCheckSchema, serverSchema, settingsSchema } from "../../src/config/schema.ts";
+import { healthCheckSchema, settingsSchema } from "../../src/config/schema.ts";
+import { serverSchema } from "../../src/config/server_schema.ts";
 
 const file = new URL("../../schema/config.schema.json", import.meta.url);
 

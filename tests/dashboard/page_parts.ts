@@ -2,7 +2,7 @@ import type { Locator, Page } from "playwright-core";
 
 /** The row of a server, by a text in it. */
 export function row(page: Page, text: string): Locator {
-  return page.locator("#fleet-body tr", { hasText: text });
+  return page.locator("#servers-body tr", { hasText: text });
 }
 
 /** Waits until a row says something. */

@@ -9,7 +9,7 @@ import {
   visibleText,
 } from "../../src/dashboard/format.js";
 import { History, WINDOW } from "../../src/dashboard/history.js";
-import { harm } from "../../src/dashboard/impact.js";
+import { harm } from "../../src/dashboard/actions.js";
 
 Deno.test("formatCount() and formatRate() write as much as can be read", () => {
   assertEquals([0, 7, 1234, 99_999, 543_400, 1.2e9].map(formatCount), [

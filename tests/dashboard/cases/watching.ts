@@ -70,7 +70,7 @@ export const WATCHING: Cases = {
     await eventSays(page, "one", "weight 1 → 2");
     await stage.stopAdmin();
     await page.getByRole("alert").filter({ hasText: "cannot be reached" }).waitFor();
-    await page.locator("#connection", { hasText: "Away" }).waitFor();
+    await page.locator("#connection", { hasText: "Offline" }).waitFor();
     stage.balancer.update(stage.samples[0]!.url, { weight: 4 });
     stage.balancer.remove(stage.samples[2]!.url);
     stage.startAdmin();
@@ -94,7 +94,7 @@ export const WATCHING: Cases = {
     await using stage = await Stage.start(tab, { names: [], servers });
     const page = await stage.open();
     await page.getByText("30 servers, 30 up").waitFor();
-    const names = page.locator("#fleet-body .name");
+    const names = page.locator("#servers-body .name");
     assertEquals((await names.allTextContents()).slice(0, 2), ["web-0", "web-1"]);
     const weight = page.getByRole("columnheader", { name: "Weight" });
     await weight.getByRole("button").click();
