@@ -83,9 +83,11 @@ export {
 export type { ServerDiff } from "./src/model/server_diff.ts";
 export {
   type AccessLogFormat,
+  type BalancerSettings,
   DECISIONS_MAX,
   type DnsSettings,
   type Ejection,
+  type HealthCheck,
   type Limits,
   POLICY_NAMES,
   type PolicyName,
@@ -118,8 +120,6 @@ export type {
   OwnResult,
   SharedResult,
 } from "./src/health/check_sharing.ts";
-export type { HealthCheck } from "./src/health/health_check.ts";
-export type { Threshold } from "./src/health/threshold.ts";
 export {
   type Certificate,
   checkAuthorities,

@@ -32,7 +32,7 @@ export const optionalFields = mapFields((field) =>
     .optional()
 ) as {
   readonly [Key in keyof FieldValues]-?: z.ZodOptional<
-    z.ZodType<Exclude<FieldValues[Key], undefined>>
+    z.ZodType<Exclude<FieldValues[Key], undefined>, Exclude<FieldValues[Key], undefined>>
   >;
 };
 

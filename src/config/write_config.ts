@@ -6,7 +6,7 @@ import {
   type ServerFieldName,
 } from "../model/server.ts";
 import type { Config } from "./config.ts";
-import { snakeCase, snakeKeys } from "./names.ts";
+import { nestedSnakeKeys, snakeCase } from "./names.ts";
 import { settingsSchema } from "./schema.ts";
 
 /** Fields of a server that are written even if they have their default. */
@@ -20,18 +20,17 @@ const WORDS = /^(?:y|n|yes|no|true|false|on|off|null)$/i;
 const UNSAFE = /[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]/g;
 
 /**
- * Writes a configuration as YAML that `parseConfig` reads as the same configuration. Settings that
- * are not there are not written.
+ * Writes a configuration as YAML that `parseConfig` reads as the same configuration, without the
+ * settings that are absent.
  *
- * @param config The settings and the servers.
  * @returns The YAML text.
  */
 export function writeConfig(config: Config): string {
   const { servers, ...settings } = config;
-  const named = snakeKeys(settings) as Record<string, unknown>;
+  const named = nestedSnakeKeys(settingsSchema, settings) as Record<string, unknown>;
   const lines: string[] = [];
   for (const name of Object.keys(settingsSchema.shape)) {
-    if (name !== "servers") lines.push(...settingLines(name, snakeKeys(named[name])));
+    if (name !== "servers") lines.push(...settingLines(name, named[name]));
   }
   return [...lines, ...serverLines(servers)].join("\n") + "\n";
 }

@@ -28,7 +28,7 @@ export async function noticeSays(page: Page, text: string): Promise<void> {
   await page.locator("#notice", { hasText: text }).waitFor();
 }
 
-/** What has the focus: its id, else its label or text. */
+/** The focused element: its id, else its label or text. */
 export async function focused(page: Page): Promise<string> {
   return await page.evaluate(
     "(({ id, ariaLabel, textContent }) => id || ariaLabel || textContent)(document.activeElement)",

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS, type Ejection } from "../../src/model/settings.ts";
+import type { Ejection } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { Ejector } from "../../src/health/ejector.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** An ejector over some servers; their URLs end with their slots. */
 function setUp(count: number, ejection: Partial<Ejection> = {}) {

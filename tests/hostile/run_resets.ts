@@ -79,7 +79,7 @@ async function statsOf({ apiPort }: RunningBalancer): Promise<StatsJson> {
   return await (await fetch(`http://127.0.0.1:${apiPort}/stats`)).json();
 }
 
-/** What the process holds, in bytes. */
+/** The memory of the process, in bytes. */
 async function memoryOf({ apiPort }: RunningBalancer): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${apiPort}/metrics`)).text();
   return Number(/^process_resident_memory_bytes (.+)$/m.exec(text)![1]);

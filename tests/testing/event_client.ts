@@ -6,7 +6,7 @@ import { RawClient } from "./raw_client.ts";
 export interface SeenEvent {
   /** Its id. */
   readonly id: string;
-  /** Value of `event`. */
+  /** The `event` field. */
   readonly type: string;
   /** Its data. */
   readonly data: EventJson;

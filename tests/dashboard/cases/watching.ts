@@ -4,7 +4,7 @@ import { eventSays, row, rowSays } from "../page_parts.ts";
 import type { Cases } from "./cases.ts";
 import { Stage } from "../stage.ts";
 
-/** What the page shows. */
+/** Cases of data shown by the page. */
 export const WATCHING: Cases = {
   async "shows the servers and their traffic, and complains of nothing"(tab) {
     await using stage = await Stage.start(tab);
@@ -78,7 +78,7 @@ export const WATCHING: Cases = {
     await page.locator("#connection", { hasText: "Live" }).waitFor();
     await rowSays(page, "one", "80%");
     await row(page, "three").waitFor({ state: "detached" });
-    // What happened meanwhile is made up for, each event once.
+    // Missed events are caught up on, each once.
     await eventSays(page, "one", "weight 2 → 4");
     await eventSays(page, "three", "removed");
     assertEquals(await page.locator("#events li").count(), 3);
