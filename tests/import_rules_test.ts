@@ -57,6 +57,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
       "runtime",
       "state",
       "config",
+      "balancer/load_balancer.ts",
       "observability/metrics",
       "discovery/dns_expansion.ts",
     ],
@@ -73,7 +74,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
     ...["upstream/transport.ts", "proxy/failure_watch.ts", "proxy/ineligible_reason.ts"],
     ...["proxy/picker.ts", "proxy/retry_budget.ts", "proxy/retry_decision.ts"],
-    ...["admin/decision_json.ts", "admin/decision_schema.ts"],
+    "admin/decisions.ts",
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],
   ],
   cli: [

@@ -1,4 +1,4 @@
-import type { DecisionJson } from "../admin/decision_json.ts";
+import type { DecisionJson } from "../admin/decisions.ts";
 import { Candidates, type Selection } from "../state/candidates.ts";
 import { type Entry, Registry } from "../state/registry.ts";
 import type { ServerInit } from "../model/server.ts";
