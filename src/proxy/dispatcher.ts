@@ -90,7 +90,7 @@ export class Dispatcher {
       deadlines,
       length: limits.queue,
       timeout: timeouts.queue * 1000,
-      room: table.memory.threads === 1
+      crossThread: table.memory.threads === 1
         ? undefined
         : new CrossThreadQueue(table.memory, table.thread),
     });

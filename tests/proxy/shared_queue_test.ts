@@ -62,7 +62,7 @@ class Fixture {
       deadlines: new Deadlines(this.clock),
       length: 10,
       timeout: 2000,
-      room: new CrossThreadQueue(this.memory, thread),
+      crossThread: new CrossThreadQueue(this.memory, thread),
     });
   }
 
