@@ -1,7 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { DeadlineQueue, Deadlines } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
-import type { PickContext } from "../state/policy.ts";
 import type { Entry } from "../state/registry.ts";
 import type { Ejection, Limits, Retries, Timeouts } from "../model/settings.ts";
 import type { TrafficTable } from "../state/traffic_table.ts";
@@ -14,13 +13,12 @@ import type {
   WebSocketTransport,
 } from "../upstream/transport.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
+import { AttemptRules } from "./attempt_rules.ts";
+import { failureKind, type StandingReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming.ts";
-import { Picker, type PickerParts, type PickFor } from "./picker.ts";
+import type { PickerParts, PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
-import { decideRetry } from "./retry_decision.ts";
-import { RetryBudget } from "./retry_budget.ts";
 import type { StickySession, StickySessions } from "./affinity/sticky.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
@@ -74,18 +72,15 @@ export interface Answer {
 /** Gives each request to one server after the other, until one answers or none may be tried. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  readonly #picker: Picker;
   readonly #waiting: WaitingQueue;
-  readonly #watch: FailureWatch;
-  readonly #budget: RetryBudget;
+  readonly #rules: AttemptRules;
   /** Its time is a tick old at most. */
   readonly #time: DeadlineQueue;
 
   /** @param parts What to work with. */
   constructor(parts: DispatcherParts) {
-    const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
+    const { table, deadlines, settings: { ejection, limits, retries, timeouts } } = parts;
     this.#parts = parts;
-    this.#picker = new Picker(parts);
     this.#waiting = new WaitingQueue({
       deadlines,
       length: limits.queue,
@@ -94,8 +89,7 @@ export class Dispatcher {
         ? undefined
         : new CrossThreadQueue(table.memory, table.thread),
     });
-    this.#watch = new FailureWatch({ table, ejection, report });
-    this.#budget = new RetryBudget(retries.budget);
+    this.#rules = new AttemptRules({ ...parts, waiting: this.#waiting, retries, ejection });
     this.#time = deadlines.queue(timeouts.queue * 1000);
   }
 
@@ -113,9 +107,9 @@ export class Dispatcher {
    * was tried did not answer. The request is active nowhere then.
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
-    const { settings: { retries }, sticky, traffic } = this.#parts;
+    const { sticky, traffic } = this.#parts;
     const { clientAddress, departure, record } = options;
-    this.#budget.countRequest(this.#time.now);
+    this.#rules.countRequest(this.#time.now);
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
     const sent = session?.request ?? outgoing;
@@ -127,7 +121,7 @@ export class Dispatcher {
       // It may have left while another server was tried.
       if (failed !== undefined) departure.look();
       if (departure.cancellation.reason !== undefined) throw departure.cancellation.reason;
-      const picked = this.#pick(tried, context, recorded);
+      const picked = this.#rules.pick(tried, context, recorded);
       const entry = picked === "full"
         ? await this.#wait({ tried, context, recorded }, options)
         : picked;
@@ -137,7 +131,7 @@ export class Dispatcher {
       try {
         const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
         this.#countConnection(entry, record);
-        this.#watch.answered(entry, "receive" in response ? 101 : response.status);
+        this.#rules.responded(entry, "receive" in response ? 101 : response.status);
         record?.noteAnswer();
         return { entry, response, session };
       } catch (thrown) {
@@ -152,19 +146,15 @@ export class Dispatcher {
       }
       const { url } = entry.server;
       logger.debug("{url} failed: {message}", { url, message: failure.message });
-      this.#watch.failed(entry, failure);
       tried = [...tried, entry.slot];
-      if (tried.length >= retries.tries) throw failure;
-      const remedy = decideRetry(failure, outgoing);
-      if (remedy === "none") throw failure;
-      if (remedy === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
+      const attempt = { request: outgoing, attempts: tried.length, now: this.#time.now };
+      if (!this.#rules.mayRetry(entry, failure, attempt)) throw failure;
     }
   }
 
   /** The server in this slot is done with a request: whoever waits for it may go there. */
   release(slot: number): void {
-    this.#parts.table.finish(slot);
-    if (this.#waiting.crowded) this.#waiting.wake();
+    this.#rules.release(slot);
   }
 
   /** Counts that a request goes on from a server, which may be gone by now, and its slot another's. */
@@ -192,17 +182,6 @@ export class Dispatcher {
     this.#parts.traffic?.countConnection(slot, record.connection === "reused");
   }
 
-  /** Picks a server that was not tried and counts the request as active there. */
-  #pick(
-    tried: readonly number[],
-    context: PickContext,
-    recorded: RecordedRequest | undefined,
-  ): ReturnType<Picker["pick"]> {
-    // Those who wait already come first, on whichever thread.
-    if (this.#waiting.crowded && tried.length === 0) return "full";
-    return this.#picker.pick(tried, context, recorded);
-  }
-
   /** The request, if it is among those of which it is recorded why they go where they go. */
   #admit(
     request: UpstreamRequest,
@@ -222,7 +201,7 @@ export class Dispatcher {
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
-        pick: () => this.#picker.pick(tried, context, recorded),
+        pick: () => this.#rules.pickInTurn(tried, context, recorded),
         first: tried.length === 0,
         cancellation: departure.cancellation,
       });

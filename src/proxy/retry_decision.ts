@@ -9,6 +9,9 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
+/** What decides whether a request may be sent twice. */
+export type RetriedRequest = Pick<UpstreamRequest, "replayable">;
+
 /** What may be done about a request that failed: nothing, or to give it to another server. */
 export type RetryDecision = "none" | "redispatch" | "retry";
 
@@ -25,7 +28,7 @@ export type RetryDecision = "none" | "redispatch" | "retry";
  * @param error Why it failed.
  * @param request The request.
  */
-export function decideRetry(error: BalancerError, request: UpstreamRequest): RetryDecision {
+export function decideRetry(error: BalancerError, request: RetriedRequest): RetryDecision {
   switch (error.code) {
     case "connect_failed":
     case "connect_timeout":
