@@ -1,42 +1,41 @@
-import { grown } from "./numbers.ts";
+import { grown } from "./rows.ts";
 
-const ROOM = 1024;
+const LENGTH = 1024;
 
-/** Rows whose versions tell whether what was noted of them still holds. */
+/** Rows that can be reused: a row's version changes whenever its deadlines are cancelled. */
 export interface VersionedRows {
-  /** The version of each row. */
+  /** Version of each row. */
   version: Int32Array;
 }
 
 /**
- * Deadlines that all have the same length, and so fall due in the order in which they began. One
- * that was met is dropped when it comes to the front, so that a run with millions of requests keeps
- * those under way only.
+ * Deadlines of rows. All have the same length, and so fall due in the order in which they began. A
+ * cancelled deadline is dropped once it is at the front: only those of requests in flight are kept.
  */
-export class Expiries {
+export class RowDeadlines {
   readonly #rows: VersionedRows;
   readonly #milliseconds: number;
-  /** A ring. */
-  #at: Float64Array<ArrayBuffer> = new Float64Array(ROOM);
-  #row: Int32Array<ArrayBuffer> = new Int32Array(ROOM);
-  #version: Int32Array<ArrayBuffer> = new Int32Array(ROOM);
+  // Three columns of a ring.
+  #at: Float64Array<ArrayBuffer> = new Float64Array(LENGTH);
+  #row: Int32Array<ArrayBuffer> = new Int32Array(LENGTH);
+  #version: Int32Array<ArrayBuffer> = new Int32Array(LENGTH);
   #first = 0;
   #length = 0;
-  /** When the first of them falls due, which may be met already; Infinity for none. */
+  /** When the first deadline falls due, even if it is cancelled; Infinity if there is none. */
   next = Infinity;
 
   /**
-   * @param rows What they are for.
-   * @param milliseconds How long each of them has.
+   * @param rows The rows.
+   * @param milliseconds Length of each deadline.
    */
   constructor(rows: VersionedRows, milliseconds: number) {
     this.#rows = rows;
     this.#milliseconds = milliseconds;
   }
 
-  /** A deadline begins. It is met when the row's version changes. */
+  /** Starts a deadline. It is cancelled by a change of the row's version. */
   add(row: number, now: number): void {
-    this.#dropMet();
+    this.#dropCancelled();
     if (this.#length === this.#at.length) this.#grow();
     const at = (this.#first + this.#length++) & (this.#at.length - 1);
     this.#at[at] = now + this.#milliseconds;
@@ -46,23 +45,23 @@ export class Expiries {
   }
 
   /**
-   * Takes the first one, which has fallen due.
+   * Removes the first deadline, which is due.
    *
-   * @returns Its row; −1 where it was met.
+   * @returns Its row; −1 if it was cancelled.
    */
   take(): number {
     const row = this.#row[this.#first]!;
-    const isMet = this.#isMet();
+    const isCancelled = this.#isCancelled();
     this.#drop();
-    return isMet ? -1 : row;
+    return isCancelled ? -1 : row;
   }
 
-  #isMet(): boolean {
+  #isCancelled(): boolean {
     return this.#rows.version[this.#row[this.#first]!] !== this.#version[this.#first];
   }
 
-  #dropMet(): void {
-    while (this.#length > 0 && this.#isMet()) this.#drop();
+  #dropCancelled(): void {
+    while (this.#length > 0 && this.#isCancelled()) this.#drop();
   }
 
   #drop(): void {
@@ -72,7 +71,7 @@ export class Expiries {
 
   #grow(): void {
     const { length } = this.#at;
-    // What was wrapped around the end comes to stand behind the rest.
+    // Moves the part that is wrapped around the end behind the rest.
     for (const ring of [this.#at, this.#row, this.#version]) {
       ring.set([...ring.subarray(this.#first), ...ring.subarray(0, this.#first)]);
     }

@@ -1,12 +1,7 @@
-/** Columns of numbers that grow together, so that nothing is allocated for each of their rows. */
+/** Column of a table whose columns grow together, so that a row costs no allocation. */
 type Column = Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
-/**
- * A copy of a column with more room, zeros behind what was there.
- *
- * @param column The column.
- * @param length How many numbers there is to be room for.
- */
+/** A longer copy of a column, with zeros behind the old values. */
 export function grown<T extends Column>(column: T, length: number): T {
   const Kind = column.constructor as new (length: number) => T;
   const larger = new Kind(length);
@@ -14,14 +9,14 @@ export function grown<T extends Column>(column: T, length: number): T {
   return larger;
 }
 
-/** Numbers of rows that nobody uses. The one that was given back last is taken first. */
+/** Free row numbers of a table, last in, first out. */
 export class FreeRows {
   #free: Int32Array<ArrayBuffer>;
   #count: number;
-  /** How many rows there are, free or not. */
+  /** Number of rows, free or not. */
   capacity: number;
 
-  /** @param capacity How many rows there are at first. */
+  /** @param capacity Number of rows to begin with. */
   constructor(capacity: number) {
     this.capacity = capacity;
     this.#free = new Int32Array(capacity);
@@ -29,22 +24,22 @@ export class FreeRows {
     for (let row = 0; row < capacity; row++) this.#free[row] = capacity - 1 - row;
   }
 
-  /** Whether there is none left. */
+  /** Whether no row is free. */
   get empty(): boolean {
     return this.#count === 0;
   }
 
-  /** Takes one; there has to be one. */
+  /** Takes a row. At least one must be free. */
   take(): number {
     return this.#free[--this.#count]!;
   }
 
-  /** Gives one back. */
+  /** Frees a row. */
   give(row: number): void {
     this.#free[this.#count++] = row;
   }
 
-  /** Makes twice as many of them, once none is left. */
+  /** Doubles the number of rows. None may be free. */
   double(): void {
     const { capacity } = this;
     this.capacity = capacity * 2;
