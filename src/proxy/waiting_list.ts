@@ -54,13 +54,13 @@ export class WaitingList {
     return this.#length;
   }
 
-  /**
-   * Appends a request and serves those whose turn it is, which may include it.
-   *
-   * @returns False if too many requests wait already; then nothing has changed.
-   */
-  join(request: WaitingRequest): boolean {
-    if (this.#length >= this.#limit) return false;
+  /** Whether no further request may wait. */
+  get full(): boolean {
+    return this.#length >= this.#limit;
+  }
+
+  /** Appends a request, if the list is not full, and serves those whose turn it is. */
+  join(request: WaitingRequest): void {
     request.ticket = this.#crossThread === undefined ? 0 : this.#crossThread.takeTicket();
     request.previous = this.#last;
     if (this.#last === undefined) this.#first = request;
@@ -71,7 +71,6 @@ export class WaitingList {
     this.#publish();
     // The newcomer must not overtake the requests ahead of it.
     this.#serve(this.#crossThread);
-    return true;
   }
 
   /** Removes a request. Harmless where it has left already. */

@@ -55,8 +55,9 @@ export class WaitingQueue extends WaitingList {
     const { cancellation } = request;
     const { length, timeout } = this.#options;
     if (cancellation.reason !== undefined) throw cancellation.reason;
+    if (this.full) throw overloaded(length);
     const waiter = new Waiter(this, request, timeout / 1000);
-    if (!this.join(waiter)) throw overloaded(length);
+    this.join(waiter);
     this.#setPollTimer();
     this.#timeoutQueue.add(waiter);
     cancellation.attach(waiter);

@@ -160,16 +160,12 @@ export class SimulatedBalancer {
 
   #wait(request: number): void {
     const { clock, requests, queueTimeouts } = this.#options;
+    if (this.#waiting.full) return this.#fail(request, "overloaded");
     const waiter = new Waiter(this, request, !requests.tried.has(request));
-    const length = this.#waiting.length + 1;
     this.#waiters.set(request, waiter);
     queueTimeouts.add(request, clock.time);
-    if (this.#waiting.join(waiter)) {
-      this.longestQueue = Math.max(this.longestQueue, length);
-      return;
-    }
-    this.#waiters.delete(request);
-    this.#fail(request, "overloaded");
+    this.longestQueue = Math.max(this.longestQueue, this.#waiting.length + 1);
+    this.#waiting.join(waiter);
   }
 
   #send(request: number, slot: number | undefined): void {
