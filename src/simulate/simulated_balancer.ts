@@ -8,7 +8,6 @@ import type { Policy } from "../state/policy.ts";
 import type { Registry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { Clients } from "./clients.ts";
-import { refused } from "./faults.ts";
 import type { Measurements } from "./measurements.ts";
 import type { Requests } from "./requests.ts";
 import type { RowDeadlines } from "./row_deadlines.ts";
@@ -169,13 +168,12 @@ export class SimulatedBalancer {
   }
 
   #send(request: number, slot: number | undefined): void {
-    const { requests, servers, measurements, registry } = this.#options;
+    const { requests, servers, measurements } = this.#options;
     const failed = requests.tried.get(request);
     if (slot === undefined) return this.#fail(request, failed?.failure.code ?? "no_server");
     if (failed !== undefined) measurements.countRetry(request);
     measurements.countPick(request, slot);
-    if (servers.accept(request, slot)) return;
-    this.failAttempt(request, slot, refused(registry.inSlot(slot)!.server.url));
+    servers.accept(request, slot);
   }
 
   #fail(request: number, code: ErrorCode): void {

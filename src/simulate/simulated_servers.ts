@@ -15,6 +15,14 @@ export interface ServerModel {
   readonly concurrency: number;
 }
 
+/** A refused connection. */
+export interface Refusal {
+  /** The request. */
+  readonly request: number;
+  /** Number of the server. */
+  readonly server: number;
+}
+
 /** Options of {@linkcode SimulatedServers}. */
 export interface SimulatedServersOptions {
   /** Model of each server, indexed by its slot. */
@@ -44,6 +52,8 @@ export class SimulatedServers {
   readonly connectTimeouts: RowDeadlines;
   /** Response timeouts. */
   readonly responseTimeouts: RowDeadlines;
+  /** Refused connections of which the balancers do not know yet. */
+  readonly refusals: Refusal[] = [];
 
   /** @param options The options. */
   constructor(options: SimulatedServersOptions) {
@@ -56,14 +66,13 @@ export class SimulatedServers {
     this.responseTimeouts = new RowDeadlines(this.jobs, timeouts.response);
   }
 
-  /**
-   * Gives a request to a server.
-   *
-   * @returns False if the server refuses the connection.
-   */
-  accept(request: number, server: number): boolean {
+  /** Gives a request to a server, which accepts or refuses the connection. */
+  accept(request: number, server: number): void {
     const { models, clock: { time }, usage } = this.#options;
-    if (this.faults.down[server] === 1) return false;
+    if (this.faults.down[server] === 1) {
+      this.refusals.push({ request, server });
+      return;
+    }
     const { jobs } = this;
     const job = jobs.add(request, server);
     const queue = this.#queues[server]!;
@@ -72,7 +81,6 @@ export class SimulatedServers {
     if (!hangs && this.#busy[server]! < models[server]!.concurrency) this.#start(job);
     else queue.join(job);
     usage.noteLoad(server, this.#busy[server]! + queue.length);
-    return true;
   }
 
   /** Whether a job is done now that its event has come; not if it was broken off or paused since. */

@@ -1,7 +1,7 @@
 import type { PolicyName } from "../model/settings.ts";
 import { type Arrivals, makeArrivals } from "./arrivals.ts";
 import { Balancers } from "./balancers.ts";
-import { closedEarly, connectTimeout, responseTimeout } from "./faults.ts";
+import { closedEarly, connectTimeout, refused, responseTimeout } from "./faults.ts";
 import { ABANDONED } from "./jobs.ts";
 import { Measurements } from "./measurements.ts";
 import type { PlannedFailure, SimulationPlan } from "./plan.ts";
@@ -80,6 +80,7 @@ export class Simulation {
     const queueTimeouts = this.#queueTimeouts;
     const { connectTimeouts, responseTimeouts } = this.#servers;
     for (;;) {
+      if (this.#servers.refusals.length > 0) this.#refuse();
       const arrival = arrivals.at;
       if (arrival === Infinity && this.#requests.count === 0) return false;
       const event = clock.next;
@@ -138,6 +139,17 @@ export class Simulation {
     const share = servers.faults.errors[server]!;
     const status = share > 0 && this.#errors.next() < share ? 500 : 200;
     this.#balancerOf(request).respond(request, server, { start, status });
+  }
+
+  /** Fails the attempts at servers that are down, which takes no time. */
+  #refuse(): void {
+    const { refusals } = this.#servers;
+    // Grows meanwhile, by retries and by waiting requests that get the released servers.
+    for (const { request, server } of refusals) {
+      const { url } = this.#plan.servers[server]!;
+      this.#balancerOf(request).failAttempt(request, server, refused(url));
+    }
+    refusals.length = 0;
   }
 
   /** Fires the timeout that is due. */
