@@ -23,8 +23,6 @@
 import "./src/runtime/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
-export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
-export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
 export type { AcceptedJson } from "./src/admin/cluster_routes.ts";
 export type {
   ClusterJson,
@@ -35,10 +33,7 @@ export type { AdminOptions } from "./src/admin/guard.ts";
 export { type Admin, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
-export type { EventJson } from "./src/admin/event_json.ts";
-export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
 export type { HeldRemovalsJson, RegistryJson } from "./src/admin/registry_json.ts";
-export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
 export type { AdminTarget } from "./src/admin/target.ts";
 export {
   type Config,
@@ -62,12 +57,7 @@ export {
   type NoteCode,
 } from "./src/model/decision_code.ts";
 export type { DecisionLog } from "./src/state/decision_log.ts";
-export {
-  DISCOVER_KINDS,
-  type DiscoveryReport,
-  type FoundAddress,
-  type FoundServer,
-} from "./src/model/discovery.ts";
+export type { DiscoveryReport, FoundAddress, FoundServer } from "./src/model/discovery.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,
@@ -102,9 +92,11 @@ export {
 export type { ServerDiff } from "./src/model/server_diff.ts";
 export {
   type AccessLogFormat,
+  type BalancerSettings,
   DECISIONS_MAX,
   type DnsSettings,
   type Ejection,
+  type HealthCheck,
   type Limits,
   POLICY_NAMES,
   type PolicyName,
@@ -137,8 +129,6 @@ export type {
   OwnResult,
   SharedResult,
 } from "./src/health/check_sharing.ts";
-export type { HealthCheck } from "./src/health/health_check.ts";
-export type { Threshold } from "./src/health/threshold.ts";
 export {
   type Certificate,
   checkAuthorities,

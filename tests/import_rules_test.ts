@@ -14,7 +14,7 @@ import {
  * that is not listed here fails the test, and so does an import that is not listed.
  */
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
-  // What everything is built from: plain types and their rules, the runtime, and shared memory.
+  // The foundation: plain types and their rules, the runtime, and shared memory.
   model: [],
   runtime: ["model"],
   state: ["model"],
@@ -34,21 +34,21 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // The control plane: where the servers come from, and what is known of them.
-  config: ["model", "health/health_check.ts", "zod", "@std/yaml"],
+  config: ["model", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
     ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
     ...["proxy/incoming.ts", "proxy/request_record.ts", "proxy/request_tracing.ts"],
   ],
 
-  // What puts these together: threads, the balancer, and what it is looked at and changed through.
+  // The assembly: threads, the balancer, and the interfaces to it.
   workers: [
     ...["model", "runtime", "state", "policies", "upstream", "proxy", "fronts", "observability"],
     "@logtape/logtape",
   ],
   balancer: [
     ...["model", "runtime", "state", "config", "health", "discovery", "upstream", "proxy"],
-    ...["fronts", "workers", "@logtape/logtape"],
+    ...["fronts", "workers", "zod", "@logtape/logtape"],
   ],
   admin: [
     ...[
@@ -64,7 +64,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   dashboard: ["runtime/runtime_version.ts", "admin/dashboard.ts", "uplot"],
   cluster: [
     ...["model", "runtime", "state", "config", "balancer", "health/check_sharing.ts"],
-    ...["health/health_check.ts", "admin/target.ts", "admin/traffic_meter.ts"],
+    ...["admin/target.ts", "admin/traffic_meter.ts"],
     ...["zod", "@logtape/logtape"],
   ],
   // Picks, retries and ejects by the proxy's own code, without its connections.
@@ -77,12 +77,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...["model", "runtime", "config", "balancer", "admin", "cluster/mod.ts", "dashboard/mod.ts"],
-    ...[
-      "observability/logging",
-      "discovery/system_resolver.ts",
-      "fronts/web/serve_with_restart.ts",
-    ],
-    ...["simulate", "mod.ts", "deno.json", "@std/cli", "@logtape/logtape"],
+    ...["observability/logging", "discovery/system_resolver.ts", "fronts/web", "simulate"],
+    ...["deno.json", "@std/cli", "@logtape/logtape"],
   ],
 };
 
@@ -207,7 +203,7 @@ Deno.test("only the commands that simulate load the simulation, and what it need
   const loaded = await readLoadedModules("cli.ts");
   assert(loaded.includes("src/cli/commands/simulate.ts") && loaded.includes("zod"));
   const unwanted = loaded.filter((module) => /simulate\/|hdr|flatqueue|pure-rand/.test(module));
-  // What reads the commands' flags and writes what came of it.
+  // The parsing of the commands' flags and the printing of results.
   assertEquals(unwanted.filter((module) => !module.startsWith("src/cli/simulate/")), []);
 });
 
@@ -228,7 +224,8 @@ Deno.test("findCycle() finds a ring, and no ring in a diamond", () => {
 Deno.test("with etcd not configured, nothing of it is loaded", async () => {
   const loaded = await readLoadedModules("cli.ts");
   assert(
-    loaded.includes("src/cli/share_servers.ts") && loaded.includes("src/balancer/load_balancer.ts"),
+    loaded.includes("src/cli/listen/share_servers.ts") &&
+      loaded.includes("src/balancer/load_balancer.ts"),
   );
   assertEquals(loaded.filter((file) => /^src\/cluster\//.test(file)), []);
 });

@@ -5,7 +5,7 @@ import { CountingFetch } from "./etcd_gauge.ts";
 
 /** Balancers in this process that share their servers through etcd. */
 export class SharingBalancers implements AsyncDisposable {
-  /** What each says to etcd, and hears. */
+  /** The traffic of each to and from etcd. */
   readonly lines: CountingFetch[] = [];
   readonly #balancers: { readonly balancer: LoadBalancer; readonly shared: SharedBalancer }[] = [];
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DryRunJson } from "./dry_run.ts";
-import { DISCOVER_KINDS } from "../model/discovery.ts";
+import { completeFields } from "../config/server_schema.ts";
 import type { DiscoveryJson } from "./discovery_json.ts";
 import type { CheckReportJson, ServerJson, ServerStatusJson } from "./server_json.ts";
 
@@ -13,15 +13,9 @@ const share = z.number().min(0).max(1);
 
 const serverFields = {
   url: z.string().describe("The server's URL in canonical form"),
-  name: z.string().describe("Its name"),
-  weight: count.describe("Its weight"),
-  health_check_period: count.describe("Seconds between two health checks; 0 for none"),
-  max_connections: count.describe("The most requests that it works on at once; 0 for any number"),
-  draining: z.boolean().describe("Whether it takes no new requests, whatever its weight"),
-  discover: z.enum(DISCOVER_KINDS)
-    .describe("How its servers are found; only on an entry, which stands for them").optional(),
-  discovered_by: z.string()
-    .describe("The URL of the entry that has found it; only on a server that was found").optional(),
+  ...completeFields,
+  discovered_by: z.exactOptional(z.string())
+    .describe("The URL of the source that discovered it; only on a discovered server"),
 };
 
 /** A server. */
@@ -54,7 +48,7 @@ export const SERVER_STATUS = z.object({
 /** An entry, and what it has found. */
 export const DISCOVERY = z.object({
   ...serverFields,
-  discover: z.enum(DISCOVER_KINDS).describe("How its servers are found"),
+  discover: completeFields.discover.unwrap(),
   addresses: z.array(z.object({
     url: z.string().describe("The URL of the server at this address"),
     source: z.string().describe("The name that has the address"),

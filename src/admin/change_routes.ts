@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { z } from "zod";
 import { checkDiscoverKept } from "../config/discover_change.ts";
 import { camelKeys } from "../config/names.ts";
-import { removalSchema, serverSchema } from "../config/schema.ts";
+import { removalSchema, serverSchema } from "../config/server_schema.ts";
 import { validate } from "../config/validate.ts";
 import { alreadyExists } from "../state/registry.ts";
 import { completeServer } from "../model/server.ts";

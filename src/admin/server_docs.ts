@@ -6,6 +6,7 @@ import {
   SERVER,
   SERVER_STATUS,
 } from "./answer_schemas.ts";
+import { CONFIGURED_NAMES } from "./server_json.ts";
 import { SHARED_PROBLEMS } from "./shared_problems.ts";
 import type { Operation } from "./operation.ts";
 import { CHANGE_QUERY, NO_QUERY, REMOVAL_QUERY } from "./query.ts";
@@ -16,9 +17,8 @@ import { z } from "zod";
 type Docs = Omit<Operation, "handler">;
 
 const ETAG = {
-  "ETag": "A strong tag of what is configured: url, name, weight, health_check_period, " +
-    "max_connections, draining and discover. Health, active requests and checks are not in it. Not there " +
-    "with dry_run.",
+  "ETag": `A strong tag of the configured fields: ${CONFIGURED_NAMES.join(", ")}. It does not ` +
+    "cover health, active requests and checks. Absent with dry_run.",
 };
 const IF_MATCH = {
   "If-Match": "Carries the request out only if the server has one of these tags (RFC 9110 §13.1.1)",

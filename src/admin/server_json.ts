@@ -1,25 +1,17 @@
-import type { Discover, Server } from "../model/server.ts";
+import { snakeCase, type SnakeKeys } from "../config/names.ts";
+import { type Server, SERVER_FIELD_NAMES } from "../model/server.ts";
 import type { CheckReport, ServerStatus } from "../model/server_status.ts";
 
 /** A server, as the admin API writes it. */
-export interface ServerJson {
-  /** The server's URL in canonical form. */
-  readonly url: string;
-  /** Its name. */
-  readonly name: string;
-  /** Its weight. */
-  readonly weight: number;
-  /** Seconds between two health checks. */
-  readonly health_check_period: number;
-  /** The most requests that it works on at once; 0 for no limit. */
-  readonly max_connections: number;
-  /** Whether it takes no new requests, whatever its weight. */
-  readonly draining: boolean;
-  /** How its servers are found; only there on an entry, which stands for them. */
-  readonly discover?: Discover | undefined;
-  /** The URL of the entry that has found it; only there on a server that was found. */
-  readonly discovered_by?: string | undefined;
-}
+export type ServerJson = SnakeKeys<Server>;
+
+/** The fields of a server in their order, with their names in JSON. */
+const FIELDS = (["url", ...SERVER_FIELD_NAMES, "discoveredBy"] as const)
+  .map((name) => [name, snakeCase(name)] as const);
+
+/** The names in JSON of what is configured of a server. */
+export const CONFIGURED_NAMES: readonly string[] = FIELDS.map(([, key]) => key)
+  .filter((key) => key !== "discovered_by");
 
 /** A server with how it is doing, as the admin API writes it. */
 export interface ServerStatusJson extends ServerJson {
@@ -56,18 +48,8 @@ export interface CheckReportJson {
 
 /** A server as JSON. */
 export function serverJson(server: Server): ServerJson {
-  const { url, name, weight, healthCheckPeriod, maxConnections, draining } = server;
-  const { discover, discoveredBy } = server;
-  return {
-    url,
-    name,
-    weight,
-    health_check_period: healthCheckPeriod,
-    max_connections: maxConnections,
-    draining,
-    ...(discover === undefined ? {} : { discover }),
-    ...(discoveredBy === undefined ? {} : { discovered_by: discoveredBy }),
-  };
+  const present = FIELDS.filter(([name]) => server[name] !== undefined);
+  return Object.fromEntries(present.map(([name, key]) => [key, server[name]])) as ServerJson;
 }
 
 /** A server with how it is doing as JSON. */

@@ -12,7 +12,7 @@ import type { Traffic } from "../state/traffic_table.ts";
 import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { validate } from "../config/validate.ts";
 import { DEFAULT_DISTRUST, distrustSchema } from "../config/etcd_schema.ts";
-import { checkServers } from "../balancer/options.ts";
+import { checkServers } from "../balancer/check_servers.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { Connection } from "./store/connection.ts";
 import type { EtcdCredentials } from "./etcd/etcd_options.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DECISIONS_MAX } from "../model/settings.ts";
 import { wholeNumber } from "./fields.ts";
-import { serverSchema } from "./schema.ts";
+import { serverUrlSchema } from "./server_schema.ts";
 import { decisionsSchema } from "./settings_schema.ts";
 
 /** What of the log of decisions is asked for. */
@@ -10,7 +10,7 @@ export const decisionsQuerySchema = z.strictObject({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).describe(
     "The number of the last decision that is known already. Default: the latest are answered",
   ).optional(),
-  server: serverSchema.shape.url.describe("The URL of the server that was picked. Default: any")
+  server: serverUrlSchema.describe("The URL of the server that was picked. Default: any")
     .optional(),
 });
 

@@ -9,7 +9,7 @@ import { type CheckTask, latestReport, newTask } from "./check_task.ts";
 import { CheckTimes } from "./check_times.ts";
 import type { CheckerOptions } from "./checker_options.ts";
 import { GuardedSharing } from "./guarded_sharing.ts";
-import type { HealthCheck } from "./health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 import { LocalTrouble } from "./local_trouble.ts";
 import { probe, type ProbeResult } from "./probe.ts";
 import { type Health, nextHealth, UNCHECKED } from "./threshold.ts";

@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Entry, Registry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { Transport } from "../upstream/transport.ts";
-import type { HealthCheck } from "./health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 
 /** The parts and the settings of a `HealthChecker`. */
 export interface CheckerOptions {

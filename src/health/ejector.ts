@@ -107,7 +107,7 @@ export class Ejector implements Disposable {
     outing.endedAt = clock.now();
     table.clearFailures(entry.slot, "connection");
     table.clearFailures(entry.slot, "response");
-    table.setStanding(entry.slot, "in");
+    table.setStanding(entry.slot, "active");
     logger.info("{url} is in again", { url });
     onReturn(entry);
     this.#options.onChange?.("returned", entry, undefined);
@@ -124,7 +124,7 @@ export class Ejector implements Disposable {
     const { server: { url }, slot } = entry;
     const outing = this.#outings.get(url)!;
     outing.report = { ...outing.report!, onTrial: true };
-    this.#options.table.setStanding(slot, "trial");
+    this.#options.table.setStanding(slot, "probing");
     logger.info("{url} is tried again with one request at a time", { url });
     this.#options.onChange?.("on_trial", entry, undefined);
   }
@@ -149,7 +149,7 @@ export class Ejector implements Disposable {
     const { registry, table } = this.#options;
     const entries = registry.entries();
     const out = entries.filter((other) =>
-      other.slot === slot || table.standing(other.slot) !== "in"
+      other.slot === slot || table.standing(other.slot) !== "active"
     );
     return out.length / entries.length * 100;
   }

@@ -4,7 +4,7 @@ import { BalancerError, type ErrorCode } from "../model/errors.ts";
 import { secondsText } from "../model/seconds_text.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { CheckDeadline } from "./check_deadline.ts";
-import type { HealthCheck } from "./health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 
 /** Failures that a pause of this process brings about. */
 const OF_PAUSES: ReadonlySet<ErrorCode> = new Set([

@@ -25,7 +25,7 @@ export function stateOf({ draining }: Server, { healthy, standing }: SlotSnapsho
   if (draining) return "draining";
   if (!healthy) return "unhealthy";
   if (standing === "ejected") return "ejected";
-  return standing === "trial" ? "on_trial" : "up";
+  return standing === "probing" ? "on_trial" : "up";
 }
 
 /** Whether nothing speaks against giving requests to a server. */
@@ -54,7 +54,7 @@ export function ineligibleReason(
   if (limit !== 0 && active >= limit) {
     return { code: "full", verdict: `works on ${active} of ${limit} requests` };
   }
-  if (standing === "trial" && active > 0) {
+  if (standing === "probing" && active > 0) {
     return { code: "trial_busy", verdict: "on trial and busy" };
   }
   // Between the look at the candidates and the one that is told, another thread did something.

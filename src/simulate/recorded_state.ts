@@ -69,5 +69,5 @@ export class RecordedState {
 
 function standingOf(state: RecordedCandidate["state"]): EjectionState {
   if (state === "ejected") return "ejected";
-  return state === "on_trial" ? "trial" : "in";
+  return state === "on_trial" ? "probing" : "active";
 }

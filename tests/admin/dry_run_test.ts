@@ -1,5 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { type DryRunJson, LoadBalancer } from "../../mod.ts";
+import { LoadBalancer } from "../../mod.ts";
+import type { DryRunJson } from "../../src/admin/dry_run.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 
 const A = "http://127.0.0.1:3001";

@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import { createAdmin, type LoadBalancer, type StatsJson } from "../../mod.ts";
+import { createAdmin, type LoadBalancer } from "../../mod.ts";
+import type { StatsJson } from "../../src/admin/stats_json.ts";
 import { VERSION } from "../../src/model/version.ts";
 import { serveBalancer, type ServedBalancer, untilIdle } from "../testing/balancer.ts";
 import { GatedServer } from "../testing/gated_server.ts";

@@ -1,14 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { type AdminTarget, createAdmin, type ServerStatus } from "../../mod.ts";
+import { completeServer } from "../../src/model/server.ts";
 import { runCli } from "../testing/run_cli.ts";
 
 const SERVER: ServerStatus = {
-  url: "http://a",
-  name: "a",
-  weight: 1,
-  healthCheckPeriod: 0,
-  maxConnections: 0,
-  draining: false,
+  ...completeServer({ url: "http://a", healthCheckPeriod: 0 }),
   healthy: true,
   active: 0,
   ejection: undefined,

@@ -13,21 +13,21 @@ import { SampleServer } from "../testing/sample_server.ts";
 /** Milliseconds that anything on the page may take. */
 const PATIENCE = 15_000;
 
-/** What a stage has. */
+/** Options of a stage. */
 export interface StageOptions {
   /** The names of its sample servers, which are checked every second. Default: one, two, three. */
   readonly names?: readonly string[];
-  /** What the admin API asks for. Default: nothing. */
+  /** The token of the admin API. Default: none. */
   readonly token?: string;
   /** Further servers, which need not be there. */
   readonly servers?: readonly ServerInit[];
   /** The name server that is asked for entries. Default: none is needed. */
   readonly dns?: DnsSettings;
-  /** What the balancer shares with others. Default: nothing, it is alone. */
+  /** The balancer's view of its cluster. Default: it has none. */
   readonly shared?: Pick<AdminTarget, "registry" | "fleet">;
 }
 
-/** What the page is told of its user. */
+/** The user's preferences. */
 export interface Preferences {
   /** The colours that the system has. Default: light. */
   readonly colorScheme?: "light" | "dark";
@@ -40,11 +40,11 @@ export interface Preferences {
  * stages share the tab; each has an origin of its own, so none sees what another one has kept.
  */
 export class Stage implements AsyncDisposable {
-  /** What the dashboard shows. */
+  /** The balancer behind the dashboard. */
   readonly balancer: LoadBalancer;
   /** The sample servers. */
   readonly samples: readonly SampleServer[];
-  /** What the pages complained of: errors, and requests to other origins. */
+  /** The pages' complaints: errors, and requests to other origins. */
   readonly complaints: string[] = [];
   readonly #tab: Page;
   readonly #token: string | undefined;

@@ -3,7 +3,7 @@ import { BalancerError } from "../../src/model/errors.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
-import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
+import type { HealthCheck } from "../../src/model/settings.ts";
 import type {
   ConnectionCounts,
   SendOptions,
@@ -11,6 +11,7 @@ import type {
   UpstreamResponse,
 } from "../../src/upstream/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 /** A transport on which servers answer with a status, refuse (0) or never answer (-1). */
 class ScriptedTransport implements Transport {

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS, type Ejection } from "../../src/model/settings.ts";
+import type { Ejection } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { Ejector } from "../../src/health/ejector.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** An ejector over some servers; their URLs end with their slots. */
 function setUp(count: number, ejection: Partial<Ejection> = {}) {
@@ -41,7 +42,7 @@ Deno.test("Ejector.eject() takes a server out, and tells why and until when", ()
     until: new Date(clock.date().getTime() + 10_000),
     onTrial: false,
   });
-  assertEquals([table.standing(1), ejector.report(B)], ["in", undefined]);
+  assertEquals([table.standing(1), ejector.report(B)], ["active", undefined]);
 });
 
 Deno.test("Ejector.eject() says for how long in a number that people can read", async () => {
@@ -65,7 +66,7 @@ Deno.test("Ejector.eject() changes nothing for a server that is out, or not ther
   ejector.eject("http://nobody", "why");
   assertEquals([ejector.report(A)!.why, clock.timers], ["first", 1]);
   await clock.advance(1);
-  assertEquals(table.standing(0), "trial");
+  assertEquals(table.standing(0), "probing");
 });
 
 Deno.test("Ejector tries a server again, and lets it in where it does well", async () => {
@@ -78,10 +79,10 @@ Deno.test("Ejector tries a server again, and lets it in where it does well", asy
   ejector.acquit(A);
   assertEquals([table.standing(0), returned], ["ejected", []]);
   await clock.advance(10_000);
-  assertEquals([table.standing(0), ejector.report(A)!.onTrial], ["trial", true]);
+  assertEquals([table.standing(0), ejector.report(A)!.onTrial], ["probing", true]);
   ejector.acquit(A);
   ejector.acquit(A);
-  assertEquals([table.standing(0), ejector.report(A), returned], ["in", undefined, [A]]);
+  assertEquals([table.standing(0), ejector.report(A), returned], ["active", undefined, [A]]);
   assertEquals([table.countFailure(0, "connection"), table.countFailure(0, "response")], [1, 1]);
 });
 
@@ -92,7 +93,7 @@ Deno.test("Ejector ejects for n times the backoff, up to the longest", async () 
     await clock.advance(seconds * 1000 - 1);
     assertEquals(table.standing(0), "ejected");
     await clock.advance(1);
-    assertEquals(table.standing(0), "trial");
+    assertEquals(table.standing(0), "probing");
   }
 });
 
@@ -126,10 +127,10 @@ Deno.test("Ejector counts the time in, not the time on trial", async () => {
 Deno.test("Ejector.eject() leaves enough servers in, and one on trial counts as out", async () => {
   const { clock, table, ejector } = setUp(4);
   for (const url of [A, B, C]) ejector.eject(url, "why");
-  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["ejected", "ejected", "in"]);
+  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["ejected", "ejected", "active"]);
   await clock.advance(10_000);
   ejector.eject(C, "why");
-  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["trial", "trial", "in"]);
+  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["probing", "probing", "active"]);
   // One on trial is out as it is.
   ejector.eject(A, "why");
   assertEquals(table.standing(0), "ejected");
@@ -140,7 +141,7 @@ Deno.test("Ejector.eject() leaves enough servers in, and one on trial counts as 
 });
 
 Deno.test("Ejector.eject() ejects all at a share of 100, and none at 0", () => {
-  for (const [maxShare, standing] of [[100, "ejected"], [0, "in"]] as const) {
+  for (const [maxShare, standing] of [[100, "ejected"], [0, "active"]] as const) {
     const { table, ejector } = setUp(2, { maxShare });
     for (const url of [A, B]) ejector.eject(url, "why");
     assertEquals([table.standing(0), table.standing(1)], [standing, standing]);
@@ -173,7 +174,7 @@ Deno.test("Ejector forgets a server that is removed, and leaves the next in its 
   assertEquals([clock.timers, ejector.report(A)], [0, undefined]);
   assertEquals(registry.add({ url: C }).slot, 0);
   await clock.advance(10_000);
-  assertEquals(table.standing(0), "in");
+  assertEquals(table.standing(0), "active");
   // Nor has a server that is added again anything behind it.
   registry.remove(C);
   registry.add({ url: A });
@@ -190,6 +191,6 @@ Deno.test("Ejector leaves all as it is once it is disposed of", async () => {
   // Requests that are under way may still end.
   ejector.acquit(A);
   ejector.eject(C, "why");
-  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["trial", "ejected", "in"]);
+  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["probing", "ejected", "active"]);
   assertEquals([clock.timers, returned], [0, []]);
 });

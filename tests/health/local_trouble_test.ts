@@ -2,9 +2,9 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
-import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { ProbedServers } from "../testing/probed_servers.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 const A = "http://127.0.0.1:3001";
 const B = "http://127.0.0.1:3002";

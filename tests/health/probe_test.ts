@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
 import { probe, type ProbeResult } from "../../src/health/probe.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { makeTransport } from "../testing/http1_client.ts";
 import { answering, answeringAndClosing, RawServer, unusedUrl } from "../testing/raw_server.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 async function probeOnce(
   url: string,

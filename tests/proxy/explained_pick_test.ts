@@ -46,7 +46,7 @@ Deno.test("Picker.pick() tells of each server that the request could not go to w
   table.setHealthy(stage.add("sick"), false);
   table.setStanding(stage.add("out"), "ejected");
   const trial = stage.add("trial");
-  table.setStanding(trial, "trial");
+  table.setStanding(trial, "probing");
   table.begin(trial);
   table.begin(stage.add("busy", { maxConnections: 1 }));
   stage.add("leaving", { draining: true, weight: 5 });

@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
@@ -11,6 +10,7 @@ import { systemClock } from "../../src/runtime/system_clock.ts";
 import { makeTransport } from "../testing/http1_client.ts";
 import { answering, unusedUrl } from "../testing/raw_server.ts";
 import { within } from "../testing/until.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** What a request comes to where the first of two observers throws at its end. */
 async function observed(serverUrl: string): Promise<{ status: number; told: number }> {

@@ -38,7 +38,7 @@ export async function balanceInFiveLines(runtime: Runtime): Promise<void> {
   assertEquals(samples.map(({ hits }) => hits), [3, 3, 3]);
 }
 
-/** What a runtime says that takes itself for an old Node, and lacks what one lacks. */
+/** The message of a runtime that believes to be an old Node, and lacks the same features. */
 export async function refuseOldNode({ folder, command }: Runtime): Promise<void> {
   const file = `${folder}/old_node.mjs`;
   await Deno.writeTextFile(

@@ -118,7 +118,7 @@ Deno.test("Candidates.select() takes ejected ones only where nothing else is lef
 
 Deno.test("Candidates.select() takes one on trial for one request at a time", () => {
   const { table, candidates } = tableOf([1, 1]);
-  table.setStanding(0, "trial");
+  table.setStanding(0, "probing");
   assertEquals(select(candidates), [0, 1]);
   table.begin(0);
   assertEquals(select(candidates), [1]);
@@ -130,14 +130,14 @@ Deno.test("Candidates.select() takes one on trial for one request at a time", ()
 
 Deno.test("Candidates.select() leaves out one on trial that is not healthy", () => {
   const { table, candidates } = tableOf([1, 1]);
-  table.setStanding(0, "trial");
+  table.setStanding(0, "probing");
   table.setHealthy(0, false);
   assertEquals(select(candidates), [1]);
 });
 
 Deno.test("Candidates.select() waits for one on trial that works on all it may", () => {
   const { table, candidates } = tableOf([1], [1]);
-  table.setStanding(0, "trial");
+  table.setStanding(0, "probing");
   assertEquals(selectOrWait(candidates), [[0], false]);
   table.begin(0);
   assertEquals(selectOrWait(candidates), [[], true]);

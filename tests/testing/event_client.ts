@@ -4,7 +4,7 @@ import { RawClient } from "./raw_client.ts";
 export interface SeenEvent {
   /** Its id. */
   readonly id: string;
-  /** What is called `event` there. */
+  /** The `event` field. */
   readonly type: string;
   /** Its data, which is JSON. */
   readonly data: { readonly server: { readonly url: string } | null; readonly detail: unknown };

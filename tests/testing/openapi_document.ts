@@ -56,7 +56,7 @@ export class OpenApiDocument {
     assert(!success || described !== responses.default, `${response.status} is not described`);
     const text = await response.text();
     for (const name of Object.keys(described.headers ?? {})) {
-      // What was not done has no tag.
+      // A refused change has no tag.
       const has = response.headers.has(name) || text.startsWith('{"dry_run":true');
       assert(has, `${method} ${path}: no ${name}`);
     }

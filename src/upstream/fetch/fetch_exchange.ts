@@ -1,7 +1,7 @@
 import type { Cancellable } from "../../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue, Timer } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
-import { incomplete, tooSilent } from "../../http1/response_errors.ts";
+import { incomplete, stalled } from "../../http1/response_errors.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import type { ContentReceiver, SendOptions, UpstreamResponse } from "../transport.ts";
 import { explainContentFailure, explainFetchFailure } from "./fetch_failure.ts";
@@ -16,11 +16,11 @@ import { RequestStream, type UploadWatch } from "./request_stream.ts";
  */
 const SMALL_CONTENT = 65_536;
 
-/** What a {@linkcode FetchExchange} shares with others. */
+/** The context that all exchanges of a transport share. */
 export interface FetchContext {
   /** The server, in canonical form. */
   readonly serverUrl: string;
-  /** What the runtime's `fetch` does. */
+  /** The features of the runtime's `fetch`. */
   readonly features: FetchFeatures;
   /** How long a connection and the head of a response may take together. */
   readonly responseQueue: DeadlineQueue;
@@ -59,8 +59,8 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   receiver: ContentReceiver | undefined;
 
   /**
-   * @param request What to send.
-   * @param context What it shares with others.
+   * @param request The request.
+   * @param context The context.
    * @param options How to send it.
    */
   constructor(request: UpstreamRequest, context: FetchContext, options: SendOptions) {
@@ -106,23 +106,23 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#finish(false);
   }
 
-  /** Breaks the exchange off; whatever waits for it ends with this error. */
+  /** Aborts the exchange; pending reads fail with this error. */
   cancel(reason: BalancerError): void {
     if (this.#ended) return;
     this.#failure ??= reason;
     this.#abort.abort(reason);
   }
 
-  /** The server was silent for too long. */
+  /** Aborts the exchange, as the server has stalled for too long. */
   override onDue(): void {
-    this.cancel(tooSilent("server"));
+    this.cancel(stalled("server"));
   }
 
   /** See {@linkcode UploadWatch}. */
   awaiting(): void {
     this.#awaitsClient = true;
     if (this.#ended) return;
-    // The head is waited for when the server has the request.
+    // The head is awaited once the server has the request.
     if (this.#waitsForHead) this.disarm();
     this.#context.contentQueue.add(this.#standstill!);
   }
@@ -132,7 +132,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#awaitsClient = false;
     const { record } = this.#options;
     if (record !== undefined) record.bytesSent += bytes;
-    // A server that answers may leave the content unread for as long as its response takes.
+    // A server that is answering may leave the content unread until its response ends.
     if (this.#waitsForHead) this.#context.contentQueue.add(this.#standstill!);
     else this.#standstill?.disarm();
   }
@@ -170,7 +170,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     if (record !== undefined) record.bytesSent = 0;
     this.#upload = new RequestStream(body, contentLength, this);
     this.#standstill = new Timer(() =>
-      this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"))
+      this.cancel(stalled(this.#awaitsClient ? "client" : "server"))
     );
     const headers = [...init.headers as [string, string][]];
     // Deno (2.9) leaves it out and sends chunks.
@@ -179,7 +179,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     return fetch(url, streaming as RequestInit);
   }
 
-  /** The head is there: makes this a response. */
+  /** Becomes the response, once its head has arrived. */
   async #begin(response: Response): Promise<void> {
     const { method } = this.#request;
     const { decodes } = this.#context.features;
@@ -240,7 +240,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }, { highWaterMark: 0 });
   }
 
-  /** The next piece of the response's content; undefined at its end. */
+  /** Reads the next piece of the response's content; undefined at its end. */
   async #next(): Promise<Uint8Array | undefined> {
     try {
       this.#context.contentQueue.add(this);
@@ -254,14 +254,14 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }
   }
 
-  /** Over: where anything is left on the way, the connection is of no use to others any more. */
+  /** Ends the exchange; if anything is left in transit, the connection cannot be reused. */
   #finish(complete: boolean): void {
     this.#ended = true;
     this.disarm();
     this.#standstill?.disarm();
     this.#options.cancellation?.attach(undefined);
     if (!complete || this.#uploading) this.#abort.abort();
-    // Not every runtime tells the client's side.
+    // Not every runtime cancels the request's stream.
     if (this.#uploading) this.#upload?.cancel();
     this.#context.onEnd(this);
   }

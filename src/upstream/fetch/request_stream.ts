@@ -1,27 +1,26 @@
 import { BalancerError } from "../../model/errors.ts";
 
-/** Takes note of how it goes with the client's content. */
+/** Callbacks of an upload. */
 export interface UploadWatch {
-  /** A piece is waited for. */
+  /** Called when the next piece is awaited. */
   awaiting(): void;
-  /** A piece of so many bytes is there, and handed on. */
+  /** Called when a piece of this many bytes is passed on. */
   passed(bytes: number): void;
-  /** All of it is there. */
+  /** Called at the end of the content. */
   complete(): void;
-  /** It broke off. */
+  /** Called when the content broke off. */
   failed(error: BalancerError): void;
 }
 
 /**
- * A client's content on its way to `fetch`: no more of it, and no less, than was announced, and no
- * piece before `fetch` asks for it.
+ * Passes a client's content to `fetch`, on demand, and fails if its length is not the announced one.
  */
 export class RequestStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #watch: UploadWatch;
-  /** How much is still to come, in bytes, if that is known. */
+  /** The remaining length in bytes, if known. */
   #left: number | undefined;
-  /** What to give to `fetch`. */
+  /** The stream for `fetch`. */
   readonly stream: ReadableStream<Uint8Array>;
 
   /**
@@ -29,7 +28,7 @@ export class RequestStream {
    *
    * @param content The content.
    * @param length Its length in bytes, if it is known.
-   * @param watch What takes note.
+   * @param watch The callbacks.
    */
   constructor(
     content: ReadableStream<Uint8Array>,
@@ -45,7 +44,7 @@ export class RequestStream {
     }, { highWaterMark: 0 });
   }
 
-  /** Tells the client's side that nobody will read the rest. Harmless a second time. */
+  /** Cancels the client's content. Does nothing a second time. */
   async cancel(): Promise<void> {
     try {
       await this.#reader.cancel();
@@ -77,7 +76,7 @@ export class RequestStream {
     for (;;) {
       this.#watch.awaiting();
       const { value } = await this.#reader.read();
-      // An empty piece is none, and would let fetch wait for another one.
+      // An empty piece would make fetch wait for another one.
       if (value?.length === 0) continue;
       if (this.#left === undefined) return value;
       this.#left -= value?.length ?? 0;
