@@ -1,4 +1,5 @@
-import { FreeRows, grown } from "./rows.ts";
+import { grownArray } from "../state/grown_array.ts";
+import { FreeRows } from "./rows.ts";
 
 const ROWS = 1024;
 
@@ -60,14 +61,14 @@ export class Jobs {
     const from = this.#rows.capacity;
     this.#rows.double();
     const length = this.#rows.capacity;
-    this.request = grown(this.request, length);
-    this.server = grown(this.server, length);
+    this.request = grownArray(this.request, length);
+    this.server = grownArray(this.server, length);
     this.server.fill(NO_SERVER, from);
-    this.start = grown(this.start, length);
-    this.due = grown(this.due, length);
-    this.before = grown(this.before, length);
-    this.behind = grown(this.behind, length);
-    this.version = grown(this.version, length);
+    this.start = grownArray(this.start, length);
+    this.due = grownArray(this.due, length);
+    this.before = grownArray(this.before, length);
+    this.behind = grownArray(this.behind, length);
+    this.version = grownArray(this.version, length);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { BalancerError } from "../model/errors.ts";
-import { FreeRows, grown } from "./rows.ts";
+import { grownArray } from "../state/grown_array.ts";
+import { FreeRows } from "./rows.ts";
 
 const ROWS = 1024;
 
@@ -51,12 +52,12 @@ export class Requests {
   #grow(): void {
     this.#rows.double();
     const length = this.#rows.capacity;
-    this.arrival = grown(this.arrival, length);
-    this.u = grown(this.u, length);
-    this.v = grown(this.v, length);
-    this.client = grown(this.client, length);
-    this.balancer = grown(this.balancer, length);
-    this.counted = grown(this.counted, length);
-    this.version = grown(this.version, length);
+    this.arrival = grownArray(this.arrival, length);
+    this.u = grownArray(this.u, length);
+    this.v = grownArray(this.v, length);
+    this.client = grownArray(this.client, length);
+    this.balancer = grownArray(this.balancer, length);
+    this.counted = grownArray(this.counted, length);
+    this.version = grownArray(this.version, length);
   }
 }

@@ -1,4 +1,4 @@
-import { grown } from "./rows.ts";
+import { grownArray } from "../state/grown_array.ts";
 
 const LENGTH = 1024;
 
@@ -76,8 +76,8 @@ export class RowDeadlines {
       ring.set([...ring.subarray(this.#first), ...ring.subarray(0, this.#first)]);
     }
     this.#first = 0;
-    this.#at = grown(this.#at, length * 2);
-    this.#row = grown(this.#row, length * 2);
-    this.#version = grown(this.#version, length * 2);
+    this.#at = grownArray(this.#at, length * 2);
+    this.#row = grownArray(this.#row, length * 2);
+    this.#version = grownArray(this.#version, length * 2);
   }
 }

@@ -1,14 +1,3 @@
-/** Column of a table whose columns grow together, so that a row costs no allocation. */
-type Column = Float64Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
-
-/** A longer copy of a column, with zeros behind the old values. */
-export function grown<T extends Column>(column: T, length: number): T {
-  const Kind = column.constructor as new (length: number) => T;
-  const larger = new Kind(length);
-  larger.set(column);
-  return larger;
-}
-
 /** Free row numbers of a table, last in, first out. */
 export class FreeRows {
   #free: Int32Array<ArrayBuffer>;
