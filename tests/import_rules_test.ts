@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     ...["@std/http", "@logtape/logtape"],
   ],
   fronts: [
-    ...["model", "runtime", "proxy/handler.ts", "proxy/incoming.ts", "proxy/websockets.ts"],
+    ...["model", "runtime", "proxy/handler.ts", "proxy/incoming_request.ts", "proxy/websockets.ts"],
     "@logtape/logtape",
   ],
 
@@ -38,7 +38,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
     ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
-    ...["proxy/incoming.ts", "proxy/request_record.ts", "proxy/request_tracing.ts"],
+    ...["proxy/incoming_request.ts", "proxy/instrumentation.ts", "proxy/request_record.ts"],
   ],
 
   // The assembly: threads, the balancer, and the interfaces to it.

@@ -4,7 +4,7 @@ import type { PickContext } from "../state/policy.ts";
 import type { Entry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
-import { FailureWatch, type StandingReport } from "./failure_watch.ts";
+import { FailureWatch, type OutlierReport } from "./failure_watch.ts";
 import { type Pick, Picker, type PickerParts } from "./picker.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { decideRetry, type RetriedRequest } from "./retry_decision.ts";
@@ -19,7 +19,7 @@ export interface AttemptRulesOptions extends PickerParts {
   /** Failures in a row after which a server is reported. */
   readonly ejection: Ejection;
   /** Receives the reports on servers. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
 }
 
 /** A failed attempt of a request. */
@@ -69,18 +69,18 @@ export class AttemptRules {
    * Picks a server for a request that does not wait yet, and counts the request there. A new request
    * is told `full` while others wait, on any thread; a retry has had its turn already.
    *
-   * @param tried Slots of the servers that the request has tried.
-   * @param context Facts of the request that policies may use.
-   * @param recorded The request, if the decision is recorded.
+   * @param attempted Slots of previous attempts.
+   * @param context Properties of the request that the policy may use.
+   * @param recorded The request, if the pick is to be recorded.
    */
-  pick(tried: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
-    if (tried.length === 0 && this.#waiting.crowded) return "full";
-    return this.#picker.pick(tried, context, recorded);
+  pick(attempted: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
+    if (attempted.length === 0 && this.#waiting.crowded) return "full";
+    return this.#picker.pick(attempted, context, recorded);
   }
 
   /** The same as {@linkcode AttemptRules.pick}, for a request that waits and whose turn it is. */
-  pickInTurn(tried: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
-    return this.#picker.pick(tried, context, recorded);
+  pickInTurn(attempted: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
+    return this.#picker.pick(attempted, context, recorded);
   }
 
   /** Notes that a server has responded. The request stays active there until it is released. */

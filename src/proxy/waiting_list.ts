@@ -4,7 +4,7 @@ import type { Pick } from "./picker.ts";
 /** A request in a {@linkcode WaitingList}. */
 export interface WaitingRequest {
   /** Whether any server will do. A retry waits for the servers that it has not tried. */
-  readonly first: boolean;
+  readonly firstAttempt: boolean;
   /** Ticket of the cross-thread queue; 0 with a single thread. Owned by the list. */
   ticket: number;
   /** The request ahead. Owned by the list. */
@@ -33,7 +33,7 @@ export interface WaitingListOptions {
 export class WaitingList {
   readonly #limit: number;
   readonly #crossThread: CrossThreadQueue | undefined;
-  readonly #onCall = (places: number): void => this.wake(places);
+  readonly #onCall = (freed: number): void => this.wake(freed);
   #first: WaitingRequest | undefined;
   #last: WaitingRequest | undefined;
   #length = 0;
@@ -83,12 +83,12 @@ export class WaitingList {
   /**
    * Gives servers that may have become free to the requests that have waited longest, on any thread.
    *
-   * @param places How many requests the servers may take. Default: 1.
+   * @param freed How many requests the servers may take. Default: 1.
    */
-  wake(places = 1): void {
+  wake(freed = 1): void {
     const { served, thread } = this.#serve(this.#crossThread);
     // A call in vain costs the other thread as much as one that it can use.
-    if (thread !== -1 && served < places) this.#crossThread?.call(thread, places - served);
+    if (thread !== -1 && served < freed) this.#crossThread?.call(thread, freed - served);
   }
 
   /** Serves this thread's requests out of turn, so that a thread that hangs does not hold it up. */
@@ -111,7 +111,7 @@ export class WaitingList {
       if (thread !== -1) break;
       const pick = request.pick();
       if (pick === "full") {
-        full = request.first;
+        full = request.firstAttempt;
         request = request.next;
         continue;
       }
@@ -135,7 +135,7 @@ export class WaitingList {
     if (this.#length > 0) crossThread.listen(this.#onCall);
     else crossThread.ignore();
     let oldest = this.#first;
-    while (oldest !== undefined && !oldest.first) oldest = oldest.next;
+    while (oldest !== undefined && !oldest.firstAttempt) oldest = oldest.next;
     crossThread.publishOldest(oldest === undefined ? 0 : oldest.ticket);
   }
 

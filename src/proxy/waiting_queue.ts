@@ -18,7 +18,7 @@ export interface QueuedRequest {
   /** Picks a server and counts the request there. */
   readonly pick: () => Pick;
   /** Whether any server will do: the request has not tried one. */
-  readonly first: boolean;
+  readonly firstAttempt: boolean;
   /** Cancels the wait. */
   readonly cancellation: Cancellation;
 }
@@ -96,8 +96,8 @@ class Waiter extends Deadline implements Cancellable, WaitingRequest {
     return this.#result.promise;
   }
 
-  get first(): boolean {
-    return this.#request.first;
+  get firstAttempt(): boolean {
+    return this.#request.firstAttempt;
   }
 
   pick(): Pick {

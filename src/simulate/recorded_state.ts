@@ -1,7 +1,7 @@
 import type { DecisionJson } from "../admin/decision_json.ts";
 import type { EjectionState } from "../model/ejection_state.ts";
 import type { ServerInit } from "../model/server.ts";
-import { isOutForRequest } from "../proxy/ineligible_reason.ts";
+import { isIneligibleForRequest } from "../proxy/ineligible_reason.ts";
 import { type Entry, Registry } from "../state/registry.ts";
 import { StateTable } from "../state/state_table.ts";
 
@@ -39,15 +39,17 @@ export class RecordedState {
    */
   restore({ candidates }: DecisionJson): number[] {
     const listed = new Map(candidates.map((candidate) => [candidate.url, candidate]));
-    const tried: number[] = [];
+    const attempted: number[] = [];
     for (const entry of this.registry.entries()) {
       const candidate = listed.get(entry.server.url);
       // The state of a server that is not listed is unknown.
       if (candidate === undefined) this.table.setWeight(entry.slot, 0);
       else this.#set(entry, candidate);
-      if (candidate !== undefined && isOutForRequest(candidate.code)) tried.push(entry.slot);
+      if (candidate !== undefined && isIneligibleForRequest(candidate.code)) {
+        attempted.push(entry.slot);
+      }
     }
-    return tried;
+    return attempted;
   }
 
   #set({ server: { url }, slot }: Entry, { state, weight, active }: RecordedCandidate): void {
@@ -63,11 +65,11 @@ export class RecordedState {
     // During slow start the recorded weight is a fraction.
     table.setShare(slot, server === undefined && weight > 0 ? weight / whole : 1);
     table.setHealthy(slot, state !== "unhealthy");
-    table.setStanding(slot, standingOf(state));
+    table.setEjectionState(slot, ejectionStateOf(state));
   }
 }
 
-function standingOf(state: RecordedCandidate["state"]): EjectionState {
+function ejectionStateOf(state: RecordedCandidate["state"]): EjectionState {
   if (state === "ejected") return "ejected";
   return state === "on_trial" ? "probing" : "active";
 }

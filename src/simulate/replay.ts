@@ -99,8 +99,8 @@ export function replay(
   const replayed = new Map<string, number>();
   const differences: DifferenceJson[] = [];
   for (const decision of decisions) {
-    const tried = state.restore(decision);
-    const pick = picker.pick(tried, { clientAddress: decision.request.client ?? undefined });
+    const attempted = state.restore(decision);
+    const pick = picker.pick(attempted, { clientAddress: decision.request.client ?? undefined });
     const entry = typeof pick === "object" ? pick : undefined;
     if (entry !== undefined) table.finish(entry.slot);
     const picked = entry?.server.url ?? null;

@@ -30,7 +30,7 @@ export class Requests {
   /** Changes when the row's request stops waiting or ends, which cancels its queue timeout. */
   version: Int32Array<ArrayBuffer> = new Int32Array(ROWS);
   /** Failed attempts of the few requests that have any. */
-  readonly tried: Map<number, FailedAttempts> = new Map();
+  readonly failed: Map<number, FailedAttempts> = new Map();
   /** Number of requests. */
   count = 0;
 
@@ -44,7 +44,7 @@ export class Requests {
   /** Removes a request. */
   remove(request: number): void {
     this.version[request]! += 1;
-    if (this.tried.size > 0) this.tried.delete(request);
+    if (this.failed.size > 0) this.failed.delete(request);
     this.count--;
     this.#rows.give(request);
   }

@@ -1,7 +1,7 @@
 import type { BalancerError, ErrorCode } from "../model/errors.ts";
 import type { Ejection, Limits, Retries } from "../model/settings.ts";
 import { AttemptRules } from "../proxy/attempt_rules.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import type { Pick } from "../proxy/picker.ts";
 import { WaitingList, type WaitingRequest } from "../proxy/waiting_list.ts";
 import type { Policy } from "../state/policy.ts";
@@ -14,7 +14,7 @@ import type { RowDeadlines } from "./row_deadlines.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
 import type { SimulatedServers } from "./simulated_servers.ts";
 
-const NOTHING_TRIED: readonly number[] = [];
+const NO_ATTEMPTS: readonly number[] = [];
 
 /** Requests of a simulation can be sent twice, as a GET can. */
 const REPLAYABLE = { replayable: true };
@@ -46,7 +46,7 @@ export interface SimulatedBalancerOptions {
     readonly ejection: Ejection;
   };
   /** Receives the reports on servers. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
 }
 
 /** One balancer: the proxy's own rules for requests and their attempts, on simulated servers. */
@@ -70,7 +70,7 @@ export class SimulatedBalancer {
   pickBefore(times: number): void {
     const { table, clients } = this.#options;
     for (let i = 0; i < times; i++) {
-      const pick = this.#rules.pick(NOTHING_TRIED, clients.context(0));
+      const pick = this.#rules.pick(NO_ATTEMPTS, clients.context(0));
       if (typeof pick === "object") table.finish(pick.slot);
     }
   }
@@ -111,8 +111,8 @@ export class SimulatedBalancer {
   failAttempt(request: number, slot: number, failure: BalancerError): void {
     const { registry, requests, clock } = this.#options;
     this.#rules.release(slot);
-    const slots = [...this.#tried(request), slot];
-    requests.tried.set(request, { slots, failure });
+    const slots = [...this.#attempted(request), slot];
+    requests.failed.set(request, { slots, failure });
     const attempt = { request: REPLAYABLE, attempts: slots.length, now: clock.time };
     if (this.#rules.mayRetry(registry.inSlot(slot)!, failure, attempt)) this.#dispatch(request);
     else this.#fail(request, failure.code);
@@ -134,7 +134,7 @@ export class SimulatedBalancer {
   pickInTurn(request: number): Pick {
     const { requests, clients } = this.#options;
     const context = clients.context(requests.client[request]!);
-    return this.#rules.pickInTurn(this.#tried(request), context);
+    return this.#rules.pickInTurn(this.#attempted(request), context);
   }
 
   /** Sends a request that has waited. */
@@ -145,14 +145,14 @@ export class SimulatedBalancer {
     this.#send(request, pick?.slot);
   }
 
-  #tried(request: number): readonly number[] {
-    return this.#options.requests.tried.get(request)?.slots ?? NOTHING_TRIED;
+  #attempted(request: number): readonly number[] {
+    return this.#options.requests.failed.get(request)?.slots ?? NO_ATTEMPTS;
   }
 
   #dispatch(request: number): void {
     const { requests, clients } = this.#options;
     const context = clients.context(requests.client[request]!);
-    const pick = this.#rules.pick(this.#tried(request), context);
+    const pick = this.#rules.pick(this.#attempted(request), context);
     if (pick === "full") this.#wait(request);
     else this.#send(request, pick?.slot);
   }
@@ -160,7 +160,7 @@ export class SimulatedBalancer {
   #wait(request: number): void {
     const { clock, requests, queueTimeouts } = this.#options;
     if (this.#waiting.full) return this.#fail(request, "overloaded");
-    const waiter = new Waiter(this, request, !requests.tried.has(request));
+    const waiter = new Waiter(this, request, !requests.failed.has(request));
     this.#waiters.set(request, waiter);
     queueTimeouts.add(request, clock.time);
     this.longestQueue = Math.max(this.longestQueue, this.#waiting.length + 1);
@@ -169,7 +169,7 @@ export class SimulatedBalancer {
 
   #send(request: number, slot: number | undefined): void {
     const { requests, servers, measurements } = this.#options;
-    const failed = requests.tried.get(request);
+    const failed = requests.failed.get(request);
     if (slot === undefined) return this.#fail(request, failed?.failure.code ?? "no_server");
     if (failed !== undefined) measurements.countRetry(request);
     measurements.countPick(request, slot);
@@ -192,15 +192,15 @@ export class SimulatedBalancer {
 class Waiter implements WaitingRequest {
   readonly #balancer: SimulatedBalancer;
   readonly #request: number;
-  readonly first: boolean;
+  readonly firstAttempt: boolean;
   ticket = 0;
   previous: WaitingRequest | undefined;
   next: WaitingRequest | undefined;
 
-  constructor(balancer: SimulatedBalancer, request: number, first: boolean) {
+  constructor(balancer: SimulatedBalancer, request: number, firstAttempt: boolean) {
     this.#balancer = balancer;
     this.#request = request;
-    this.first = first;
+    this.firstAttempt = firstAttempt;
   }
 
   pick(): Pick {

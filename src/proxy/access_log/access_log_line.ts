@@ -1,20 +1,20 @@
 import type { RequestRecord } from "../request_record.ts";
 
-/** What the status of a request is in the log whose client left before its response, as in nginx. */
+/** Logged status if the client disconnected before its response, as in nginx. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** Makes a line of the record of a request. */
+/** Format of the access log. */
 export interface LineFormat {
   /**
-   * The line, with its line feed.
+   * Formats the line of a request, including the line feed.
    *
-   * @param record The request, which is over.
-   * @param arrival When it came, in milliseconds since 1970.
+   * @param record The record of the request.
+   * @param arrival Time of its arrival, in milliseconds since 1970.
    */
   line(record: RequestRecord, arrival: number): string;
 }
 
-/** The status that is logged: the response's, and 499 where the client left before there was one. */
+/** The logged status: the response's, or 499 if the client disconnected before it. */
 export function loggedStatus(record: RequestRecord): number {
   return record.failure === "client_gone" && !record.answered
     ? CLIENT_CLOSED_REQUEST
