@@ -55,46 +55,43 @@ export interface CountedRequest {
   readonly bytesReceived: number;
 }
 
-/** Counters of a server since it was added. */
-export interface ServerTraffic {
-  /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
-  readonly responses: readonly [number, number, number, number, number];
-  /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
-  readonly failures: { readonly connection: number; readonly response: number };
-  /** Failed attempts that were followed by one on another server. */
-  readonly retries: number;
-  /** Content that went to the server, in bytes. */
-  readonly bytesSent: number;
-  /** Content that came from it, in bytes. */
-  readonly bytesReceived: number;
-  /** Connections that were opened for a request, and pooled ones that were reused. */
-  readonly connections: {
-    readonly opened: number;
-    readonly reused: number;
-    /** Open connections, idle ones included. */
-    readonly open: number;
-    /** Idle connections. */
-    readonly idle: number;
-  };
-  /** Health checks by result. */
-  readonly checks: { readonly passed: number; readonly failed: number };
-  /** Number of its ejections. */
-  readonly ejections: number;
-  /** Durations of requests, without WebSockets. */
-  readonly latency: {
-    /** Sum in seconds. */
-    readonly sum: number;
-    /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
-    readonly buckets: readonly number[];
-  };
-}
-
 /** Counters of a balancer. */
 export interface Traffic {
   /** Counters of each server, in the order in which they were added. */
-  readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
+  readonly servers: readonly (Traffic["total"] & { readonly server: Server })[];
   /** Sums over all servers, including removed ones. */
-  readonly total: ServerTraffic;
+  readonly total: {
+    /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
+    readonly responses: readonly [number, number, number, number, number];
+    /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
+    readonly failures: { readonly connection: number; readonly response: number };
+    /** Failed attempts that were followed by one on another server. */
+    readonly retries: number;
+    /** Content that went to the server, in bytes. */
+    readonly bytesSent: number;
+    /** Content that came from it, in bytes. */
+    readonly bytesReceived: number;
+    /** Connections that were opened for a request, and pooled ones that were reused. */
+    readonly connections: {
+      readonly opened: number;
+      readonly reused: number;
+      /** Open connections, idle ones included. */
+      readonly open: number;
+      /** Idle connections. */
+      readonly idle: number;
+    };
+    /** Health checks by result. */
+    readonly checks: { readonly passed: number; readonly failed: number };
+    /** Number of its ejections. */
+    readonly ejections: number;
+    /** Durations of requests, without WebSockets. */
+    readonly latency: {
+      /** Sum in seconds. */
+      readonly sum: number;
+      /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
+      readonly buckets: readonly number[];
+    };
+  };
   /** Counters that concern no single server. */
   readonly overall: {
     /** Requests answered with an error by the balancer itself, by error code. */
@@ -110,10 +107,44 @@ export interface Traffic {
   readonly uptime: number;
 }
 
+/** Counters of one server since it was added. */
+export type ServerTraffic = Traffic["total"];
+
 /** What was counted of the servers up to some moment. */
 export interface TrafficSnapshot {
   /** Of all servers together that there are and were. */
-  readonly total: ServerTraffic;
+  readonly total: {
+    /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
+    readonly responses: readonly [number, number, number, number, number];
+    /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
+    readonly failures: { readonly connection: number; readonly response: number };
+    /** Failed attempts that were followed by one on another server. */
+    readonly retries: number;
+    /** Content that went to the server, in bytes. */
+    readonly bytesSent: number;
+    /** Content that came from it, in bytes. */
+    readonly bytesReceived: number;
+    /** Connections that were opened for a request, and pooled ones that were reused. */
+    readonly connections: {
+      readonly opened: number;
+      readonly reused: number;
+      /** Open connections, idle ones included. */
+      readonly open: number;
+      /** Idle connections. */
+      readonly idle: number;
+    };
+    /** Health checks by result. */
+    readonly checks: { readonly passed: number; readonly failed: number };
+    /** Number of its ejections. */
+    readonly ejections: number;
+    /** Durations of requests, without WebSockets. */
+    readonly latency: {
+      /** Sum in seconds. */
+      readonly sum: number;
+      /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
+      readonly buckets: readonly number[];
+    };
+  };
   /** Of the server in this slot. */
   readonly server: (slot: number) => ServerTraffic;
 }
