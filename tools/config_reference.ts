@@ -82,7 +82,7 @@ function list(fields: readonly [name: string, field: Field][]): string {
   }).join("");
 }
 
-/** What a field may be, in words. */
+/** The values that a field takes, in words. */
 function allowed({ type, anyOf, items, minimum, maximum, ...field }: Field): string {
   if (anyOf !== undefined) return anyOf.map(allowed).join(" or ");
   if (field.const !== undefined) return `\`${field.const}\``;

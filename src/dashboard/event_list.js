@@ -30,7 +30,7 @@ function fieldText(value) {
   return visibleText(String(value));
 }
 
-/** What has happened to the servers, the latest first. */
+/** The events of the servers, latest first. */
 export class EventList {
   #list = byId("events");
 

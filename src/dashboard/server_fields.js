@@ -59,14 +59,14 @@ export class ServerFields {
     this.clearFaults();
   }
 
-  /** What is filled in, for a new server: what is empty is left out. */
+  /** The values of a new server; empty fields are left out. */
   all() {
     return Object.fromEntries(
       Object.entries(this.#read()).filter(([, value]) => value !== "" && value !== false),
     );
   }
 
-  /** What was changed since it was filled in. */
+  /** The fields that were changed since the form was filled. */
   changes() {
     return Object.fromEntries(
       Object.entries(this.#read()).filter(([name, value]) => value !== this.#initial[name]),

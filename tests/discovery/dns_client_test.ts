@@ -18,7 +18,7 @@ function at(port: number): NameServer {
   return { address: "127.0.0.1", port };
 }
 
-/** What a client of these servers fails with. */
+/** The error that a client of these servers gets. */
 async function failureOf(client: DnsClient, name: string, type: RecordType = "A"): Promise<string> {
   const { signal } = new AbortController();
   return (await assertRejects(() => client.ask(name, type, signal), DnsFailure)).message;

@@ -170,7 +170,7 @@ Deno.test("DnsDiscovery.ready() waits for the first lookups, for five seconds at
   const late = fixture.discovery.ready();
   await fixture.clock.advance(5000);
   await late;
-  // What fails has been looked up as well.
+  // Failed lookups count as lookups.
   fixture.resolver.fail("A c.test");
   fixture.discovery.remove("http://b.test");
   await fixture.add({ url: "http://c.test" });

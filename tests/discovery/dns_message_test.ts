@@ -21,7 +21,7 @@ function service(port: number, target: string): Answer {
   return { type: "SRV", name: SRV.name, ttl: 60, data: { priority: 0, weight: 0, port, target } };
 }
 
-/** What is read from an answer with these records. */
+/** Reads an answer with these records. */
 function read(question: DnsQuestion, answers: Answer[], additionals: Answer[] = []): DnsAnswer {
   const { id, name, type } = question;
   const questions = [{ name: name.toUpperCase(), type }];

@@ -14,7 +14,7 @@ import {
 import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";
 
-/** What else the documentation may call; a word that is none of them is probably a mistake. */
+/** Other names that the documentation may use; any further one is probably a mistake. */
 const OTHER_PROGRAMS = [
   ...["bird", "curl", "deno", "docker", "keepalived", "kubectl", "npm", "openssl", "sha256sum"],
   ...["sudo", "vtysh"],

@@ -5,7 +5,7 @@ import { ROOT } from "./program.ts";
 /**
  * Checks a command line of the program against its commands and their flags, without running it.
  *
- * @param words What stands behind the program's name.
+ * @param words The words behind the program's name.
  * @throws {Error} If the program would not understand it; the message says why.
  */
 export function checkProgramArgs(words: readonly string[]): void {

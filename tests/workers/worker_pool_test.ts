@@ -104,7 +104,7 @@ Deno.test("WorkerPool replaces a worker that shows no life", async () => {
   await using server = new SampleServer("one");
   await using mortal = await MortalPool.start([server.url]);
   mortal.kill({ thread: 2, end: "close" });
-  // What has ended without a word is noticed after some looks; a beat from before can delay it.
+  // A silent end is noticed after some checks; an earlier heartbeat can delay it.
   const died = log.waitFor("Worker 2 died and is replaced: no heartbeat for 10 s");
   await mortal.clock.advance(30_000);
   await died;

@@ -1,6 +1,7 @@
 import { type Admin, createAdmin } from "../../admin/handler.ts";
 import { isLoopbackHost } from "../../admin/host_check.ts";
-import type { AdminTarget } from "../../admin/target.ts";
+import type { AdminCluster } from "../../admin/target.ts";
+import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { Config } from "../../config/config.ts";
 import { createDashboard } from "../../dashboard/mod.ts";
 import { BalancerError } from "../../model/errors.ts";
@@ -24,19 +25,27 @@ export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> 
   },
 };
 
+/** Parts of the admin API of `listen`. */
+interface AdminParts {
+  /** Settings of `listen`. */
+  readonly settings: ListenSettings;
+  /** The cluster that the balancer has joined; undefined if none. */
+  readonly cluster: AdminCluster | undefined;
+}
+
 /**
  * The admin API of `listen`, for callers that its flags allow, else the file.
  *
- * @param balancer What it changes.
+ * @param balancer The balancer.
  * @param args The command line.
- * @param settings Settings of `listen`.
+ * @param parts Settings and cluster.
  * @throws {UsageError} If others could reach it without a token, and nobody said that they may.
  * @throws {CommandError} If the token cannot be read or used.
  */
 export async function makeAdmin(
-  balancer: AdminTarget,
+  balancer: LoadBalancer,
   args: Args,
-  settings: ListenSettings,
+  { settings, cluster }: AdminParts,
 ): Promise<Admin> {
   const { apiHost: host } = settings;
   const path = args.text("api-token-file") ?? settings.apiTokenFile;
@@ -61,6 +70,7 @@ export async function makeAdmin(
       hosts,
       settings: shown,
       dashboard: createDashboard(),
+      ...(cluster === undefined ? {} : { cluster }),
       ...(token === undefined ? {} : { token }),
     });
   } catch (error) {
