@@ -99,8 +99,8 @@ const optionsSchema = z.strictObject({ ...balancerSchema.shape, ...programSchema
 export interface CheckedOptions {
   /** The first single servers. */
   readonly servers: readonly ServerInit[];
-  /** The first entries, which stand for servers that are discovered. */
-  readonly entries: readonly ServerInit[];
+  /** The first sources of discovered servers. */
+  readonly sources: readonly ServerInit[];
   /** Number of threads that accept connections. */
   readonly workers: number;
   /** The policy on this thread. */
@@ -130,7 +130,7 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
   const servers = checkServers(inits);
   return {
     servers: servers.filter(({ discover }) => discover === undefined),
-    entries: servers.filter(({ discover }) => discover !== undefined),
+    sources: servers.filter(({ discover }) => discover !== undefined),
     workers,
     policy,
     settings: {

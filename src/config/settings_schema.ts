@@ -10,12 +10,9 @@ import {
   REQUEST_HEAD_MAX,
   type Settings,
 } from "../model/settings.ts";
-import { seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
+import { DAY, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
 import { completeOptions } from "./check_options.ts";
 import { camelCase } from "./names.ts";
-
-/** A day, the longest that anything can be waited for, in seconds. */
-export const DAY = 86_400;
 
 /** A time limit: positive, so that it leaves a moment at least. */
 function timeLimit(): z.ZodNumber {
