@@ -125,7 +125,8 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
     "the options",
   );
   checkAuthorities(settings.upstreamTls.caCerts ?? []);
-  const policy = options.policy ?? DEFAULT_POLICY;
+  // The originals: copies would lose their methods' `this`.
+  const { policy = DEFAULT_POLICY, accessLog: log } = options;
   checkWorkers(workers, policy);
   const servers = checkServers(inits);
   return {
@@ -139,9 +140,7 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
       sticky: options.sticky && checkSticky(options.sticky),
       accessLog: accessLog?.format,
     },
-    writeAccessLog(lines): void {
-      callGuarded("write the access log", () => options.accessLog?.write(lines));
-    },
+    writeAccessLog: (lines) => callGuarded("write the access log", () => log?.write(lines)),
     config: configOf(options),
   };
 }

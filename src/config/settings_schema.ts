@@ -51,7 +51,7 @@ const ejection = z.strictObject({
     "Consecutive connection failures that eject a server; 0 for never",
   ),
   failed_responses: wholeNumber(0, 1000).default(0).describe(
-    "Consecutive 5xx responses and timeouts that eject a server; 0 for never",
+    "Consecutive 5xx responses, timeouts and invalid responses that eject a server; 0 for never",
   ),
   backoff: timeLimit().default(10).describe(
     "Duration of the first ejection in seconds; the n-th in a row lasts n times as long",
