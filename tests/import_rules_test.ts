@@ -37,8 +37,9 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: ["model", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
-    ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
-    ...["proxy/incoming_request.ts", "proxy/instrumentation.ts", "proxy/request_record.ts"],
+    ...["model", "runtime", "state", "http1/message.ts", "proxy/incoming_request.ts"],
+    ...["proxy/instrumentation.ts", "proxy/request_record.ts", "proxy/request_url.ts"],
+    ...["@logtape/logtape", "@opentelemetry/api"],
   ],
 
   // The assembly: threads, the balancer, and the interfaces to it.
