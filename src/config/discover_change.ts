@@ -3,11 +3,10 @@ import type { Discover, Server } from "../model/server.ts";
 import { invalid } from "./validate.ts";
 
 /**
- * Refuses to make an entry a server, a server an entry, or an entry one that finds servers in another
- * way: who asks for that means something else more often than not.
+ * Refuses a change of `discover`: between a server and a source, or between the kinds of sources.
  *
- * @param server What is to be changed.
- * @param discover How servers are to be found after the change.
+ * @param server The server or source before the change.
+ * @param discover The value after the change.
  * @throws {BalancerError} `invalid`.
  */
 export function checkDiscoverKept(server: Server, discover: Discover | undefined): void {
