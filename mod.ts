@@ -48,7 +48,11 @@ export {
   type NoteCode,
 } from "./src/model/decision_code.ts";
 export type { DecisionLog } from "./src/state/decision_log.ts";
-export type { DiscoveryReport, FoundAddress, FoundServer } from "./src/model/discovery.ts";
+export type {
+  DiscoveredAddress,
+  DiscoveredServer,
+  DiscoveryReport,
+} from "./src/model/discovery.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,

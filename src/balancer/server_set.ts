@@ -65,12 +65,12 @@ export class ServerSet implements Disposable {
 
   /** The servers and the entries as they were given, and changed since. */
   given(): Server[] {
-    return [...this.#givenServers(), ...this.#discovery.entries()];
+    return [...this.#givenServers(), ...this.#discovery.sources()];
   }
 
   /** The entries that a key is for. */
   findEntries({ url, name }: ServerKey): Server[] {
-    if (name !== undefined) return this.#discovery.entries().filter((entry) => entry.name === name);
+    if (name !== undefined) return this.#discovery.sources().filter((entry) => entry.name === name);
     const entry = this.#discovery.find(url);
     return entry === undefined ? [] : [entry];
   }
@@ -152,7 +152,7 @@ export class ServerSet implements Disposable {
 
   async #set(servers: readonly Server[], entries: readonly Server[]): Promise<ServerDiff> {
     const single = this.#registry.mergeIn(servers);
-    const found = diffServers(this.#discovery.entries(), entries);
+    const found = diffServers(this.#discovery.sources(), entries);
     for (const entry of found.added) this.#discovery.add(entry);
     for (const { url, ...change } of found.changed) this.#discovery.update(url, change);
     await this.#settled();

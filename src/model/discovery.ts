@@ -3,7 +3,7 @@ import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
 /** An address that a source's lookup returned. */
-export interface FoundAddress {
+export interface DiscoveredAddress {
   /** The IP address, IPv6 without brackets. */
   readonly address: string;
   /** The port of the SRV record; undefined where the source's own port counts. */
@@ -15,9 +15,9 @@ export interface FoundAddress {
 }
 
 /** A discovered address and the server made of it. */
-export interface FoundServer {
+export interface DiscoveredServer {
   /** The address. */
-  readonly found: FoundAddress;
+  readonly found: DiscoveredAddress;
   /** The URL of the server at this address. */
   readonly url: string;
   /** Why no server was made of it, for people; undefined where one was. */
@@ -27,9 +27,9 @@ export interface FoundServer {
 /** The discovered servers of a source. */
 export interface DiscoveryReport {
   /** The source. */
-  readonly entry: Server;
+  readonly source: Server;
   /** Its servers, in the order of their addresses. */
-  readonly servers: readonly FoundServer[];
+  readonly servers: readonly DiscoveredServer[];
   /** When the latest lookup ended; undefined before the first. */
   readonly lastLookup: Date | undefined;
   /** When the next lookup is due; undefined during one. */
@@ -75,14 +75,14 @@ export function knownAuthority(server: Server): string {
 }
 
 /** The error for adding a server that a source has discovered already. */
-export function alreadyDiscovered(url: string, entryUrl: string): BalancerError {
-  const message = `Cannot add ${url}: it is there already, discovered by ${entryUrl}`;
+export function alreadyDiscovered(url: string, sourceUrl: string): BalancerError {
+  const message = `Cannot add ${url}: it is there already, discovered by ${sourceUrl}`;
   return new BalancerError("already_exists", message);
 }
 
 /** The error for changing a discovered server on its own. */
-export function isDiscovered(url: string, entryUrl: string): BalancerError {
+export function isDiscovered(url: string, sourceUrl: string): BalancerError {
   const message =
-    `Cannot change ${url} alone: it is discovered by ${entryUrl}; change that instead`;
+    `Cannot change ${url} alone: it is discovered by ${sourceUrl}; change that instead`;
   return new BalancerError("discovered", message);
 }
