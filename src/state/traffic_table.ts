@@ -55,58 +55,55 @@ export interface CountedRequest {
   readonly bytesReceived: number;
 }
 
-/** What was counted of a server since it was added. */
+/** Counters of a server since it was added. */
 export interface ServerTraffic {
   /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
   readonly responses: readonly [number, number, number, number, number];
-  /** Tries that failed: the connection could not be made, or the response was none or broke off. */
-  readonly failures: Readonly<Record<FailureKind, number>>;
-  /** How often a request that failed there went on to another server. */
+  /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
+  readonly failures: { readonly connection: number; readonly response: number };
+  /** Failed attempts that were followed by one on another server. */
   readonly retries: number;
   /** Content that went to the server, in bytes. */
   readonly bytesSent: number;
   /** Content that came from it, in bytes. */
   readonly bytesReceived: number;
-  /** How often a connection was made for a request, and how often one was used again. */
+  /** Connections that were opened for a request, and pooled ones that were reused. */
   readonly connections: {
     readonly opened: number;
     readonly reused: number;
-    /** How many there are, idle ones included. */
+    /** Open connections, idle ones included. */
     readonly open: number;
-    /** How many of them are idle. */
+    /** Idle connections. */
     readonly idle: number;
   };
   /** Health checks by result. */
   readonly checks: { readonly passed: number; readonly failed: number };
-  /** How often it was ejected. */
+  /** Number of its ejections. */
   readonly ejections: number;
-  /** How long requests took, WebSockets left out. */
+  /** Durations of requests, without WebSockets. */
   readonly latency: {
-    /** All of them together, in seconds. */
+    /** Sum in seconds. */
     readonly sum: number;
-    /** How many took up to each of {@linkcode LATENCY_BOUNDS} and more than the one before. */
+    /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
     readonly buckets: readonly number[];
   };
 }
 
-/** What was counted that concerns no server. */
-export interface OverallTraffic {
-  /** Requests that no server's response answered, by why. */
-  readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
-  /** How many requests wait for a server now. */
-  readonly waiting: number;
-  /** How many requests have waited. */
-  readonly waited: number;
-}
-
-/** What was counted of everything. */
+/** Counters of a balancer. */
 export interface Traffic {
-  /** Of each server, in the order in which they were added. */
+  /** Counters of each server, in the order in which they were added. */
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
-  /** Of all servers together, those that were removed included. */
+  /** Sums over all servers, including removed ones. */
   readonly total: ServerTraffic;
-  /** What concerns no server. */
-  readonly overall: OverallTraffic;
+  /** Counters that concern no single server. */
+  readonly overall: {
+    /** Requests answered with an error by the balancer itself, by error code. */
+    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
+    /** Requests in the queue now. */
+    readonly waiting: number;
+    /** Requests that were queued. */
+    readonly waited: number;
+  };
   /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
   readonly countsRequests: boolean;
   /** For how long there has been something to count: since the balancer began, in seconds. */
@@ -228,7 +225,7 @@ export class TrafficTable {
   }
 
   /** What all threads together have counted that concerns no server. */
-  overall(): OverallTraffic {
+  overall(): Traffic["overall"] {
     const sum = this.#sum(this.#memory.capacity);
     return {
       refusals: REFUSALS.map((code, i) => [code, sum[i]!]),
