@@ -62,13 +62,13 @@ export class ServerSet implements Disposable {
 
   /** The servers and the sources, with the changes since they were added. */
   configured(): Server[] {
-    return [...this.#singleServers(), ...this.#discovery.entries()];
+    return [...this.#singleServers(), ...this.#discovery.sources()];
   }
 
   /** The sources with this key. */
   findSources({ url, name }: ServerKey): Server[] {
     if (name !== undefined) {
-      return this.#discovery.entries().filter((source) => source.name === name);
+      return this.#discovery.sources().filter((source) => source.name === name);
     }
     const source = this.#discovery.find(url);
     return source === undefined ? [] : [source];
@@ -151,7 +151,7 @@ export class ServerSet implements Disposable {
 
   async #set(servers: readonly Server[], sources: readonly Server[]): Promise<ServerDiff> {
     const single = this.#registry.mergeIn(servers);
-    const discovered = diffServers(this.#discovery.entries(), sources);
+    const discovered = diffServers(this.#discovery.sources(), sources);
     for (const source of discovered.added) this.#discovery.add(source);
     for (const { url, ...change } of discovered.changed) this.#discovery.update(url, change);
     await this.#settled();
