@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Metric as PromMetric, Registry } from "prom-client";
 import { writeExposition } from "../../../src/observability/metrics/exposition.ts";
-import type { Metric, Sample } from "../../../src/observability/metrics/metric.ts";
+import type { Metric, Sample } from "../../../src/observability/metrics/exposition.ts";
 import { parseMetrics } from "./metrics_text.ts";
 
 /** What prom-client writes of the same metric. It leaves the last line open. */
