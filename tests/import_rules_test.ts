@@ -57,6 +57,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
       "runtime",
       "state",
       "config",
+      "balancer/load_balancer.ts",
       "observability/metrics",
       "discovery/dns_expansion.ts",
     ],
@@ -72,8 +73,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   simulate: [
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
     ...["upstream/transport.ts", "proxy/failure_watch.ts", "proxy/ineligible_reason.ts"],
-    ...["proxy/picker.ts", "proxy/retry_budget.ts", "proxy/retry_decision.ts"],
-    ...["admin/decision_json.ts", "admin/decision_schema.ts"],
+    ...["proxy/picker.ts", "proxy/attempt_rules.ts", "proxy/waiting_list.ts"],
+    ...["admin/decisions.ts"],
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],
   ],
   cli: [
