@@ -108,12 +108,8 @@ export { SERVER_STATES, type ServerState } from "./src/model/server_state.ts";
 export type { CheckReport, EjectionReport, ServerStatus } from "./src/model/server_status.ts";
 export type { FailureKind } from "./src/model/ejection_state.ts";
 export type { TableView } from "./src/state/table_view.ts";
-export {
-  LATENCY_BOUNDS,
-  type OverallTraffic,
-  type ServerTraffic,
-  type Traffic,
-} from "./src/state/traffic_table.ts";
+export { type OverallTraffic, type Traffic } from "./src/state/traffic_table.ts";
+export { LATENCY_BOUNDS, type ServerTraffic } from "./src/state/server_traffic.ts";
 export type {
   CheckOwner,
   CheckSharing,

@@ -69,7 +69,7 @@ export class ControlPlane implements Disposable {
       ejection: settings.ejection,
       onReturn: (entry) => this.#slowStart.begin(entry),
       onChange: (type, { server, slot }, detail) => {
-        if (type === "ejected") traffic.countEjection(slot);
+        if (type === "ejected") traffic.count(slot, "ejections");
         this.events.add({ type, server, detail });
       },
     });

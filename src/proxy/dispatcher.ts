@@ -166,7 +166,7 @@ export class Dispatcher {
   /** Counts a retry for the server that failed, unless its slot belongs to another one by now. */
   #countRetry({ server, slot }: Entry): void {
     const { registry, traffic } = this.#parts;
-    if (registry.inSlot(slot)?.server.url === server.url) traffic?.countRetry(slot);
+    if (registry.inSlot(slot)?.server.url === server.url) traffic?.count(slot, "retries");
   }
 
   /** Sends a request to a server. Not `async`: each promise on this path costs throughput. */

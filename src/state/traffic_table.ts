@@ -1,33 +1,29 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { Server } from "../model/server.ts";
 import type { FailureKind } from "../model/ejection_state.ts";
-import { type TableMemory, TRAFFIC_ROW } from "./table_memory.ts";
+import {
+  BUCKETS,
+  BYTES_RECEIVED,
+  BYTES_SENT,
+  CHECKS_FAILED,
+  CHECKS_PASSED,
+  CONNECTION_FAILURES,
+  CONNECTIONS_IDLE,
+  CONNECTIONS_OPEN,
+  CONNECTIONS_OPENED,
+  CONNECTIONS_REUSED,
+  counterColumn,
+  LATENCY_BOUNDS,
+  RESPONSE_FAILURES,
+  SECONDS,
+  type ServerCounter,
+  type ServerTraffic,
+  serverTraffic,
+  TRAFFIC_ROW,
+} from "./server_traffic.ts";
+import type { TableMemory } from "./table_memory.ts";
 
-/**
- * The upper bounds of the latency buckets, in seconds; above the last one there is one bucket more.
- */
-export const LATENCY_BOUNDS: readonly number[] = [
-  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
-  ...[0.5, 1, 2.5, 5, 10, 30, 60],
-];
-
-/** Where the numbers of a server's row are. The first five are the responses of 1xx to 5xx. */
-const CONNECTION_FAILURES = 5;
-const RESPONSE_FAILURES = 6;
-const RETRIES = 7;
-const BYTES_SENT = 8;
-const BYTES_RECEIVED = 9;
-const CONNECTIONS_OPENED = 10;
-const CONNECTIONS_REUSED = 11;
-const CONNECTIONS_OPEN = 12;
-const CONNECTIONS_IDLE = 13;
-const CHECKS_PASSED = 14;
-const CHECKS_FAILED = 15;
-const EJECTIONS = 16;
-const SECONDS = 17;
-const BUCKETS = 18;
-
-/** Where the numbers of the row that concerns no server are, behind one for each error. */
+/** Layout of the row that concerns no server: one number for each error, then these. */
 const WAITING = 30;
 const WAITED = 31;
 
@@ -53,40 +49,6 @@ export interface CountedRequest {
   readonly bytesSent: number;
   /** Content that came from it, in bytes. */
   readonly bytesReceived: number;
-}
-
-/** What was counted of a server since it was added. */
-export interface ServerTraffic {
-  /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
-  readonly responses: readonly [number, number, number, number, number];
-  /** Tries that failed: the connection could not be made, or the response was none or broke off. */
-  readonly failures: Readonly<Record<FailureKind, number>>;
-  /** How often a request that failed there went on to another server. */
-  readonly retries: number;
-  /** Content that went to the server, in bytes. */
-  readonly bytesSent: number;
-  /** Content that came from it, in bytes. */
-  readonly bytesReceived: number;
-  /** How often a connection was made for a request, and how often one was used again. */
-  readonly connections: {
-    readonly opened: number;
-    readonly reused: number;
-    /** How many there are, idle ones included. */
-    readonly open: number;
-    /** How many of them are idle. */
-    readonly idle: number;
-  };
-  /** Health checks by result. */
-  readonly checks: { readonly passed: number; readonly failed: number };
-  /** How often it was ejected. */
-  readonly ejections: number;
-  /** How long requests took, WebSockets left out. */
-  readonly latency: {
-    /** All of them together, in seconds. */
-    readonly sum: number;
-    /** How many took up to each of {@linkcode LATENCY_BOUNDS} and more than the one before. */
-    readonly buckets: readonly number[];
-  };
 }
 
 /** What was counted that concerns no server. */
@@ -172,19 +134,14 @@ export class TrafficTable {
     this.#own[slot * TRAFFIC_ROW + column]! += 1;
   }
 
-  /** Counts that a request which the server in this slot failed goes on to another one. */
-  countRetry(slot: number): void {
-    this.#own[slot * TRAFFIC_ROW + RETRIES]! += 1;
-  }
-
   /** Counts a health check of the server in this slot. */
   countCheck(slot: number, passed: boolean): void {
     this.#own[slot * TRAFFIC_ROW + (passed ? CHECKS_PASSED : CHECKS_FAILED)]! += 1;
   }
 
-  /** Counts that the server in this slot was ejected. */
-  countEjection(slot: number): void {
-    this.#own[slot * TRAFFIC_ROW + EJECTIONS]! += 1;
+  /** Adds 1 to a counter of the server in this slot. */
+  count(slot: number, counter: ServerCounter): void {
+    this.#own[slot * TRAFFIC_ROW + counterColumn(counter)]! += 1;
   }
 
   /** Counts a request that no server's response answered. */
@@ -222,8 +179,8 @@ export class TrafficTable {
       for (let i = 0; i < TRAFFIC_ROW; i++) total[i]! += sums[row + i]!;
     }
     return {
-      total: asTraffic(total, 0),
-      server: (slot) => asTraffic(sums, slot * TRAFFIC_ROW),
+      total: serverTraffic(total, 0),
+      server: (slot) => serverTraffic(sums, slot * TRAFFIC_ROW),
     };
   }
 
@@ -247,30 +204,6 @@ export class TrafficTable {
     }
     return sums;
   }
-}
-
-function asTraffic(sums: Float64Array, row: number): ServerTraffic {
-  const buckets = new Array<number>(TRAFFIC_ROW - BUCKETS);
-  for (let i = 0; i < buckets.length; i++) buckets[i] = sums[row + BUCKETS + i]!;
-  return {
-    responses: [sums[row]!, sums[row + 1]!, sums[row + 2]!, sums[row + 3]!, sums[row + 4]!],
-    failures: {
-      connection: sums[row + CONNECTION_FAILURES]!,
-      response: sums[row + RESPONSE_FAILURES]!,
-    },
-    retries: sums[row + RETRIES]!,
-    bytesSent: sums[row + BYTES_SENT]!,
-    bytesReceived: sums[row + BYTES_RECEIVED]!,
-    connections: {
-      opened: sums[row + CONNECTIONS_OPENED]!,
-      reused: sums[row + CONNECTIONS_REUSED]!,
-      open: sums[row + CONNECTIONS_OPEN]!,
-      idle: sums[row + CONNECTIONS_IDLE]!,
-    },
-    checks: { passed: sums[row + CHECKS_PASSED]!, failed: sums[row + CHECKS_FAILED]! },
-    ejections: sums[row + EJECTIONS]!,
-    latency: { sum: sums[row + SECONDS]!, buckets },
-  };
 }
 
 /**

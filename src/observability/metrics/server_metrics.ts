@@ -1,5 +1,5 @@
 import type { ServerStatus } from "../../model/server_status.ts";
-import { LATENCY_BOUNDS, type ServerTraffic } from "../../state/traffic_table.ts";
+import { LATENCY_BOUNDS, SERVER_COUNTERS, type ServerTraffic } from "../../state/server_traffic.ts";
 import type { Labels, Metric, Sample } from "./exposition.ts";
 
 /** A server with its status and its traffic counts. */
@@ -51,10 +51,7 @@ export function serverStateMetrics(servers: readonly ServerNumbers[]): Metric[] 
       help: "Active requests of the server.",
       value: ({ status }) => status.active,
     }),
-    counter(all, "ballast_ejections_total", {
-      help: "Times the server was ejected for failing requests.",
-      value: ({ traffic }) => traffic.ejections,
-    }),
+    ...declaredCounters(all, "server"),
     counters(all, "ballast_health_checks_total", {
       help: "Health checks of the server by result.",
       label: "result",
@@ -81,18 +78,7 @@ export function serverTrafficMetrics(servers: readonly ServerNumbers[]): Metric[
       label: "kind",
       values: ({ traffic }) => Object.entries(traffic.failures),
     }),
-    counter(all, "ballast_retries_total", {
-      help: "Requests that were retried on another server after this one failed them.",
-      value: ({ traffic }) => traffic.retries,
-    }),
-    counter(all, "ballast_request_bytes_total", {
-      help: "Content sent to the server with the requests it responded to, in bytes.",
-      value: ({ traffic }) => traffic.bytesSent,
-    }),
-    counter(all, "ballast_response_bytes_total", {
-      help: "Content received from the server, in bytes.",
-      value: ({ traffic }) => traffic.bytesReceived,
-    }),
+    ...declaredCounters(all, "requests"),
     counter(all, "ballast_connections_opened_total", {
       help: "Connections to the server opened for a request.",
       value: ({ traffic }) => traffic.connections.opened,
@@ -147,6 +133,20 @@ function counter(
   options: { help: string; value: (server: Labelled) => number },
 ): Metric {
   return { ...gauge(servers, name, options), type: "counter" };
+}
+
+/** Makes the counters that the traffic table declares. */
+function declaredCounters(
+  servers: readonly Labelled[],
+  of: "requests" | "server",
+): readonly Metric[] {
+  return Object.entries(SERVER_COUNTERS).filter(([, declaration]) => declaration.of === of)
+    .map(([name, { metric, help }]) =>
+      counter(servers, metric, {
+        help,
+        value: ({ traffic }) => traffic[name as keyof typeof SERVER_COUNTERS],
+      })
+    );
 }
 
 /** Makes a counter with several values for each server, distinguished by a label. */
