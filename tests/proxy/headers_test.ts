@@ -3,7 +3,7 @@ import { ReceivedFields, upstreamHeaders } from "../../src/proxy/headers.ts";
 
 const ORIGIN = { clientAddress: "192.0.2.1", host: "example.com", scheme: "http" };
 
-/** The fields behind the Host and before those that the proxy sets. */
+/** The fields after Host and before those that the proxy sets. */
 function passedOn(received: Record<string, string>): Record<string, string> {
   const headers = upstreamHeaders(new ReceivedFields(new Headers(received)), ORIGIN);
   return Object.fromEntries(headers.slice(1, -5));
@@ -30,7 +30,7 @@ Deno.test("upstreamHeaders() drops hop-by-hop fields and those that Connection n
   );
 });
 
-Deno.test("upstreamHeaders() cannot be made to drop the Host or what the proxy sets", () => {
+Deno.test("upstreamHeaders() cannot be made to drop the Host or the fields that the proxy sets", () => {
   const received = new ReceivedFields(
     new Headers({ connection: "host, x-forwarded-for, via", host: "other" }),
   );
@@ -45,7 +45,7 @@ Deno.test("upstreamHeaders() cannot be made to drop the Host or what the proxy s
   });
 });
 
-Deno.test("upstreamHeaders() replaces what a client claims about itself", () => {
+Deno.test("upstreamHeaders() replaces a client's claims about itself", () => {
   const received = new ReceivedFields(
     new Headers({
       "x-forwarded-for": "10.0.0.1",
@@ -65,7 +65,7 @@ Deno.test("upstreamHeaders() replaces what a client claims about itself", () => 
   ]);
 });
 
-Deno.test("upstreamHeaders() says unknown where the client's address is not known", () => {
+Deno.test("upstreamHeaders() writes unknown if the client's address is not known", () => {
   const received = new ReceivedFields(new Headers());
   const headers = upstreamHeaders(received, { ...ORIGIN, clientAddress: undefined });
   const names = headers.map(([name]) => name);
