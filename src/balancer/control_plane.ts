@@ -13,7 +13,7 @@ import type { CheckSharing } from "../health/check_sharing.ts";
 import { Ejector } from "../health/ejector.ts";
 import { SlowStart } from "../health/slow_start.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../health/failure_watch.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** What a {@linkcode ControlPlane} works with. */

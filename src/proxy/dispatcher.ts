@@ -14,7 +14,7 @@ import type {
 } from "../upstream/transport.ts";
 import { AttemptRules } from "./attempt_rules.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind, type OutlierReport } from "./failure_watch.ts";
+import { failureKind, type OutlierReport } from "../health/failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming_request.ts";
 import type { PickerParts, PickFor } from "./picker.ts";

@@ -3,7 +3,7 @@ import { completeServer } from "../../../src/model/server.ts";
 import { CommonLines } from "../../../src/observability/access_log/common_format.ts";
 import { JsonLines } from "../../../src/observability/access_log/json_format.ts";
 import { RequestRecord } from "../../../src/proxy/request_record.ts";
-import { splitRequestUrl } from "../../../src/proxy/request_url.ts";
+import { splitRequestUrl } from "../../../src/http1/request_url.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 
 const ARRIVAL = Date.UTC(2026, 0, 2, 3, 4, 5, 67.9);
