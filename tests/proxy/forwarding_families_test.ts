@@ -5,15 +5,15 @@ import { ForwardingFields, trustedClientAddress } from "../../src/proxy/forwardi
 import { parseForwardedFor, TrustedProxies } from "../../src/proxy/trusted_proxies.ts";
 
 const TRUSTED = new TrustedProxies(["10.0.0.0/8", "2001:db8::/32"]);
-const ORIGIN = { clientAddress: "10.0.0.1", host: "own.example", scheme: "http" };
+const PEER = { clientAddress: "10.0.0.1", host: "own.example", scheme: "http" };
 
 type Fields = Record<string, string>;
 
 /** The fields that the server receives for the fields of a trusted peer. */
-function passedOn(received: Fields, origin = ORIGIN): Fields {
+function passedOn(received: Fields, peer = PEER): Fields {
   const fields = new ForwardingFields(TRUSTED);
   for (const [name, value] of Object.entries(received)) fields.take(name, value);
-  return Object.fromEntries(fields.toUpstream(origin));
+  return Object.fromEntries(fields.toUpstream(peer));
 }
 
 const FOR = "x-forwarded-for";
@@ -173,7 +173,7 @@ Deno.test("ForwardingFields.toUpstream(): every way to read one family finds the
       // Servers that read the first element, the last one, or the one by which proxies they trust.
       for (const at of [0, elements.length - 1, lastTrusted(addresses)]) {
         // If it has no value, no proxy in front of this one has set any.
-        const { host = ORIGIN.host, proto = ORIGIN.scheme } = elements[at]!;
+        const { host = PEER.host, proto = PEER.scheme } = elements[at]!;
         assertEquals([at, host.toLowerCase()], [at, sent[HOST]!.toLowerCase()]);
         assertEquals([at, proto.toLowerCase()], [at, sent[PROTO]!.toLowerCase()]);
       }
@@ -197,8 +197,8 @@ Deno.test("trustedClientAddress() is the client in the fields for the server", (
       const headers = new Headers(printable as [string, string][]);
       const sent = passedOn(Object.fromEntries(headers));
       assertEquals(
-        trustedClientAddress(TRUSTED, ORIGIN.clientAddress, headers),
-        TRUSTED.clientAddress(ORIGIN.clientAddress, sent[FOR]!),
+        trustedClientAddress(TRUSTED, PEER.clientAddress, headers),
+        TRUSTED.clientAddress(PEER.clientAddress, sent[FOR]!),
       );
     }),
     { numRuns: 2000 },
