@@ -6,36 +6,36 @@ export const LATENCY_BOUNDS: readonly number[] = [
   ...[0.5, 1, 2.5, 5, 10, 30, 60],
 ];
 
-/** Traffic counts of a server since it was added. */
+/** Counters of a server since it was added. */
 export interface ServerTraffic {
   /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
   readonly responses: readonly [number, number, number, number, number];
-  /** Failed attempts: without a connection, or without a complete response. */
-  readonly failures: Readonly<Record<FailureKind, number>>;
-  /** Requests that were retried on another server. */
+  /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
+  readonly failures: { readonly connection: number; readonly response: number };
+  /** Failed attempts that were followed by one on another server. */
   readonly retries: number;
-  /** Content sent to the server, in bytes. */
+  /** Content that went to the server, in bytes. */
   readonly bytesSent: number;
-  /** Content received from the server, in bytes. */
+  /** Content that came from it, in bytes. */
   readonly bytesReceived: number;
-  /** Connections opened for a request, and requests on a reused connection. */
+  /** Connections that were opened for a request, and pooled ones that were reused. */
   readonly connections: {
     readonly opened: number;
     readonly reused: number;
-    /** Open connections, including idle ones. */
+    /** Open connections, idle ones included. */
     readonly open: number;
     /** Idle connections. */
     readonly idle: number;
   };
   /** Health checks by result. */
   readonly checks: { readonly passed: number; readonly failed: number };
-  /** Number of ejections. */
+  /** Number of its ejections. */
   readonly ejections: number;
   /** Durations of requests, without WebSockets. */
   readonly latency: {
-    /** Sum of the durations, in seconds. */
+    /** Sum in seconds. */
     readonly sum: number;
-    /** Requests that took up to each of {@linkcode LATENCY_BOUNDS}, and more than the one before. */
+    /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
     readonly buckets: readonly number[];
   };
 }

@@ -51,24 +51,21 @@ export interface CountedRequest {
   readonly bytesReceived: number;
 }
 
-/** What was counted that concerns no server. */
-export interface OverallTraffic {
-  /** Requests that no server's response answered, by why. */
-  readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
-  /** How many requests wait for a server now. */
-  readonly waiting: number;
-  /** How many requests have waited. */
-  readonly waited: number;
-}
-
-/** What was counted of everything. */
+/** Counters of a balancer. */
 export interface Traffic {
-  /** Of each server, in the order in which they were added. */
+  /** Counters of each server, in the order in which they were added. */
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
-  /** Of all servers together, those that were removed included. */
+  /** Sums over all servers, including removed ones. */
   readonly total: ServerTraffic;
-  /** What concerns no server. */
-  readonly overall: OverallTraffic;
+  /** Counters that concern no single server. */
+  readonly overall: {
+    /** Requests answered with an error by the balancer itself, by error code. */
+    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
+    /** Requests in the queue now. */
+    readonly waiting: number;
+    /** Requests that were queued. */
+    readonly waited: number;
+  };
   /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
   readonly countsRequests: boolean;
   /** For how long there has been something to count: since the balancer began, in seconds. */
@@ -185,7 +182,7 @@ export class TrafficTable {
   }
 
   /** What all threads together have counted that concerns no server. */
-  overall(): OverallTraffic {
+  overall(): Traffic["overall"] {
     const sum = this.#sum(this.#memory.capacity);
     return {
       refusals: REFUSALS.map((code, i) => [code, sum[i]!]),

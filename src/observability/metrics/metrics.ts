@@ -1,6 +1,6 @@
 import type { RegistryReport } from "../../model/registry_report.ts";
 import type { ServerStatus } from "../../model/server_status.ts";
-import type { OverallTraffic, Traffic } from "../../state/traffic_table.ts";
+import type { Traffic } from "../../state/traffic_table.ts";
 import { type Metric, writeExposition } from "./exposition.ts";
 import { processMetrics } from "./process_metrics.ts";
 import { serverStateMetrics, serverTrafficMetrics } from "./server_metrics.ts";
@@ -41,7 +41,7 @@ export async function writeMetrics(
 }
 
 /** Metrics of requests that no server answered, and of the queue. */
-function overallMetrics({ refusals, waiting, waited }: OverallTraffic): Metric[] {
+function overallMetrics({ refusals, waiting, waited }: Traffic["overall"]): Metric[] {
   return [
     {
       name: "ballast_refused_requests_total",
