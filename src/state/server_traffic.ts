@@ -40,7 +40,7 @@ export interface ServerTraffic {
   };
 }
 
-/** Type of a counter: one number of {@linkcode ServerTraffic}. */
+/** Name of a counter: a field of {@linkcode ServerTraffic} that is a single number. */
 export type ServerCounter = {
   [K in keyof ServerTraffic]: ServerTraffic[K] extends number ? K : never;
 }[keyof ServerTraffic];
@@ -51,11 +51,11 @@ interface CounterDeclaration {
   readonly metric: string;
   /** Description of the metric, in one line. */
   readonly help: string;
-  /** Whether it is counted by requests, or regardless of whether requests are counted. */
+  /** `requests` if it stays 0 where requests are not counted (`metrics: false`), else `server`. */
   readonly of: "requests" | "server";
 }
 
-/** Every counter of a server that is a single number, with its metric. */
+/** The counters with their metrics. A new one needs no more than this, its field above, and a count. */
 export const SERVER_COUNTERS: Readonly<Record<ServerCounter, CounterDeclaration>> = {
   retries: {
     metric: "ballast_retries_total",

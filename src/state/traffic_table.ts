@@ -27,7 +27,7 @@ import type { TableMemory } from "./table_memory.ts";
 const WAITING = 30;
 const WAITED = 31;
 
-/** What a request that no server's response answered can have come to, in the order of the row. */
+/** Error codes of requests that no server responded to, in the order of the row. */
 const REFUSALS = [
   ...["no_server", "overloaded", "queue_timeout", "connect_failed", "connect_timeout"],
   ...["out_of_resources", "no_route"],
@@ -36,13 +36,13 @@ const REFUSALS = [
   "internal",
 ] as readonly ErrorCode[];
 
-/** A request that a server has answered, as far as it is counted. */
+/** Properties that are counted of a request that a server has answered. */
 export interface CountedRequest {
   /** The status, 101 or 200 to 599. */
   readonly status: number;
   /**
-   * From its arrival until the response was delivered, in milliseconds; one in one piece, of up to
-   * 64 KiB, until the platform had it.
+   * Time from its arrival until the response was delivered or, if it has up to 64 KiB, handed to the
+   * platform, in milliseconds.
    */
   readonly duration: number;
   /** Content that went to the server, in bytes. */
@@ -72,20 +72,20 @@ export interface Traffic {
   readonly uptime: number;
 }
 
-/** What was counted of the servers up to some moment. */
+/** Counts of the servers at one moment. */
 export interface TrafficSnapshot {
-  /** Of all servers together that there are and were. */
+  /** Sum over all servers, including removed ones. */
   readonly total: ServerTraffic;
-  /** Of the server in this slot. */
+  /** Counts of the server in this slot. */
   readonly server: (slot: number) => ServerTraffic;
 }
 
 /**
- * What is counted for operators to see: a row of numbers for each slot of the state table, and each
- * thread's own, so that nobody waits for anybody. Sums are made when somebody asks.
+ * Traffic counts for operators: each thread has its own row of numbers for each slot of the state table,
+ * so that threads do not contend. The rows are summed when the counts are read.
  *
- * A row lives as long as its server: it begins with zeros, and what is counted must be counted
- * before the request's end is, as the slot may have another server after that.
+ * A row starts with zeros when a server gets the slot. Count before the request ends in the state table,
+ * as the slot may get another server after that.
  */
 export class TrafficTable {
   readonly #memory: TableMemory;
@@ -94,7 +94,7 @@ export class TrafficTable {
   readonly #own: Float64Array;
 
   /**
-   * @param memory What to stand on.
+   * @param memory The memory of the state table.
    * @param thread The number of the thread that counts in this table.
    */
   constructor(memory: TableMemory, thread = 0) {
@@ -120,12 +120,12 @@ export class TrafficTable {
     own[row + BUCKETS + bucket]! += 1;
   }
 
-  /** Counts that a connection to the server in this slot was made or, `reused`, used again. */
+  /** Counts a request to the server in this slot on a new or reused connection. */
   countConnection(slot: number, reused: boolean): void {
     this.#own[slot * TRAFFIC_ROW + (reused ? CONNECTIONS_REUSED : CONNECTIONS_OPENED)]! += 1;
   }
 
-  /** Counts a try that the server in this slot failed. */
+  /** Counts a failed attempt at the server in this slot. */
   countFailure(slot: number, kind: FailureKind): void {
     const column = kind === "connection" ? CONNECTION_FAILURES : RESPONSE_FAILURES;
     this.#own[slot * TRAFFIC_ROW + column]! += 1;
@@ -141,31 +141,31 @@ export class TrafficTable {
     this.#own[slot * TRAFFIC_ROW + counterColumn(counter)]! += 1;
   }
 
-  /** Counts a request that no server's response answered. */
+  /** Counts a request that no server responded to. */
   countRefusal(code: ErrorCode): void {
     const known = REFUSALS.indexOf(code);
     const column = known === -1 ? REFUSALS.indexOf("internal") : known;
     this.#own[this.#memory.capacity * TRAFFIC_ROW + column]! += 1;
   }
 
-  /** Counts a request that had to wait for a server. */
+  /** Counts a request that was queued. */
   countWait(): void {
     this.#own[this.#memory.capacity * TRAFFIC_ROW + WAITED]! += 1;
   }
 
-  /** Says how many requests wait on this thread. */
+  /** Sets the number of requests in this thread's queue. */
   setWaiting(count: number): void {
     this.#own[this.#memory.capacity * TRAFFIC_ROW + WAITING] = count;
   }
 
-  /** Says how many connections this thread has to the server in this slot. */
+  /** Sets the number of connections of this thread to the server in this slot. */
   setConnections(slot: number, { open, idle }: { open: number; idle: number }): void {
     this.#own[slot * TRAFFIC_ROW + CONNECTIONS_OPEN] = open;
     this.#own[slot * TRAFFIC_ROW + CONNECTIONS_IDLE] = idle;
   }
 
   /**
-   * What all threads together have counted of the servers up to now.
+   * Sums the counts of the servers over all threads.
    *
    * @param end The number of slots that have ever had a server. Default: all slots.
    */
@@ -181,7 +181,7 @@ export class TrafficTable {
     };
   }
 
-  /** What all threads together have counted that concerns no server. */
+  /** Sums the counts that concern no server over all threads. */
   overall(): Traffic["overall"] {
     const sum = this.#sum(this.#memory.capacity);
     return {
@@ -191,7 +191,7 @@ export class TrafficTable {
     };
   }
 
-  /** The rows from one to before another, each the sum of those of all threads. */
+  /** Sums a range of rows over all threads. */
   #sum(from: number, to = from + 1): Float64Array {
     const [first, ...others] = this.#all;
     const sums = first!.slice(from * TRAFFIC_ROW, to * TRAFFIC_ROW);
@@ -204,15 +204,15 @@ export class TrafficTable {
 }
 
 /**
- * Lets the counts of a slot begin anew, as it gets another server. Those of the one that it had go
- * into a row of their own, so that the total never falls.
+ * Resets the counts of a slot that gets another server. The counts of the previous server are added to a
+ * row for removed servers, so that the total never falls.
  */
 export function clearTraffic(memory: TableMemory, slot: number): void {
   const gone = (memory.capacity + 1) * TRAFFIC_ROW;
   for (let thread = 0; thread < memory.threads; thread++) {
     const all = rows(memory, thread);
     const row = all.subarray(slot * TRAFFIC_ROW, (slot + 1) * TRAFFIC_ROW);
-    // Its connections are no count, but how many there are.
+    // Gauges, not counts.
     row[CONNECTIONS_OPEN] = row[CONNECTIONS_IDLE] = 0;
     for (let i = 0; i < TRAFFIC_ROW; i++) all[gone + i]! += row[i]!;
     row.fill(0);
