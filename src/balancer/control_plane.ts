@@ -13,7 +13,7 @@ import type { CheckSharing } from "../health/check_sharing.ts";
 import { Ejector } from "../health/ejector.ts";
 import { SlowStart } from "../health/slow_start.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../health/failure_watch.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** Parts of a {@linkcode ControlPlane}. */
@@ -69,7 +69,7 @@ export class ControlPlane implements Disposable {
       ejection: settings.ejection,
       onReturn: (entry) => this.#slowStart.begin(entry),
       onChange: (type, { server, slot }, detail) => {
-        if (type === "ejected") traffic.countEjection(slot);
+        if (type === "ejected") traffic.count(slot, "ejections");
         this.events.add({ type, server, detail });
       },
     });
