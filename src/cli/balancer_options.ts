@@ -15,11 +15,7 @@ const TAKEN = [
   "dns",
 ] as const satisfies readonly (keyof Config & keyof LoadBalancerOptions)[];
 
-/**
- * The options of a balancer that does what a configuration file says.
- *
- * @param config What the file says.
- */
+/** The options of a balancer that does what a configuration file says. */
 export function balancerOptions(config: Config): LoadBalancerOptions {
   const options: Record<string, unknown> = { servers: config.servers };
   for (const name of TAKEN) if (config[name] !== undefined) options[name] = config[name];

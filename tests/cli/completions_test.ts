@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../src/cli/main.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { isInstalled } from "../testing/installed.ts";
 import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";

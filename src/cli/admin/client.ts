@@ -6,67 +6,60 @@ import { readToken, TOKEN_FLAG } from "../files/token_file.ts";
 import { printable } from "../output/print.ts";
 import { readAdminAddress } from "./address.ts";
 
-/** How long the balancer may take to answer, in milliseconds. */
+/** Time limit for a response, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+const NOT_BALLAST = "the server at this address is not Ballast";
 
-/** The flags by which a command finds the balancer. */
+/** The flags with the address and token of the admin API. */
 export const ADMIN_FLAGS: Readonly<
   Record<"api-host" | "api-port" | "api-token-file", ValueFlag>
 > = {
-  "api-port": { value: "PORT", help: "the balancer's API port (default 8000)" },
+  "api-port": { value: "PORT", help: "port of the admin API (default 8000)" },
   "api-host": {
     value: "HOST|URL",
-    help: "the balancer's API host, or its URL (default 127.0.0.1)",
+    help: "host or URL of the admin API (default 127.0.0.1)",
   },
   ...TOKEN_FLAG,
 };
 
-/** What is asked of the admin API. */
+/** Options of a request to the admin API. */
 export interface AdminCallOptions {
   /** The method. Default: POST with a body, else GET. */
   readonly method?: string;
-  /** What to send as JSON. Default: nothing. */
+  /** The content, sent as JSON. Default: none. */
   readonly body?: unknown;
-  /** Further fields of the request. Default: none. */
+  /** Further header fields. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the call, and what is still to come of the response. Default: 10 s for all of it. */
+  /** Ends the request and its response. Default: after 10 s. */
   readonly signal?: AbortSignal;
 }
 
 /**
  * Calls the admin API of a running balancer.
  *
- * @param args The command line, with {@linkcode ADMIN_FLAGS}.
- * @param path The path to call, for example `/add`.
- * @param body What to POST as JSON; without it the call is a GET.
- * @returns What the balancer answered: a server or a list of them.
- * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+ * @param path The path, for example `/add`.
+ * @throws {CommandError} If the balancer is unreachable or refuses, or the token cannot be read.
  */
 export function callAdmin(args: Args, path: string, body?: unknown): Promise<unknown> {
   return new AdminClient(args).readJson(path, areServers, body === undefined ? {} : { body });
 }
 
-/** The admin API of the balancer that a command line names. */
+/** Client of the admin API at the address on the command line. */
 export class AdminClient {
   readonly #base: string;
   readonly #tokenFile: string | undefined;
 
-  /**
-   * @param args The command line, with {@linkcode ADMIN_FLAGS}.
-   * @throws {UsageError} If it names no address.
-   */
+  /** @throws {UsageError} If the address is invalid. */
   constructor(args: Args) {
     this.#base = readAdminAddress(args);
     this.#tokenFile = args.text("api-token-file");
   }
 
   /**
-   * Calls the API and reads the JSON that it answers.
+   * Calls the API and reads JSON from it.
    *
-   * @param path The path to call.
-   * @param isExpected Whether this is what Ballast answers there, and not some other program.
-   * @param options What to ask.
-   * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+   * @param isExpected Whether Ballast, and not some other program, could have answered this.
+   * @throws {CommandError} If the balancer is unreachable or refuses, or the token cannot be read.
    */
   async readJson(
     path: string,
@@ -80,15 +73,14 @@ export class AdminClient {
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw this.#unreachable(reason(error));
     }
-    throw this.#unreachable("what answers there is not Ballast");
+    throw this.#unreachable(NOT_BALLAST);
   }
 
   /**
-   * Calls the API and reads the text that it answers.
+   * Calls the API and reads text from it.
    *
-   * @param path The path to call.
-   * @param type The media type that Ballast answers there.
-   * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+   * @param type The media type of Ballast's answer.
+   * @throws {CommandError} If the balancer is unreachable or refuses, or the token cannot be read.
    */
   async readText(path: string, type: string): Promise<string> {
     const response = await this.open(path);
@@ -98,16 +90,14 @@ export class AdminClient {
     } catch (error) {
       throw this.#unreachable(reason(error));
     }
-    throw this.#unreachable("what answers there is not Ballast");
+    throw this.#unreachable(NOT_BALLAST);
   }
 
   /**
    * Calls the API and waits for the head of its response.
    *
-   * @param path The path to call.
-   * @param options What to ask.
-   * @returns The response, whose status says that all went well.
-   * @throws {CommandError} If it cannot be reached, or refuses, or the token cannot be read.
+   * @returns The response, whose status is 200 to 299.
+   * @throws {CommandError} If the balancer is unreachable or refuses, or the token cannot be read.
    */
   async open(path: string, options: AdminCallOptions = {}): Promise<Response> {
     const { body, method = body === undefined ? "GET" : "POST" } = options;
@@ -121,7 +111,7 @@ export class AdminClient {
     try {
       response = await fetch(this.#base + path, {
         signal: options.signal ?? AbortSignal.timeout(TIMEOUT_MS),
-        // The token is for this address alone.
+        // The token must not go to any other address.
         redirect: "error",
         method,
         headers,
@@ -131,7 +121,7 @@ export class AdminClient {
       answer = await response.json();
     } catch (error) {
       throw this.#unreachable(
-        error instanceof SyntaxError ? "what answers there is not Ballast" : reason(error),
+        error instanceof SyntaxError ? NOT_BALLAST : reason(error),
       );
     }
     if (response.status === 401) throw new CommandError(tokenRefusal(this.#tokenFile));
@@ -140,13 +130,12 @@ export class AdminClient {
 
   #unreachable(why: string): CommandError {
     return new CommandError(
-      `Cannot reach the balancer's API at ${this.#base}: ${why}. ` +
-        "Is it running? Give its API port with --api-port.",
+      `Cannot reach the admin API at ${this.#base}: ${why}. ` +
+        "Is the balancer running? If so, give its API port with --api-port.",
     );
   }
 }
 
-/** Whether this is what Ballast answers: a server or a list of servers. */
 function areServers(answer: unknown): boolean {
   const servers = [answer].flat() as (Partial<ServerJson> | null)[];
   return servers.every((server) =>
@@ -156,8 +145,8 @@ function areServers(answer: unknown): boolean {
 
 function tokenRefusal(tokenFile: string | undefined): string {
   return tokenFile === undefined
-    ? "The balancer refused: it asks for its API token. Give the file: --api-token-file FILE"
-    : `The balancer refused: the token in ${tokenFile} is not the one that it was started with`;
+    ? "The balancer requires its API token; give the file with --api-token-file FILE"
+    : `The balancer refused the token in ${tokenFile}: it was started with another one`;
 }
 
 function refusal(answer: unknown, status: number): string {

@@ -1,81 +1,78 @@
 import type { DecisionJson, DecisionsJson } from "../../admin/decision_json.ts";
 import { CommandError } from "../errors.ts";
 import { printError } from "../output/print.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { pause } from "../../runtime/wait.ts";
 import type { AdminClient } from "./client.ts";
 
-/** How often it is looked for new decisions, in milliseconds. */
+/** Pause between two polls, in milliseconds. */
 const POLL_MS = 250;
-/** How many decisions are asked for at once. */
+/** Decisions per request. */
 const PAGE = 500;
-/** How many the balancer is told to keep at least: those of some seconds under full load. */
+/** Decisions that the balancer is made to keep: those of a few seconds under full load. */
 const KEEP = 2000;
 
 /**
- * Asks for decisions.
+ * Fetches decisions.
  *
- * @param client The balancer's API.
- * @param query What of them, for example `?limit=10`.
+ * @param query The query, for example `?limit=10`.
  * @throws {CommandError} If it cannot be reached, or refuses.
  */
 export async function fetchDecisions(client: AdminClient, query: string): Promise<DecisionsJson> {
   return await client.readJson(`/decisions${query}`, areDecisions) as DecisionsJson;
 }
 
-/** Follows the decisions of a balancer, which is made to keep enough of them for that. */
+/** Follows the decisions of a balancer, and makes it keep enough of them meanwhile. */
 export class DecisionFollower {
   readonly #client: AdminClient;
-  /** How many the balancer is to keep afterwards; undefined where nothing was changed. */
+  /** The setting to restore afterwards; undefined if it was not changed. */
   #before: number | undefined;
   #last = 0;
   #skipped = 0;
 
-  /** @param client The balancer's API. */
   constructor(client: AdminClient) {
     this.#client = client;
   }
 
   /**
-   * Takes each decision from now on.
+   * Passes on each decision from now on.
    *
-   * @param stop Ends that when it resolves.
-   * @param take What to do with a decision; it says whether there is to be another.
-   * @throws {CommandError} If the balancer cannot be reached any more, or refuses.
+   * @param take Takes a decision; false ends the following.
+   * @throws {CommandError} If the balancer becomes unreachable, or refuses.
    */
   async follow(
-    stop: Promise<void>,
+    stop: AbortSignal,
     take: (decision: DecisionJson) => Promise<boolean>,
   ): Promise<void> {
-    let stopped = false;
-    stop.then(() => stopped = true);
     try {
       const { latest, skipped } = await this.#start();
       this.#last = latest;
       this.#skipped = skipped;
-      while (!stopped) {
+      while (!stop.aborted) {
         const full = await this.#read(take);
         if (full === undefined) return;
-        if (!full) await Promise.race([stop, pause(POLL_MS)]);
+        if (!full) await pause(systemClock, POLL_MS, stop);
       }
     } finally {
       await this.#restore();
     }
   }
 
-  /** Sees to it that decisions are recorded, and kept until they are read. */
+  /** Makes the balancer record decisions, and keep them until they are read. */
   async #start(): Promise<DecisionsJson> {
     const before = await fetchDecisions(this.#client, "?limit=1");
     if (before.keep >= KEEP) return before;
     this.#before = before.keep;
     if (before.keep === 0) {
-      printError("Decisions were not recorded; they are until this command ends.");
+      printError("Decisions were not being recorded; recording them until this command ends.");
     }
     return await this.#keep(KEEP);
   }
 
-  /** Takes a page of decisions; tells whether it was a full one, or undefined at the end. */
+  /** Passes on a page of decisions. Returns whether it was full; undefined at the end. */
   async #read(take: (decision: DecisionJson) => Promise<boolean>): Promise<boolean | undefined> {
     const answer = await fetchDecisions(this.#client, `?after=${this.#last}&limit=${PAGE}`);
-    // Another one that follows may have turned it off at its end, and a new process begins anew.
+    // Another follower may have turned recording off, and a restarted balancer has it off.
     if (answer.keep < KEEP) await this.#start();
     if (answer.latest < this.#last) this.#last = this.#skipped = 0;
     for (const decision of answer.decisions) {
@@ -87,19 +84,19 @@ export class DecisionFollower {
     const skipped = answer.skipped - this.#skipped;
     this.#skipped = answer.skipped;
     if (skipped > 0) {
-      printError(`${skipped} requests were not recorded: there are too many in a second.`);
+      printError(`${skipped} requests were not recorded: too many per second.`);
     }
     return answer.decisions.length === PAGE;
   }
 
-  /** Leaves it as it was, unless somebody else has set something else since. */
+  /** Restores the setting, unless it has been changed by someone else since. */
   async #restore(): Promise<void> {
     if (this.#before === undefined) return;
     try {
       const { keep } = await fetchDecisions(this.#client, "?limit=1");
       if (keep === KEEP) await this.#keep(this.#before);
     } catch (error) {
-      // It is gone, and its decisions with it; that has been said, or is no concern any more.
+      // The balancer is gone, and its decisions with it: nothing is left to restore.
       if (!(error instanceof CommandError)) throw error;
     }
   }
@@ -119,8 +116,4 @@ function areDecisions(answer: unknown): boolean {
       typeof decision?.number === "number" && typeof decision.request?.path === "string" &&
       Array.isArray(decision.candidates)
     );
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

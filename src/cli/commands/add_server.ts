@@ -7,7 +7,7 @@ import { printable, printJson, printLine } from "../output/print.ts";
 import { discoveryLines } from "./list_servers.ts";
 
 /** `add-server`: adds a server to a running balancer. */
-export const addServer: Command = {
+export const addServer = {
   name: "add-server",
   summary: "Add a server to a running balancer",
   example: "ballast add-server --url http://127.0.0.1:3004 --name four --weight 2",
@@ -18,7 +18,7 @@ export const addServer: Command = {
     if (args.has("json")) return printJson(server);
     const limit = server.max_connections === 0
       ? ""
-      : `, ${server.max_connections} requests at once at most`;
+      : `, at most ${server.max_connections} concurrent requests`;
     const checks = server.health_check_period === 0
       ? "no health checks"
       : `health check every ${server.health_check_period} s`;
@@ -30,4 +30,4 @@ export const addServer: Command = {
     const entry = await callAdmin(args, path) as DiscoveryJson;
     for (const line of discoveryLines(entry)) printLine(line);
   },
-};
+} satisfies Command;

@@ -13,21 +13,24 @@ const FIELDS = ["name", "weight", "health_check_period", "max_connections", "dra
 type Field = typeof FIELDS[number];
 
 /** `update-server`: changes a server of a running balancer. */
-export const updateServer: Command = {
+export const updateServer = {
   name: "update-server",
   summary: "Change a server of a running balancer",
   example: "ballast update-server --url http://127.0.0.1:3001 --weight 5 --keep",
   values: {
     ...SERVER_FLAGS,
-    name: { value: "NAME", help: "a name for people (default: the name it has)" },
+    name: { value: "NAME", help: "display name (default: unchanged)" },
     "max-connections": {
       value: "N",
-      help: "how many requests the server works on at once (default: what it has)",
+      help: "most concurrent requests (default: unchanged)",
     },
     ...ADMIN_FLAGS,
   },
   switches: {
-    keep: { help: "keep the weight and the period where they are not given, not their defaults" },
+    keep: {
+      help:
+        "leave weight and period unchanged unless given, instead of resetting them to the defaults",
+    },
     ...JSON_SWITCH,
   },
   async run(args): Promise<void> {
@@ -40,12 +43,12 @@ export const updateServer: Command = {
     const changes = FIELDS.filter((name) => before[name] !== after[name]).map((name) =>
       `${name} ${printable(`${before[name]} → ${after[name]}`)}${reason(name, given, change)}`
     );
-    const list = changes.length > 0 ? changes.join(", ") : "nothing was different";
+    const list = changes.length > 0 ? changes.join(", ") : "no changes";
     printLine(`Updated ${after.url} (${printable(after.name)}): ${list}`);
   },
-};
+} satisfies Command;
 
-/** Why something changed that the command line does not name: the seed has defaults for it. */
+/** The reason why a field changed that the command line does not name: flags have defaults. */
 function reason(name: Field, given: GivenFlags, change: GivenFlags): string {
   if (name === "draining" || given[name] !== undefined || change[name] === undefined) return "";
   return ` (default: --${name.replaceAll("_", "-")} was not given; --keep keeps it)`;

@@ -32,8 +32,6 @@ export interface ListenSettings {
 /**
  * What the flags of `listen` say, else the configuration, else the default.
  *
- * @param args The command line.
- * @param config What the configuration says.
  * @throws {UsageError} If a flag makes no sense.
  */
 export function listenSettings(args: Args, config: Partial<ListenSettings>): ListenSettings {

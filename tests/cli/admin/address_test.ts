@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createAdmin, LoadBalancer } from "../../../mod.ts";
 import { readAdminAddress } from "../../../src/cli/admin/address.ts";
 import { ADMIN_FLAGS } from "../../../src/cli/admin/client.ts";
-import { readArgs } from "../../../src/cli/command_line.ts";
+import { readArgs } from "../../../src/cli/read_args.ts";
 import { UsageError } from "../../../src/cli/errors.ts";
 import { runCli } from "../../testing/run_cli.ts";
 

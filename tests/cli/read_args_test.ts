@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type Args, readArgs, type Syntax } from "../../src/cli/command_line.ts";
+import type { Args, Syntax } from "../../src/cli/command_line.ts";
 import { UsageError } from "../../src/cli/errors.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
 
 const SYNTAX: Syntax = {
   values: {
