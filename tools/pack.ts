@@ -7,7 +7,7 @@
  */
 import { ROOT, run, withFolder } from "./process.ts";
 
-/** What the package needs from npm; everything else is in it. */
+/** The package's npm dependencies; everything else is bundled. */
 const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "dns-packet", "zod"];
 
 /** The package's exports, each with its module: all of `deno.json` but the program, which is for Deno. */
@@ -36,7 +36,7 @@ export async function pack(folder: string): Promise<string> {
     await run("tar", ["-xzf", types, "-C", work]);
     await keepTypes(`${work}/package`);
     const external = DEPENDENCIES.flatMap((name) => ["--external", name]);
-    // What several of them use is split off, so that there is one class of each error.
+    // Shared code is split off, so that there is one class of each error.
     const bundle = ["bundle", ...external, "--code-splitting", "--outdir", `${work}/package`];
     await run("deno", [...bundle, ...Object.values(EXPORTS).map((module) => `${module}.ts`)]);
     const text = JSON.stringify(packageJson(manifest), null, 2);

@@ -15,11 +15,11 @@ import { systemClock } from "../../src/runtime/system_clock.ts";
 import { CountingFetch } from "./etcd_gauge.ts";
 
 /**
- * What a balancer is to etcd, without the balancer: it keeps a lease, tells what a balancer tells,
- * and watches what a balancer watches. A hundred of them fit where ten balancers do.
+ * The etcd side of a balancer, without the balancer: it keeps a lease, publishes what a balancer
+ * publishes, and watches what a balancer watches. A hundred of them fit where ten balancers do.
  */
 export class LightMember implements StatusSource, AsyncDisposable {
-  /** What it says to etcd, and hears. */
+  /** Its traffic to and from etcd. */
   readonly line = new CountingFetch();
   readonly #etcd: EtcdClient;
   readonly #keys = new SharedKeys("/ballast/");

@@ -2,9 +2,9 @@ import { BalancerError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import type { Command } from "./command_line.ts";
 import { COMMANDS } from "./commands.ts";
+import { flagsOf } from "./completions/vocabulary.ts";
 import { didYouMean } from "./did_you_mean.ts";
 import { CommandError, UsageError } from "./errors.ts";
-import { flagsOf } from "./completions/vocabulary.ts";
 import { printable, printError, printLine } from "./output/print.ts";
 import { readArgs } from "./read_args.ts";
 

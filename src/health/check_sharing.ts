@@ -1,5 +1,5 @@
 import type { Server } from "../model/server.ts";
-import type { HealthCheck } from "./health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 
 /** What another balancer has found out about a server. */
 export interface SharedResult {

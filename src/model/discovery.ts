@@ -2,9 +2,6 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** The ways to discover the servers behind a name. */
-export const DISCOVER_KINDS = ["dns", "dns-srv"] as const satisfies readonly Discover[];
-
 /** An address that a source's lookup returned. */
 export interface FoundAddress {
   /** The IP address, IPv6 without brackets. */

@@ -1,8 +1,8 @@
-import type { DecisionJson, DecisionsJson } from "../../admin/decision_json.ts";
-import { CommandError } from "../errors.ts";
-import { printError } from "../output/print.ts";
+import type { DecisionJson, DecisionsJson } from "../../admin/decisions.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/wait.ts";
+import { CommandError } from "../errors.ts";
+import { printError } from "../output/print.ts";
 import type { AdminClient } from "./client.ts";
 
 /** Pause between two polls, in milliseconds. */

@@ -1,82 +1,106 @@
-import type { ServerJson } from "../../admin/server_json.ts";
-import { DISCOVER_KINDS } from "../../model/discovery.ts";
-import { canonicalServerUrl, type Discover, UINT32_MAX } from "../../model/server.ts";
+import { type Separated, snakeCase, type SnakeKeys } from "../../config/names.ts";
+import {
+  canonicalServerUrl,
+  defaultOf,
+  type Server,
+  SERVER_FIELDS,
+  type ServerField,
+  type ServerFieldName,
+  type ServerInit,
+} from "../../model/server.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
 
-/** The flags that describe a server. */
-export const SERVER_FLAGS: Readonly<Record<string, ValueFlag>> = {
-  "url": { value: "URL", help: "the server's unique URL (required)" },
-  "name": { value: "NAME", help: "a name for people (default: the URL's host and port)" },
-  "weight": { value: "N", help: "higher values get more requests, 0 gets none (default 1)" },
-  "health-check-period": {
-    value: "SECONDS",
-    help: "seconds between two health checks, 0 for none (default 10)",
-  },
-  "max-connections": {
-    value: "N",
-    help: "how many requests the server works on at once; further ones wait (default 0, any)",
-  },
+/** A server as the command line gives it, for a request to the admin API. */
+export type GivenServer = SnakeKeys<ServerInit>;
+
+/** Fields of a server that have a flag, as a type. */
+type FlaggedField = {
+  [Name in ServerFieldName]: Server[Name] extends boolean ? never : Name;
+}[ServerFieldName];
+
+/** The name of the flag of a field, without the dashes. */
+type ServerFlagName = Separated<FlaggedField, "-">;
+
+/** Fields that update-server sets to their defaults if their flags are missing, without --keep. */
+const RESET: readonly ServerFieldName[] = ["weight", "healthCheckPeriod"];
+
+/** The fields that have a flag. */
+const FLAGGED = Object.entries<ServerField>(SERVER_FIELDS)
+  .filter(([, { flag }]) => flag !== undefined) as [ServerFieldName, ServerField][];
+
+/** The flag that names a server. */
+export const URL_FLAG: Readonly<Record<"url", ValueFlag>> = {
+  url: { value: "URL", help: "the server's unique URL (required)" },
 };
 
-/** The flag that makes it an entry, for commands that take it. */
-export const DISCOVER_FLAG: Readonly<Record<"discover", ValueFlag>> = {
-  "discover": {
-    value: "HOW",
-    help: "make each address behind the URL's host a server: dns, or dns-srv (default: one server)",
-    choices: DISCOVER_KINDS,
-  },
+/** The flags that describe a new server. */
+export const ADD_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> = {
+  ...URL_FLAG,
+  ...fieldFlags(FLAGGED, defaultHelp),
 };
 
-/** A server as the command line gives it; the defaults are the seed's. */
-export type ServerFlags =
-  & Omit<ServerJson, "name" | "max_connections" | "draining">
-  & Partial<Pick<ServerJson, "name" | "max_connections">>;
+/** The flags that change a server. */
+export const UPDATE_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> = {
+  ...URL_FLAG,
+  ...fieldFlags(
+    FLAGGED.filter(([, { fixed }]) => !fixed),
+    (name) => RESET.includes(name) ? defaultHelp(name) : "default: unchanged",
+  ),
+};
 
-/** What a command line says of a server, and nothing beyond. */
-export type GivenFlags = Pick<ServerFlags, "url"> & Partial<ServerFlags>;
+function fieldFlags(
+  fields: typeof FLAGGED,
+  defaultText: (name: ServerFieldName) => string,
+): Record<ServerFlagName, ValueFlag> {
+  const flags = fields.map(([name, field]) => {
+    const help = `${field.doc.charAt(0).toLowerCase()}${field.doc.slice(1)} (${defaultText(name)})`;
+    const choices = field.kind === "choice" ? { choices: field.choices } : {};
+    return [serverFlagName(name), { value: field.flag!, help, ...choices }];
+  });
+  return Object.fromEntries(flags) as Record<ServerFlagName, ValueFlag>;
+}
 
-/** What the seed has for a server of which nobody says more. */
-const DEFAULTS = { weight: 1, health_check_period: 10 };
+function defaultHelp(name: ServerFieldName): string {
+  const { default: value, defaultText } = SERVER_FIELDS[name];
+  return defaultText === undefined ? `default ${value}` : `default: ${defaultText}`;
+}
+
+/** `healthCheckPeriod` → `health-check-period`. */
+function serverFlagName(field: ServerFieldName): ServerFlagName {
+  return snakeCase(field).replaceAll("_", "-") as ServerFlagName;
+}
 
 /**
- * The server that a command line describes, with the defaults of the seed.
+ * Reads the fields of a server from the command line.
  *
- * @throws {UsageError} If a flag makes no sense.
+ * @throws {UsageError} If a flag is missing or invalid.
  */
-export function readServerFlags(args: Args): ServerFlags {
-  return { ...DEFAULTS, ...readGivenFlags(args) };
+export function readServerFlags(args: Args): GivenServer {
+  const given = FLAGGED.map(([name, field]) => [snakeCase(name), readField(args, name, field)])
+    .filter(([, value]) => value !== undefined);
+  return { url: readUrlFlag(args), ...Object.fromEntries(given) };
+}
+
+function readField(args: Args, name: ServerFieldName, field: ServerField): unknown {
+  const flag = serverFlagName(name);
+  if (field.kind === "number") return args.wholeNumber(flag, field.min, field.max);
+  return field.kind === "choice" ? args.oneOf(flag, field.choices) : args.text(flag);
 }
 
 /**
- * What a command line says of a server.
- *
- * @throws {UsageError} If a flag makes no sense.
+ * The change that update-server makes without --keep: the given fields, and the defaults of fields
+ * that are reset.
  */
-export function readGivenFlags(args: Args): GivenFlags {
-  const fields = {
-    url: readUrlFlag(args),
-    name: args.text("name"),
-    weight: args.wholeNumber("weight", 0, UINT32_MAX),
-    health_check_period: args.wholeNumber("health-check-period", 0, UINT32_MAX),
-    max_connections: args.wholeNumber("max-connections", 0, UINT32_MAX),
-    discover: readDiscoverFlag(args),
-  };
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as GivenFlags;
-}
-
-function readDiscoverFlag(args: Args): Discover | undefined {
-  const value = args.text("discover");
-  const kind = DISCOVER_KINDS.find((each) => each === value);
-  if (kind !== undefined || value === undefined) return kind;
-  throw new UsageError(`--discover must be ${DISCOVER_KINDS.join(" or ")}, not "${value}"`);
+export function withResets(given: GivenServer): GivenServer {
+  const resets = RESET.map((name) => [snakeCase(name), defaultOf(name, given.url)]);
+  return { ...Object.fromEntries(resets), ...given };
 }
 
 /**
- * The server URL that a command line gives.
+ * Reads the URL of a server, in canonical form, from the command line.
  *
- * @throws {UsageError} If it is missing, or none.
+ * @throws {UsageError} If it is missing or invalid.
  */
 export function readUrlFlag(args: Args): string {
   const url = args.required("url");

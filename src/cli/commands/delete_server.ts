@@ -1,6 +1,6 @@
 import type { ServerJson } from "../../admin/server_json.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
-import { readUrlFlag, SERVER_FLAGS } from "../admin/server_flags.ts";
+import { readUrlFlag, URL_FLAG } from "../admin/server_flags.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printable, printJson, printLine } from "../output/print.ts";
 
@@ -12,7 +12,7 @@ export const deleteServer = {
   summary: "Delete a server from a running balancer",
   example: "ballast delete-server --url http://127.0.0.1:3004 --drain 30",
   values: {
-    url: SERVER_FLAGS["url"]!,
+    ...URL_FLAG,
     drain: {
       value: "SECONDS",
       help: "time limit for its active requests (default: none)",

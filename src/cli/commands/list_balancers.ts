@@ -1,8 +1,8 @@
-import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster_json.ts";
+import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
-import { printable, printJson, printLine, table } from "../output/print.ts";
 import { formatRate, formatTime } from "../output/format.ts";
+import { printable, printJson, printLine, table } from "../output/print.ts";
 
 const HEADER = [
   ...["NAME", "ID", "VERSION", "UP SINCE", "REQ/S", "ACTIVE", "HEALTHY", "CHECKS", "API", ""],

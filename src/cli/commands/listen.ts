@@ -116,7 +116,7 @@ async function run(
   await using shared = etcd &&
     await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
   if (etcd !== undefined && shared === undefined) return;
-  const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
+  const admin = await makeAdmin(balancer, args, { ...config, ...settings, cluster: shared });
   const reload = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
     balancer,
     say,

@@ -1,5 +1,4 @@
-import type { Args } from "../command_line.ts";
-import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { type Args, type Command, JSON_SWITCH } from "../command_line.ts";
 import { quoted } from "../completions/vocabulary.ts";
 import { readListenConfig } from "../files/config_file.ts";
 import { neededPermissions, pathOf } from "../listen/needed_permissions.ts";

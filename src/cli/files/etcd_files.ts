@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { EtcdCredentials, SharedBalancer } from "../../cluster/mod.ts";
+import type { EtcdCredentials, JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import { errorText } from "../../model/error_text.ts";
 import type { Say } from "../output/print.ts";
@@ -50,14 +50,14 @@ async function readIfNamed(path: string | undefined, what: string): Promise<stri
 /** Reloads the credentials for etcd from their files. */
 export class EtcdFilesReload {
   readonly #settings: EtcdSettings;
-  readonly #shared: SharedBalancer;
+  readonly #shared: JoinedCluster;
   readonly #say: Say;
   #used: EtcdCredentials;
 
   constructor(
     settings: EtcdSettings,
     used: EtcdCredentials,
-    { shared, say }: { readonly shared: SharedBalancer; readonly say: Say },
+    { shared, say }: { readonly shared: JoinedCluster; readonly say: Say },
   ) {
     this.#settings = settings;
     this.#used = used;

@@ -1,6 +1,7 @@
 import { type Admin, createAdmin } from "../../admin/handler.ts";
 import { isLoopbackHost } from "../../admin/host_check.ts";
-import type { AdminTarget } from "../../admin/target.ts";
+import type { AdminCluster } from "../../admin/target.ts";
+import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { Config } from "../../config/config.ts";
 import { createDashboard } from "../../dashboard/mod.ts";
 import { BalancerError } from "../../model/errors.ts";
@@ -31,6 +32,8 @@ export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
   readonly tls: Config["tls"] | undefined;
   /** The connection to etcd. */
   readonly etcd: Config["etcd"] | undefined;
+  /** The cluster that the balancer has joined; undefined if it has not joined one. */
+  readonly cluster: AdminCluster | undefined;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
  * @throws {CommandError} If the token cannot be read or used.
  */
 export async function makeAdmin(
-  balancer: AdminTarget,
+  balancer: LoadBalancer,
   args: Args,
   settings: AccessSettings,
 ): Promise<Admin> {
@@ -57,7 +60,7 @@ export async function makeAdmin(
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
-  const { tls, etcd, ...rest } = settings;
+  const { tls, etcd, cluster, ...rest } = settings;
   const reported: Partial<Config> = {
     ...rest,
     ...(tls === undefined ? {} : { tls }),
@@ -70,6 +73,7 @@ export async function makeAdmin(
       hosts,
       settings: reported,
       dashboard: createDashboard(),
+      ...(cluster === undefined ? {} : { cluster }),
       ...(token === undefined ? {} : { token }),
     });
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { Admin } from "../../admin/handler.ts";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { SharedBalancer } from "../../cluster/mod.ts";
+import type { JoinedCluster } from "../../cluster/mod.ts";
 import type { Certificate } from "../../fronts/web/certificate.ts";
 import type { Listener } from "../../fronts/web/listener.ts";
 import { serveWithRestart } from "../../fronts/web/serve_with_restart.ts";
@@ -25,7 +25,7 @@ export interface Parts {
   /** Reports progress. */
   readonly say: Say;
   /** The connection to the other balancers. */
-  readonly shared: SharedBalancer | undefined;
+  readonly shared: JoinedCluster | undefined;
   /** Resolves when the program is asked to stop. */
   readonly stop: Promise<Deno.Signal>;
 }

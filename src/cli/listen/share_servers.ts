@@ -1,12 +1,12 @@
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { SharedBalancer } from "../../cluster/mod.ts";
+import type { JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import type { ServerInit } from "../../model/server.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
 import { CommandError } from "../errors.ts";
 import { EtcdFilesReload, readEtcdFiles } from "../files/etcd_files.ts";
-import type { Reload } from "../signals.ts";
 import type { Say } from "../output/print.ts";
+import type { Reload } from "../signals.ts";
 
 /** The file with the host name on Linux; in a container, that of the container or pod. */
 const HOST_NAME_FILE = "/etc/hostname";
@@ -37,7 +37,7 @@ export interface Sharing {
 export async function shareServers(
   balancer: LoadBalancer,
   { settings, seed, admin, stop, say, reloads }: Sharing,
-): Promise<SharedBalancer | undefined> {
+): Promise<JoinedCluster | undefined> {
   const { endpoints, prefix, distrust, optional = false, sharedHealth } = settings;
   checkPermitted(endpoints.map((url) => ({ url })));
   const waiting = new AbortController();

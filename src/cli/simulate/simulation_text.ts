@@ -1,6 +1,6 @@
 import type { PolicyResultJson, ServerResultJson, SimulationJson } from "../../simulate/result.ts";
-import { printable, table } from "../output/print.ts";
 import { formatMilliseconds } from "../output/format.ts";
+import { printable, table } from "../output/print.ts";
 
 const BAR_WIDTH = 40;
 /** Bars of one to eight eighths of a column. */

@@ -1,4 +1,4 @@
-import type { RegistryJson } from "../../admin/registry_json.ts";
+import type { RegistryJson } from "../../admin/registry.ts";
 import { formatTime } from "../output/format.ts";
 import { count } from "../output/print.ts";
 

@@ -1,6 +1,4 @@
-import type { StatsJson } from "../../admin/stats_json.ts";
-import { count, printable } from "../output/print.ts";
-import { fit, textWidth } from "../output/text_width.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import {
   formatBytes,
   formatMilliseconds,
@@ -8,6 +6,8 @@ import {
   formatSeconds,
   formatTime,
 } from "../output/format.ts";
+import { count, printable } from "../output/print.ts";
+import { fit, textWidth } from "../output/text_width.ts";
 import { registryLines } from "./registry_lines.ts";
 import { serverTable } from "./server_table.ts";
 

@@ -6,7 +6,7 @@ import type {
   OwnResult,
   SharedResult,
 } from "../../health/check_sharing.ts";
-import type { HealthCheck } from "../../health/health_check.ts";
+import type { HealthCheck } from "../../model/settings.ts";
 import { CheckAssignment } from "./check_assignment.ts";
 import type { Basis, Results } from "./health_value.ts";
 import { type KnownServer, noteResult, resultsOf, unknownServer } from "./known_server.ts";

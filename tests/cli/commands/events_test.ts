@@ -1,15 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { EventJson, ServerJson } from "../../../mod.ts";
+import type { EventJson } from "../../../src/admin/event_stream.ts";
+import { serverJson } from "../../../src/admin/server_json.ts";
 import { eventLine } from "../../../src/cli/commands/events.ts";
+import { completeServer } from "../../../src/model/server.ts";
 
-const SERVER: ServerJson = {
-  url: "http://a",
-  name: "one",
-  weight: 1,
-  health_check_period: 10,
-  max_connections: 0,
-  draining: false,
-};
+const SERVER = serverJson(completeServer({ url: "http://a", name: "one" }));
 
 function line(event: Partial<EventJson>): string {
   const at = "2026-01-01T00:00:00.000Z";
