@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { LoadBalancer } from "../../balancer/load_balancer.ts";
+import { pickSettings } from "../../config/settings_schema.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { oldDenoWarning } from "../../runtime/runtime_version.ts";
-import { balancerOptions } from "../balancer_options.ts";
 import type { Args, Command } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { asOneLine, type ListenConfig, readListenConfig } from "../files/config_file.ts";
@@ -97,13 +97,13 @@ async function run(
   const upstreamTls = await readUpstreamTls(config.upstreamTls);
   const warning = oldDenoWarning(Deno.version.deno);
   if (warning !== undefined) logger.warn("{warning}", { warning });
-  const { etcd } = settings;
+  const { etcd, policy } = settings;
   await using balancer = new LoadBalancer({
-    ...balancerOptions(config),
-    // The servers of the file must get no requests before those in etcd are known.
-    ...(etcd === undefined || etcd.optional ? {} : { servers: [] }),
+    ...pickSettings(settings),
+    // With etcd, the servers of the file must get no requests before those in etcd are known.
+    servers: etcd === undefined || etcd.optional ? settings.servers : [],
     workers: countWorkers(settings.workers, say),
-    decisions: settings.decisions,
+    ...(policy === undefined ? {} : { policy }),
     ...(accessLog === undefined ? {} : { accessLog }),
     ...(sticky === undefined ? {} : { sticky }),
     upstreamTls,
@@ -116,7 +116,7 @@ async function run(
   await using shared = etcd &&
     await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
   if (etcd !== undefined && shared === undefined) return;
-  const admin = await makeAdmin(balancer, args, { ...config, ...settings, cluster: shared });
+  const admin = await makeAdmin(balancer, args, { settings, cluster: shared });
   const reload = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
     balancer,
     say,

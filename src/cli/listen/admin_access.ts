@@ -8,6 +8,7 @@ import { BalancerError } from "../../model/errors.ts";
 import type { Args, SwitchFlag, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
 import { readToken, TOKEN_FLAG } from "../files/token_file.ts";
+import type { ListenSettings } from "./listen_settings.ts";
 
 /** The flag of `listen` with the token of the admin API. */
 export const ACCESS_FLAGS: Readonly<Record<"api-token-file", ValueFlag>> = {
@@ -24,9 +25,15 @@ export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> 
   },
 };
 
-/** Effective settings of the program, for the admin API to report. */
-export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
-  /** The address of the admin API. */
+/** Parts of the admin API of `listen`. */
+interface AdminParts {
+  /** The effective settings. */
+  readonly settings: ListenSettings;
+  /** The cluster that the balancer has joined; undefined if it has not joined one. */
+  readonly cluster: AdminCluster | undefined;
+}
+
+/** The address of the admin API. */
   readonly apiHost: string;
   /** The files for TLS with clients. */
   readonly tls: Config["tls"] | undefined;
@@ -45,7 +52,7 @@ export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
 export async function makeAdmin(
   balancer: LoadBalancer,
   args: Args,
-  settings: AccessSettings,
+  { settings, cluster }: AdminParts,
 ): Promise<Admin> {
   const { apiHost: host } = settings;
   const path = args.text("api-token-file") ?? settings.apiTokenFile;
@@ -60,11 +67,8 @@ export async function makeAdmin(
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
-  const { tls, etcd, cluster, ...rest } = settings;
-  const reported: Partial<Config> = {
-    ...rest,
-    ...(tls === undefined ? {} : { tls }),
-    ...(etcd === undefined ? {} : { etcd }),
+  const reported: Config = {
+    ...settings,
     ...(path === undefined ? {} : { apiTokenFile: path }),
     ...(open ? { apiWithoutToken: true } : {}),
   };
