@@ -6,10 +6,15 @@ const EDITS_MAX = 2;
  * no word is similar.
  */
 export function didYouMean(word: string, known: readonly string[]): string {
-  const [best] = known.map((other) => ({ other, edits: countEdits(word, other) }))
-    .filter(({ other, edits }) => edits <= Math.min(EDITS_MAX, other.length / 2))
+  const [best] = known.map((other) => ({ other, edits: countEdits(bare(word), bare(other)) }))
+    .filter(({ other, edits }) => edits <= Math.min(EDITS_MAX, bare(other).length / 2))
     .sort((one, other) => one.edits - other.edits);
   return best === undefined ? "" : ` (did you mean ${best.other}?)`;
+}
+
+/** A flag without its dashes. */
+function bare(word: string): string {
+  return word.replace(/^-+/, "");
 }
 
 /** The Levenshtein distance of two words. */

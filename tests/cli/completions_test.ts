@@ -165,7 +165,7 @@ Deno.test("completions says which shells there are", async () => {
   for (const [args, found] of [[[], ""], [["ksh"], ', not "ksh"'], [["toString"], ""]] as const) {
     const { code, stderr } = await runCli("completions", ...args);
     assertEquals(code, 2);
-    assertMatch(stderr, /^ballast: the SHELL must be one of bash, zsh, fish/);
+    assertMatch(stderr, /^ballast: SHELL must be one of bash, zsh, fish/);
     assertStringIncludes(stderr, found);
   }
 });

@@ -33,16 +33,6 @@ interface AdminParts {
   readonly cluster: AdminCluster | undefined;
 }
 
-/** The address of the admin API. */
-  readonly apiHost: string;
-  /** The files for TLS with clients. */
-  readonly tls: Config["tls"] | undefined;
-  /** The connection to etcd. */
-  readonly etcd: Config["etcd"] | undefined;
-  /** The cluster that the balancer has joined; undefined if it has not joined one. */
-  readonly cluster: AdminCluster | undefined;
-}
-
 /**
  * Creates the admin API of `listen`.
  *

@@ -71,7 +71,7 @@ Deno.test("readAdminAddress() refuses two different ports", () => {
     assertThrows(
       () => addressOf(`--api-host=${host}`, "--api-port=2"),
       UsageError,
-      `--api-host ${host} and --api-port 2 are different ports; leave one out`,
+      `--api-host ${host} and --api-port 2 give different ports; leave one out`,
     );
   }
 });
@@ -100,6 +100,6 @@ Deno.test("the commands find the balancer by the URL of its API", async () => {
     assertEquals([code, stderr], [0, ""], call.join(" "));
   }));
   const { code, stderr } = await runCli("list-servers", "--api-host", url, "--api-port=1");
-  assertEquals([code, stderr.includes("are different ports")], [2, true], stderr);
+  assertEquals([code, stderr.includes("give different ports")], [2, true], stderr);
   admin.close();
 });

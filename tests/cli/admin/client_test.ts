@@ -36,13 +36,13 @@ Deno.test("callAdmin() posts a body as JSON", async () => {
 
 /** What a program other than Ballast, or a Ballast that refuses, may answer. */
 const ANSWERS: [status: number, body: string, message: string][] = [
-  [200, "<h1>Hello</h1>", "what answers there is not Ballast"],
-  [200, "", "what answers there is not Ballast"],
-  [200, "{}", "what answers there is not Ballast"],
-  [200, "null", "what answers there is not Ballast"],
-  [200, "[null]", "what answers there is not Ballast"],
-  [200, '[{"url":1,"name":"a"}]', "what answers there is not Ballast"],
-  [404, "<h1>Not found</h1>", "what answers there is not Ballast"],
+  [200, "<h1>Hello</h1>", "the server at this address is not Ballast"],
+  [200, "", "the server at this address is not Ballast"],
+  [200, "{}", "the server at this address is not Ballast"],
+  [200, "null", "the server at this address is not Ballast"],
+  [200, "[null]", "the server at this address is not Ballast"],
+  [200, '[{"url":1,"name":"a"}]', "the server at this address is not Ballast"],
+  [404, "<h1>Not found</h1>", "the server at this address is not Ballast"],
   [404, "{}", "The balancer refused: HTTP 404"],
   [500, "null", "The balancer refused: HTTP 500"],
   [500, '{"detail":1}', "The balancer refused: HTTP 500"],
@@ -64,6 +64,6 @@ Deno.test("callAdmin() follows no redirect", async () => {
   await assertRejects(
     () => callOn((request) => Response.redirect(new URL("/add", request.url), 307)),
     CommandError,
-    "Cannot reach the balancer's API",
+    "Cannot reach the admin API",
   );
 });
