@@ -1,5 +1,7 @@
+import { AdminClientError } from "../admin/client/admin_client.ts";
 import { BalancerError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
+import { ADMIN_HINTS } from "./admin/client.ts";
 import type { Command } from "./command_line.ts";
 import { COMMANDS } from "./commands.ts";
 import { flagsOf } from "./completions/vocabulary.ts";
@@ -33,6 +35,10 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (error instanceof CommandError) {
       if (!error.isReported) printError(`ballast: ${error.message}`);
+      return FAILED;
+    }
+    if (error instanceof AdminClientError) {
+      printError(`ballast: ${error.message}${ADMIN_HINTS[error.kind]}`);
       return FAILED;
     }
     if (!(error instanceof BalancerError)) throw error;

@@ -245,7 +245,7 @@ Deno.test("the commands tell in one line that no balancer answers, and exit with
       code: 1,
       stdout: "",
       stderr: `ballast: Cannot reach the admin API at http://127.0.0.1:${port}: ` +
-        "connection refused. Is it running? Give its API port with --api-port.\n",
+        "connection refused. Is the balancer running? If so, give its API port with --api-port.\n",
     });
   }));
 });
@@ -257,8 +257,9 @@ Deno.test("the commands tell in one line that something else answers", async () 
     assertEquals(await runCli(...call, "--api-port", String(port)), {
       code: 1,
       stdout: "",
-      stderr: `ballast: Cannot reach the admin API at http://127.0.0.1:${port}: what answers ` +
-        "there is not Ballast. Is it running? Give its API port with --api-port.\n",
+      stderr: `ballast: Cannot reach the admin API at http://127.0.0.1:${port}: the server at ` +
+        "this address is not Ballast. Is the balancer running? If so, give its API port with " +
+        "--api-port.\n",
     });
   }));
 });

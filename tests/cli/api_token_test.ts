@@ -13,11 +13,14 @@ Deno.test("listen asks for the token of its file, and the commands send it", asy
   const without = await balancer.run("list-servers");
   assertEquals([without.code, without.stderr], [
     1,
-    "ballast: The balancer requires its API token; give the file with --api-token-file FILE\n",
+    "ballast: The balancer requires its API token. Give its file with --api-token-file.\n",
   ]);
   const other = await balancer.run("list-servers", `--api-token-file=${wrong.path}`);
   const why = `The balancer refused the token in ${wrong.path}: it was started with another one`;
-  assertEquals([other.code, other.stderr], [1, `ballast: ${why}\n`]);
+  assertEquals([other.code, other.stderr], [
+    1,
+    `ballast: ${why}. Give its file with --api-token-file.\n`,
+  ]);
   const flag = `--api-token-file=${right.path}`;
   const url = "--url=http://a";
   const commands: [args: [string, ...string[]], output: string][] = [

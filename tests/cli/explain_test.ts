@@ -232,7 +232,7 @@ Deno.test("explain shows names and paths as text, whatever they are", async () =
   assert(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(stdout), JSON.stringify(stdout));
   const lines = stdout.trimEnd().split("\n");
   assertEquals(lines.length, 6);
-  assertEquals(lines.at(-1), "     and 3 more");
+  assertEquals(lines.at(-1), "     … and 3 more");
   // Two servers of one name are told apart.
   assertStringIncludes(lines[3]!, "-> fake1  up");
 });

@@ -1,5 +1,5 @@
 import type { AcceptedJson } from "../../admin/cluster.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { count, printable, printJson, printLine } from "../output/print.ts";
 
@@ -11,17 +11,12 @@ export const acceptServers = {
   values: ADMIN_FLAGS,
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const answer = await new AdminClient(args).readJson("/accept-servers", isAccepted, {
-      method: "POST",
-    });
-    const { accepted } = answer as AcceptedJson;
+    const answer = await adminClient(args)
+      .readJson<AcceptedJson>("/accept-servers", { accepted: "object" }, { method: "POST" });
+    const { accepted } = answer;
     if (args.has("json")) return printJson(answer);
     if (accepted.length === 0) return printLine("No servers are missing from etcd; no changes");
     printLine(`Removed ${count(accepted.length, "server")} missing from etcd:`);
     for (const url of accepted) printLine(`  ${printable(url)}`);
   },
 } satisfies Command;
-
-function isAccepted(answer: unknown): boolean {
-  return Array.isArray((answer as Partial<AcceptedJson> | null)?.accepted);
-}

@@ -14,7 +14,7 @@ export const addServer = {
   values: { ...ADD_FLAGS, ...ADMIN_FLAGS },
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const server = await callAdmin(args, "/add", readServerFlags(args)) as ServerJson;
+    const server = await callAdmin<ServerJson>(args, "/add", readServerFlags(args));
     if (args.has("json")) return printJson(server);
     const limit = server.max_connections === 0
       ? ""
@@ -27,7 +27,7 @@ export const addServer = {
     );
     if (server.discover === undefined) return;
     const path = `/servers/${encodeURIComponent(server.url)}`;
-    const entry = await callAdmin(args, path) as DiscoveryJson;
+    const entry = await callAdmin<DiscoveryJson>(args, path);
     for (const line of discoveryLines(entry)) printLine(line);
   },
 } satisfies Command;

@@ -23,7 +23,7 @@ export const deleteServer = {
   async run(args): Promise<void> {
     const drain = args.wholeNumber("drain", 0, DRAIN_MAX);
     const body = { url: readUrlFlag(args), ...(drain === undefined ? {} : { drain }) };
-    const server = await callAdmin(args, "/delete", body) as ServerJson;
+    const server = await callAdmin<ServerJson>(args, "/delete", body);
     if (args.has("json")) return printJson(server);
     printLine(`Deleted ${server.url} (${printable(server.name)})${limitText(drain)}`);
   },

@@ -32,7 +32,7 @@ export const enableServer = {
 
 async function act(args: Args, action: "drain" | "enable", outcome: string): Promise<void> {
   const path = `/servers/${encodeURIComponent(readUrlFlag(args))}/${action}`;
-  const server = await callAdmin(args, path, {}) as ServerJson;
+  const server = await callAdmin<ServerJson>(args, path, {});
   if (args.has("json")) return printJson(server);
   const still = action === "enable" && server.weight === 0 ? ", but its weight is 0" : "";
   printLine(`${server.url} (${printable(server.name)}) ${outcome}${still}`);

@@ -1,9 +1,9 @@
+import { followEvents } from "../../admin/client/event_follower.ts";
 import type { EventJson } from "../../admin/event_stream.ts";
 import type { ServerJson } from "../../admin/server_json.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
-import { followEvents } from "../admin/follow_events.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import type { Command } from "../command_line.ts";
-import { jsonLine, printable, writeOut } from "../output/print.ts";
+import { jsonLine, printable, printError, writeOut } from "../output/print.ts";
 import { abortOnStop } from "../signals.ts";
 
 /** The number of events that a balancer keeps. */
@@ -31,10 +31,11 @@ export const events = {
     const follow = !args.has("no-follow");
     const last = args.wholeNumber("last", 0, KEPT) ?? (follow ? 0 : KEPT);
     const format: (event: EventJson) => string = args.has("json") ? jsonLine : eventLine;
-    await followEvents(new AdminClient(args), {
+    await followEvents(adminClient(args), {
       last,
       follow,
       onEvent: (event) => writeOut(`${format(event)}\n`),
+      onNotice: (text) => printError(`ballast: ${text}`),
       signal: abortOnStop(),
     });
   },

@@ -1,12 +1,13 @@
+import type { AdminClient } from "../../admin/client/admin_client.ts";
+import { DecisionFollower, fetchDecisions } from "../../admin/client/decision_follower.ts";
 import type { DecisionJson } from "../../admin/decisions.ts";
 import { canonicalServerUrl } from "../../model/server.ts";
 import { DECISIONS_MAX } from "../../model/settings.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
-import { DecisionFollower, fetchDecisions } from "../admin/decision_follower.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import type { Args, Command, ValueFlag } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { decisionText } from "../output/decision_text.ts";
-import { printJson, printLine, writeOut } from "../output/print.ts";
+import { printError, printJson, printLine, writeOut } from "../output/print.ts";
 import { abortOnStop, listenTo } from "../signals.ts";
 
 const DEFAULT_LIMIT = 10;
@@ -38,7 +39,7 @@ export const explain = {
   async run(args): Promise<void> {
     const limit = args.wholeNumber("limit", 1, DECISIONS_MAX);
     const matches = readFilter(args);
-    const client = new AdminClient(args);
+    const client = adminClient(args);
     if (args.has("follow")) await follow(client, args, { matches, limit: limit ?? Infinity });
     else await printLatest(client, args, { matches, limit: limit ?? DEFAULT_LIMIT });
   },
@@ -83,7 +84,7 @@ async function follow(
   const stop = AbortSignal.any([abortOnStop(), hangup.signal]);
   const json = args.has("json");
   let printed = 0;
-  await new DecisionFollower(client).follow(stop, async (decision) => {
+  await new DecisionFollower(client, printError).follow(stop, async (decision) => {
     if (!matches(decision)) return true;
     const text = json ? JSON.stringify(decision) : `${decisionText(decision)}\n`;
     return await writeOut(`${text}\n`) && ++printed < limit;

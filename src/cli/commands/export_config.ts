@@ -1,4 +1,4 @@
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import type { Command } from "../command_line.ts";
 import { printable, printLine } from "../output/print.ts";
 
@@ -10,7 +10,7 @@ export const exportConfig = {
   values: ADMIN_FLAGS,
   switches: {},
   async run(args): Promise<void> {
-    const text = await new AdminClient(args).readText("/config", "application/yaml");
+    const text = await adminClient(args).readText("/config", "application/yaml");
     printLine(text.trimEnd().split("\n").map(printable).join("\n"));
   },
 } satisfies Command;

@@ -1,5 +1,5 @@
 import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { formatRate, formatTime } from "../output/format.ts";
 import { printable, printJson, printLine, table } from "../output/print.ts";
@@ -7,6 +7,8 @@ import { printable, printJson, printLine, table } from "../output/print.ts";
 const HEADER = [
   ...["NAME", "ID", "VERSION", "UP SINCE", "REQ/S", "ACTIVE", "HEALTHY", "CHECKS", "API", ""],
 ];
+
+const SHAPE = { self: "string", members: "object", disagreements: "object" } as const;
 
 /** `list-balancers`: lists the balancers of the cluster. */
 export const listBalancers = {
@@ -16,7 +18,7 @@ export const listBalancers = {
   values: ADMIN_FLAGS,
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const cluster = await new AdminClient(args).readJson("/fleet", isCluster) as ClusterJson;
+    const cluster = await adminClient(args).readJson<ClusterJson>("/fleet", SHAPE);
     if (args.has("json")) return printJson(cluster);
     printLine(table(HEADER, cluster.members.map((member) => row(member, cluster))));
     for (const line of notes(cluster)) printLine(printable(line));
@@ -54,10 +56,4 @@ function notes({ members, disagreements, error, muted }: ClusterJson): string[] 
     ...[muted, error].filter((reason) => typeof reason === "string")
       .map((reason) => `This list may be out of date: ${reason}`),
   ];
-}
-
-function isCluster(answer: unknown): boolean {
-  const cluster = answer as Partial<ClusterJson> | null;
-  return typeof cluster?.self === "string" && Array.isArray(cluster.members) &&
-    Array.isArray(cluster.disagreements);
 }

@@ -14,9 +14,9 @@ export const listServers = {
   values: ADMIN_FLAGS,
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const servers = await callAdmin(args, "/servers") as ServerStatusJson[];
+    const servers = await callAdmin<ServerStatusJson[]>(args, "/servers");
     if (args.has("json")) return printJson(servers);
-    const sources = await callAdmin(args, "/discovery") as DiscoveryJson[];
+    const sources = await callAdmin<DiscoveryJson[]>(args, "/discovery");
     if (servers.length > 0) printLine(table(HEADER, servers.map(row)));
     else if (sources.length > 0) printLine("No servers discovered yet.");
     else printLine("There are no servers. Add one: ballast add-server --url URL");

@@ -1,5 +1,5 @@
 import type { StatsJson } from "../../admin/stats.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printJson, printLine } from "../output/print.ts";
 import { abortOnStop } from "../signals.ts";
@@ -8,6 +8,7 @@ import { watchStatus } from "../status/watch.ts";
 
 /** Time limit for a response, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+const SHAPE = { version: "string", time: "string", total: "object", servers: "object" } as const;
 
 /** `status`: shows the state of a running balancer and its servers. */
 export const status = {
@@ -20,12 +21,12 @@ export const status = {
     ...JSON_SWITCH,
   },
   async run(args): Promise<void> {
-    const client = new AdminClient(args);
+    const client = adminClient(args);
     const read = (signal?: AbortSignal) => {
       const limit = AbortSignal.timeout(TIMEOUT_MS);
-      return client.readJson("/stats", areStats, {
+      return client.readJson<StatsJson>("/stats", SHAPE, {
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-      }) as Promise<StatsJson>;
+      });
     };
     if (args.has("json")) return printJson(await read());
     const isTerminal = Deno.stdout.isTerminal();
@@ -38,9 +39,3 @@ export const status = {
     printLine(renderStatus(await read(), view).join("\n"));
   },
 } satisfies Command;
-
-function areStats(answer: unknown): boolean {
-  const stats = answer as Partial<StatsJson> | null;
-  return typeof stats?.version === "string" && typeof stats.time === "string" &&
-    typeof stats.total?.requests === "number" && Array.isArray(stats.servers);
-}

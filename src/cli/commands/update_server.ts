@@ -21,8 +21,8 @@ export const updateServer = {
     const given = readServerFlags(args);
     const change = args.has("keep") ? given : withResets(given);
     const path = `/servers/${encodeURIComponent(given.url)}`;
-    const before = await callAdmin(args, path) as ServerJson;
-    const after = await callAdmin(args, "/update", change) as ServerJson;
+    const before = await callAdmin<ServerJson>(args, path);
+    const after = await callAdmin<ServerJson>(args, "/update", change);
     if (args.has("json")) return printJson(after);
     const changes = (Object.keys(after) as (keyof ServerJson)[])
       .filter((name) => before[name] !== after[name])

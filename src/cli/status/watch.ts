@@ -1,7 +1,7 @@
+import { AdminClientError } from "../../admin/client/admin_client.ts";
 import type { StatsJson } from "../../admin/stats.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/wait.ts";
-import { CommandError } from "../errors.ts";
 import { listenTo } from "../signals.ts";
 import { Screen } from "./screen.ts";
 import { renderStatus } from "./view.ts";
@@ -25,7 +25,7 @@ export interface WatchOptions {
  * Shows the state of a balancer on the terminal and refreshes it every second. If the balancer becomes
  * unreachable, the view says so, and refreshing continues.
  *
- * @throws {CommandError} If the balancer is unreachable at the beginning.
+ * @throws {AdminClientError} If the balancer is unreachable at the beginning.
  */
 export async function watchStatus({ read, colors, signal }: WatchOptions): Promise<void> {
   let stats = await read(signal);
@@ -48,7 +48,7 @@ export async function watchStatus({ read, colors, signal }: WatchOptions): Promi
       problem = undefined;
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof AdminClientError)) throw error;
       problem = error.message;
     }
   }

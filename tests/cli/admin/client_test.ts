@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { callAdmin } from "../../../src/cli/admin/client.ts";
 import { Args } from "../../../src/cli/command_line.ts";
-import { CommandError } from "../../../src/cli/errors.ts";
+import { AdminClientError } from "../../../src/admin/client/admin_client.ts";
 
 const SERVER = { url: "http://a", name: "a", weight: 1, health_check_period: 10 };
 
@@ -53,7 +53,7 @@ Deno.test("callAdmin() tells in one line what it cannot use", async () => {
   for (const [status, body, message] of ANSWERS) {
     const error = await assertRejects(
       () => callOn(() => new Response(body, { status })),
-      CommandError,
+      AdminClientError,
       message,
     );
     assertEquals(error.message.includes("\n"), false);
@@ -63,7 +63,7 @@ Deno.test("callAdmin() tells in one line what it cannot use", async () => {
 Deno.test("callAdmin() follows no redirect", async () => {
   await assertRejects(
     () => callOn((request) => Response.redirect(new URL("/add", request.url), 307)),
-    CommandError,
+    AdminClientError,
     "Cannot reach the admin API",
   );
 });

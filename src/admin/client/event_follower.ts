@@ -1,10 +1,9 @@
-import type { EventJson } from "../../admin/event_stream.ts";
 import { errorText } from "../../model/error_text.ts";
+import { printable } from "../../model/printable.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/wait.ts";
-import { CommandError } from "../errors.ts";
-import { printable, printError } from "../output/print.ts";
-import type { AdminClient } from "./client.ts";
+import type { EventJson } from "../event_stream.ts";
+import { type AdminClient, AdminClientError } from "./admin_client.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";
 
 /** Time limit for the head of the response, in milliseconds. */
@@ -22,15 +21,17 @@ export interface FollowOptions {
   readonly follow: boolean;
   /** Takes an event; false ends the following. */
   readonly onEvent: (event: EventJson) => Promise<boolean>;
+  /** Reports that the connection was lost or is back. */
+  readonly onNotice: (text: string) => void;
   /** Ends the following. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Follows the events of a balancer. If the connection breaks, it reconnects, resumes after the last
- * event, and says so on the standard error output.
+ * event, and reports that.
  *
- * @throws {CommandError} If the first connection fails.
+ * @throws {AdminClientError} If the first connection fails.
  */
 export async function followEvents(client: AdminClient, options: FollowOptions): Promise<void> {
   await new Follower(client, options).run();
@@ -49,17 +50,17 @@ class Follower {
   }
 
   async run(): Promise<void> {
-    const { signal, follow } = this.#options;
+    const { signal, follow, onNotice } = this.#options;
     while (!signal.aborted) {
       let why = "The balancer closed the stream";
       try {
         if (!await this.#read() || !follow) return;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof CommandError) || this.#lastId === undefined) throw error;
+        if (!(error instanceof AdminClientError) || this.#lastId === undefined) throw error;
         why = error.message;
       }
-      if (this.#failures === 0) printError(`ballast: ${why}. Reconnecting …`);
+      if (this.#failures === 0) onNotice(`${why}. Reconnecting …`);
       await pause(systemClock, WAITS_MS[Math.min(this.#failures, WAITS_MS.length - 1)]!, signal);
       this.#failures++;
     }
@@ -84,12 +85,12 @@ class Follower {
       }
       return true;
     } catch (error) {
-      if (error instanceof CommandError) throw error;
+      if (error instanceof AdminClientError) throw error;
       if (error instanceof SyntaxError) throw notBallast();
       const why = silence.signal.aborted
         ? `no data for ${SILENCE_MS / 1000} s`
         : printable(errorText(error));
-      throw new CommandError(`Lost the connection to the balancer: ${why}`);
+      throw new AdminClientError("refused", `Lost the connection to the balancer: ${why}`);
     } finally {
       clearTimeout(timer);
     }
@@ -108,7 +109,7 @@ class Follower {
   }
 
   #connected(id: string): void {
-    if (this.#failures > 0) printError("ballast: Reconnected");
+    if (this.#failures > 0) this.#options.onNotice("Reconnected");
     this.#failures = 0;
     this.#lastId = id;
   }
@@ -121,6 +122,9 @@ function readEvent({ data }: EventBlock): EventJson {
   throw new SyntaxError("not an event");
 }
 
-function notBallast(): CommandError {
-  return new CommandError("Cannot read the events: the server at this address is not Ballast");
+function notBallast(): AdminClientError {
+  return new AdminClientError(
+    "refused",
+    "Cannot read the events: the server at this address is not Ballast",
+  );
 }

@@ -1,9 +1,7 @@
-import type { DecisionJson, DecisionsJson } from "../../admin/decisions.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/wait.ts";
-import { CommandError } from "../errors.ts";
-import { printError } from "../output/print.ts";
-import type { AdminClient } from "./client.ts";
+import type { DecisionJson, DecisionsJson } from "../decisions.ts";
+import { type AdminClient, AdminClientError, type AdminRequest } from "./admin_client.ts";
 
 /** Pause between two polls, in milliseconds. */
 const POLL_MS = 250;
@@ -16,29 +14,42 @@ const KEEP = 2000;
  * Fetches decisions.
  *
  * @param query The query, for example `?limit=10`.
- * @throws {CommandError} If it cannot be reached, or refuses.
+ * @throws {AdminClientError} If it cannot be reached, or refuses.
  */
-export async function fetchDecisions(client: AdminClient, query: string): Promise<DecisionsJson> {
-  return await client.readJson(`/decisions${query}`, areDecisions) as DecisionsJson;
+export async function fetchDecisions(
+  client: AdminClient,
+  query: string,
+  request?: AdminRequest,
+): Promise<DecisionsJson> {
+  const shape = { keep: "number", latest: "number", decisions: "object" } as const;
+  const answer = await client.readJson<DecisionsJson>(`/decisions${query}`, shape, request);
+  const isValid = answer.decisions.every((decision: Partial<DecisionJson> | null) =>
+    typeof decision?.number === "number" && Array.isArray(decision.candidates)
+  );
+  if (!isValid) throw client.notBallast();
+  return answer;
 }
 
 /** Follows the decisions of a balancer, and makes it keep enough of them meanwhile. */
 export class DecisionFollower {
   readonly #client: AdminClient;
+  readonly #notice: (text: string) => void;
   /** The setting to restore afterwards; undefined if it was not changed. */
   #before: number | undefined;
   #last = 0;
   #skipped = 0;
 
-  constructor(client: AdminClient) {
+  /** @param notice Reports that recording was turned on, and gaps. */
+  constructor(client: AdminClient, notice: (text: string) => void) {
     this.#client = client;
+    this.#notice = notice;
   }
 
   /**
    * Passes on each decision from now on.
    *
    * @param take Takes a decision; false ends the following.
-   * @throws {CommandError} If the balancer becomes unreachable, or refuses.
+   * @throws {AdminClientError} If the balancer becomes unreachable, or refuses.
    */
   async follow(
     stop: AbortSignal,
@@ -64,7 +75,7 @@ export class DecisionFollower {
     if (before.keep >= KEEP) return before;
     this.#before = before.keep;
     if (before.keep === 0) {
-      printError("Decisions were not being recorded; recording them until this command ends.");
+      this.#notice("Decisions were not being recorded; recording them until this command ends.");
     }
     return await this.#keep(KEEP);
   }
@@ -78,13 +89,13 @@ export class DecisionFollower {
     for (const decision of answer.decisions) {
       const missed = decision.number - this.#last - 1;
       this.#last = decision.number;
-      if (missed > 0) printError(`${missed} decisions were dropped before they could be read.`);
+      if (missed > 0) this.#notice(`${missed} decisions were dropped before they could be read.`);
       if (!await take(decision)) return undefined;
     }
     const skipped = answer.skipped - this.#skipped;
     this.#skipped = answer.skipped;
     if (skipped > 0) {
-      printError(`${skipped} requests were not recorded: too many per second.`);
+      this.#notice(`${skipped} requests were not recorded: too many per second.`);
     }
     return answer.decisions.length === PAGE;
   }
@@ -97,23 +108,11 @@ export class DecisionFollower {
       if (keep === KEEP) await this.#keep(this.#before);
     } catch (error) {
       // The balancer is gone, and its decisions with it: nothing is left to restore.
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof AdminClientError)) throw error;
     }
   }
 
   async #keep(keep: number): Promise<DecisionsJson> {
-    return await this.#client.readJson("/decisions", areDecisions, {
-      method: "PUT",
-      body: { keep },
-    }) as DecisionsJson;
+    return await fetchDecisions(this.#client, "", { method: "PUT", body: { keep } });
   }
-}
-
-function areDecisions(answer: unknown): boolean {
-  const { keep, latest, decisions } = (answer ?? {}) as Partial<DecisionsJson>;
-  return typeof keep === "number" && typeof latest === "number" && Array.isArray(decisions) &&
-    decisions.every((decision: Partial<DecisionJson> | null) =>
-      typeof decision?.number === "number" && typeof decision.request?.path === "string" &&
-      Array.isArray(decision.candidates)
-    );
 }
