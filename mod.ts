@@ -23,8 +23,6 @@
 import "./src/runtime/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
 export { type Admin, type AdminOptions, createAdmin } from "./src/admin/handler.ts";
-export { isLoopbackHost } from "./src/admin/host_check.ts";
-export { tokenFault } from "./src/admin/token_check.ts";
 export type { AdminCluster } from "./src/admin/target.ts";
 export {
   type Config,
