@@ -126,6 +126,6 @@ export {
 export type { Listener, ListenOptions } from "./src/fronts/web/listener.ts";
 export { LoadBalancer } from "./src/balancer/load_balancer.ts";
 export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
-export type { RequestInfo } from "./src/proxy/incoming.ts";
+export type { RequestInfo } from "./src/proxy/incoming_request.ts";
 export { mayReusePort } from "./src/runtime/reuse_port.ts";
 export { VERSION } from "./src/model/version.ts";

@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     ...["@std/http", "@logtape/logtape"],
   ],
   fronts: [
-    ...["model", "runtime", "proxy/handler.ts", "proxy/incoming.ts", "proxy/websockets.ts"],
+    ...["model", "runtime", "proxy/handler.ts", "proxy/incoming_request.ts", "proxy/websockets.ts"],
     "@logtape/logtape",
   ],
 
@@ -37,8 +37,9 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: ["model", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
-    ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
-    ...["proxy/incoming.ts", "proxy/request_record.ts", "proxy/request_tracing.ts"],
+    ...["model", "runtime", "state", "http1/message.ts", "proxy/incoming_request.ts"],
+    ...["proxy/instrumentation.ts", "proxy/request_record.ts", "proxy/request_url.ts"],
+    ...["@logtape/logtape", "@opentelemetry/api"],
   ],
 
   // The assembly: threads, the balancer, and the interfaces to it.
@@ -72,8 +73,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   simulate: [
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
     ...["upstream/transport.ts", "proxy/failure_watch.ts", "proxy/ineligible_reason.ts"],
-    ...["proxy/picker.ts", "proxy/retry_budget.ts", "proxy/retry_decision.ts"],
-    "admin/decisions.ts",
+    ...["proxy/picker.ts", "proxy/attempt_rules.ts", "proxy/waiting_list.ts"],
+    ...["admin/decisions.ts"],
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],
   ],
   cli: [

@@ -13,7 +13,7 @@ import type { CheckSharing } from "../health/check_sharing.ts";
 import { Ejector } from "../health/ejector.ts";
 import { SlowStart } from "../health/slow_start.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** What a {@linkcode ControlPlane} works with. */
@@ -155,9 +155,9 @@ export class ControlPlane implements Disposable {
   }
 
   /** Acts by what a thread has to say about a server. */
-  readonly report = ({ type, url, why }: StandingReport): void => {
+  readonly report = ({ type, url, why }: OutlierReport): void => {
     if (type === "failing") this.#ejector.eject(url, why);
-    else this.#ejector.acquit(url);
+    else this.#ejector.reinstate(url);
   };
 
   /** Stops the checks, lets no server in or out any more, and tells of nothing any more. */

@@ -23,7 +23,7 @@ import {
   checkListenOptions,
   type LoadBalancerOptions,
 } from "./options.ts";
-import type { RequestInfo } from "../proxy/incoming.ts";
+import type { RequestInfo } from "../proxy/incoming_request.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";

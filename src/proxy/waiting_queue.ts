@@ -2,203 +2,121 @@ import type { Cancellable, Cancellation } from "../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue, type Deadlines, Timer } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
 import { secondsText } from "../model/seconds_text.ts";
-import type { CrossThreadQueue } from "../state/cross_thread_queue.ts";
 import type { Pick } from "./picker.ts";
+import { WaitingList, type WaitingListOptions, type WaitingRequest } from "./waiting_list.ts";
 
-/** What a {@linkcode WaitingQueue} goes by. */
-export interface WaitingQueueOptions {
-  /** The timer. */
+/** Options of a {@linkcode WaitingQueue}. */
+export interface WaitingQueueOptions extends WaitingListOptions {
+  /** Timer for the timeouts and the polls. */
   readonly deadlines: Deadlines;
-  /** How many requests may wait. */
-  readonly length: number;
-  /** How long each of them may wait, in milliseconds. */
+  /** The longest that a request may wait, in milliseconds. */
   readonly timeout: number;
-  /** What tells whose turn it is among several threads. Default: there is only this one. */
-  readonly room?: CrossThreadQueue | undefined;
 }
 
-/** What a request in the queue wants. */
+/** A request that is about to wait. */
 export interface QueuedRequest {
-  /** Tries to get a server for it. */
+  /** Picks a server and counts the request there. */
   readonly pick: () => Pick;
-  /** Whether it can be content with any server: it has not tried one. */
-  readonly first: boolean;
-  /** Calls the wait off. */
+  /** Whether any server will do: the request has not tried one. */
+  readonly firstAttempt: boolean;
+  /** Cancels the wait. */
   readonly cancellation: Cancellation;
 }
 
 /**
- * Requests that wait because every server they could go to works on as many as it may, first come,
- * first served (HAProxy's `queue`), over all threads. Only one that has tried a server already, and
- * wants another, waits for those that its own thread frees, and looks for others every 100 ms.
+ * Waiting list with promises and timeouts: a request waits until it is served, cancelled or late.
+ * The list is polled every 100 ms, as added servers and better health free servers unannounced.
  */
-export class WaitingQueue {
+export class WaitingQueue extends WaitingList {
   readonly #options: WaitingQueueOptions;
-  readonly #room: CrossThreadQueue | undefined;
   readonly #timeoutQueue: DeadlineQueue;
   readonly #pollQueue: DeadlineQueue;
-  /** In the order in which they came: a `Set` keeps that, and lets go of any at once. */
-  readonly #waiters = new Set<Waiter>();
-  readonly #poll: Timer = new Timer(() => this.#look());
-  readonly #onCall = (places: number): void => this.wake(places);
+  readonly #pollTimer: Timer = new Timer(() => {
+    this.poll();
+    this.#setPollTimer();
+  });
 
-  /** @param options What to go by. */
+  /** @param options The options. */
   constructor(options: WaitingQueueOptions) {
+    super(options);
     this.#options = options;
-    this.#room = options.room;
     this.#timeoutQueue = options.deadlines.queue(options.timeout);
     this.#pollQueue = options.deadlines.queue(0);
-  }
-
-  /** Whether any request waits, on this thread or another. */
-  get crowded(): boolean {
-    return this.#waiters.size > 0 || (this.#room !== undefined && this.#room.crowded);
-  }
-
-  /** How many requests wait on this thread. */
-  get length(): number {
-    return this.#waiters.size;
   }
 
   /**
    * Waits for a server.
    *
-   * @returns What was picked; undefined where there is no server any more that it could wait for.
-   * @throws {BalancerError} `overloaded` if too many wait already, `queue_timeout`, or the reason of
+   * @returns The server that was picked; undefined if there is none left to wait for.
+   * @throws {BalancerError} `overloaded` if too many requests wait, `queue_timeout`, or the reason of
    * the cancellation.
    */
-  async wait(want: QueuedRequest): Promise<Exclude<Pick, "full">> {
-    const { cancellation } = want;
+  async wait(request: QueuedRequest): Promise<Exclude<Pick, "full">> {
+    const { cancellation } = request;
+    const { length, timeout } = this.#options;
     if (cancellation.reason !== undefined) throw cancellation.reason;
-    if (this.#waiters.size >= this.#options.length) throw overloaded(this.#options.length);
-    const waiter = new Waiter(want, this.#options.timeout / 1000, this.#room?.takeTicket());
-    this.#waiters.add(waiter);
-    // From now on other threads know of it, so that no place becomes free unnoticed.
-    if (this.#room !== undefined) this.#settle();
+    if (this.full) throw overloaded(length);
+    const waiter = new Waiter(this, request, timeout / 1000);
+    this.join(waiter);
+    this.#setPollTimer();
     this.#timeoutQueue.add(waiter);
     cancellation.attach(waiter);
     try {
-      // Nobody who came before may be passed over.
-      this.#serve(true);
-      return await waiter.answer;
+      return await waiter.result;
     } finally {
-      this.#waiters.delete(waiter);
       waiter.disarm();
-      if (this.#room !== undefined) this.#settle();
+      this.#setPollTimer();
       cancellation.attach(undefined);
     }
   }
 
-  /**
-   * A server may have become free: gives it to the one who has waited longest, on any thread.
-   *
-   * @param places How many places may have become free. Default: 1.
-   */
-  wake(places = 1): void {
-    const { served, thread } = this.#serve(true);
-    // A call for nothing costs the other thread as much as one for a place.
-    if (thread !== -1 && served < places) this.#room?.call(thread, places - served);
-  }
-
-  /** Looks for servers that have become free without a word. */
-  #look(): void {
-    // Not in turn: a thread that hangs must not hold up this one.
-    this.#serve(false);
-  }
-
-  /**
-   * Gives servers to those who wait here, as long as there are any and it is their turn.
-   *
-   * @returns How many were served, and the thread whose turn it is then, or -1.
-   */
-  #serve(inTurn: boolean): { served: number; thread: number } {
-    const room = inTurn ? this.#room : undefined;
-    let served = 0;
-    let thread = -1;
-    let full = false;
-    for (const waiter of this.#waiters) {
-      // One that has its answer may not have left yet: what it picked would be nobody's.
-      if (waiter.answered) continue;
-      if (room !== undefined) thread = room.threadWithOlderTicket(waiter.ticket);
-      if (thread !== -1) break;
-      if (waiter.tryPick()) {
-        served++;
-        this.#waiters.delete(waiter);
-        continue;
-      }
-      // One that waits for certain servers only must not hold up all the others.
-      full = waiter.first;
-      if (full) break;
-    }
-    if (room !== undefined && thread === -1 && !full) thread = room.threadWithOlderTicket(0);
-    this.#settle();
-    return { served, thread };
-  }
-
-  /** Goes by who waits now. */
-  #settle(): void {
-    // Added servers and better health make servers free without a word.
-    if (this.#waiters.size > 0) this.#pollQueue.add(this.#poll);
-    else this.#poll.disarm();
-    if (this.#room === undefined) return;
-    if (this.#waiters.size > 0) this.#room.listen(this.#onCall);
-    else this.#room.ignore();
-    this.#room.publishOldest(this.#oldestTicket());
-  }
-
-  /** The oldest ticket of those that are content with any server; 0 if there is none. */
-  #oldestTicket(): number {
-    for (const waiter of this.#waiters) {
-      if (waiter.first && !waiter.answered) return waiter.ticket;
-    }
-    return 0;
+  #setPollTimer(): void {
+    if (this.length > 0) this.#pollQueue.add(this.#pollTimer);
+    else this.#pollTimer.disarm();
   }
 }
 
-class Waiter extends Deadline implements Cancellable {
-  readonly #want: QueuedRequest;
+class Waiter extends Deadline implements Cancellable, WaitingRequest {
+  readonly #list: WaitingList;
+  readonly #request: QueuedRequest;
   readonly #seconds: number;
-  /** Its place among those who wait on all threads; 0 where there is only one. */
-  readonly ticket: number;
-  readonly #answer = Promise.withResolvers<Exclude<Pick, "full">>();
-  /** Whether it has a server, or the reason why it gets none. */
-  answered = false;
+  readonly #result = Promise.withResolvers<Exclude<Pick, "full">>();
+  ticket = 0;
+  previous: WaitingRequest | undefined;
+  next: WaitingRequest | undefined;
 
-  constructor(want: QueuedRequest, seconds: number, ticket = 0) {
+  constructor(list: WaitingList, request: QueuedRequest, seconds: number) {
     super();
-    this.#want = want;
+    this.#list = list;
+    this.#request = request;
     this.#seconds = seconds;
-    this.ticket = ticket;
   }
 
-  get answer(): Promise<Exclude<Pick, "full">> {
-    return this.#answer.promise;
+  get result(): Promise<Exclude<Pick, "full">> {
+    return this.#result.promise;
   }
 
-  get first(): boolean {
-    return this.#want.first;
+  get firstAttempt(): boolean {
+    return this.#request.firstAttempt;
   }
 
-  /** Whether it waits no longer. Never throws: it may be another request's end, or a timer. */
-  tryPick(): boolean {
-    let pick: Pick;
+  pick(): Pick {
     try {
-      pick = this.#want.pick();
+      return this.#request.pick();
     } catch (error) {
-      // A caller's own policy failed: that is the fault of this request alone.
-      this.answered = true;
-      this.#answer.reject(error);
-      return true;
+      // A custom policy failed, which concerns this request alone and not the one that freed a server.
+      this.#result.reject(error);
+      return undefined;
     }
-    if (pick === "full") return false;
-    this.answered = true;
-    this.#answer.resolve(pick);
-    return true;
+  }
+
+  picked(pick: Exclude<Pick, "full">): void {
+    this.#result.resolve(pick);
   }
 
   cancel(reason: BalancerError): void {
-    this.answered = true;
-    this.#answer.reject(reason);
+    this.#list.leave(this);
+    this.#result.reject(reason);
   }
 
   override onDue(): void {

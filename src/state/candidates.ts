@@ -13,6 +13,12 @@ export interface CandidateList {
   version?: number | undefined;
 }
 
+/** Whether a slot is one of the candidates. */
+export function isCandidate({ slots, length }: CandidateList, slot: number): boolean {
+  const index = slots.indexOf(slot);
+  return index !== -1 && index < length;
+}
+
 /** The one predicate that says whether a server takes new requests: weight 0 drains it. */
 export function isAvailable(table: StateTable, slot: number): boolean {
   return table.isOpen(slot) && table.weight(slot) > 0;
@@ -70,7 +76,7 @@ export class Candidates {
     for (let slot = 0; slot < end; slot++) {
       if (!isAvailable(table, slot)) continue;
       (table.isTrusted(slot) ? this.#trusted : this.#others).append(slot);
-      this.#limited ||= table.limit(slot) !== 0 || table.isOnTrial(slot);
+      this.#limited ||= table.limit(slot) !== 0 || table.isProbing(slot);
     }
     this.#generation = this.#trusted.version = this.#others.version = generation;
   }
@@ -85,7 +91,7 @@ export class Candidates {
       const slot = slots[i]!;
       if (tried.includes(slot)) continue;
       if (this.#isFull(slot)) full = true;
-      else if (!table.isOnTrial(slot) || table.active(slot) === 0) selected.append(slot);
+      else if (!table.isProbing(slot) || table.active(slot) === 0) selected.append(slot);
     }
     // Waiting for a server that works is better than the others.
     selected.full = full && selected.length === 0;

@@ -9,14 +9,13 @@ import type { TrafficTable } from "../state/traffic_table.ts";
 import type { DrainableServer } from "../fronts/web/listener_drain.ts";
 import { type ServeOptions, WebListener } from "../fronts/web/web_listener.ts";
 import { makePolicy } from "../policies/make_policy.ts";
-import { AccessLog } from "../proxy/access_log/access_log.ts";
+import { AccessLog } from "../observability/access_log/access_log.ts";
 import { DecisionRecorder } from "../proxy/decision_recorder.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { ProxyHandler } from "../proxy/handler.ts";
-import { Instrumentation, type RequestObserver } from "../proxy/request_record.ts";
+import { Instrumentation, type RequestObserver, TrafficCounter } from "../proxy/instrumentation.ts";
 import { RequestIds } from "../proxy/request_id.ts";
 import { StickySessions } from "../proxy/affinity/sticky.ts";
-import { TrafficCounter } from "../proxy/traffic_counter.ts";
 import { TrustedProxies } from "../proxy/trusted_proxies.ts";
 import { WebSockets } from "../proxy/websockets.ts";
 import { systemClock } from "../runtime/system_clock.ts";
@@ -44,7 +43,7 @@ export interface DataPlaneParts {
   /** The settings. */
   readonly settings: PlaneSettings;
   /** Receives the failures and successes that outlier ejection counts. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** Receives routing decisions. */
   readonly decisions: DecisionSink;
   /** Writes whole lines of the access log, if the settings have one. */
@@ -93,6 +92,7 @@ export class DataPlane {
     });
     const webSockets = this.#makeWebSockets();
     this.#webSockets.add(webSockets);
+    const tracing = this.#tracing;
     this.#handler = new ProxyHandler({
       registry,
       table,
@@ -113,8 +113,8 @@ export class DataPlane {
         policy: typeof policy === "string" ? policy : "custom",
         sink: decisions,
       }),
-      observation: this.#instrumentation(),
-      tracing: this.#tracing,
+      instrumentation: this.#instrumentation(),
+      trace: tracing && ((outgoing, record) => tracing.begin(outgoing, record)),
     });
   }
 

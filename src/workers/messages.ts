@@ -4,7 +4,7 @@ import type { Entry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { TableMemory } from "../state/table_memory.ts";
 import type { Certificate } from "../fronts/web/certificate.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 
 /** The first message to a worker. */
 export interface StartMessage {
@@ -82,7 +82,7 @@ export type FromWorker =
   /** The worker has finished its open requests. */
   | { readonly type: "stopped" }
   /** Input of outlier ejection. */
-  | { readonly type: "report"; readonly report: StandingReport }
+  | { readonly type: "report"; readonly report: OutlierReport }
   /** A routing decision. */
   | { readonly type: "decision"; readonly news: DecisionNews }
   /** The number of requests whose decisions were not recorded, as there were too many. */

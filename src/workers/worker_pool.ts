@@ -8,7 +8,7 @@ import type { ProxySettings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import { type Certificate, checkCertificate } from "../fronts/web/certificate.ts";
 import type { Listener } from "../fronts/web/listener.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
 import type { ChangeMessage } from "./messages.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -33,7 +33,7 @@ export interface WorkerPoolOptions {
   /** The port; 0 takes a free one. */
   readonly port: number;
   /** Receives the workers' reports for outlier ejection. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** Receives the workers' routing decisions. Default: none. */
   readonly decisions?: DecisionLog;
   /** Writes whole lines of the access log. */

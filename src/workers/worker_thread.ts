@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type {
   CertificateMessage,
@@ -31,7 +31,7 @@ export interface WorkerThreadOptions {
   /** The timers. */
   readonly clock: Clock;
   /** Receives the worker's reports for outlier ejection. */
-  readonly report: (report: StandingReport) => void;
+  readonly report: (report: OutlierReport) => void;
   /** Receives its routing decisions. Default: none. */
   readonly decisions?: DecisionLog | undefined;
   /** Writes whole lines of the access log. */

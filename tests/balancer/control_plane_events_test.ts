@@ -91,13 +91,13 @@ Deno.test("ControlPlane tells when a server is ejected, tried and back", async (
   const { clock, control } = setUp(A, B);
   control.report({ type: "failing", url: A, why: "3 connections failed in a row" });
   await clock.advance(10_000);
-  control.report({ type: "failing", url: A, why: "its trial failed" });
+  control.report({ type: "failing", url: A, why: "the probing request failed" });
   await clock.advance(20_000);
   control.report({ type: "passed", url: A, why: "HTTP 200" });
   assertEquals(told(control), [
     `ejected ${A}: for 10 s: 3 connections failed in a row`,
     `on_trial ${A}`,
-    `ejected ${A}: for 20 s: its trial failed`,
+    `ejected ${A}: for 20 s: the probing request failed`,
     `on_trial ${A}`,
     `returned ${A}`,
   ]);

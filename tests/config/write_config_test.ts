@@ -147,12 +147,11 @@ servers:
   );
 });
 
-/** A server with the fields that are always written. */
+/** A server with the fields that are written: these four, and others that differ from the default. */
 function written(server: Config["servers"][number]): Config["servers"][number] {
-  const { maxConnections, draining, ...rest } = completeServer(server);
-  return {
-    ...rest,
-    ...(maxConnections === 0 ? {} : { maxConnections }),
-    ...(draining ? { draining } : {}),
-  };
+  const { url, name, weight, healthCheckPeriod, ...rest } = completeServer(server);
+  const defaults = completeServer({ url });
+  const others = Object.entries(rest)
+    .filter(([field, value]) => value !== defaults[field as keyof Server]);
+  return { url, name, weight, healthCheckPeriod, ...Object.fromEntries(others) };
 }

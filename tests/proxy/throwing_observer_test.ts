@@ -4,7 +4,8 @@ import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
-import { Instrumentation, type RequestRecord } from "../../src/proxy/request_record.ts";
+import type { RequestRecord } from "../../src/proxy/request_record.ts";
+import { Instrumentation } from "../../src/proxy/instrumentation.ts";
 import { WebSockets } from "../../src/proxy/websockets.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
 import { makeTransport } from "../testing/http1_client.ts";
@@ -34,7 +35,7 @@ async function observed(serverUrl: string): Promise<{ status: number; told: numb
     webSockets: new WebSockets({ deadlines, clock: systemClock }),
     settings: DEFAULT_SETTINGS,
     report: () => {},
-    observation: new Instrumentation(systemClock, [throwing, counting]),
+    instrumentation: new Instrumentation(systemClock, [throwing, counting]),
   });
   const { slot } = registry.add({ url: serverUrl });
   const response = await handler.fetch(new Request("http://example.com/"));

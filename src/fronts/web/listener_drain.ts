@@ -63,7 +63,7 @@ export class ListenerDrain {
    *
    * @param over Settles when the content has arrived, or is not needed any more.
    */
-  receives(over: Promise<unknown>): void {
+  trackUpload(over: Promise<unknown>): void {
     // The listener still accepts requests then; these must not delay its end for ever.
     if (this.#closing) {
       this.#late++;

@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { ProxyHandler } from "../../proxy/handler.ts";
-import type { ListenerInfo } from "../../proxy/incoming.ts";
+import type { ListenerInfo } from "../../proxy/incoming_request.ts";
 import type { WebSockets } from "../../proxy/websockets.ts";
 import { type PlatformServer, serveWithRestart } from "./serve_with_restart.ts";
 import { systemClock } from "../../runtime/system_clock.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { completeServer } from "../../../src/model/server.ts";
-import { CommonLines } from "../../../src/proxy/access_log/access_log_common.ts";
-import { JsonLines } from "../../../src/proxy/access_log/access_log_json.ts";
+import { CommonLines } from "../../../src/observability/access_log/common_format.ts";
+import { JsonLines } from "../../../src/observability/access_log/json_format.ts";
 import { RequestRecord } from "../../../src/proxy/request_record.ts";
-import { splitRequestUrl } from "../../../src/proxy/access_log/request_url.ts";
+import { splitRequestUrl } from "../../../src/proxy/request_url.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 
 const ARRIVAL = Date.UTC(2026, 0, 2, 3, 4, 5, 67.9);
@@ -103,7 +103,12 @@ Deno.test("JsonLines writes all that is known of a request", () => {
 });
 
 Deno.test("JsonLines says why a request failed, and 499 where its client left", () => {
-  const refused = answered({ answered: false, status: 503, failure: "no_server", ownContent: 50 });
+  const refused = answered({
+    answered: false,
+    status: 503,
+    failure: "no_server",
+    localContent: 50,
+  });
   assertStringIncludes(
     new JsonLines().line(refused, ARRIVAL),
     '"first_byte_ms":null,"total_ms":2.500,"failure":"no_server"}\n',

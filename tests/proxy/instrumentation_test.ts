@@ -3,8 +3,9 @@ import type { ErrorCode } from "../../src/model/errors.ts";
 import { completeServer } from "../../src/model/server.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 import { TrafficTable } from "../../src/state/traffic_table.ts";
-import { Instrumentation, RequestRecord } from "../../src/proxy/request_record.ts";
-import { TrafficCounter } from "../../src/proxy/traffic_counter.ts";
+import { RequestRecord } from "../../src/proxy/request_record.ts";
+import { Instrumentation } from "../../src/proxy/instrumentation.ts";
+import { TrafficCounter } from "../../src/proxy/instrumentation.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
 const SERVER = completeServer({ url: "http://127.0.0.1:3001" });
@@ -29,11 +30,11 @@ function counted(record: RequestRecord): {
   };
 }
 
-Deno.test("RequestRecord.beginTry() forgets what was noted of the server before", () => {
+Deno.test("RequestRecord.beginAttempt() forgets what was noted of the server before", () => {
   const record = makeRecord();
-  record.beginTry({ server: SERVER, slot: 0 });
+  record.beginAttempt({ server: SERVER, slot: 0 });
   Object.assign(record, { connection: "new", connectTime: 5, bytesSent: 6, bytesReceived: 7 });
-  record.beginTry({ server: SERVER, slot: 1 });
+  record.beginAttempt({ server: SERVER, slot: 1 });
   const { attempts, slot, connection, connectTime, bytesSent, bytesReceived } = record;
   assertEquals([attempts, slot, connection, connectTime], [2, 1, "none", 0]);
   assertEquals([bytesSent, bytesReceived], [0, 0]);
@@ -43,20 +44,20 @@ Deno.test("Instrumentation tells each observer once, with the time that has pass
   const clock = new FakeClock();
   const ended: [RequestRecord, number][] = [];
   const observer = { ended: (record: RequestRecord) => void ended.push([record, record.duration]) };
-  const observation = new Instrumentation(clock, [observer, observer]);
-  const record = observation.begin(new Request("http://a/"), undefined);
+  const instrumentation = new Instrumentation(clock, [observer, observer]);
+  const record = instrumentation.begin(new Request("http://a/"), undefined);
   await clock.advance(20);
-  record.noteAnswer();
+  record.noteResponse();
   await clock.advance(5);
-  observation.end(record);
+  instrumentation.end(record);
   assertEquals(record.answeredAfter, 20);
   assertEquals(ended, [[record, 25], [record, 25]]);
 });
 
 Deno.test("TrafficCounter counts an answer by its server, also one that took no time at all", () => {
   const record = makeRecord();
-  record.beginTry({ server: SERVER, slot: 1 });
-  record.noteAnswer();
+  record.beginAttempt({ server: SERVER, slot: 1 });
+  record.noteResponse();
   record.status = 204;
   assertEquals(counted(record), { requests: 1, failures: 0, refusals: [] });
 });
@@ -78,8 +79,8 @@ Deno.test("TrafficCounter counts content that breaks off against its server alon
   ];
   for (const [failure, failures] of cases) {
     const record = makeRecord();
-    record.beginTry({ server: SERVER, slot: 1 });
-    record.noteAnswer();
+    record.beginAttempt({ server: SERVER, slot: 1 });
+    record.noteResponse();
     Object.assign(record, { status: 200, failure });
     assertEquals(counted(record), { requests: 1, failures, refusals: [] }, failure);
   }

@@ -1,14 +1,14 @@
-import { type LineFormat, loggedStatus } from "./access_log_line.ts";
-import type { RequestRecord } from "../request_record.ts";
-import { splitRequestUrl } from "./request_url.ts";
+import { type LineFormat, loggedStatus } from "./line_format.ts";
+import type { RequestRecord } from "../../proxy/request_record.ts";
+import { splitRequestUrl } from "../../proxy/request_url.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** What stands for itself between quotes. */
+/** Text that needs no escaping between quotes. */
 const PLAIN = /^[ !#-[\]-~]*$/;
-/** What does not. */
+/** Characters that do. */
 const ESCAPED = /[^ !#-[\]-~]/g;
-/** What Apache writes with a letter behind the backslash, as C does. */
+/** Characters that Apache escapes with a letter, as in C. */
 const LETTERS: Readonly<Record<string, string>> = {
   '"': '\\"',
   "\\": "\\\\",
@@ -22,15 +22,15 @@ const LETTERS: Readonly<Record<string, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * Lines in the Common Log Format, as the Apache HTTP Server writes them
- * (`%h %l %u %t "%r" %>s %b`), or combined with the referrer and the user agent.
+ * Common Log Format of the Apache HTTP Server (`%h %l %u %t "%r" %>s %b`), or the combined format, with
+ * the referrer and the user agent.
  */
 export class CommonLines implements LineFormat {
   readonly #combined: boolean;
   #second = NaN;
   #time = "";
 
-  /** @param combined Whether the referrer and the user agent are wanted. */
+  /** @param combined Whether to use the combined format. */
   constructor(combined: boolean) {
     this.#combined = combined;
   }
@@ -58,7 +58,7 @@ function field(headers: Headers, name: string): string {
   return value === null || value === "" ? "-" : escape(value);
 }
 
-/** Text between quotes, each character above ASCII standing for one byte. */
+/** Escapes text between quotes; each character above ASCII represents one byte. */
 function escape(text: string): string {
   return PLAIN.test(text) ? text : text.replace(ESCAPED, escapeCharacter);
 }
@@ -68,21 +68,21 @@ function escapeCharacter(character: string): string {
   return letter ?? `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
 }
 
-/** Each byte of the text's UTF-8 form as a character. */
+/** Encodes text as UTF-8, with each byte as a character. */
 function utf8(text: string): string {
   if (PLAIN.test(text)) return text;
   return Array.from(encoder.encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /**
- * The protocol of the request line. The platform does not tell it; but a request over HTTP/2 has its
- * host in the URL alone (RFC 9113 §8.3.1).
+ * Protocol of the request line. The platform does not expose it, but only requests over HTTP/2 have
+ * their host just in the URL (RFC 9113 §8.3.1).
  */
 function protocol({ url, request }: RequestRecord): string {
   return url.startsWith("https:") && !request.headers.has("host") ? "HTTP/2.0" : "HTTP/1.1";
 }
 
-/** A time as `10/Oct/2000:13:55:36 -0700`, in the time zone of the machine. */
+/** Formats a time as `10/Oct/2000:13:55:36 -0700`, in the time zone of the machine. */
 function commonTime(date: Date): string {
   const day = `${two(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}`;
   const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;

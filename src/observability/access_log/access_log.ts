@@ -1,42 +1,43 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { type DeadlineQueue, type Deadlines, Timer } from "../../runtime/deadlines.ts";
 import type { AccessLogFormat } from "../../model/settings.ts";
-import { CommonLines } from "./access_log_common.ts";
-import { JsonLines } from "./access_log_json.ts";
-import type { LineFormat } from "./access_log_line.ts";
-import type { RequestObserver, RequestRecord } from "../request_record.ts";
+import { CommonLines } from "./common_format.ts";
+import { JsonLines } from "./json_format.ts";
+import type { LineFormat } from "./line_format.ts";
+import type { RequestRecord } from "../../proxy/request_record.ts";
+import type { RequestObserver } from "../../proxy/instrumentation.ts";
 
-/** How much is collected before it is written, in UTF-16 code units. */
+/** Length at which a batch of lines is written, in UTF-16 code units. */
 const BATCH_LENGTH = 65_536;
 /** How long a line waits for others, in milliseconds; the coarse timer makes that up to 200. */
 const BATCH_MS = 100;
 
-/** What an {@linkcode AccessLog} works with. */
+/** Options of an {@linkcode AccessLog}. */
 export interface AccessLogParts {
-  /** How the lines look. */
+  /** Format of the lines. */
   readonly format: AccessLogFormat;
-  /** Takes whole lines; must not throw. */
+  /** Writes whole lines; must not throw. */
   readonly write: (lines: string) => void;
-  /** The timer by which few lines are written soon. */
+  /** Timers, by which incomplete batches are written. */
   readonly deadlines: Deadlines;
-  /** The time of day. */
+  /** Wall clock. */
   readonly clock: Clock;
 }
 
-/** Writes a line for each request when it is over; many lines at a time. */
+/** Writes a line for each request when it is over, in batches. */
 export class AccessLog implements RequestObserver {
   readonly #format: LineFormat;
   readonly #write: (lines: string) => void;
   readonly #clock: Clock;
   readonly #waits: DeadlineQueue;
-  readonly #alarm = new Timer(() => this.flush());
+  readonly #timer = new Timer(() => this.flush());
   #lines = "";
-  /** How far the time of day is ahead of the clock. Asked for with each batch: it is corrected. */
+  /** Wall clock minus clock; updated with each batch, as the wall clock may be adjusted. */
   #offset = 0;
   #closing = false;
   #release = () => {};
 
-  /** @param parts What to write, and where. */
+  /** @param parts The options. */
   constructor({ format, write, deadlines, clock }: AccessLogParts) {
     this.#format = format === "json" ? new JsonLines() : new CommonLines(format === "combined");
     this.#write = write;
@@ -44,7 +45,7 @@ export class AccessLog implements RequestObserver {
     this.#waits = deadlines.queue(BATCH_MS);
   }
 
-  /** A request is over. */
+  /** See {@linkcode RequestObserver}. */
   ended(record: RequestRecord): void {
     if (this.#lines === "") {
       this.#offset = this.#clock.date().getTime() - this.#clock.now();
@@ -54,9 +55,9 @@ export class AccessLog implements RequestObserver {
     if (this.#closing || this.#lines.length >= BATCH_LENGTH) this.flush();
   }
 
-  /** Writes what was collected. */
+  /** Writes the current batch. */
   flush(): void {
-    this.#alarm.disarm();
+    this.#timer.disarm();
     this.#release();
     if (this.#lines === "") return;
     const lines = this.#lines;
@@ -64,9 +65,9 @@ export class AccessLog implements RequestObserver {
     this.#write(lines);
   }
 
-  /** Collects lines for a while; the process does not end before they are written. */
+  /** Begins a batch; the process does not exit before it is written. */
   #waitForMore(): void {
-    this.#waits.add(this.#alarm);
+    this.#waits.add(this.#timer);
     const release = this.#clock.hold();
     this.#release = () => {
       this.#release = () => {};
@@ -74,7 +75,7 @@ export class AccessLog implements RequestObserver {
     };
   }
 
-  /** Collects no more: each line is written at once, as nobody knows which is the last one. */
+  /** Stops batching: each line is written at once from now on, as it may be the last. */
   close(): void {
     this.#closing = true;
     this.flush();

@@ -1,37 +1,37 @@
 /**
- * What may stand in a Host: a name or an address, an IPv6 one in brackets, and a port of digits; no
- * user name, path, space or control (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
+ * A valid Host: a name or an address, with IPv6 in brackets, and optionally a port; no user name, path,
+ * space or control character (RFC 9112 §3.2, RFC 3986 §3.2.2, §3.2.3).
  */
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[A-Za-z0-9._~%:-]+\])(?::[0-9]*)?$/;
 
-/** Whether a text is a valid Host (RFC 9112 §3.2). */
-export function isHost(text: string): boolean {
+/** Whether a text is a valid value of the Host field (RFC 9112 §3.2). */
+export function isHostField(text: string): boolean {
   return HOST.test(text);
 }
 
-/** What a client asked for, as it was received. */
+/** Requested URL, as received. */
 export interface RequestUrl {
-  /** The host, with a port where there is one. */
+  /** Host, with a port if there is one. */
   readonly host: string;
-  /** The path and query; `*` for a server as a whole (RFC 9112 §3.2.4). */
+  /** Path and query; `*` for the server as a whole (RFC 9112 §3.2.4). */
   readonly target: string;
 }
 
 /**
- * Whether a request is for a server as a whole (RFC 9112 §3.2.4, RFC 9113 §8.3.1). The platform puts
- * a slash before that asterisk, so a resource with the path `/*` cannot be told from it.
+ * Whether a request is for the server as a whole (RFC 9112 §3.2.4, RFC 9113 §8.3.1). The platform puts
+ * a slash before the asterisk, so OPTIONS for a resource `/*` looks the same.
  *
  * @param method The method.
- * @param target The request target, as the platform's URL has it.
+ * @param target The request target in the platform's URL.
  */
 export function isAsterisk(method: string, target: string): boolean {
   return target === "/*" && method === "OPTIONS";
 }
 
 /**
- * Takes the URL of a request apart, without judging it.
+ * Splits the URL of a request without validating it.
  *
- * @param url The URL as the platform made it of the target and the Host.
+ * @param url The URL that the platform made from the target and the Host.
  * @param method The method.
  */
 export function splitRequestUrl(url: string, method: string): RequestUrl {

@@ -1,16 +1,16 @@
 import { escapeControls } from "../../model/printable.ts";
-import { type LineFormat, loggedStatus } from "./access_log_line.ts";
-import type { RequestRecord } from "../request_record.ts";
-import { splitRequestUrl } from "./request_url.ts";
+import { type LineFormat, loggedStatus } from "./line_format.ts";
+import type { RequestRecord } from "../../proxy/request_record.ts";
+import { splitRequestUrl } from "../../proxy/request_url.ts";
 
-/** What stands for itself in a JSON string, and leaves a terminal alone. */
+/** Text that needs no escaping in a JSON string or on a terminal. */
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Lines of JSON with everything that is known of a request. Every line has the same names in the
- * same order, but `failure`, which is only there where something failed.
+ * JSON format with everything that is recorded of a request. Every line has the same names in the same
+ * order, except for `failure`, which only failed requests have.
  */
 export class JsonLines implements LineFormat {
   #second = NaN;
@@ -20,7 +20,7 @@ export class JsonLines implements LineFormat {
   line(record: RequestRecord, arrival: number): string {
     const { request: { headers }, connection, failure } = record;
     const { host, target } = splitRequestUrl(record.url, record.method);
-    // Put together by hand: a third of what JSON.stringify() takes for the whole object.
+    // Built by hand, which takes a third of the time of JSON.stringify() on an object.
     return `{"time":"${this.#timeOf(arrival)}","id":${text(record.id)},` +
       `"client":${text(record.clientAddress)},"method":${text(record.method)},` +
       `"host":${text(host)},"target":${text(target)},"status":${loggedStatus(record)},` +
@@ -34,7 +34,7 @@ export class JsonLines implements LineFormat {
       `${failure === undefined ? "" : `,"failure":"${failure}"`}}\n`;
   }
 
-  /** The time as RFC 3339 has it, in UTC. */
+  /** Formats a time as RFC 3339 in UTC. */
   #timeOf(arrival: number): string {
     const second = Math.floor(arrival / 1000);
     if (second !== this.#second) {
@@ -50,7 +50,7 @@ function text(value: string | undefined): string {
   return PLAIN.test(value) ? `"${value}"` : escapeControls(JSON.stringify(value));
 }
 
-/** A field's value, in which each character stands for a byte; most likely of UTF-8. */
+/** Formats a field's value, in which each character represents a byte, most likely of UTF-8. */
 function field(headers: Headers, name: string): string {
   const value = headers.get(name);
   if (value === null) return "null";
@@ -65,7 +65,7 @@ function decode(value: string): string {
   }
 }
 
-/** To the microsecond. Of whole numbers, as writing a fraction takes three times as long. */
+/** Formats a time to the microsecond, from integers: fractions take three times as long. */
 function milliseconds(time: number): string {
   const microseconds = Math.round(time * 1000);
   const whole = Math.floor(microseconds / 1000);
@@ -73,7 +73,7 @@ function milliseconds(time: number): string {
   return rest === 0 ? `${whole}` : `${whole}.${three(rest)}`;
 }
 
-/** A number below 1000 with three digits. */
+/** Formats a number below 1000 with three digits. */
 function three(number: number): string {
   return `${number < 10 ? "00" : number < 100 ? "0" : ""}${number}`;
 }
