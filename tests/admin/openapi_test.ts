@@ -188,7 +188,7 @@ function refusing(code: ErrorCode): AdminCluster {
     update: refuse,
     remove: refuse,
     acceptServers: refuse,
-    fleet,
+    report: fleet,
     registry: { ...report, revision: 7, warnings: [], faults: [] },
   };
 }
