@@ -198,7 +198,7 @@ export class SharedRegistry implements JoinedCluster {
   }
 
   /** Reports the balancers that are up; none without the option `fleet`. */
-  async fleet(): Promise<ClusterReport> {
+  async report(): Promise<ClusterReport> {
     if (this.#fleet !== undefined) return await this.#fleet.report();
     return { self: this.balancer.events.run, members: [], disagreements: [], error: undefined };
   }

@@ -32,7 +32,7 @@ export const FLEET: ClusterReport = {
   disagreements: [{ url: A, healthy: ["bbbbbbbbbbbb"], unhealthy: ["aaaaaaaaaaaa"] }],
 };
 
-/** The same, as an admin target tells it. */
+/** Reports {@linkcode FLEET}, as a cluster does. */
 export function fleet(): Promise<ClusterReport> {
   return Promise.resolve(FLEET);
 }

@@ -38,7 +38,7 @@ export const SHARING: Cases = {
     let report = FLEET;
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry: REGISTRY, fleet: () => Promise.resolve(report) },
+      shared: { registry: REGISTRY, report: () => Promise.resolve(report) },
     });
     const page = await stage.open();
     const balancers = page.getByRole("region", { name: "Balancers" });
@@ -78,7 +78,7 @@ export const SHARING: Cases = {
     };
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry, fleet: () => Promise.resolve(AGREEING) },
+      shared: { registry, report: () => Promise.resolve(AGREEING) },
     });
     const page = await stage.open();
     const trouble = page.getByRole("region", { name: "Balancers" }).getByRole("status");
@@ -93,7 +93,7 @@ export const SHARING: Cases = {
   async "has no serious finding of axe where balancers do not agree"(tab) {
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry: { ...REGISTRY, connected: false }, fleet: () => Promise.resolve(FLEET) },
+      shared: { registry: { ...REGISTRY, connected: false }, report: () => Promise.resolve(FLEET) },
     });
     for (const colorScheme of ["light", "dark"] as const) {
       const rules = colorScheme === "light" ? undefined : ["color-contrast"];
