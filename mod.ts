@@ -133,9 +133,9 @@ export {
 } from "./src/state/traffic_table.ts";
 export type {
   CheckOwner,
+  CheckResult,
   CheckSharing,
-  OwnResult,
-  SharedResult,
+  RemoteResult,
 } from "./src/health/check_sharing.ts";
 export type { HealthCheck } from "./src/health/health_check.ts";
 export type { Threshold } from "./src/health/threshold.ts";

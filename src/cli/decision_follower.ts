@@ -1,4 +1,6 @@
 import type { DecisionJson, DecisionsJson } from "../../mod.ts";
+import { pause } from "../runtime/time.ts";
+import { systemClock } from "../runtime/system_clock.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CommandError } from "./errors.ts";
 import { printError } from "./output.ts";
@@ -54,7 +56,7 @@ export class DecisionFollower {
       while (!stopped) {
         const full = await this.#read(take);
         if (full === undefined) return;
-        if (!full) await Promise.race([stop, pause(POLL_MS)]);
+        if (!full) await Promise.race([stop, pause(systemClock, POLL_MS)]);
       }
     } finally {
       await this.#restore();
@@ -119,8 +121,4 @@ function areDecisions(answer: unknown): boolean {
       typeof decision?.number === "number" && typeof decision.request?.path === "string" &&
       Array.isArray(decision.candidates)
     );
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,10 +1,11 @@
 import type { EventJson } from "../../mod.ts";
 import { errorText } from "../model/error_text.ts";
+import { systemClock } from "../runtime/system_clock.ts";
+import { pause } from "../runtime/time.ts";
 import type { AdminClient } from "./admin_client.ts";
 import { CommandError } from "./errors.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";
 import { printable, printError } from "./output.ts";
-import { pause } from "./pause.ts";
 
 /** How long the head of the response may take, in milliseconds. */
 const HEAD_TIMEOUT_MS = 10_000;
@@ -61,7 +62,8 @@ class Follower {
         why = error.message;
       }
       if (this.#failures === 0) printError(`ballast: ${why}. Connecting again …`);
-      await pause(WAITS_MS[Math.min(this.#failures, WAITS_MS.length - 1)]!, signal);
+      const wait = WAITS_MS[Math.min(this.#failures, WAITS_MS.length - 1)]!;
+      await pause(systemClock, wait, signal);
       this.#failures++;
     }
   }

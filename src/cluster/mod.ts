@@ -1,6 +1,6 @@
 /**
- * Several balancers with the same servers, which etcd keeps: a change at one of them is a change at
- * all. It is an export of its own, so that whoever has one balancer loads nothing of it.
+ * Several balancers that share their servers through etcd: a change on one is a change on all. This is
+ * a separate export, so that programs with a single balancer do not load it.
  *
  * @example Share the servers of a balancer
  * ```ts ignore
@@ -13,7 +13,7 @@
  *   seed: [{ url: "http://127.0.0.1:3001" }],
  * });
  * await balancer.listen({ port: 8080 });
- * // Changes are made at `shared`, and come to every balancer.
+ * // Make changes through `shared`: they reach every balancer.
  * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(shared).fetch);
  * ```
  *

@@ -14,17 +14,15 @@ import { validate } from "../config/validate.ts";
 import { DEFAULT_DISTRUST, distrustSchema } from "../config/etcd_schema.ts";
 import { checkServers } from "../balancer/options.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { Connection } from "./store/connection.ts";
+import { Connectivity } from "./store/connectivity.ts";
 import type { EtcdCredentials } from "./etcd/etcd_options.ts";
 import { type Etcd, EtcdError } from "./etcd/etcd_types.ts";
 import { Cluster } from "./cluster.ts";
 import { KeyWatcher } from "./store/key_watcher.ts";
-import type { KeyOwner } from "./store/key_owner.ts";
-import { KeyOwners } from "./store/key_owners.ts";
+import { type KeyListener, KeyRouter } from "./store/key_router.ts";
 import { heldWarnings } from "./store/held_removals.ts";
 import { Seeder } from "./store/seeder.ts";
 import { ServerChanges } from "./store/server_changes.ts";
-import { ServerWriter } from "./store/server_writer.ts";
 import { DEFAULT_PREFIX, SharedKeys } from "./store/shared_keys.ts";
 import type { SharedBalancer } from "./shared_balancer.ts";
 import type { SharedRegistryOptions } from "./shared_registry_options.ts";
@@ -51,18 +49,17 @@ export class SharedRegistry implements SharedBalancer {
   readonly decisions: DecisionLog;
   /** Tells which balancers share the servers, and how they do. */
   readonly fleet?: () => Promise<ClusterReport>;
-  readonly #random: () => number;
   readonly #abort = new AbortController();
-  readonly #connection: Connection;
-  readonly #owners: KeyOwners;
+  readonly #connectivity: Connectivity;
+  readonly #router: KeyRouter;
   readonly #servers: SharedServers;
-  readonly #follower: KeyWatcher;
+  readonly #watcher: KeyWatcher;
   readonly #seeder: Seeder;
   readonly #changes: ServerChanges;
   readonly #refused = Promise.withResolvers<never>();
-  readonly #fleet: Cluster | undefined;
+  readonly #cluster: Cluster | undefined;
   #running: Promise<void> | undefined;
-  #inFleet: Promise<void> | undefined;
+  #inCluster: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -81,53 +78,36 @@ export class SharedRegistry implements SharedBalancer {
     this.decisions = balancer.decisions;
     this.etcd = etcd;
     this.clock = clock;
-    this.#random = random;
     const keys = this.keys = new SharedKeys(prefix);
-    const connection = this.#connection = new Connection(clock);
-    const servers = this.#servers = new SharedServers({
-      balancer,
-      keys,
-      distrust,
-      connection,
-      clock,
-    });
-    const owners = this.#owners = new KeyOwners(keys.prefix);
-    const revision = () => this.#follower.revision;
+    const connectivity = this.#connectivity = new Connectivity(clock);
+    const context = { etcd, connectivity, clock, random };
+    const servers = this.#servers = new SharedServers(context, { balancer, keys, distrust });
+    const router = this.#router = new KeyRouter(keys.prefix);
+    const revision = () => this.#watcher.revision;
     if (options.fleet !== undefined) {
-      const fleet = new Cluster({ balancer, etcd, keys, revision, clock, random }, options.fleet);
-      this.#fleet = fleet;
-      this.fleet = () => fleet.report();
-      // Before the servers: who checks them is to be known when they come.
-      this.follow("members/", fleet.members);
-      this.follow("health/", fleet.health);
+      const cluster = new Cluster(context, { balancer, keys, revision }, options.fleet);
+      this.#cluster = cluster;
+      this.fleet = () => cluster.report();
+      // Before the servers, so that the owners of their checks are known when they arrive.
+      this.listen("members/", cluster.members);
+      this.listen("health/", cluster.health);
     }
-    // Both end with the same, so that a removal is known before the server is gone.
-    owners.add(["removals/", "servers/"], servers);
-    this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
-    const common = { etcd, connection, clock, random };
-    const follower = this.#follower = new KeyWatcher({
-      ...common,
-      keys: keys.followed,
-      owner: owners,
-    });
-    this.#changes = new ServerChanges({
-      keys,
-      servers,
-      follower,
-      clock,
-      writer: new ServerWriter(common),
-      signal: this.#abort.signal,
-    });
-    // Nobody may be waiting.
+    // One listener for both, so that a removal is known before its server disappears.
+    router.add(["removals/", "servers/"], servers);
+    this.#seeder = new Seeder(context, keys, checkServers(seed));
+    const watcher = this.#watcher = new KeyWatcher(context, keys.watched, router);
+    const { signal } = this.#abort;
+    this.#changes = new ServerChanges(context, { keys, servers, watcher, signal });
+    // There may be no caller waiting for it.
     this.#refused.promise.catch(() => {});
   }
 
   /**
-   * Lets somebody follow the keys of a part of the prefix, such as `members/`: one that sorts from
-   * `health/` to `servers/`. To be called before {@linkcode SharedRegistry.join}.
+   * Adds a listener for a part of the prefix, such as `members/`: one that sorts from `health/` to
+   * `servers/`. Call it before {@linkcode SharedRegistry.join}.
    */
-  follow(part: `${string}/`, owner: KeyOwner): void {
-    this.#owners.add([part], owner);
+  listen(part: `${string}/`, listener: KeyListener): void {
+    this.#router.add([part], listener);
   }
 
   /**
@@ -143,19 +123,19 @@ export class SharedRegistry implements SharedBalancer {
     const stop = () => resolve();
     if (signal?.aborted) return;
     signal?.addEventListener("abort", stop, { once: true });
-    await Promise.race([this.#connection.reached, this.#refused.promise, promise]);
+    await Promise.race([this.#connectivity.firstUp, this.#refused.promise, promise]);
     signal?.removeEventListener("abort", stop);
   }
 
   /** Whether etcd can be reached, and what it has that is not used here. */
   get registry(): RegistryReport {
-    const { connected, since, error } = this.#connection;
-    const faults = [...this.#servers.faults(), ...this.#fleet?.faults() ?? []]
+    const { isUp: connected, since, error } = this.#connectivity;
+    const faults = [...this.#servers.faults(), ...this.#cluster?.faults() ?? []]
       .sort((one, other) => one.key < other.key ? -1 : 1);
-    const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
-    const { revision } = this.#follower;
+    const fleet = this.#cluster === undefined ? {} : { balancers: this.#cluster.size };
+    const { revision } = this.#watcher;
     const { heldRemovals } = this.#servers;
-    const warnings = [...heldWarnings(heldRemovals), ...this.#fleet?.warnings() ?? []];
+    const warnings = [...heldWarnings(heldRemovals), ...this.#cluster?.warnings() ?? []];
     const told = { ...fleet, ...(heldRemovals && { heldRemovals }), warnings, faults };
     return { kind: "etcd", connected, since, error, revision, ...told };
   }
@@ -209,7 +189,7 @@ export class SharedRegistry implements SharedBalancer {
   /** See {@linkcode SharedBalancer.setCredentials}. */
   async setCredentials(credentials: EtcdCredentials): Promise<void> {
     const { signal } = this.#abort;
-    const verify = this.#connection.connected ? { verify: this.keys.followed } : {};
+    const verify = this.#connectivity.isUp ? { verify: this.keys.watched } : {};
     await this.etcd.setCredentials(credentials, { ...verify, signal });
   }
 
@@ -260,9 +240,9 @@ export class SharedRegistry implements SharedBalancer {
 
   async #close(): Promise<void> {
     this.#abort.abort();
-    await Promise.all([this.#running, this.#inFleet]);
+    await Promise.all([this.#running, this.#inCluster]);
     this.#servers[Symbol.dispose]();
-    this.#fleet?.[Symbol.dispose]();
+    this.#cluster?.[Symbol.dispose]();
     this.etcd[Symbol.dispose]?.();
   }
 
@@ -279,15 +259,12 @@ export class SharedRegistry implements SharedBalancer {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
-    this.#fleet?.begin();
-    await this.#seeder.runSteadily(signal, {
-      random: this.#random,
-      onFailure: (error) => {
-        if (error instanceof EtcdError && error.failure === "denied") this.#refused.reject(error);
-        this.#connection.away(error);
-      },
+    this.#cluster?.begin();
+    await this.#seeder.runWithRetry(signal, (error) => {
+      if (error instanceof EtcdError && error.failure === "denied") this.#refused.reject(error);
+      this.#connectivity.down(error);
     });
-    this.#connection.reached.then(() => this.#inFleet = this.#fleet?.run(signal));
-    await this.#follower.run(signal);
+    this.#connectivity.firstUp.then(() => this.#inCluster = this.#cluster?.run(signal));
+    await this.#watcher.run(signal);
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { FoundAddress } from "../model/discovery.ts";
 import { secondsText } from "../model/seconds_text.ts";
+import { TimeLimit } from "../runtime/time.ts";
 import type { Server } from "../model/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
 import {
@@ -87,25 +88,22 @@ async function findHosts(host: string, { resolver }: LookupParts): Promise<Found
   return { type: "found", found, ttl: HOSTS_TTL, problem: undefined };
 }
 
-/**
- * Looks one name up in the time that it has. Each has its own: one that is not answered leaves those
- * behind it theirs.
- */
+/** Looks up one name under a time limit of its own, so that a silent one does not delay the others. */
 async function within(
   milliseconds: number,
   parts: LookupParts,
   find: (limited: LookupParts) => Promise<LookupOutcome>,
 ): Promise<LookupOutcome> {
-  const limit = new AbortController();
-  const cancel = parts.clock.after(milliseconds, () => limit.abort());
+  const limit = new TimeLimit(parts.clock, parts.signal);
+  limit.start(milliseconds);
   try {
-    return await find({ ...parts, signal: AbortSignal.any([parts.signal, limit.signal]) });
+    return await find({ ...parts, signal: limit.signal });
   } catch (error) {
     parts.signal.throwIfAborted();
-    if (!limit.signal.aborted) throw error;
+    if (limit.exceeded === undefined) throw error;
     return { type: "failed", why: `it was not over within ${secondsText(milliseconds / 1000)}` };
   } finally {
-    cancel();
+    limit.end();
   }
 }
 

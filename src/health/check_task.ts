@@ -1,7 +1,7 @@
 import type { Entry } from "../state/registry.ts";
 import type { Server } from "../model/server.ts";
 import type { CheckReport } from "../model/server_status.ts";
-import type { SharedResult } from "./check_sharing.ts";
+import type { RemoteResult } from "./check_sharing.ts";
 import { type Health, UNCHECKED } from "./threshold.ts";
 
 /** The checks of one server. */
@@ -29,7 +29,7 @@ export interface CheckTask {
   /** Whether this balancer checks the server, and no other one does that for it. */
   isOwn: boolean;
   /** What another balancer has found, where that is what counts. */
-  shared: SharedResult | undefined;
+  shared: RemoteResult | undefined;
   /** Calls the next check off. */
   cancelTimer: () => void;
 }

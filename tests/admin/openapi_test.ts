@@ -4,7 +4,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { type AdminTarget, BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
-import { fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+import { fleet, FLEET_JSON } from "../testing/scripted_cluster.ts";
 import { describedRoutes, OpenApiDocument } from "../testing/openapi_document.ts";
 
 const A = "http://127.0.0.1:3001";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type AdminTarget, createAdmin, LoadBalancer } from "../../mod.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";
-import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_cluster.ts";
 
 /** What `list-balancers` prints for a balancer. */
 async function list(target: AdminTarget, ...args: string[]): Promise<CliResult> {

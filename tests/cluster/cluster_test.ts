@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BalancerError, type ClusterReport, type ServerInit } from "../../mod.ts";
 import { EtcdError } from "../../src/cluster/etcd/etcd_types.ts";
 import { checkClusterOptions, type ClusterOptions } from "../../src/cluster/cluster_options.ts";
-import { memberValue } from "../../src/cluster/members/member_value.ts";
+import { memberValue } from "../../src/cluster/members/member_store.ts";
 import { VERSION } from "../../src/model/version.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { type Sharer, Sharing } from "./sharing.ts";
@@ -134,7 +134,7 @@ Deno.test("Fleet.report() tells what was known before while etcd is away", async
   assertEquals([members.length, members[1]!.status?.servers, error], [2, 0, "nobody there"]);
   sharing.etcd.before = (call) => call === "range" ? new Promise<void>(() => {}) : undefined;
   const late = await sharing.finish(report(one!));
-  assertEquals(late.error, "Cannot read from etcd: it takes too long");
+  assertEquals(late.error, "Cannot read from etcd: it timed out");
   sharing.etcd.before = () => {};
 });
 

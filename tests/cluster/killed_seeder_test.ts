@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createEtcd } from "../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { EtcdCluster, etcdTest } from "../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { freePorts, RunningCli } from "../testing/run_cli.ts";
@@ -18,7 +18,7 @@ function yaml(count: number, letter: string): string {
 
 /** Waits until a key is there. */
 async function untilThere(endpoints: readonly string[], key: string): Promise<void> {
-  using etcd = createEtcd({ endpoints });
+  using etcd = new EtcdClient({ endpoints });
   const found = new AbortController();
   await etcd.watch({
     keys: { from: key, to: `${key}\0` },

@@ -70,7 +70,7 @@ etcdTest("an etcd that is out of space is told as that, and nobody as behind", a
   assertEquals(code, "unavailable");
   assertStringIncludes(
     message,
-    "disarm its alarm); nothing has changed; try again once etcd takes",
+    "disarm its alarm); nothing has changed; try again once etcd accepts",
   );
   // What needs no space is still done, and seen by all, though none of them can tell so.
   await other.shared.remove(B!);

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BalancerError, LoadBalancer } from "../../mod.ts";
-import { Connection } from "../../src/cluster/store/connection.ts";
+import { Connectivity } from "../../src/cluster/store/connectivity.ts";
 import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
 import { SharedServers } from "../../src/cluster/store/shared_servers.ts";
 import { serverPath } from "../testing/admin_caller.ts";
@@ -75,20 +75,17 @@ Deno.test("SharedServers takes a server that an entry had found as soon as it ha
   balancer.add({ ...init("http://api.test:3001"), discover: "dns" });
   await balancer.settled();
   const clock = new FakeClock();
-  using shared = new SharedServers({
-    balancer,
-    keys: new SharedKeys("/b/"),
-    distrust: 30,
-    connection: new Connection(clock),
-    clock,
-  });
-  const entry = {
+  using shared = new SharedServers(
+    { connectivity: new Connectivity(clock), clock },
+    { balancer, keys: new SharedKeys("/b/"), distrust: 30 },
+  );
+  const keyValue = {
     key: KEY + SERVER,
     value: '{"weight": 3, "health_check_period": 0}',
     createRevision: 2,
     modRevision: 2,
   };
-  await shared.change([{ type: "put", entry }]);
+  await shared.change([{ type: "put", keyValue }]);
   assertEquals(shared.faults().map(({ key }) => key), [KEY + SERVER]);
   balancer.remove("http://api.test:3001");
   await Promise.resolve();

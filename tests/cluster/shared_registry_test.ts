@@ -4,7 +4,7 @@ import { EtcdError } from "../../src/cluster/etcd/etcd_types.ts";
 import { SharedRegistry } from "../../src/cluster/shared_registry.ts";
 import { serverPath } from "../testing/admin_caller.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
-import { KeyRecorder } from "./store/following.ts";
+import { KeyRecorder } from "./store/watching.ts";
 import { Sharing, weightsOf } from "./sharing.ts";
 
 const [A, B, C] = ["http://127.0.0.1:3001", "http://127.0.0.1:3002", "http://127.0.0.1:3003"];
@@ -129,7 +129,7 @@ Deno.test("SharedRegistry tells a change that is taken and not seen as unconfirm
   const error = await assertRejects(
     () => sharing.finish(registry.update(A!, { weight: 2 })),
     BalancerError,
-    "etcd has taken it, and it is not seen here yet",
+    "etcd has accepted it, but it has not arrived here yet",
   );
   assertEquals(error.code, "unconfirmed");
 });
@@ -163,7 +163,7 @@ Deno.test("SharedRegistry reports what is malformed, ignores it, and replaces it
   ]);
   const { json } = await sharer.admin.call("GET", "/stats");
   assertEquals([json.registry.fault_count, json.registry.faults], [3, faults]);
-  const told = () => logs.lines.filter((line) => line.includes("Not used")).length;
+  const told = () => logs.lines.filter((line) => line.includes("Ignoring invalid value")).length;
   assertEquals(told(), 3);
   // Reading everything again tells nothing again.
   etcd.cut();
@@ -208,7 +208,7 @@ Deno.test("SharedRegistry refuses changes while etcd is away, and says so until 
   assertEquals([back.servers, connected, revision], [2, true, 3]);
   assertEquals((await admin.call("GET", "/stats")).json.registry.error, null);
   await sharing.finish(registry.update(A!, { weight: 2 }));
-  const told = logs.lines.filter((line) => /cannot be reached|is reached/.test(line));
+  const told = logs.lines.filter((line) => /Cannot reach etcd|Connected to etcd/.test(line));
   assertEquals(told.length, 3, told.join("\n"));
 });
 
@@ -248,12 +248,12 @@ Deno.test("SharedRegistry.join() rejects where etcd refuses the user, and goes o
   assertEquals(weightsOf(sharer), { [A!]: 1 });
 });
 
-Deno.test("SharedRegistry.follow() hands the keys of a part to whoever wants them", async () => {
+Deno.test("SharedRegistry.listen() passes the keys of a part to its listener", async () => {
   await using sharing = new Sharing();
   const { registry } = await sharing.sharer({ join: false });
   const [members, health] = [new KeyRecorder(), new KeyRecorder()];
-  registry.follow("members/", members);
-  registry.follow("health/", health);
+  registry.listen("members/", members);
+  registry.listen("health/", health);
   sharing.etcd.put("/b/members/one", "1");
   sharing.etcd.put(KEY + A, "{}");
   await sharing.finish(registry.join());
@@ -261,8 +261,8 @@ Deno.test("SharedRegistry.follow() hands the keys of a part to whoever wants the
   sharing.etcd.put("/b/status/one", "1");
   sharing.etcd.delete("/b/members/one");
   await sharing.advance(0);
-  assertEquals(members.told, ["reset 1", "delete /b/members/one"]);
-  assertEquals(health.told, ["reset 0", "put /b/health/one"]);
+  assertEquals(members.calls, ["reset 1", "delete /b/members/one"]);
+  assertEquals(health.calls, ["reset 0", "put /b/health/one"]);
 });
 
 Deno.test("SharedRegistry refuses changes once it is disposed of, and leaves nothing running", async () => {

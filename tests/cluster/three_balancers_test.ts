@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createEtcd } from "../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { type EtcdChange, keysUnder } from "../../src/cluster/etcd/etcd_types.ts";
 import { SeededRandom } from "../chaos/random.ts";
 import { serverPath } from "../testing/admin_caller.ts";
@@ -33,7 +33,7 @@ class History implements AsyncDisposable {
   readonly #watching: Promise<void>;
 
   constructor(endpoints: readonly string[]) {
-    this.#etcd = createEtcd({ endpoints });
+    this.#etcd = new EtcdClient({ endpoints });
     this.#watching = this.#etcd.watch({
       keys: keysUnder(`${PREFIX}servers/`),
       revision: 1,
@@ -60,7 +60,7 @@ class History implements AsyncDisposable {
 }
 
 function revisionOf(change: EtcdChange): number {
-  return change.type === "put" ? change.entry.modRevision : change.modRevision;
+  return change.type === "put" ? change.keyValue.modRevision : change.modRevision;
 }
 
 /** Wants something that makes sense by what this balancer knows, in nine of ten cases. */
@@ -116,7 +116,7 @@ etcdTest(
 
     await history.until(Math.max(...joined.all.map(({ shared }) => shared.registry.revision)));
     const { changes } = history;
-    const puts = changes.flatMap((change) => change.type === "put" ? [change.entry] : []);
+    const puts = changes.flatMap((change) => change.type === "put" ? [change.keyValue] : []);
     const names = puts.map(({ value }) => JSON.parse(value).name as string).sort();
     const wanted = accepted.filter(({ type }) => type !== "delete").map(({ name }) => name).sort();
     assertEquals(names, wanted, "every accepted write is there, once, and no other");

@@ -1,6 +1,7 @@
 import type { StatsJson } from "../../../mod.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { pause } from "../../runtime/time.ts";
 import { CommandError } from "../errors.ts";
-import { pause } from "../pause.ts";
 import { Screen } from "./screen.ts";
 import { renderStatus } from "./view.ts";
 
@@ -36,7 +37,7 @@ export async function watchStatus({ read, colors, signal }: WatchOptions): Promi
   }
   using _ = onResize(draw);
   while (await draw()) {
-    await pause(PERIOD_MS, signal);
+    await pause(systemClock, PERIOD_MS, signal);
     if (signal.aborted) return;
     try {
       const next = await read(signal);

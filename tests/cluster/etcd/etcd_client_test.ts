@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import { failing } from "./failing.ts";
@@ -12,7 +12,7 @@ etcdTest(
   "transact() writes where its conditions hold, and tells what is there where not",
   async () => {
     await using cluster = await EtcdCluster.start();
-    using etcd = createEtcd({ endpoints: cluster.endpoints });
+    using etcd = new EtcdClient({ endpoints: cluster.endpoints });
     const first = await etcd.transact({
       when: [{ key: "/a/1", modRevision: 0 }, { key: "/a/2", modRevision: 0 }],
       writes: [{ put: "/a/1", value: "one" }, { put: "/a/2", value: "two" }],
@@ -30,13 +30,13 @@ etcdTest(
     assertEquals(await cluster.dump("/a/"), { "/a/1": "1" });
     const range = await etcd.range(KEYS);
     assertEquals(range.revision, revision + 1);
-    assertEquals(range.entries, [{ ...entry, value: "1", modRevision: revision + 1 }]);
+    assertEquals(range.keyValues, [{ ...entry, value: "1", modRevision: revision + 1 }]);
   },
 );
 
 etcdTest("transact() tells of absent keys by leaving them out", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await cluster.put("/a/2", "two");
   const when = ["/a/1", "/a/2", "/a/3"].map((key) => ({ key, modRevision: 1 }));
   const { done, found } = await etcd.transact({ when, writes: [] });
@@ -45,33 +45,33 @@ etcdTest("transact() tells of absent keys by leaving them out", async () => {
 
 etcdTest("range() keeps every text as it is, and reads what is no text", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const values = ["", "é ☃ 🦊", "\ufeffwith a mark", 'a\n"b"\u0000', "x".repeat(100_000)];
   for (const [index, value] of values.entries()) {
     await etcd.transact({ when: [], writes: [{ put: `/a/${index} é`, value }] });
   }
   await cluster.call("/v3/kv/put", { key: btoa("/a/\xff"), value: btoa("\xff\xfe") });
-  const { entries } = await etcd.range(KEYS);
-  assertEquals(entries.map(({ value }) => value), [...values, "\ufffd\ufffd"]);
-  assertEquals(entries[1]!.key, "/a/1 é");
+  const { keyValues } = await etcd.range(KEYS);
+  assertEquals(keyValues.map(({ value }) => value), [...values, "\ufffd\ufffd"]);
+  assertEquals(keyValues[1]!.key, "/a/1 é");
 });
 
 etcdTest("range() reads more than one message of gRPC usually holds", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const value = "v".repeat(60_000);
   for (let chunk = 0; chunk < 8; chunk++) {
     const names = Array.from({ length: 20 }, (_, index) => `/a/${chunk}-${index}`);
     await etcd.transact({ when: [], writes: names.map((put) => ({ put, value })) });
   }
-  const { entries } = await etcd.range(KEYS);
-  assertEquals(entries.length, 160);
-  assert(entries.every((entry) => entry.value === value));
+  const { keyValues } = await etcd.range(KEYS);
+  assertEquals(keyValues.length, 160);
+  assert(keyValues.every((entry) => entry.value === value));
 });
 
 etcdTest("a call that etcd refuses says what etcd says", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const writes = Array.from({ length: 129 }, (_, index) => ({ put: `/a/${index}`, value: "" }));
   const [failure, message] = await failing(etcd.transact({ when: [], writes }));
   assertEquals(failure, "refused");
@@ -87,7 +87,7 @@ etcdTest("a call that etcd refuses says what etcd says", async () => {
 
 etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const [kept, left] = [await etcd.grant(2), await etcd.grant(2)];
   const { revision } = await etcd.transact({
     when: [],
@@ -115,7 +115,7 @@ etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async 
 
 etcdTest("revoke() ends a lease with its keys, and does nothing to one that is over", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const lease = await etcd.grant(60);
   const writes = [{ put: "/a/1", value: "", lease }];
   await etcd.transact({ when: [], writes });
@@ -128,7 +128,7 @@ etcdTest("revoke() ends a lease with its keys, and does nothing to one that is o
 
 etcdTest("a call that is called off rejects with the reason", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const abort = new AbortController();
   cluster.members[0]!.pause();
   const call = etcd.range(KEYS, { signal: abort.signal });
@@ -138,7 +138,7 @@ etcdTest("a call that is called off rejects with the reason", async () => {
   await assertRejects(() => before, Error, "never wanted");
 });
 
-Deno.test("createEtcd() connects to nothing, and knows no endpoint yet", () => {
-  using etcd = createEtcd({ endpoints: ["http://127.0.0.1:2379/"] });
+Deno.test("EtcdClient connects to nothing, and knows no endpoint yet", () => {
+  using etcd = new EtcdClient({ endpoints: ["http://127.0.0.1:2379/"] });
   assertEquals(etcd.endpoint, undefined);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type EndpointWork, EtcdEndpoints } from "../../../src/cluster/etcd/etcd_endpoints.ts";
+import { type EndpointCall, EtcdEndpoints } from "../../../src/cluster/etcd/etcd_endpoints.ts";
 import { EndpointError } from "../../../src/cluster/etcd/etcd_failure.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { failing } from "./failing.ts";
@@ -22,12 +22,12 @@ class Stage {
   }
 
   /** Runs work, and returns who did it. */
-  run(options: Partial<EndpointWork<string>> = {}): Promise<string> {
+  run(options: Partial<EndpointCall<string>> = {}): Promise<string> {
     return this.endpoints.run({
       what: "try",
-      repeatable: true,
+      idempotent: true,
       signal: undefined,
-      at: async (url) => {
+      send: async (url) => {
         await this.#do(url, url);
         return url;
       },
@@ -49,7 +49,7 @@ class Stage {
 
 const DEAD = new EndpointError("unreachable", "is dead");
 const LOST = new EndpointError("unknown", "hangs up");
-const ELECTING = new EndpointError("unreachable", "has no leader", { remedy: "wait" });
+const ELECTING = new EndpointError("unreachable", "has no leader", { recovery: "election" });
 
 Deno.test("run() goes to the next endpoint, and stays where it was answered", async () => {
   const stage = new Stage();
@@ -99,29 +99,29 @@ Deno.test("run() never repeats what may have been done, unless that does no harm
   await stage.run();
   stage.set("a", LOST);
   stage.take();
-  assertEquals(await failing(stage.run({ repeatable: false })), [
+  assertEquals(await failing(stage.run({ idempotent: false })), [
     "unknown",
     "Cannot try: a hangs up",
   ]);
   assertEquals(stage.take(), ["a"]);
-  assertEquals(await stage.run({ repeatable: false }), "b");
+  assertEquals(await stage.run({ idempotent: false }), "b");
 });
 
-Deno.test("run() greets who has not answered for a second before what is not repeatable", async () => {
+Deno.test("run() pings an endpoint silent for a second before a non-idempotent call", async () => {
   const stage = new Stage();
   stage.set("a", LOST);
-  // What a greeting fails with is "unreachable" in any case.
+  // A failed ping is "unreachable" in any case.
   stage.set("a", DEAD);
-  assertEquals(await stage.run({ repeatable: false }), "b");
+  assertEquals(await stage.run({ idempotent: false }), "b");
   assertEquals(stage.take(), ["hello a", "hello b", "b"]);
   await stage.clock.advance(1000);
-  await stage.run({ repeatable: false });
+  await stage.run({ idempotent: false });
   assertEquals(stage.take(), ["b"]);
   await stage.clock.advance(1001);
   await stage.run();
   assertEquals(stage.take(), ["b"]);
   await stage.clock.advance(1001);
-  await stage.run({ repeatable: false });
+  await stage.run({ idempotent: false });
   assertEquals(stage.take(), ["hello b", "b"]);
 });
 
@@ -168,8 +168,8 @@ Deno.test("run() ends the wait for an election when it is called off", async () 
 
 Deno.test("run() lets errors through that are no endpoint's", async () => {
   const stage = new Stage();
-  const at = () => Promise.reject(new Error("a mistake"));
-  await assertRejects(() => stage.run({ at }), Error, "a mistake");
+  const send = () => Promise.reject(new Error("a mistake"));
+  await assertRejects(() => stage.run({ send }), Error, "a mistake");
   assert(stage.endpoints.current === undefined);
 });
 
@@ -179,11 +179,11 @@ Deno.test("run() comes to another endpoint where its caller does not wait for th
     await stage.run();
     const abort = new AbortController();
     const { signal } = abort;
-    const at = () =>
+    const send = () =>
       new Promise<string>((_, reject) =>
         signal.addEventListener("abort", () => reject(signal.reason))
       );
-    const run = assertRejects(() => stage.run({ signal, at }), Error, "too late");
+    const run = assertRejects(() => stage.run({ signal, send }), Error, "too late");
     await stage.clock.advance(patience);
     abort.abort(new Error("too late"));
     await run;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import type { EtcdMember } from "../../testing/etcd_member.ts";
@@ -17,13 +17,13 @@ function beginningWith(cluster: EtcdCluster, member: EtcdMember): string[] {
 etcdTest("calls go on where the leader is killed, after the election", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
-  using etcd = createEtcd({ endpoints: beginningWith(cluster, leader) });
+  using etcd = new EtcdClient({ endpoints: beginningWith(cluster, leader) });
   const lease = await etcd.grant(60);
   await etcd.transact({ when: [], writes: [{ put: "/a/1", value: "one", lease }] });
   assertEquals(etcd.endpoint, leader.url);
   await leader.kill();
   // The others do not know yet that it is dead, so a read may have to be sent again.
-  assertEquals((await etcd.range(KEYS)).entries.map(({ key }) => key), ["/a/1"]);
+  assertEquals((await etcd.range(KEYS)).keyValues.map(({ key }) => key), ["/a/1"]);
   await etcd.keepAlive(lease);
   const write = { when: [], writes: [{ put: "/a/2", value: "two" }] };
   assertEquals((await etcd.transact(write)).done, true);
@@ -33,7 +33,7 @@ etcdTest("calls go on where the leader is killed, after the election", async () 
 etcdTest("a watch that its member drops goes on at another, without a gap", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
-  using etcd = createEtcd({ endpoints: beginningWith(cluster, leader) });
+  using etcd = new EtcdClient({ endpoints: beginningWith(cluster, leader) });
   const first = await cluster.put("/a/1", "one");
   await using watch = new WatchRecorder(etcd, KEYS, first);
   await watch.waitFor(1);
@@ -50,7 +50,7 @@ etcdTest("a member that hangs is noticed by a silent watch, and left by every ca
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
   const member = cluster.members.find((member) => member !== leader)!;
-  using etcd = createEtcd({ endpoints: beginningWith(cluster, member) });
+  using etcd = new EtcdClient({ endpoints: beginningWith(cluster, member) });
   await etcd.range(KEYS);
   await using watch = new WatchRecorder(etcd, KEYS, 1);
   await watch.started;
@@ -59,8 +59,8 @@ etcdTest("a member that hangs is noticed by a silent watch, and left by every ca
   const error = await watch.ended;
   assert(performance.now() - since < 15_000);
   assertEquals(error?.failure, "unreachable");
-  assertMatch(error!.message, /does not answer within 3 s/);
-  await log.waitFor(`etcd: ${member.url} does not answer within 3 s`);
+  assertMatch(error!.message, /did not answer within 3 s/);
+  await log.waitFor(`etcd: ${member.url} did not answer within 3 s`);
   const write = { when: [], writes: [{ put: "/a/1", value: "one" }] };
   assertEquals((await etcd.transact(write)).done, true);
   await using next = new WatchRecorder(etcd, KEYS, 1);
@@ -70,13 +70,13 @@ etcdTest("a member that hangs is noticed by a silent watch, and left by every ca
 etcdTest("a transaction at a member that hangs is unknown, and sent to no other", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
-  using etcd = createEtcd({ endpoints: beginningWith(cluster, leader) });
+  using etcd = new EtcdClient({ endpoints: beginningWith(cluster, leader) });
   await etcd.range(KEYS);
   leader.pause();
   const write = { when: [], writes: [{ put: "/a/1", value: "one" }] };
   const [failure, message] = await failing(etcd.transact(write));
   assertEquals(failure, "unknown");
-  assertEquals(message, `Cannot write to etcd: ${leader.url} does not answer within 3 s`);
+  assertEquals(message, `Cannot write to etcd: ${leader.url} did not answer within 3 s`);
   await cluster.leader();
   // Another one that has not answered lately is asked for something else first.
   assertEquals((await etcd.transact(write)).done, true);
@@ -87,7 +87,7 @@ etcdTest("without a majority nothing is written, and watches end", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
   const [one, two] = cluster.members.filter((member) => member !== leader);
-  using etcd = createEtcd({ endpoints: beginningWith(cluster, one!) });
+  using etcd = new EtcdClient({ endpoints: beginningWith(cluster, one!) });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
   await watch.started;
   await Promise.all([leader.kill(), two!.kill()]);
@@ -110,14 +110,14 @@ etcdTest(
     await using log = await LogWatcher.start();
     await using cluster = await EtcdCluster.start();
     const [member] = cluster.members;
-    using etcd = createEtcd({ endpoints: cluster.endpoints });
+    using etcd = new EtcdClient({ endpoints: cluster.endpoints });
     await etcd.range(KEYS);
     await member!.kill();
     const write = { when: [], writes: [{ put: "/a/1", value: "one" }] };
     for (const call of [etcd.range(KEYS), etcd.transact(write), etcd.grant(5)]) {
       const [failure, message] = await failing(call);
       assertEquals(failure, "unreachable");
-      assertMatch(message, /cannot be asked: .*Connection refused/);
+      assertMatch(message, /cannot be reached: .*Connection refused/);
     }
     await member!.restart();
     assertEquals((await etcd.transact(write)).done, true);

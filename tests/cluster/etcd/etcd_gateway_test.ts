@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { type EtcdFailure, keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { RawServer } from "../../testing/raw_server.ts";
@@ -10,7 +10,8 @@ import { WatchRecorder } from "./watch_recorder.ts";
 
 const KEYS = keysUnder("/a/");
 const WRITE = { when: [], writes: [{ put: "/a/1", value: "one" }] };
-const NOT_ETCD = /what it answers is not what etcd answers: .*: check that it is etcd's client URL/;
+const NOT_ETCD =
+  /sent an invalid response \(.* (missing|base64)\): check that it is etcd's client URL/;
 
 /** What something else than etcd answers to everything, and what then is said of a write. */
 interface HostileAnswer {
@@ -43,50 +44,50 @@ const HOSTILE: readonly HostileAnswer[] = [
     name: "a page",
     answer: () => new Response("<!doctype html><title>Hello</title>"),
     write: "unknown",
-    message: /what it answers is not JSON: check that it is etcd's client URL/,
+    message: /sent an invalid response \(it is not JSON\): check that it is etcd's client URL/,
   },
   {
     name: "a page that is not there",
     answer: () => new Response("404 page not found\n", { status: 404 }),
     write: "unreachable",
-    message: /answers with status 404 "404 page not found": check that .*--enable-grpc-gateway/,
+    message: /answered with status 404 "404 page not found": check that .*--enable-grpc-gateway/,
   },
   {
     name: "a redirect",
     answer: () => new Response(null, { status: 307, headers: { location: "/elsewhere" } }),
     write: "unreachable",
-    message: /answers with status 307: check that/,
+    message: /answered with status 307: check that/,
   },
   {
     name: "an error of a proxy",
     answer: () => new Response("Bad\u001b[31m Gateway", { status: 502 }),
     write: "unreachable",
-    message: /answers with status 502 "Bad\ufffd\[31m Gateway": check that/,
+    message: /answered with status 502 "Bad\ufffd\[31m Gateway": check that/,
   },
   {
     name: "an error without a message",
     answer: () => Response.json({ error: 5 }, { status: 500 }),
     write: "unreachable",
-    message: /answers with an error, status 500$/,
+    message: /answered with an error, status 500$/,
   },
   {
     name: "an error with an empty message",
     answer: () => Response.json({ error: "" }, { status: 500 }),
     write: "unreachable",
-    message: /answers with an error, status 500$/,
+    message: /answered with an error, status 500$/,
   },
   {
     name: "a body without an end",
     answer: endless,
     write: "unreachable",
-    message: /its answer is larger than 67108864 bytes: check that/,
+    message: /sent an invalid response \(it exceeds 67108864 bytes\): check that/,
   },
 ];
 
 for (const { name, answer, write, message } of HOSTILE) {
   Deno.test(`an endpoint that answers ${name} is as good as none`, async () => {
     await using gateway = new FakeGateway(answer);
-    using etcd = createEtcd({ endpoints: [gateway.url] });
+    using etcd = new EtcdClient({ endpoints: [gateway.url] });
     for (const call of [() => etcd.grant(5), () => etcd.keepAlive("1"), () => etcd.revoke("1")]) {
       assertEquals((await failing(call()))[0], "unreachable");
     }
@@ -107,7 +108,7 @@ for (
 ) {
   Deno.test(`range() refuses ${JSON.stringify(kvs)} for keys`, async () => {
     await using gateway = new FakeGateway(() => Response.json({ ...HEADER, kvs }));
-    using etcd = createEtcd({ endpoints: [gateway.url] });
+    using etcd = new EtcdClient({ endpoints: [gateway.url] });
     const [failure, message] = await failing(etcd.range(KEYS));
     assertEquals(failure, "unreachable");
     assertMatch(message, NOT_ETCD);
@@ -121,17 +122,17 @@ for (const text of ["hello\n", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"
       await connection.send(text);
       connection.close();
     });
-    using etcd = createEtcd({ endpoints: [server.url] });
+    using etcd = new EtcdClient({ endpoints: [server.url] });
     const [failure, message] = await failing(etcd.range(KEYS));
     assertEquals(failure, "unreachable");
-    assertMatch(message, /cannot be asked: ./);
+    assertMatch(message, /cannot be reached: ./);
   });
 }
 
 Deno.test("what surely did nothing is sent to the next endpoint, a write too", async () => {
   await using wrong = new FakeGateway(() => new Response("Not Found", { status: 404 }));
   await using right = new FakeGateway(emptyAnswer);
-  using etcd = createEtcd({ endpoints: ["http://127.0.0.1:9", wrong.url, right.url] });
+  using etcd = new EtcdClient({ endpoints: ["http://127.0.0.1:9", wrong.url, right.url] });
   assertEquals((await etcd.transact(WRITE)).revision, 7);
   assertEquals(wrong.paths, ["/version", "/v3/kv/txn"]);
   assertEquals(etcd.endpoint, right.url);
@@ -146,7 +147,7 @@ Deno.test("a write whose answer is lost is sent to nobody else, a read is", asyn
     return path === "/version" ? emptyAnswer() : new Response("{", { status: 200 });
   });
   await using other = new FakeGateway(emptyAnswer);
-  using etcd = createEtcd({ endpoints: [losing.url, other.url] });
+  using etcd = new EtcdClient({ endpoints: [losing.url, other.url] });
   assertEquals((await failing(etcd.transact(WRITE)))[0], "unknown");
   assertEquals(other.calls, []);
   assertEquals((await etcd.range(KEYS)).revision, 7);
@@ -156,7 +157,7 @@ Deno.test("a dead endpoint is found out before a write is sent to it", async () 
   const clock = new FakeClock();
   await using dead = new FakeGateway(noAnswer);
   await using other = new FakeGateway(emptyAnswer);
-  using etcd = createEtcd({ endpoints: [dead.url, other.url], clock });
+  using etcd = new EtcdClient({ endpoints: [dead.url, other.url], clock });
   const write = etcd.transact(WRITE);
   await dead.asked("/version");
   await clock.advance(3000);
@@ -168,13 +169,13 @@ Deno.test("a dead endpoint is found out before a write is sent to it", async () 
 Deno.test("an endpoint has 3 s to begin an answer", async () => {
   const clock = new FakeClock();
   await using silent = new FakeGateway(noAnswer);
-  using etcd = createEtcd({ endpoints: [silent.url], clock });
+  using etcd = new EtcdClient({ endpoints: [silent.url], clock });
   const call = failing(etcd.range(KEYS));
   await silent.asked("/v3/kv/range");
   await clock.advance(3000);
   assertEquals(await call, [
     "unreachable",
-    `Cannot read from etcd: ${silent.url} does not answer within 3 s`,
+    `Cannot read from etcd: ${silent.url} did not answer within 3 s`,
   ]);
   assertEquals(clock.timers, 0);
 });
@@ -183,7 +184,7 @@ Deno.test("an endpoint has 10 s more to end an answer", async () => {
   const clock = new FakeClock();
   const bodies = [new ScriptedBody(), new ScriptedBody()];
   const fetch = scriptedFetch(...bodies);
-  using etcd = createEtcd({ endpoints: ["http://127.0.0.1:2379"], clock, fetch });
+  using etcd = new EtcdClient({ endpoints: ["http://127.0.0.1:2379"], clock, fetch });
   bodies[0]!.send('{"header":');
   const slow = etcd.range(KEYS);
   await clock.advance(9999);
@@ -193,17 +194,17 @@ Deno.test("an endpoint has 10 s more to end an answer", async () => {
   bodies[1]!.send('{"header":');
   const endless = failing(etcd.range(KEYS));
   await clock.advance(10_000);
-  assertMatch((await endless)[1], /does not answer within 10 s/);
+  assertMatch((await endless)[1], /did not answer within 10 s/);
   assertEquals(clock.timers, 0);
 });
 
 Deno.test("a token that is no token is refused, and said to nobody", async () => {
   await using gateway = new FakeGateway(() => Response.json({ token: "se\r\ncret" }));
   const user = { name: "root", password: "a secret" };
-  using etcd = createEtcd({ endpoints: [gateway.url], user });
+  using etcd = new EtcdClient({ endpoints: [gateway.url], user });
   const [failure, message] = await failing(etcd.range(KEYS));
   assertEquals(failure, "unreachable");
-  assertMatch(message, /it answers without a token/);
+  assertMatch(message, /sent an invalid response \(it has no token\)/);
   assert(!message.includes("cret"));
 });
 
@@ -213,7 +214,7 @@ Deno.test("a token that etcd never takes is replaced once a call, and no more", 
     const isLogin = path === "/v3/auth/authenticate";
     return isLogin ? Response.json({ token: "t" }) : Response.json(error, { status: 401 });
   });
-  using etcd = createEtcd({ endpoints: [gateway.url], user: { name: "root", password: "p" } });
+  using etcd = new EtcdClient({ endpoints: [gateway.url], user: { name: "root", password: "p" } });
   assertEquals((await failing(etcd.range(KEYS)))[0], "denied");
   const [login, range] = ["/v3/auth/authenticate", "/v3/kv/range"];
   assertEquals(gateway.paths, [login, range, login, range]);

@@ -14,11 +14,11 @@ Deno.test("checkEndpoints() names every URL that cannot be one, and no password"
   assertEquals(error.faults, [
     {
       path: "endpoints[1]",
-      message: "is not a URL such as http://10.0.0.1:2379",
+      message: "must be a URL such as http://10.0.0.1:2379",
     },
-    { path: "endpoints[2]", message: "is not a URL such as http://10.0.0.1:2379" },
-    { path: "endpoints[3]", message: "has a user in it; say the user beside it" },
-    { path: "endpoints[4]", message: "has a query or a fragment" },
+    { path: "endpoints[2]", message: "must be a URL such as http://10.0.0.1:2379" },
+    { path: "endpoints[3]", message: "must not contain a user; set the user separately" },
+    { path: "endpoints[4]", message: "must not have a query or a fragment" },
   ]);
   assertEquals(error.message.includes("hush"), false);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import { WatchRecorder } from "./watch_recorder.ts";
@@ -8,7 +8,7 @@ const KEYS = keysUnder("/a/");
 
 etcdTest("watch() tells every change from a revision on, those before it began too", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await cluster.put("/a/1", "before");
   const revision = await cluster.put("/a/1", "one");
   await cluster.put("/b/1", "elsewhere");
@@ -27,7 +27,7 @@ etcdTest("watch() tells every change from a revision on, those before it began t
 
 etcdTest("watch() never parts the changes of one revision", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await using live = new WatchRecorder(etcd, KEYS, 1);
   await live.started;
   const value = "v".repeat(10_000);
@@ -47,14 +47,14 @@ etcdTest("watch() never parts the changes of one revision", async () => {
 
 etcdTest("watch() fails with compacted where its revision is no longer kept", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const revision = await cluster.put("/a/1", "one");
   await cluster.put("/a/1", "two");
   const now = await cluster.compact();
   await using watch = new WatchRecorder(etcd, KEYS, revision);
   const error = await watch.ended;
   assertEquals(error?.failure, "compacted");
-  assertMatch(error!.message, new RegExp(`keeps no revision before ${now} any more`));
+  assertMatch(error!.message, new RegExp(`has compacted the revisions before ${now}`));
   assertEquals(watch.calls, []);
   await using next = new WatchRecorder(etcd, KEYS, now);
   assertEquals(await next.waitFor(1), ["/a/1=two"]);
@@ -62,7 +62,7 @@ etcdTest("watch() fails with compacted where its revision is no longer kept", as
 
 etcdTest("watch() fails with unreachable where its member dies", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
   await watch.started;
   await cluster.members[0]!.kill();
@@ -73,7 +73,7 @@ etcdTest("watch() fails with unreachable where its member dies", async () => {
 
 etcdTest("watch() rejects with what its caller throws, and ends", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await cluster.put("/a/1", "one");
   const watch = etcd.watch({
     keys: KEYS,
@@ -88,7 +88,7 @@ etcdTest("watch() rejects with what its caller throws, and ends", async () => {
 
 etcdTest("watch() of a signal that is over resolves at once", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   let told = false;
   const onChanges = () => void (told = true);
   await cluster.put("/a/1", "one");

@@ -58,6 +58,6 @@ export class WatchRecorder implements AsyncDisposable {
 
 function textOf(change: EtcdChange): string {
   return change.type === "put"
-    ? `${change.entry.key}=${change.entry.value}`
+    ? `${change.keyValue.key}=${change.keyValue.value}`
     : `${change.key} deleted`;
 }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ClusterMemberStatus } from "../../../src/model/cluster_report.ts";
 import { findDisagreements, listMembers } from "../../../src/cluster/members/cluster_view.ts";
-import type { Member } from "../../../src/cluster/members/member_value.ts";
+import type { Member } from "../../../src/cluster/members/member_store.ts";
 import { RevisionHistory } from "../../../src/cluster/members/revision_history.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 

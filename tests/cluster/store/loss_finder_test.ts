@@ -7,7 +7,7 @@ function finder(urls: string, meant = "", isSuspicious = false): LossFinder {
     size: urls.length,
     isSuspicious,
     revision: (url) => urls.includes(url) ? 1 : undefined,
-    isMeant: (url, revision) => revision === 1 && meant.includes(url),
+    isIntended: (url, revision) => revision === 1 && meant.includes(url),
   });
 }
 

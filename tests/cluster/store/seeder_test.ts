@@ -33,7 +33,8 @@ class Stage {
   /** Seeds, as another balancer each time. */
   seed(list: readonly ServerInit[], signal: AbortSignal = this.#abort.signal): Promise<void> {
     const keys = new SharedKeys("/b/");
-    return new Seeder({ etcd: this.etcd, keys, servers: list, clock: this.clock }).run(signal);
+    const context = { etcd: this.etcd, clock: this.clock, random: () => 0.5 };
+    return new Seeder(context, keys, list).run(signal);
   }
 
   /** Lets time pass until all of these are over. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BalancerError, type ErrorCode } from "../../../mod.ts";
-import { Connection } from "../../../src/cluster/store/connection.ts";
+import { Connectivity } from "../../../src/cluster/store/connectivity.ts";
 import { EtcdError, type EtcdFailure } from "../../../src/cluster/etcd/etcd_types.ts";
 import { type ServerWrite, ServerWriter } from "../../../src/cluster/store/server_writer.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
@@ -11,12 +11,17 @@ const KEY = "/b/servers/http://a";
 class Stage {
   readonly clock = new FakeClock();
   readonly etcd = new FakeEtcd(this.clock);
-  readonly connection = new Connection(this.clock);
-  readonly #writer = new ServerWriter({ ...this.#parts(), random: () => 0.5 });
+  readonly connectivity = new Connectivity(this.clock);
+  readonly #writer = new ServerWriter({
+    etcd: this.etcd,
+    connectivity: this.connectivity,
+    clock: this.clock,
+    random: () => 0.5,
+  });
   readonly #abort = new AbortController();
 
   constructor() {
-    this.connection.here();
+    this.connectivity.up();
   }
 
   /** Writes, and lets time pass until that is over. */
@@ -35,10 +40,6 @@ class Stage {
     this.etcd[when] = (call) => {
       if (call === "transact" && left-- > 0) throw new EtcdError(failure, "it said so");
     };
-  }
-
-  #parts() {
-    return { etcd: this.etcd, connection: this.connection, clock: this.clock };
   }
 }
 
@@ -67,7 +68,7 @@ Deno.test("ServerWriter.write() writes nothing where somebody else was faster", 
 
 Deno.test("ServerWriter.write() sends nothing while etcd is known to be away", async () => {
   const stage = new Stage();
-  stage.connection.away(new Error("it is down"));
+  stage.connectivity.down(new Error("it is down"));
   await assertRefused(
     stage.write({}),
     "unavailable",
@@ -127,7 +128,11 @@ Deno.test("ServerWriter.write() does not guess where somebody else has changed i
   stage.fail("unknown", "after");
   const { etcd } = stage;
   etcd.before = (call) => call === "range" ? etcd.put(KEY, "theirs") : undefined;
-  await assertRefused(stage.write({}), "unconfirmed", "somebody else has changed it meanwhile");
+  await assertRefused(
+    stage.write({}),
+    "unconfirmed",
+    "the server has been changed by someone else since",
+  );
 });
 
 Deno.test("ServerWriter.write() gives up where etcd stays silent, and says so", async () => {
@@ -136,17 +141,21 @@ Deno.test("ServerWriter.write() gives up where etcd stays silent, and says so", 
   stage.etcd.after = (call) => {
     if (call === "range") throw new EtcdError("unreachable", "nobody answers");
   };
-  await assertRefused(stage.write({}), "unconfirmed", "it said so; see what the server is now");
+  await assertRefused(
+    stage.write({}),
+    "unconfirmed",
+    "it said so; check the server's current state",
+  );
   const silent = new Stage();
   silent.etcd.before = () => new Promise(() => {});
-  await assertRefused(silent.write({}), "unconfirmed", "etcd has not answered in time");
+  await assertRefused(silent.write({}), "unconfirmed", "etcd did not answer in time");
   assertEquals(silent.clock.timers, 0);
 });
 
 Deno.test("ServerWriter.write() writes a record beside it, which does not stay", async () => {
   const stage = new Stage();
   stage.etcd.put(KEY, "old");
-  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isNeeded: true };
+  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isRequired: true };
   assertEquals(await stage.write({ revision: 2, value: undefined, record }), true);
   assertEquals(stage.etcd.content, { [record.key]: "record" });
   await stage.clock.advance(60_000);
@@ -159,7 +168,7 @@ Deno.test("ServerWriter.write() changes nothing where there can be no record", a
   stage.etcd.before = (call) => {
     if (call === "grant") throw new EtcdError("unknown", "no answer");
   };
-  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isNeeded: true };
+  const record = { key: "/b/removals/http://a", value: "record", seconds: 60, isRequired: true };
   const work = stage.write({ revision: 2, value: undefined, record });
   await assertRefused(work, "unavailable", "no answer; nothing has changed");
   assertEquals(stage.etcd.content, { [KEY]: "old" });

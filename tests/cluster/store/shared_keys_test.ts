@@ -17,7 +17,7 @@ Deno.test("SharedKeys refuses a prefix that nobody could write by hand", () => {
 
 Deno.test("SharedKeys.followed has what balancers act by, and not what they only tell", () => {
   const keys = new SharedKeys("/b/");
-  const { from, to } = keys.followed;
+  const { from, to } = keys.watched;
   const isIn = (key: string) => key >= from && key < to;
   const followed = ["/b/health/a", "/b/members/a", "/b/removals/http://a", "/b/servers/http://a"];
   const marks = [keys.seeded, keys.seedingLock, keys.seedingBegun];

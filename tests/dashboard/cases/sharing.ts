@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ClusterReport, RegistryReport } from "../../../mod.ts";
-import { FLEET } from "../../testing/scripted_fleet.ts";
+import { FLEET } from "../../testing/scripted_cluster.ts";
 import { findings } from "../axe_findings.ts";
 import { rowSays } from "../page_parts.ts";
 import { Stage } from "../stage.ts";
