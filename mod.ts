@@ -22,24 +22,10 @@
 // First: it says what is wrong where the runtime is too old for the rest.
 import "./src/runtime/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
-export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
-export type { DiscoveryJson, FoundAddressJson } from "./src/admin/discovery_json.ts";
-export type { DryRunJson, ShareJson } from "./src/admin/dry_run.ts";
-export type { AcceptedJson } from "./src/admin/cluster_routes.ts";
-export type {
-  ClusterJson,
-  ClusterMemberJson,
-  ClusterStatusJson,
-} from "./src/admin/cluster_json.ts";
-export type { AdminOptions } from "./src/admin/guard.ts";
-export { type Admin, createAdmin } from "./src/admin/handler.ts";
+export { type Admin, type AdminOptions, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
-export type { EventJson } from "./src/admin/event_json.ts";
-export type { CheckReportJson, ServerJson, ServerStatusJson } from "./src/admin/server_json.ts";
-export type { HeldRemovalsJson, RegistryJson } from "./src/admin/registry_json.ts";
-export type { RatesJson, ServerStatsJson, StatsJson } from "./src/admin/stats_json.ts";
-export type { AdminTarget } from "./src/admin/target.ts";
+export type { AdminCluster } from "./src/admin/target.ts";
 export {
   type Config,
   type EtcdSettings,
@@ -62,12 +48,7 @@ export {
   type NoteCode,
 } from "./src/model/decision_code.ts";
 export type { DecisionLog } from "./src/state/decision_log.ts";
-export {
-  DISCOVER_KINDS,
-  type DiscoveryReport,
-  type FoundAddress,
-  type FoundServer,
-} from "./src/model/discovery.ts";
+export type { DiscoveryReport, FoundAddress, FoundServer } from "./src/model/discovery.ts";
 export {
   BalancerError,
   type BalancerErrorOptions,
@@ -102,9 +83,11 @@ export {
 export type { ServerDiff } from "./src/model/server_diff.ts";
 export {
   type AccessLogFormat,
+  type BalancerSettings,
   DECISIONS_MAX,
   type DnsSettings,
   type Ejection,
+  type HealthCheck,
   type Limits,
   POLICY_NAMES,
   type PolicyName,
@@ -137,8 +120,6 @@ export type {
   CheckSharing,
   RemoteResult,
 } from "./src/health/check_sharing.ts";
-export type { HealthCheck } from "./src/health/health_check.ts";
-export type { Threshold } from "./src/health/threshold.ts";
 export {
   type Certificate,
   checkAuthorities,
@@ -147,6 +128,6 @@ export {
 export type { Listener, ListenOptions } from "./src/fronts/web/listener.ts";
 export { LoadBalancer } from "./src/balancer/load_balancer.ts";
 export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
-export type { RequestInfo } from "./src/proxy/incoming.ts";
+export type { RequestInfo } from "./src/proxy/incoming_request.ts";
 export { mayReusePort } from "./src/runtime/reuse_port.ts";
 export { VERSION } from "./src/model/version.ts";

@@ -1,6 +1,6 @@
 /**
- * What Ballast takes beside processor time: its start with many servers, memory for each connection,
- * and memory over a million requests. See README.md.
+ * Measures Ballast's footprint apart from processor time: its start with many servers, memory for each
+ * connection, and memory over a million requests. See README.md.
  *
  * @module
  */

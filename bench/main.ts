@@ -22,7 +22,7 @@ import { PEERS, REFERENCE } from "./peers/mod.ts";
 import type { Peer } from "./peers/peer.ts";
 import { versionOf } from "./peers/version.ts";
 
-/** What one run works with. */
+/** Context of one run. */
 interface Run {
   readonly options: Options;
   readonly peers: readonly Peer[];

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console
 /**
- * What clients that send their heads slowly do to others: `deno run -A bench/slow_headers.ts`.
+ * Measures the effect of slow request heads on other clients: `deno run -A bench/slow_headers.ts`.
  *
  * A Ballast as a process of its own, over three servers. 16 ordinary clients are measured alone,
  * then beside 1,000 connections of which each sends a byte of its head every two seconds, then alone

@@ -7,7 +7,7 @@
 /**
  * Starts a sample server on this machine. Health checks do not count as requests.
  *
- * @param name What it calls itself.
+ * @param name Its name in the responses.
  * @param port Where it listens.
  * @throws {Deno.errors.AddrInUse} If the port is taken.
  */

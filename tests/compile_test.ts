@@ -5,7 +5,7 @@ import { ROOT } from "./testing/program.ts";
 import { freePorts } from "./testing/run_cli.ts";
 import { SampleServer } from "./testing/sample_server.ts";
 
-/** What the binary may not do, by the names that `deno compile` embeds. */
+/** Permissions that the binary must not have, by the names that `deno compile` embeds. */
 const NOTHING_GRANTED = ["allow_env", "allow_ffi", "allow_run", "allow_sys", "allow_write"];
 /** How long the base binary may take to be downloaded, in milliseconds. */
 const DOWNLOAD_MAX = 60_000;
@@ -21,7 +21,7 @@ function embeddedPermissions(binary: string): Record<string, unknown> {
   return JSON.parse(binary.slice(from, binary.indexOf("}", from) + 1));
 }
 
-/** What there is beside the arguments of a Deno that is run. */
+/** Options of a Deno process, besides its arguments. */
 interface DenoOptions {
   readonly env?: Record<string, string>;
   readonly signal?: AbortSignal;
@@ -56,7 +56,7 @@ Deno.test("deno task compile embeds net and read permission, and nothing more", 
     const { success, log } = await runTask("compile", output, {
       env: { DENORT_BIN: Deno.execPath() },
     });
-    // What is no program must not be called like one.
+    // A file that is not a program must not have the name of one.
     assertEquals(success, false, log);
     assertStringIncludes(log, `Cannot compile ${output}: it does not run, as DENORT_BIN names `);
     const files = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);

@@ -64,7 +64,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const [port, apiPort] = freePorts(2) as [number, number];
       await using balancer = new RunningCli(...listenArgs(port, apiPort), "--debug");
       await balancer.waitForError("Balancing 0 servers");
-      // What answers has come so far that it listens to signals too.
+      // A process that answers also listens to signals by then.
       const response = await fetch(`http://127.0.0.1:${apiPort}/healthz`);
       assertEquals(await response.json(), { status: "ok", servers: 0, healthy: 0 });
       balancer.kill(signal);

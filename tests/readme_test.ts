@@ -1,18 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseConfig } from "../mod.ts";
-import { ROOT, RunningBalancer } from "./testing/program.ts";
+import { codeBlocks, readProjectFile } from "./testing/markdown.ts";
+import { RunningBalancer } from "./testing/program.ts";
 
-const README = await Deno.readTextFile(new URL("README.md", ROOT));
+const README = await readProjectFile("README.md");
+const CLI = await readProjectFile("docs/cli.md");
+const API = await readProjectFile("docs/api.md");
 
-/** The contents of the code blocks in this language. */
-function blocks(language: string): string[] {
-  return [...README.matchAll(new RegExp(`\`\`\`${language}\\n([^]*?)\`\`\``, "g"))]
-    .map(([, text]) => text!);
-}
-
-/** The commands in the shell blocks that begin like this, each as its words. */
-function commands(beginning: string): string[][] {
-  return blocks("sh").join("").split("\n").filter((line) => line.startsWith(beginning))
+/** The commands in the shell blocks of a page that begin like this, each as its words. */
+function commands(page: string, beginning: string): string[][] {
+  return codeBlocks(page, "sh").join("").split("\n").filter((line) => line.startsWith(beginning))
     .map((line) => line.slice(beginning.length).split(" ").map((word) => word.replaceAll("'", "")));
 }
 
@@ -25,8 +22,14 @@ async function hasCurl(): Promise<boolean> {
   }
 }
 
-Deno.test("README: the configuration is valid, and says every setting", () => {
-  const [yaml] = blocks("yaml");
+Deno.test("README: is short enough to be read", () => {
+  const count = README.split(/\s+/).length;
+  assert(count <= 900, `there are ${count} words`);
+});
+
+Deno.test("README: the configuration is valid, and shows the settings of most users in ten lines", () => {
+  const [yaml] = codeBlocks(README, "yaml");
+  assert(yaml!.trim().split("\n").length <= 10);
   const config = parseConfig(yaml!);
   assertEquals(config.servers.length, 2);
   for (const name of ["host", "port", "apiHost", "apiPort", "gracePeriod"] as const) {
@@ -34,9 +37,10 @@ Deno.test("README: the configuration is valid, and says every setting", () => {
   }
 });
 
-Deno.test("README: every command of the program does what it says", async () => {
+Deno.test("README, docs/cli.md: every command of the program does what it says", async () => {
   await using balancer = await RunningBalancer.start();
-  const lines = commands("deno run -A cli.ts ").filter(([name]) => name !== "listen");
+  const lines = [README, CLI].flatMap((page) => commands(page, "deno run -A cli.ts "))
+    .filter(([name]) => name !== "listen");
   assertEquals(lines.length, 4);
   for (const [name, ...args] of lines) {
     const outcome = await balancer.run(name!, ...args);
@@ -44,9 +48,9 @@ Deno.test("README: every command of the program does what it says", async () => 
   }
 });
 
-Deno.test("README: every call of the admin API does what it says", async (t) => {
+Deno.test("docs/api.md: every call of the admin API does what it says", async (t) => {
   await using balancer = await RunningBalancer.start();
-  const lines = commands("curl ");
+  const lines = commands(API, "curl ");
   assertEquals(lines.length, 7);
   if (!await hasCurl()) {
     await t.step({ name: "curl is not installed", ignore: true, fn: () => {} });

@@ -20,7 +20,7 @@ const root = new URL("../", import.meta.url);
  * The arguments of Deno that compile the program.
  *
  * @param output The file to make.
- * @param target What it is to run on. Default: this machine.
+ * @param target The target platform. Default: this machine.
  */
 export function compileArguments(output: string, target?: string): string[] {
   const on = target === undefined ? [] : ["--target", target];
@@ -57,7 +57,7 @@ async function compileHere(output: string): Promise<void> {
   );
 }
 
-/** What a binary answers to `--version`; empty where it cannot be run. */
+/** A binary's answer to `--version`; empty if it cannot be run. */
 async function whatItSays(file: string): Promise<string> {
   try {
     // Without a folder, it would be looked for among the programs of the system.

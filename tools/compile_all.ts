@@ -4,7 +4,7 @@
  */
 import { compile, compileArguments } from "./compile.ts";
 
-/** What `deno compile --target` calls the systems that binaries are published for. */
+/** The names that `deno compile --target` has for the published systems. */
 export const TARGETS: readonly string[] = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",

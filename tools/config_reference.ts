@@ -20,9 +20,9 @@ interface Field {
 
 const BEGINNING = `# Configuration
 
-This page is written by \`deno task docs\`, from the schema that validates the file and the admin API;
-[schema/config.schema.json](../schema/config.schema.json) is made from it as well, and lets an editor
-complete and check a configuration.
+\`deno task docs\` generates this page from the schema that validates the file and the admin API.
+[schema/config.schema.json](../schema/config.schema.json) is generated from it too, and lets an editor
+complete and validate a configuration.
 
 A configuration is YAML: either a list of servers,
 
@@ -33,10 +33,10 @@ A configuration is YAML: either a list of servers,
 \`\`\`
 
 or a mapping with \`servers\` and settings. Every setting is optional;
-[examples/settings.yaml](../examples/settings.yaml) has all of them with their defaults.
+[examples/settings.yaml](../examples/settings.yaml) shows all of them.
 
 \`\`\`yaml
-# yaml-language-server: $schema=https://jsr.io/@ballast/lb/0.1.0/schema/config.schema.json
+# yaml-language-server: $schema=../schema/config.schema.json
 port: 8080
 health_check: { path: /healthz }
 servers:
@@ -45,10 +45,10 @@ servers:
     weight: 2
 \`\`\`
 
-An unknown setting, a wrong type and a URL that is there twice are errors. \`ballast check-config FILE\`
-names all of them, each with its path, its value and what is allowed. The flags of \`listen\` count
-before the file. At SIGHUP, or with \`--watch\`, \`servers\` and \`health_check\` are read again; all
-else needs a restart.
+Unknown settings, wrong types and duplicate URLs are errors. \`ballast check-config FILE\` reports all
+of them, each with its path, its value and what is allowed. The flags of \`listen\` take precedence
+over the file. SIGHUP and \`--watch\` apply changes to \`servers\` and \`health_check\`; changes to
+other settings need a restart.
 `;
 
 /** The reference of the configuration, as Markdown that is not formatted yet. */
@@ -82,7 +82,7 @@ function list(fields: readonly [name: string, field: Field][]): string {
   }).join("");
 }
 
-/** What a field may be, in words. */
+/** The values that a field takes, in words. */
 function allowed({ type, anyOf, items, minimum, maximum, ...field }: Field): string {
   if (anyOf !== undefined) return anyOf.map(allowed).join(" or ");
   if (field.const !== undefined) return `\`${field.const}\``;

@@ -7,11 +7,11 @@
  */
 import { ROOT, run, withFolder } from "./process.ts";
 
-/** What the package needs from npm; everything else is in it. */
+/** The package's npm dependencies; everything else is bundled. */
 const DEPENDENCIES = ["@logtape/logtape", "@opentelemetry/api", "dns-packet", "zod"];
 
-/** What programs can import from it: all exports but the program, which is for Deno. */
-const MODULES = ["mod", "dashboard", "etcd"];
+/** The package's exports, each with its module: all of `deno.json` but the program, which is for Deno. */
+const EXPORTS = { ".": "mod", "./dashboard": "src/dashboard/mod", "./etcd": "src/cluster/mod" };
 
 interface Manifest {
   readonly name: string;
@@ -36,9 +36,9 @@ export async function pack(folder: string): Promise<string> {
     await run("tar", ["-xzf", types, "-C", work]);
     await keepTypes(`${work}/package`);
     const external = DEPENDENCIES.flatMap((name) => ["--external", name]);
-    // What several of them use is split off, so that there is one class of each error.
+    // Shared code is split off, so that there is one class of each error.
     const bundle = ["bundle", ...external, "--code-splitting", "--outdir", `${work}/package`];
-    await run("deno", [...bundle, ...MODULES.map((name) => `${name}.ts`)]);
+    await run("deno", [...bundle, ...Object.values(EXPORTS).map((module) => `${module}.ts`)]);
     const text = JSON.stringify(packageJson(manifest), null, 2);
     await Deno.writeTextFile(`${work}/package/package.json`, `${text}\n`);
     const license = new URL("tools/third_party_license.txt", ROOT);
@@ -69,10 +69,12 @@ function packageJson({ name, version, license, imports }: Manifest): Record<stri
     license,
     type: "module",
     sideEffects: false,
-    exports: Object.fromEntries(MODULES.map((name) => [
-      name === "mod" ? "." : `./${name}`,
-      { types: `./${name}.d.ts`, default: `./${name}.js` },
-    ])),
+    exports: Object.fromEntries(
+      Object.entries(EXPORTS).map(([name, module]) => [
+        name,
+        { types: `./${module}.d.ts`, default: `./${module}.js` },
+      ]),
+    ),
     engines: { node: ">=22.3", bun: ">=1.2" },
     dependencies: Object.fromEntries(
       DEPENDENCIES.map((name) => [name, versionRange(imports[name] ?? "")]),

@@ -22,7 +22,7 @@ const scope = new URL("vendor/jsr.io/@std/", root);
 /** Marks a facade, so that packages vendored from the real JSR are never removed. */
 const marker = new URL(".facade", scope);
 
-/** What each facade exports: the npm module and its declarations. */
+/** The exports of each facade: the npm module and its declarations. */
 const facades: Record<string, Record<string, { module: string; declarations: string }>> = {
   yaml: {
     ".": {

@@ -13,7 +13,7 @@ export interface Backend {
   readonly process: RunningProcess;
 }
 
-/** What the upstreams run with. */
+/** Options of the upstreams. */
 export interface BackendOptions {
   /** A directory for its files, which is there. */
   readonly directory: string;
@@ -26,8 +26,8 @@ export interface BackendOptions {
 /**
  * Starts one nginx that listens on three ports.
  *
- * @param processes What stops it in the end.
- * @param options What it runs with.
+ * @param processes Stops it at the end.
+ * @param options Options.
  */
 export async function startBackend(
   processes: Processes,

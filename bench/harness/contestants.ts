@@ -5,7 +5,7 @@ import { freePorts } from "./ports.ts";
 import type { Processes, RunningProcess } from "./processes.ts";
 import { waitUntilReady } from "./start.ts";
 
-/** What the report calls the upstreams without a proxy in front of them. */
+/** The report's name for the upstreams without a proxy in front. */
 export const DIRECT = "direct";
 
 /** A peer that is running and can be measured. */
@@ -28,9 +28,9 @@ export interface Absentee {
   readonly reason: string;
 }
 
-/** What the contestants are started with. */
+/** Options of the contestants. */
 export interface LineUpOptions {
-  /** What is to take part. */
+  /** The peers that take part. */
   readonly peers: readonly Peer[];
   /** The servers that they balance over. */
   readonly backend: Backend;
@@ -40,7 +40,7 @@ export interface LineUpOptions {
   readonly installError: string | undefined;
 }
 
-/** Who takes part and who does not. */
+/** The contestants, and the peers that are skipped. */
 export interface LineUp {
   readonly contestants: readonly Contestant[];
   readonly absentees: readonly Absentee[];
@@ -49,9 +49,9 @@ export interface LineUp {
 /**
  * Starts every peer of a mode and waits until it answers. One that does not start is left out.
  *
- * @param processes What stops them in the end.
+ * @param processes Stops them at the end.
  * @param mode Where they run.
- * @param options What they are started with.
+ * @param options Options.
  */
 export async function startContestants(
   processes: Processes,

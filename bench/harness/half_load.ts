@@ -15,7 +15,7 @@ export interface HalfLoadOptions extends Omit<LoadOptions, "thinkTime"> {
  * law of response times says which rate N clients then reach: N / (think time + latency). So one
  * burst with a guess that leaves out the latency tells the latency, and with it the think time.
  *
- * @param processes What kills wrk if the benchmark is stopped.
+ * @param processes Kills wrk if the benchmark is stopped.
  * @param mode Where wrk runs.
  * @param options The peer and its peak.
  * @returns Milliseconds.

@@ -22,7 +22,7 @@ export interface Sample extends LoadResult {
 
 /** A scenario and what each contestant did in it. */
 export interface ScenarioResult {
-  /** What was measured. */
+  /** The measurements. */
   readonly scenario: Scenario;
   /** By contestant's name: one sample a round, undefined for a round that failed. */
   readonly samples: ReadonlyMap<string, readonly (Sample | undefined)[]>;
@@ -47,8 +47,8 @@ export class Meter {
   readonly #peaks = new Map<string, number>();
 
   /**
-   * @param processes What stops everything if the benchmark is stopped.
-   * @param contestants Who is measured; all paused.
+   * @param processes Stops everything if the benchmark is stopped.
+   * @param contestants The contestants, all paused.
    * @param options How to measure.
    */
   constructor(

@@ -15,7 +15,7 @@ export const USAGE = `deno run -A bench/main.ts [flags]
   --out FILE           where the report goes (default bench/results.md)
   --help               this`;
 
-/** What the command line asks for. */
+/** Options of the command line. */
 export interface Options {
   /** How many rounds. */
   readonly rounds: number;
@@ -27,7 +27,7 @@ export interface Options {
   readonly peers: readonly string[] | undefined;
   /** Another checkout of Ballast, which is the reference then. */
   readonly before: string | undefined;
-  /** What to run in. */
+  /** The directory to run in. */
   readonly modes: readonly Mode[];
   /** Where the report goes. */
   readonly out: string;

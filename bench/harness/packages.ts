@@ -9,7 +9,7 @@ const INSTALL_TIMEOUT = 180_000;
  * Installs the packages that are not there yet.
  *
  * @param specifiers Names with exact versions, for example `fastify@5.12.8`.
- * @returns What npm says if it fails; the peers that need the packages then count as not installed.
+ * @returns npm's message if it fails; the peers that need the packages then count as not installed.
  */
 export async function installPackages(specifiers: readonly string[]): Promise<string | undefined> {
   const missing: string[] = [];

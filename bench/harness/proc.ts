@@ -14,7 +14,7 @@ export interface ProcessState {
 const TICKS_PER_SECOND = 100;
 
 /**
- * What `/proc` says of a process (see proc(5)).
+ * Reads `/proc` of a process (see proc(5)).
  *
  * @returns Undefined when there is no such process.
  */

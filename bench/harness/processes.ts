@@ -5,7 +5,7 @@ const STOP_TIMEOUT = 3000;
 /** How much of what a process wrote to its standard error is kept, in characters. */
 const ERROR_TEXT_MAX = 4000;
 
-/** What to run. */
+/** A command to run. */
 export interface CommandLine {
   /** The program and its arguments. */
   readonly argv: readonly string[];
@@ -22,7 +22,7 @@ export class RunningProcess {
   #errorText = "";
   #exited = false;
 
-  /** @param command What to run. */
+  /** @param command The command. */
   constructor(command: CommandLine) {
     const [program, ...args] = pinned(command);
     this.#child = new Deno.Command(program!, {
@@ -113,7 +113,7 @@ export class Processes implements AsyncDisposable {
   /**
    * Runs a program to its end.
    *
-   * @param command What to run.
+   * @param command The command.
    * @param timeout When to kill it, in milliseconds.
    */
   run(command: CommandLine, timeout: number): Promise<Output> {
@@ -134,7 +134,7 @@ export class Processes implements AsyncDisposable {
   }
 }
 
-/** What a program that ran to its end has written. */
+/** The output of a program that ran to its end. */
 export interface Output {
   /** Whether it ended with code 0. */
   readonly success: boolean;
@@ -155,7 +155,7 @@ export interface RunLimits {
 /**
  * Runs a program to its end.
  *
- * @param command What to run.
+ * @param command The command.
  * @param limits When to kill it.
  */
 export async function runToEnd(command: CommandLine, limits: RunLimits): Promise<Output> {

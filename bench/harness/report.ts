@@ -4,7 +4,7 @@ import type { Mode } from "./modes.ts";
 import type { Scenario } from "./scenarios.ts";
 import type { Line } from "./summary.ts";
 
-/** What was measured in a mode. */
+/** The measurements of a mode. */
 export interface ModeReport {
   readonly mode: Mode;
   readonly contestants: readonly Contestant[];

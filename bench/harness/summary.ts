@@ -2,9 +2,9 @@ import type { Contestant } from "./contestants.ts";
 import type { Sample, ScenarioResult } from "./measure.ts";
 import { median, type Quartiles, ratioQuartiles, summarize, type Summary } from "./statistics.ts";
 
-/** What a contestant did in a scenario, over all rounds. */
+/** The results of a contestant in a scenario, over all rounds. */
 export interface Line {
-  /** Who. */
+  /** The contestant. */
   readonly contestant: Contestant;
   /** Requests a second; undefined when no round worked. */
   readonly rate: Summary | undefined;
@@ -23,15 +23,15 @@ export interface Line {
     /** Processor time of the proxy for each request, in microseconds. */
     readonly cpuPerRequest: number;
   };
-  /** What went wrong in all rounds, as text; empty when nothing did. */
+  /** The failures in all rounds, as text; empty if there were none. */
   readonly errors: string;
 }
 
 /**
  * Condenses the rounds of a scenario.
  *
- * @param result What was measured.
- * @param contestants Who took part, in the order of the report.
+ * @param result The measurements.
+ * @param contestants The contestants, in the order of the report.
  * @param reference The name of the one that the others are compared with.
  */
 export function summarizeScenario(

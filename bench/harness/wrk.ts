@@ -8,7 +8,7 @@ const REQUEST_TIMEOUT = 10;
 /** How much longer than asked a run may take before it is killed, in milliseconds. */
 const EXTRA_TIME = 15_000;
 
-/** What happened that should not have, in numbers of requests or connections. */
+/** Failures, in numbers of requests or connections. */
 export interface LoadErrors {
   readonly connect: number;
   readonly read: number;
@@ -18,7 +18,7 @@ export interface LoadErrors {
   readonly status: number;
 }
 
-/** What wrk has measured. */
+/** The measurements of wrk. */
 export interface LoadResult {
   /** Answered requests a second. */
   readonly requestsPerSecond: number;
@@ -30,7 +30,7 @@ export interface LoadResult {
   readonly p50: number;
   /** The latency that 99 % of the requests stay below, in microseconds. */
   readonly p99: number;
-  /** What went wrong. */
+  /** The failures. */
   readonly errors: LoadErrors;
 }
 
@@ -38,7 +38,7 @@ export interface LoadResult {
 export interface LoadOptions {
   /** The port at 127.0.0.1. */
   readonly port: number;
-  /** What to send. */
+  /** The request. */
   readonly scenario: Scenario;
   /** How long, in whole seconds. */
   readonly duration: number;
@@ -49,9 +49,9 @@ export interface LoadOptions {
 /**
  * Puts load on a port and measures.
  *
- * @param processes What kills wrk if the benchmark is stopped.
+ * @param processes Kills wrk if the benchmark is stopped.
  * @param mode Where wrk runs.
- * @param options What to send and how long.
+ * @param options The request, and the duration.
  * @throws If wrk fails; the message says why.
  */
 export async function runWrk(

@@ -38,7 +38,7 @@ for (const count of [3, 16, 256, 1000, 10_000]) {
   });
 }
 
-/** What the balancer does for a request; when a new one begins, one that is under way ends. */
+/** The balancer's work for a request; each new one ends a request in flight. */
 function serve(
   count: number,
   { perServer, weights }: Load,

@@ -36,7 +36,7 @@ function parseEach(heads: readonly Uint8Array[]): () => void {
   };
 }
 
-/** What the upstreams of the benchmark answer. */
+/** The responses of the benchmark's upstreams. */
 function nginxHead(fifth = "Connection: keep-alive"): Uint8Array {
   return bytes([
     "HTTP/1.1 200 OK",
@@ -48,7 +48,7 @@ function nginxHead(fifth = "Connection: keep-alive"): Uint8Array {
   ]);
 }
 
-/** What an application behind a framework answers. */
+/** The response of an application behind a framework. */
 function applicationHead(number: number): Uint8Array {
   return bytes([
     "HTTP/1.1 200 OK",

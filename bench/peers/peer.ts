@@ -1,7 +1,7 @@
 import type { ModeName } from "../harness/modes.ts";
 import type { CommandLine } from "../harness/processes.ts";
 
-/** What a peer is to run with. */
+/** Options of a peer. */
 export interface PeerContext {
   /** Where it must listen, at 127.0.0.1. */
   readonly port: number;
@@ -24,7 +24,7 @@ export interface Peer {
   /** The npm packages that it needs, with versions. */
   readonly packages?: readonly string[];
   /**
-   * What says the version, or a text that names it.
+   * The version, or a text that names it.
    *
    * @returns Undefined when it is not installed.
    */

@@ -5,7 +5,7 @@ export function programPath(name: string): string {
   return new URL(`./programs/${name}`, import.meta.url).pathname;
 }
 
-/** What every one of those programs takes as its arguments. */
+/** The arguments that all of these programs take. */
 export function programArguments({ port, upstreams }: PeerContext): string[] {
   return [port, ...upstreams].map(String);
 }

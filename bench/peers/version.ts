@@ -4,7 +4,7 @@ import { runToEnd } from "../harness/processes.ts";
  * The version that a program says it is.
  *
  * @param argv The program and the arguments that make it say so.
- * @param pattern What to look for; its first group is the version.
+ * @param pattern The pattern; its first group is the version.
  * @returns Undefined when the program is not installed or says nothing that fits.
  */
 export async function versionOf(

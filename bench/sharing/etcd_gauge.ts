@@ -1,4 +1,4 @@
-/** What etcd says of itself at a moment. */
+/** etcd's own metrics at one moment. */
 export interface EtcdReading {
   /** When, in milliseconds. */
   readonly at: number;

@@ -9,7 +9,7 @@ const CHANGES = 100;
 /** Seconds between two checks of a server. */
 const PERIOD = 20;
 
-/** What balancers cost etcd. */
+/** The load that balancers cause at etcd. */
 export interface EtcdLoad {
   /** Balancers, and how many of them are only what balancers are to etcd. */
   readonly balancers: number;
@@ -70,7 +70,7 @@ export async function measureEtcd(
   await pace(light ? 15_000 : PERIOD * 1000);
   const join = mean(lines.map(({ received }) => received));
   await cluster.compact();
-  // What is compacted is freed later.
+  // Compacted revisions are freed later.
   await pace(10_000);
   const before = [await readEtcd(endpoint), total(lines)] as const;
   await pace(seconds * 1000);
@@ -96,7 +96,7 @@ function rates(
   };
 }
 
-/** What each balancer hears of a change, beyond what it hears anyway. */
+/** The traffic that a change causes at each balancer, beyond the idle traffic. */
 async function measureChange(
   { first }: SharingBalancers,
   { servers }: CheckedServers,

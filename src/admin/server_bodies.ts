@@ -1,33 +1,39 @@
 import { z } from "zod";
-import { camelKeys } from "../config/names.ts";
-import { serverSchema } from "../config/schema.ts";
+import { camelKeys, snakeCase } from "../config/names.ts";
+import { optionalFields, serverUrlSchema } from "../config/server_schema.ts";
 import { invalid, validate } from "../config/validate.ts";
 import {
   canonicalServerUrl,
   completeServer,
+  defaultOf,
   type Server,
+  SERVER_FIELDS,
   type ServerChange,
+  type ServerField,
+  type ServerFieldName,
 } from "../model/server.ts";
 
-const { url, ...fields } = serverSchema.shape;
-const agreeing = url.describe("The server's URL, which must be the one that the path names")
-  .optional();
+const url = serverUrlSchema
+  .describe("The server's URL, which must be the one that the path names").optional();
 
-/** A server that a path names: all that is left out has its default. */
-export const REPLACEMENT = z.strictObject({ ...fields, url: agreeing }, {
+/** A server that a path names: fields that are left out have their defaults. */
+export const REPLACEMENT = z.strictObject({ ...optionalFields, url }, {
   error: "must be a server",
 }).meta({ id: "ServerReplacement" });
 
 /** A patch of a server (RFC 7396): what is left out stays, null stands for the default. */
-export const PATCH = z.strictObject({
-  url: agreeing,
-  name: fields.name.nullable(),
-  weight: fields.weight.nullable(),
-  health_check_period: fields.health_check_period.nullable(),
-  max_connections: fields.max_connections.nullable(),
-  draining: fields.draining.nullable(),
-  discover: fields.discover.describe("How servers are found, which cannot be changed"),
-}, { error: "must be an object with the fields to change" }).meta({ id: "ServerPatch" });
+export const PATCH = z.strictObject({ url, ...patchFields() }, {
+  error: "must be an object with the fields to change",
+}).meta({ id: "ServerPatch" });
+
+function patchFields(): Record<string, z.ZodType> {
+  const fields = Object.entries<ServerField>(SERVER_FIELDS).map(([name, { fixed, doc }]) => {
+    const key = snakeCase(name) as keyof typeof optionalFields;
+    const schema = optionalFields[key];
+    return [key, fixed ? schema.describe(`${doc}. It cannot be changed`) : schema.nullable()];
+  });
+  return Object.fromEntries(fields);
+}
 
 /**
  * The server that a body describes in full.
@@ -52,10 +58,8 @@ export function readReplacement(value: unknown, at: string): Server {
 export function readPatch(value: unknown, at: string): ServerChange {
   const { url, ...rest } = validate(PATCH, value, "the body");
   checkAgreement(url, at);
-  const { url: _, ...defaults } = completeServer({ url: at });
-  const fields = Object.entries(camelKeys(rest)) as [keyof typeof defaults, unknown][];
-  // Without a value, the default counts.
-  return Object.fromEntries(fields.map(([name, field]) => [name, field ?? defaults[name]]));
+  const fields = Object.entries(camelKeys(rest)) as [ServerFieldName, unknown][];
+  return Object.fromEntries(fields.map(([name, value]) => [name, value ?? defaultOf(name, at)]));
 }
 
 function checkAgreement(url: string | undefined, at: string): void {

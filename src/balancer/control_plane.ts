@@ -5,16 +5,15 @@ import type { Entry, RegistryEvent } from "../state/registry.ts";
 import { Registry } from "../state/registry.ts";
 import type { ServerInit, ServerKey } from "../model/server.ts";
 import type { CheckReport, ServerStatus } from "../model/server_status.ts";
-import type { Ejection } from "../model/settings.ts";
+import type { HealthCheck, Settings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { Traffic, TrafficTable } from "../state/traffic_table.ts";
 import { HealthChecker } from "../health/checker.ts";
 import type { CheckSharing } from "../health/check_sharing.ts";
 import { Ejector } from "../health/ejector.ts";
-import type { HealthCheck } from "../health/health_check.ts";
 import { SlowStart } from "../health/slow_start.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** What a {@linkcode ControlPlane} works with. */
@@ -29,12 +28,8 @@ export interface ControlPlaneParts {
   readonly servers: readonly ServerInit[];
   /** Whether a server that is added may take requests at once. */
   readonly opens: () => boolean;
-  /** When a server that fails requests is taken out. */
-  readonly ejection: Ejection;
-  /** Seconds in which the weight of a server that comes back grows. */
-  readonly slowStart: number;
-  /** How many of the latest decisions are kept. */
-  readonly decisions: number;
+  /** Settings of the balancer. */
+  readonly settings: Settings;
 }
 
 /** What owns the servers and decides how each of them counts: one for each balancer. */
@@ -56,7 +51,7 @@ export class ControlPlane implements Disposable {
    * @throws {BalancerError} `already_exists`, `full` or `not_permitted`.
    */
   constructor(parts: ControlPlaneParts) {
-    const { table, clock, traffic, ejection } = parts;
+    const { table, clock, traffic, settings } = parts;
     this.#parts = parts;
     this.#startedAt = clock.now();
     this.registry = new Registry(table, parts.opens, checkPermitted);
@@ -64,14 +59,14 @@ export class ControlPlane implements Disposable {
     this.events = new EventLog(() => clock.date());
     this.registry.subscribe((event) => this.#tell(event));
     this.decisions = new DecisionLog({
-      keep: parts.decisions,
+      keep: settings.decisions,
       ejectedUntil: (url) => this.#ejector.report(url)?.until,
     });
     const common = { registry: this.registry, table, clock };
-    this.#slowStart = new SlowStart({ ...common, duration: parts.slowStart });
+    this.#slowStart = new SlowStart({ ...common, duration: settings.slowStart });
     this.#ejector = new Ejector({
       ...common,
-      ejection,
+      ejection: settings.ejection,
       onReturn: (entry) => this.#slowStart.begin(entry),
       onChange: (type, { server, slot }, detail) => {
         if (type === "ejected") traffic.countEjection(slot);
@@ -160,9 +155,9 @@ export class ControlPlane implements Disposable {
   }
 
   /** Acts by what a thread has to say about a server. */
-  readonly report = ({ type, url, why }: StandingReport): void => {
+  readonly report = ({ type, url, why }: OutlierReport): void => {
     if (type === "failing") this.#ejector.eject(url, why);
-    else this.#ejector.acquit(url);
+    else this.#ejector.reinstate(url);
   };
 
   /** Stops the checks, lets no server in or out any more, and tells of nothing any more. */

@@ -1,4 +1,3 @@
-import { configOf } from "./config_of.ts";
 import { ControlPlane } from "./control_plane.ts";
 import type { Config } from "../config/config.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
@@ -8,27 +7,26 @@ import type { EventLog } from "../state/event_log.ts";
 import type { Server, ServerChange, ServerInit, ServerKey } from "../model/server.ts";
 import type { ServerDiff } from "../model/server_diff.ts";
 import type { CheckReport, ServerStatus } from "../model/server_status.ts";
+import type { HealthCheck } from "../model/settings.ts";
 import { StateTable } from "../state/state_table.ts";
 import { allocateMemory, DEFAULT_CAPACITY } from "../state/table_memory.ts";
 import { type Traffic, TrafficTable } from "../state/traffic_table.ts";
 import { DataPlane } from "../workers/data_plane.ts";
 import type { CheckSharing } from "../health/check_sharing.ts";
-import type { HealthCheck } from "../health/health_check.ts";
 import { checkCertificate } from "../fronts/web/certificate.ts";
-import { checkListenOptions } from "./listen_options.ts";
 import type { Listener, ListenOptions } from "../fronts/web/listener.ts";
-import { listenTls } from "../fronts/web/listen_tls.ts";
+import { listenTls } from "../fronts/web/tls_listener.ts";
 import {
+  checkBalancerOptions,
   type CheckedOptions,
   checkHealthCheck,
-  checkOptions,
+  checkListenOptions,
   type LoadBalancerOptions,
 } from "./options.ts";
-import type { RequestInfo } from "../proxy/incoming.ts";
+import type { RequestInfo } from "../proxy/incoming_request.ts";
 import { ServerSet } from "./server_set.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { startListener } from "../workers/pool_listener.ts";
-import { WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
+import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
 
 /**
  * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
@@ -73,9 +71,9 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` with every fault, `already_exists`, or `not_permitted`.
    */
   constructor(options: LoadBalancerOptions = {}) {
-    const checked = this.#options = checkOptions(options);
-    const { check, workers, policy, settings, writeAccessLog } = checked;
-    this.#config = configOf(options);
+    const checked = this.#options = checkBalancerOptions(options);
+    const { workers, policy, settings, writeAccessLog, config } = checked;
+    this.#config = config;
     // This thread counts too: it answers what comes through `fetch`.
     const memory = allocateMemory(DEFAULT_CAPACITY, workers === 1 ? 1 : workers + 1);
     const table = new StateTable(memory);
@@ -85,7 +83,6 @@ export class LoadBalancer implements AsyncDisposable {
       traffic,
       clock: systemClock,
       opens: () => !this.#pool?.running,
-      ejection: settings.ejection,
       ...checked,
     });
     const { registry, events, decisions, report } = this.#control;
@@ -96,7 +93,7 @@ export class LoadBalancer implements AsyncDisposable {
     this.#makePool = (where) =>
       new WorkerPool({ ...parts, clock: systemClock, settings, ...where });
     const { transport } = this.#plane;
-    this.#control.startChecks(check, transport);
+    this.#control.startChecks(settings.healthCheck, transport);
     const settled = async () => await this.#pool?.settled();
     this.#servers = new ServerSet({ registry, transport, clock: systemClock, settled, ...checked });
   }

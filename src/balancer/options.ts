@@ -1,297 +1,223 @@
-import { healthCheckSchema, serverSchema, workersSchema } from "../config/schema.ts";
+import { z } from "zod";
+import { checkServers } from "./check_servers.ts";
+import { completeOptions } from "../config/check_options.ts";
+import type { Config } from "../config/config.ts";
+import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import {
   accessLogSchema,
-  decisionsSchema,
-  dnsSchema,
-  ejectionSchema,
-  limitsSchema,
-  metricsSchema,
+  balancerSchema,
+  DEFAULT_POLICY,
+  healthCheckSchema,
+  pickSettings,
+  POLICY_ERROR,
   policySchema,
-  retriesSchema,
-  slowStartSchema,
-  timeoutsSchema,
-  trustedProxiesSchema,
-  upstreamTlsSchema,
+  serverNameSchema,
+  workersSchema,
 } from "../config/settings_schema.ts";
-import { checkKeys, checkNames, type KnownKeys } from "../config/known_keys.ts";
-import { invalid, validate } from "../config/validate.ts";
-import { BalancerError } from "../model/errors.ts";
+import { invalid } from "../config/validate.ts";
+import { type Certificate, checkAuthorities } from "../fronts/web/certificate.ts";
+import type { ListenOptions } from "../fronts/web/listener.ts";
 import { callGuarded } from "../model/guarded_call.ts";
-import type { Policy } from "../state/policy.ts";
-import { canonicalServerUrl, type ServerChange, type ServerInit } from "../model/server.ts";
+import type { ServerInit } from "../model/server.ts";
 import {
   type AccessLogFormat,
-  DEFAULT_SETTINGS,
-  type DnsSettings,
-  type Ejection,
-  type Limits,
+  type BalancerSettings,
+  type HealthCheck,
   type PolicyName,
   type ProxySettings,
-  type Retries,
   type Sticky,
   STICKY_SECRET_MIN_LENGTH,
-  type Timeouts,
   type UpstreamTls,
 } from "../model/settings.ts";
-import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../health/health_check.ts";
-import { checkAuthorities } from "../fronts/web/certificate.ts";
-import { canDial } from "../upstream/dial.ts";
 import { mayReusePort } from "../runtime/reuse_port.ts";
+import type { Policy } from "../state/policy.ts";
 
-/** How each request is logged when it is over. */
+/** Access log: a line for each request, written when the request is over. */
 export interface AccessLogOptions {
-  /** How the lines look. */
+  /** Format of the lines. */
   readonly format: AccessLogFormat;
   /**
-   * Takes whole lines, each with its line feed: those of at most 200 ms, or some 64 KiB, at a time.
-   * Called on the thread that made the balancer, in the order in which requests ended on each
-   * thread. If it throws, or returns a promise that rejects, that is logged, and the lines are lost.
+   * Takes whole lines, each with its line feed, at most those of 200 ms or some 64 KiB at a time.
+   * Called on the thread that made the balancer, in the order in which requests ended on each thread.
+   * If it throws, or returns a promise that rejects, that is logged, and the lines are lost.
    *
    * @param lines The lines.
    */
   write(lines: string): unknown;
 }
 
-/** What a {@linkcode LoadBalancer} starts with. */
-export interface LoadBalancerOptions {
+/** Options of a {@linkcode LoadBalancer}: settings that a file can have, and those of programs only. */
+export interface LoadBalancerOptions extends BalancerSettings {
   /** The first servers. Default: none. */
   readonly servers?: readonly ServerInit[];
-  /** How servers are checked; what is left out has its default. */
-  readonly healthCheck?: Partial<HealthCheck>;
   /**
-   * How many threads accept connections once {@linkcode LoadBalancer.listen} is called, 1 to 256;
-   * more than 1 on Deno with `--unstable-net` only. Default: 1, which is no thread of its own.
+   * Number of threads that accept connections after {@linkcode LoadBalancer.listen}, 1 to 256. More
+   * than 1 needs Deno with `--unstable-net`. Default: 1, the calling thread.
    */
   readonly workers?: number;
   /**
-   * The rule for choosing a server: the name of one, or one of your own, which works with one worker
-   * only. Default: "least_connections".
+   * How a server is chosen for each request: a policy by name, or a custom one, which only works with
+   * one worker. Default: "least_connections".
    */
   readonly policy?: PolicyName | Policy;
-  /** How long things may take; what is left out has its default. */
-  readonly timeouts?: Partial<Timeouts>;
-  /** When a request goes to another server; what is left out has its default. */
-  readonly retries?: Partial<Retries>;
-  /** When a server that fails requests is taken out; what is left out has its default. */
-  readonly ejection?: Partial<Ejection>;
-  /** How much is accepted; what is left out has its default. */
-  readonly limits?: Partial<Limits>;
-  /**
-   * Seconds in which the weight of a server that comes back grows to what it is, 0 to 3600.
-   * Default: 0, at once.
-   */
-  readonly slowStart?: number;
-  /** Addresses and CIDR blocks of proxies whose forwarding fields are believed. Default: none. */
-  readonly trustedProxies?: readonly string[];
-  /** How `https:` servers are spoken to. Default: by the authorities that the runtime trusts. */
+  /** TLS to `https:` servers. Default: the authorities that the runtime trusts. */
   readonly upstreamTls?: UpstreamTls;
-  /** Keeps each client at the server that answered it first, by a cookie. Default: off. */
+  /** Sticky sessions: keeps each client at the server that answered it first. Default: off. */
   readonly sticky?: Sticky;
-  /** Whether requests are counted, see {@linkcode LoadBalancer.traffic}. Default: true. */
-  readonly metrics?: boolean;
-  /**
-   * How many of the latest decisions are kept, 0 to 10000, see {@linkcode LoadBalancer.decisions}.
-   * Default: 0, none, which costs nothing.
-   */
-  readonly decisions?: number;
-  /** How the names of servers with `discover` are looked up. Default: as the system does. */
-  readonly dns?: DnsSettings;
-  /** How each request is logged. Default: not at all. */
+  /** Access log. Default: off. */
   readonly accessLog?: AccessLogOptions;
 }
 
-const OPTION_NAMES: KnownKeys<LoadBalancerOptions> = {
-  ...{ servers: true, healthCheck: true, workers: true, policy: true, timeouts: true },
-  ...{ retries: true, ejection: true, limits: true, slowStart: true, trustedProxies: true },
-  ...{ upstreamTls: true, sticky: true, metrics: true, decisions: true, dns: true },
-  accessLog: true,
+/** The options that a file does not have, or has in another form. */
+const programSchema = {
+  servers: z.array(z.custom<ServerInit>(), { error: "must be a list of servers" }).default([]),
+  workers: workersSchema.default(1),
+  policy: z.union([policySchema, z.custom<Policy>(isPolicy)], { error: POLICY_ERROR }).default(
+    DEFAULT_POLICY,
+  ),
+  upstream_tls: z.strictObject({
+    ca_certs: z.array(z.string({ error: "must be a certificate in PEM form" }), {
+      error: "must be a list of certificates in PEM form",
+    }).optional(),
+    server_name: serverNameSchema.optional(),
+  }, { error: "must be an object with caCerts and serverName" }).prefault({}),
+  // Checked below: no message may show a secret.
+  sticky: z.unknown().optional(),
+  access_log: z.strictObject({
+    format: accessLogSchema,
+    write: z.custom<AccessLogOptions["write"]>((value) => typeof value === "function", {
+      error: "is not a function that takes lines",
+    }),
+  }, { error: "must be an object with format and write" }).optional(),
 };
-const STICKY_NAMES: KnownKeys<Sticky> = { secret: true };
-const ACCESS_LOG_NAMES: KnownKeys<AccessLogOptions> = { format: true, write: true };
-const CHANGE_NAMES: KnownKeys<ServerChange> = {
-  ...{ name: true, weight: true, healthCheckPeriod: true, maxConnections: true, draining: true },
-  discover: true,
-};
+
+const optionsSchema = z.strictObject({ ...balancerSchema.shape, ...programSchema }, {
+  error: "must be an object",
+});
 
 /** Options that were checked, with the defaults filled in. */
 export interface CheckedOptions {
-  /** The first servers that are given one by one. */
+  /** The first single servers. */
   readonly servers: readonly ServerInit[];
-  /** The first entries that stand for servers which are found. */
+  /** The first entries, which stand for servers that are discovered. */
   readonly entries: readonly ServerInit[];
-  /** How servers are checked. */
-  readonly check: HealthCheck;
-  /** How many threads accept connections. */
+  /** Number of threads that accept connections. */
   readonly workers: number;
-  /** Seconds in which the weight of a server that comes back grows. */
-  readonly slowStart: number;
-  /** How many of the latest decisions are kept. */
-  readonly decisions: number;
-  /** How names are looked up. */
-  readonly dns: DnsSettings;
-  /** The rule for choosing a server on this thread. */
+  /** The policy on this thread. */
   readonly policy: PolicyName | Policy;
-  /** What the threads that move requests go by. */
+  /** Settings of every thread. */
   readonly settings: ProxySettings;
-  /** Takes the lines of the access log; never throws. */
+  /** Writes lines of the access log; never throws. */
   readonly writeAccessLog: (lines: string) => void;
+  /** The options as a configuration file has them, without servers. */
+  readonly config: Config;
 }
 
 /**
  * Checks the options of a balancer.
  *
- * @throws {BalancerError} `invalid`, with every name that is not known, or every fault of the first
- * option that has one.
+ * @throws {BalancerError} `invalid`, with every fault; or every fault of the first server that has one.
  */
-export function checkOptions(options: LoadBalancerOptions): CheckedOptions {
-  checkKeys("the options", [
-    { at: "", value: options, known: OPTION_NAMES },
-    { at: "sticky", value: options?.sticky, known: STICKY_NAMES },
-    { at: "accessLog", value: options?.accessLog, known: ACCESS_LOG_NAMES },
-  ]);
-  const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
-  const workers = checkWorkers(options.workers ?? 1);
-  const accessLog = options.accessLog && checkAccessLog(options.accessLog);
-  const policy = checkPolicy(options.policy ?? DEFAULT_SETTINGS.policy, workers);
-  const servers = checkServers(options.servers ?? []);
+export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptions {
+  const { workers, policy: _, accessLog, servers: inits, ...settings } = completeOptions(
+    optionsSchema,
+    options,
+    "the options",
+  );
+  checkAuthorities(settings.upstreamTls.caCerts ?? []);
+  const policy = options.policy ?? DEFAULT_POLICY;
+  checkWorkers(workers, policy);
+  const servers = checkServers(inits);
   return {
     servers: servers.filter(({ discover }) => discover === undefined),
     entries: servers.filter(({ discover }) => discover !== undefined),
-    check: checkHealthCheck(options.healthCheck ?? {}),
     workers,
-    slowStart: validate(slowStartSchema, options.slowStart ?? 0, "the options", "slowStart"),
-    decisions: validate(decisionsSchema, options.decisions ?? 0, "the options", "decisions"),
-    dns: checkNames(dnsSchema, options.dns ?? {}, "the DNS settings"),
     policy,
     settings: {
-      timeouts: {
-        ...timeouts,
-        ...checkNames(timeoutsSchema, options.timeouts ?? {}, "the timeouts"),
-      },
-      retries: { ...retries, ...checkNames(retriesSchema, options.retries ?? {}, "the retries") },
-      ejection: {
-        ...ejection,
-        ...checkNames(ejectionSchema, options.ejection ?? {}, "the ejection"),
-      },
-      limits: { ...limits, ...checkNames(limitsSchema, options.limits ?? {}, "the limits") },
-      policy: typeof policy === "string" ? policy : DEFAULT_SETTINGS.policy,
-      trustedProxies: validate(
-        trustedProxiesSchema,
-        options.trustedProxies ?? [],
-        "the options",
-        "trustedProxies",
-      ),
-      upstreamTls: checkUpstreamTls(options.upstreamTls ?? {}),
-      sticky: options.sticky === undefined ? undefined : checkSticky(options.sticky),
-      metrics: validate(metricsSchema, options.metrics ?? true, "the options", "metrics"),
+      ...settings,
+      policy: typeof policy === "string" ? policy : DEFAULT_POLICY,
+      sticky: options.sticky && checkSticky(options.sticky),
       accessLog: accessLog?.format,
     },
-    writeAccessLog: (lines) => callGuarded("write the access log", () => accessLog?.write(lines)),
+    writeAccessLog(lines): void {
+      callGuarded("write the access log", () => options.accessLog?.write(lines));
+    },
+    config: configOf(options),
   };
 }
 
 /**
- * Checks a server as a caller gave it.
- *
- * @throws {BalancerError} `invalid`, with every fault; `unsupported` if this runtime cannot verify
- * servers that are found.
+ * The configuration file of a balancer with these options, without servers. What a file cannot have
+ * is left out: a custom policy, certificates as text, and the secret of sticky sessions.
  */
-export function checkServer(server: ServerInit): ServerInit {
-  const checked = checkNames(serverSchema, server, "the server");
-  const { url, discover } = checked;
-  if (discover === undefined || canDial() || !/^https:/i.test(url)) return checked;
-  throw new BalancerError(
-    "unsupported",
-    `Cannot discover the servers of ${url}: the fetch of this runtime verifies certificates for ` +
-      "the address that it connects to, not for the name; use http:, or run on Deno",
-  );
+function configOf(options: LoadBalancerOptions): Config {
+  const { healthCheck = {}, workers, policy, sticky, accessLog, upstreamTls } = options;
+  const serverName = upstreamTls?.serverName;
+  // The caller may change its objects later.
+  return structuredClone({
+    ...pickSettings(options),
+    ...(workers === undefined ? {} : { workers }),
+    ...(typeof policy === "string" ? { policy } : {}),
+    ...(sticky === undefined ? {} : { sticky: "cookie" as const }),
+    ...(accessLog === undefined ? {} : { accessLog: accessLog.format }),
+    ...(serverName === undefined ? {} : { upstreamTls: { serverName } }),
+    servers: [],
+    healthCheck,
+  });
+}
+
+const LISTEN_NAMES: KnownKeys<ListenOptions> = {
+  ...{ port: true, hostname: true, signal: true, tls: true },
+};
+const CERTIFICATE_NAMES: KnownKeys<Certificate> = { cert: true, key: true };
+
+/**
+ * Checks the names of the options of a listener; the runtime checks their values.
+ *
+ * @returns The same options.
+ * @throws {BalancerError} `invalid`, with every unknown name.
+ */
+export function checkListenOptions(options: ListenOptions): ListenOptions {
+  checkKeys("the options", [
+    { at: "", value: options, known: LISTEN_NAMES },
+    { at: "tls", value: options?.tls, known: CERTIFICATE_NAMES },
+  ]);
+  return options;
 }
 
 /**
- * Checks a change of a server as a caller gave it.
- *
- * @returns The server's URL as it was given, and what is different.
- * @throws {BalancerError} `invalid`, with every fault, and as {@linkcode checkServer}.
- */
-export function checkChange(url: string, change: ServerChange): ServerInit {
-  // Whoever changes what `config()` has listed has the URL in it.
-  const known = hasUrl(change, url) ? { ...CHANGE_NAMES, url: true as const } : CHANGE_NAMES;
-  checkKeys("the change", [{ at: "", value: change, known }]);
-  return checkServer({ ...change, url });
-}
-
-function hasUrl(change: ServerChange & { readonly url?: unknown }, url: string): boolean {
-  try {
-    return canonicalServerUrl(String(change?.url)) === canonicalServerUrl(url);
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Checks how servers are to be checked, and fills in the defaults.
+ * Checks the settings of health checks, and fills in the defaults.
  *
  * @throws {BalancerError} `invalid`, with every fault.
  */
 export function checkHealthCheck(check: Partial<HealthCheck>): HealthCheck {
-  return { ...DEFAULT_HEALTH_CHECK, ...checkNames(healthCheckSchema, check, "the health check") };
+  return completeOptions(healthCheckSchema, check, "the health check");
 }
 
-/**
- * Checks servers that are to be there together: each on its own, and that there is none twice.
- *
- * @throws {BalancerError} `invalid`, with every fault of the first that has one, or `already_exists`.
- */
-export function checkServers(servers: readonly ServerInit[]): readonly ServerInit[] {
-  const checked = servers.map((server) => checkServer(server));
-  const urls = new Set<string>();
-  for (const { url } of checked) {
-    const key = canonicalServerUrl(url);
-    if (urls.has(key)) {
-      throw new BalancerError("already_exists", `Cannot use the servers: ${key} is there twice`);
-    }
-    urls.add(key);
+function checkWorkers(workers: number, policy: PolicyName | Policy): void {
+  if (workers === 1) return;
+  if (!mayReusePort()) {
+    const message =
+      `cannot be ${workers}: several threads can only share a port if Deno is started ` +
+      "with --unstable-net";
+    throw invalid("the options", [{ path: "workers", message }]);
   }
-  return checked;
-}
-
-function checkWorkers(workers: number): number {
-  validate(workersSchema, workers, "the number of workers", "workers");
-  if (workers === 1 || mayReusePort()) return workers;
-  const message =
-    `cannot be ${workers}: several threads can only share a port if Deno is started ` +
-    "with --unstable-net";
-  throw invalid("the options", [{ path: "workers", message }]);
-}
-
-function checkPolicy(policy: PolicyName | Policy, workers: number): PolicyName | Policy {
-  if (typeof policy !== "object" || typeof policy?.pick !== "function") {
-    return validate(policySchema, policy, "the options", "policy");
-  }
-  if (workers === 1) return policy;
+  if (typeof policy === "string") return;
   const message =
     `cannot be an object with ${workers} workers, as threads cannot share one; name a policy, ` +
     "or set workers to 1";
   throw invalid("the options", [{ path: "policy", message }]);
 }
 
+function isPolicy(value: unknown): boolean {
+  return typeof value === "object" && typeof (value as Partial<Policy> | null)?.pick === "function";
+}
+
 function checkSticky(sticky: Sticky): Sticky {
-  const secret: unknown = sticky?.secret;
+  checkKeys("the options", [{ at: "sticky", value: sticky, known: { secret: true } }]);
+  const secret: unknown = sticky.secret;
   if (typeof secret === "string" && secret.length >= STICKY_SECRET_MIN_LENGTH) return { secret };
-  // What was found is not shown: it may be most of a secret.
+  // The value is not shown: it may be most of a secret.
   const message = `must be a text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
   throw invalid("the options", [{ path: "sticky.secret", message }]);
-}
-
-function checkAccessLog(accessLog: AccessLogOptions): AccessLogOptions {
-  validate(accessLogSchema, accessLog.format, "the options", "accessLog.format");
-  if (typeof accessLog.write === "function") return accessLog;
-  const message = "must be a function that takes lines";
-  throw invalid("the options", [{ path: "accessLog.write", message }]);
-}
-
-function checkUpstreamTls(value: UpstreamTls): UpstreamTls {
-  const tls = checkNames(upstreamTlsSchema, value, "the upstream TLS settings");
-  checkAuthorities(tls.caCerts ?? []);
-  return tls;
 }

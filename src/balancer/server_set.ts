@@ -11,12 +11,12 @@ import {
   type ServerKey,
 } from "../model/server.ts";
 import { diffServers, type ServerDiff } from "../model/server_diff.ts";
-import type { DnsSettings } from "../model/settings.ts";
+import type { Settings } from "../model/settings.ts";
 import { checkDiscoverKept } from "../config/discover_change.ts";
 import { drainSchema } from "../config/settings_schema.ts";
 import { validate } from "../config/validate.ts";
 import { DnsDiscovery } from "../discovery/dns_discovery.ts";
-import { checkChange, checkServer, checkServers } from "./options.ts";
+import { checkChange, checkServer, checkServers } from "./check_servers.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** What a {@linkcode ServerSet} works with. */
@@ -29,8 +29,8 @@ export interface ServerSetParts {
   readonly clock: Clock;
   /** The first entries. */
   readonly entries: readonly ServerInit[];
-  /** How names are looked up. */
-  readonly dns: DnsSettings;
+  /** Settings of the balancer. */
+  readonly settings: Pick<Settings, "dns">;
   /** Waits until every thread knows the changes that were made. */
   readonly settled: () => Promise<void>;
 }
@@ -48,7 +48,7 @@ export class ServerSet implements Disposable {
 
   /** @param parts What to work with. */
   constructor(parts: ServerSetParts) {
-    const { registry, clock, settled, dns } = this.#parts = parts;
+    const { registry, clock, settled, settings } = this.#parts = parts;
     this.#registry = registry;
     registry.subscribe((event) => this.#forget(event));
     this.#discovery = new DnsDiscovery({
@@ -57,7 +57,7 @@ export class ServerSet implements Disposable {
       settled,
       makeResolver: async () => {
         const { makeDnsClient } = await import("../discovery/make_dns_client.ts");
-        return makeDnsClient(dns, clock);
+        return makeDnsClient(settings.dns ?? {}, clock);
       },
     });
     for (const entry of parts.entries) this.#discovery.add(completeServer(entry));
@@ -158,7 +158,7 @@ export class ServerSet implements Disposable {
     await this.#settled();
     // In the meantime, somebody else may have removed it.
     const stale = single.removed.filter(({ url }) => this.#isGiven(url));
-    for (const { url } of stale) this.#discovery.giveUp(url);
+    for (const { url } of stale) this.#discovery.release(url);
     for (const { url } of found.removed) {
       if (this.#discovery.find(url) !== undefined) this.#discovery.remove(url);
     }

@@ -1,4 +1,5 @@
-import type { Config, LoadBalancerOptions } from "../../mod.ts";
+import type { LoadBalancerOptions } from "../balancer/options.ts";
+import type { Config } from "../config/config.ts";
 
 /** The settings of a configuration file that the balancer takes as they are. */
 const TAKEN = [

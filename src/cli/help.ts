@@ -1,4 +1,4 @@
-import type { Command } from "./command.ts";
+import type { Command } from "./command_line.ts";
 
 /** The help for the program as a whole. */
 export function programHelp(commands: readonly Command[]): string {

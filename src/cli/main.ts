@@ -1,6 +1,6 @@
-import { BalancerError, VERSION } from "../../mod.ts";
-import { readArgs, type SwitchFlag } from "./args.ts";
-import type { Command } from "./command.ts";
+import { BalancerError } from "../model/errors.ts";
+import { VERSION } from "../model/version.ts";
+import { type Command, readArgs, type SwitchFlag } from "./command_line.ts";
 import { acceptServers } from "./commands/accept_servers.ts";
 import { addServer } from "./commands/add_server.ts";
 import { checkConfig } from "./commands/check_config.ts";
@@ -10,9 +10,9 @@ import { drainServer, enableServer } from "./commands/drain_server.ts";
 import { events } from "./commands/events.ts";
 import { explain } from "./commands/explain.ts";
 import { exportConfig } from "./commands/export_config.ts";
-import { listen } from "./commands/listen.ts";
 import { listBalancers } from "./commands/list_balancers.ts";
 import { listServers } from "./commands/list_servers.ts";
+import { listen } from "./commands/listen.ts";
 import { permissions } from "./commands/permissions.ts";
 import { replay } from "./commands/replay.ts";
 import { simulate } from "./commands/simulate.ts";
@@ -20,7 +20,7 @@ import { status } from "./commands/status.ts";
 import { updateServer } from "./commands/update_server.ts";
 import { CommandError, UsageError } from "./errors.ts";
 import { commandHelp, programHelp } from "./help.ts";
-import { printable, printError, printLine } from "./output.ts";
+import { printable, printError, printLine } from "./output/print.ts";
 
 /** What the program exits with when all was done. */
 const DONE = 0;

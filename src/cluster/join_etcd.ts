@@ -4,7 +4,7 @@ import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { EtcdClient } from "./etcd/etcd_client.ts";
 import type { EtcdCertificate, EtcdOptions } from "./etcd/etcd_options.ts";
 import type { ClusterOptions } from "./cluster_options.ts";
-import type { SharedBalancer } from "./shared_balancer.ts";
+import type { JoinedCluster } from "./joined_cluster.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
 /** Options of {@linkcode joinEtcd}. */
@@ -48,7 +48,7 @@ const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
  *
  * @param balancer The balancer. Do not change its servers directly any more.
  * @param options The endpoints of etcd and the initial servers.
- * @returns The shared servers: pass it to `createAdmin` instead of the balancer, and dispose of it
+ * @returns The cluster: change servers there, pass it to `createAdmin` as `cluster`, and dispose of it
  * before closing the balancer.
  * @throws {BalancerError} `invalid` or `already_exists` for invalid options; `unsupported` for
  * certificates on a runtime that supports none.
@@ -58,7 +58,7 @@ const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
 export async function joinEtcd(
   balancer: LoadBalancer,
   joinOptions: JoinOptions,
-): Promise<SharedBalancer> {
+): Promise<JoinedCluster> {
   checkKeys("the options", [
     { at: "", value: joinOptions ?? null, known: OPTION_NAMES },
     { at: "user", value: joinOptions?.user, known: USER_NAMES },

@@ -1,120 +1,105 @@
+import type { z } from "zod";
 import type { ServerInit } from "../model/server.ts";
 import type {
   AccessLogFormat,
-  DnsSettings,
-  Ejection,
-  Limits,
+  BalancerSettings,
+  HealthCheck,
   PolicyName,
-  Retries,
-  Timeouts,
 } from "../model/settings.ts";
-import type { HealthCheck } from "../health/health_check.ts";
-import { camelKeys } from "./names.ts";
-import { namingServers, namingServersOrEtcd, serverListSchema, settingsSchema } from "./schema.ts";
+import { camelKeys, type NestedCamelKeys, nestedCamelKeys } from "./names.ts";
+import { namingServers, namingServersOrEtcd, settingsSchema } from "./schema.ts";
+import { serverListSchema } from "./server_schema.ts";
 import { validate } from "./validate.ts";
 import { parseYaml } from "./yaml.ts";
 
-/** Through which etcd several balancers share their servers. */
+/** The etcd through which several balancers share their servers. */
 export interface EtcdSettings {
-  /** The client URLs of its members. */
+  /** Client URLs of its members. */
   readonly endpoints: readonly string[];
-  /** What every key begins with. */
+  /** Prefix of every key. Default: `/ballast/`. */
   readonly prefix?: string;
-  /** How the other balancers call this one. */
+  /** Name of this balancer for the others. Default: the host's name. */
   readonly name?: string;
-  /** Whether each server is checked by one of the balancers only. */
+  /** Whether each server is checked by only one of the balancers. Default: false. */
   readonly sharedHealth?: boolean;
-  /** Who asks. */
+  /** User of etcd. Default: none. */
   readonly user?: string;
-  /** The file with the user's password. */
+  /** File with the user's password. */
   readonly passwordFile?: string;
-  /** The file with the authority that signs the members' certificates. */
+  /** File with the authority that signs the members' certificates. Default: the runtime's list. */
   readonly caFile?: string;
-  /** The file with a certificate for members that ask for one. */
+  /** File with a client certificate. Default: none. */
   readonly certFile?: string;
-  /** The file with its private key. */
+  /** File with its private key. */
   readonly keyFile?: string;
-  /** For how long a loss of servers is not believed, in seconds. */
+  /** Seconds before a sudden loss of most servers is believed. Default: 30. */
   readonly distrust?: number;
-  /** Whether to start with the servers of the file while etcd is away. */
+  /** Whether to start with the servers of the file while etcd cannot be reached. Default: false. */
   readonly optional?: boolean;
 }
 
-/** What a configuration file says. */
-export interface Config {
+/** A configuration file. Settings that it leaves out are absent. */
+export interface Config extends BalancerSettings {
   /** The servers, in the file's order. */
   readonly servers: readonly ServerInit[];
-  /** How servers are checked, where the file says so. */
+  /** Health checks of servers. */
   readonly healthCheck: Partial<HealthCheck>;
-  /** The address on which requests are accepted. */
+  /** Address that accepts requests. Default: 0.0.0.0. */
   readonly host?: string;
-  /** The port on which requests are accepted, 1 to 65535. */
+  /** Port that accepts requests, 1 to 65535. Default: 80. */
   readonly port?: number;
-  /** The address of the admin API. */
+  /** Address of the admin API. Default: 127.0.0.1. */
   readonly apiHost?: string;
-  /** The port of the admin API, 1 to 65535. */
+  /** Port of the admin API, 1 to 65535. Default: 8000. */
   readonly apiPort?: number;
-  /** How many threads accept connections, 1 to 256, or one for each core. */
+  /** Threads that accept connections, 1 to 256, or one for each core. Default: 1. */
   readonly workers?: number | "auto";
-  /** How long requests under way get to finish at shutdown, in seconds. */
+  /** Seconds that requests in flight get to finish at shutdown, 0 to 86400. Default: 10. */
   readonly gracePeriod?: number;
-  /** The files with the certificate and the key by which requests are accepted. */
+  /** Files for accepting requests over TLS. Default: none, plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** The file with the token that callers of the admin API must send. */
+  /** File with the token that callers of the admin API must send. Default: none is needed. */
   readonly apiTokenFile?: string;
-  /** Whether others may reach an admin API that asks for no token. */
+  /** Whether other machines may reach an admin API that needs no token. Default: false. */
   readonly apiWithoutToken?: boolean;
-  /** The rule for choosing a server. */
-  readonly policy?: PolicyName;
-  /** Whether clients stay with a server. */
-  readonly sticky?: "cookie";
-  /** The file with the secret from which the cookies are made. */
-  readonly stickySecretFile?: string;
-  /** Whose forwarding fields are believed, as addresses and CIDR blocks. */
-  readonly trustedProxies?: readonly string[];
-  /** How long things may take, where the file says so. */
-  readonly timeouts?: Partial<Timeouts>;
-  /** When a request goes to another server, where the file says so. */
-  readonly retries?: Partial<Retries>;
-  /** When a server is taken out, where the file says so. */
-  readonly ejection?: Partial<Ejection>;
-  /** Seconds in which the weight of a server that comes back grows to what it is. */
-  readonly slowStart?: number;
-  /** How much is accepted, where the file says so. */
-  readonly limits?: Partial<Limits>;
-  /** Whether requests are counted. */
-  readonly metrics?: boolean;
-  /** How each request is written to the standard output. */
+  /** Format of the access log, which goes to the standard output. Default: off. */
   readonly accessLog?: AccessLogFormat;
-  /** How the log looks. */
+  /** Format of the log. Default: pretty on a terminal, else json. */
   readonly logFormat?: "pretty" | "json";
-  /** How many of the latest picks are kept to be explained. */
-  readonly decisions?: number;
-  /** How the names of servers with `discover` are looked up. */
-  readonly dns?: DnsSettings;
-  /** How `https:` servers are spoken to. */
+  /** The policy. Default: least_connections. */
+  readonly policy?: PolicyName;
+  /** Sticky sessions. Default: off. */
+  readonly sticky?: "cookie";
+  /** File with the secret of sticky sessions. Default: a new secret at each start. */
+  readonly stickySecretFile?: string;
+  /** TLS to `https:` servers. */
   readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
-  /** Through which etcd the servers are shared with other balancers. */
+  /** The etcd through which the servers are shared with other balancers. Default: none. */
   readonly etcd?: EtcdSettings;
 }
 
-/** What a configuration has to say. */
+/** The settings of a configuration file that leaves out all of them. */
+export const DEFAULT_CONFIG: NestedCamelKeys<z.output<typeof settingsSchema>> = nestedCamelKeys(
+  settingsSchema,
+  settingsSchema.parse({}),
+);
+
+/** Options of {@linkcode parseConfig}. */
 export interface ParseConfigOptions {
   /**
-   * Whether a text that does not say which servers there are is refused: an empty one, or a mapping
-   * without `servers`. With `"without_etcd"`, one that has `etcd` need not say it. Default: false,
-   * and then there are none.
+   * Whether a text without servers is refused: an empty one, or a mapping without `servers`. With
+   * `"without_etcd"`, a mapping with `etcd` may leave them out. Default: false; then there are none.
    */
   readonly requireServers?: boolean | "without_etcd";
 }
 
 /**
- * Reads a configuration: YAML, either a list of servers or a mapping with `servers:` and settings.
+ * Parses a configuration: YAML, either a list of servers or a mapping with `servers:` and settings.
  *
  * @param text The YAML text.
- * @param source Where it comes from, for the message.
- * @param options What it has to say.
- * @returns What it says. Nothing is filled in.
+ * @param source Name of the text in error messages.
+ * @param options Whether servers are required.
+ * @returns The configuration as it is written: no defaults are filled in.
  * @throws {BalancerError} `invalid`, with every fault and its path.
  *
  * @example
@@ -130,27 +115,15 @@ export function parseConfig(
   source = "the configuration",
   { requireServers = false }: ParseConfigOptions = {},
 ): Config {
-  // An empty text, or one with comments only, says nothing.
+  // An empty text, or one with only comments, has no settings.
   const value = parseYaml(text, source) ?? {};
   if (Array.isArray(value)) {
     const servers = validate(serverListSchema, value, source, "servers");
     return { servers: servers.map(camelKeys), healthCheck: {} };
   }
-  const schema = schemaFor(requireServers);
-  const { servers = [], health_check = {}, ...settings } = validate(schema, value, source);
-  const { timeouts, retries, ejection, limits, upstream_tls, dns, etcd, ...rest } = settings;
-  return {
-    ...camelKeys(rest),
-    ...(timeouts === undefined ? {} : { timeouts: camelKeys(timeouts) }),
-    ...(retries === undefined ? {} : { retries: camelKeys(retries) }),
-    ...(ejection === undefined ? {} : { ejection: camelKeys(ejection) }),
-    ...(limits === undefined ? {} : { limits: camelKeys(limits) }),
-    ...(dns === undefined ? {} : { dns: camelKeys(dns) }),
-    ...(upstream_tls === undefined ? {} : { upstreamTls: camelKeys(upstream_tls) }),
-    ...(etcd === undefined ? {} : { etcd: camelKeys(etcd) }),
-    servers: servers.map(camelKeys),
-    healthCheck: camelKeys(health_check),
-  };
+  validate(schemaFor(requireServers), value, source);
+  const written = value as z.input<typeof settingsSchema>;
+  return { servers: [], healthCheck: {}, ...nestedCamelKeys(settingsSchema, written) };
 }
 
 function schemaFor(requireServers: ParseConfigOptions["requireServers"]): typeof settingsSchema {

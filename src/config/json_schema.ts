@@ -2,9 +2,9 @@ import { z } from "zod";
 import { configSchema } from "./schema.ts";
 
 /**
- * The JSON Schema of the configuration file, by which an editor completes and checks it. It comes
- * from the schema that validates, so the two cannot disagree; what JSON Schema cannot express, such
- * as unique URLs, only the program checks.
+ * The JSON Schema of the configuration file, with which editors complete and check it. It is made from
+ * the schema that validates, so the two cannot disagree; what JSON Schema cannot express, such as
+ * unique URLs, only the program checks.
  *
  * @returns The text of `schema/config.schema.json`.
  *
@@ -17,7 +17,10 @@ import { configSchema } from "./schema.ts";
  * ```
  */
 export function configJsonSchema(): string {
-  const { $schema, ...rest } = z.toJSONSchema(configSchema, { io: "input" });
+  const { $schema, ...rest } = z.toJSONSchema(configSchema, {
+    io: "input",
+    override: ({ jsonSchema }) => describeDefault(jsonSchema),
+  });
   const schema = {
     $schema,
     $id: "https://jsr.io/@ballast/lb/schema/config.schema.json",
@@ -26,4 +29,13 @@ export function configJsonSchema(): string {
     ...rest,
   };
   return JSON.stringify(schema, null, 2) + "\n";
+}
+
+/** Adds the default of a setting to its description, which editors show. */
+function describeDefault(schema: z.core.JSONSchema.BaseSchema): void {
+  const { default: value, description } = schema;
+  if (value === undefined || description === undefined) return;
+  // The default of a mapping is that of each of its settings.
+  if (schema.type === "object") delete schema.default;
+  else schema.description = `${description}. Default: ${String(value) || "none"}`;
 }

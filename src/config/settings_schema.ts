@@ -2,169 +2,127 @@ import { z } from "zod";
 import { CidrBlock } from "../model/cidr_block.ts";
 import { parseNameServer } from "../model/name_server.ts";
 import {
-  type AccessLogFormat,
+  ACCESS_LOG_FORMATS,
+  type BalancerSettings,
   DECISIONS_MAX,
-  DEFAULT_SETTINGS,
   POLICY_NAMES,
+  type PolicyName,
   REQUEST_HEAD_MAX,
+  type Settings,
 } from "../model/settings.ts";
-import { filePath, seconds, trueOrFalse, wholeNumber } from "./fields.ts";
+import { seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
+import { completeOptions } from "./check_options.ts";
+import { camelCase } from "./names.ts";
 
-const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
+/** A day, the longest that anything can be waited for, in seconds. */
+export const DAY = 86_400;
 
-/** The range of everything that is waited for, in seconds. */
-const WAIT_MIN = 0.001;
-const WAIT_MAX = 86_400;
-
-function wait(what: string, standard: number): z.ZodOptional<z.ZodNumber> {
-  return seconds(WAIT_MIN, WAIT_MAX).describe(`${what}, in seconds. Default: ${standard}`)
-    .optional();
+/** A time limit: positive, so that it leaves a moment at least. */
+function timeLimit(): z.ZodNumber {
+  return seconds(0.001, DAY);
 }
 
-function count(
-  what: string,
-  { min, max, standard }: { min: number; max: number; standard: number },
-): z.ZodOptional<z.ZodNumber> {
-  return wholeNumber(min, max).describe(`${what}. Default: ${standard}`).optional();
-}
-
-/** How long things may take. */
-export const timeoutsSchema = z.strictObject({
-  connect: wait("How long a connection to a server may take", timeouts.connect),
-  response: wait("How long the head of a response may take", timeouts.response),
-  content: wait("How long a client or a server may send, or take, no content", timeouts.content),
-  keep_alive: wait("How long an idle connection to a server is kept", timeouts.keepAlive),
-  queue: wait("How long a request waits for a server below its max_connections", timeouts.queue),
+const timeouts = z.strictObject({
+  connect: timeLimit().default(5).describe(
+    "Time limit for opening a connection to a server, including the TLS handshake, in seconds",
+  ),
+  response: timeLimit().default(60).describe(
+    "Time limit from the end of a request to the head of its response, in seconds",
+  ),
+  content: timeLimit().default(60).describe(
+    "Time limit for a request or response body without progress, in seconds",
+  ),
+  keep_alive: timeLimit().default(60).describe(
+    "Minimum time that an idle connection to a server stays open, in seconds",
+  ),
+  queue: timeLimit().default(30).describe(
+    "Time limit for waiting in the queue for a server below its max_connections, in seconds",
+  ),
 }, { error: "must be a mapping of timeouts in seconds" });
 
-/** When a request goes to another server. */
-export const retriesSchema = z.strictObject({
-  tries: count("How many servers one request is given to at most", {
-    min: 1,
-    max: 100,
-    standard: retries.tries,
-  }),
-  budget: count("Further tries for every hundred requests; ten a second are always allowed", {
-    min: 0,
-    max: 100,
-    standard: retries.budget,
-  }),
+const retries = z.strictObject({
+  tries: wholeNumber(1, 100).default(3).describe(
+    "Maximum number of servers that one request is sent to",
+  ),
+  budget: wholeNumber(0, 100).default(20).describe(
+    "Maximum retries per hundred requests; ten a second are always allowed",
+  ),
 }, { error: "must be a mapping of retry settings" });
 
-/** When a server is taken out. */
-export const ejectionSchema = z.strictObject({
-  connection_failures: count("Failed connections in a row that eject a server; 0 for never", {
-    min: 0,
-    max: 1000,
-    standard: ejection.connectionFailures,
-  }),
-  failed_responses: count("5xx responses and timeouts in a row that do; 0 for never", {
-    min: 0,
-    max: 1000,
-    standard: ejection.failedResponses,
-  }),
-  backoff: wait("How long the first ejection lasts; the n-th lasts n times that", ejection.backoff),
-  max_backoff: wait("How long an ejection lasts at most", ejection.maxBackoff),
-  max_share: count("How many in a hundred of the servers may be out at once", {
-    min: 0,
-    max: 100,
-    standard: ejection.maxShare,
-  }),
+const ejection = z.strictObject({
+  connection_failures: wholeNumber(0, 1000).default(3).describe(
+    "Consecutive connection failures that eject a server; 0 for never",
+  ),
+  failed_responses: wholeNumber(0, 1000).default(0).describe(
+    "Consecutive 5xx responses and timeouts that eject a server; 0 for never",
+  ),
+  backoff: timeLimit().default(10).describe(
+    "Duration of the first ejection in seconds; the n-th in a row lasts n times as long",
+  ),
+  max_backoff: timeLimit().default(300).describe("Maximum duration of an ejection in seconds"),
+  max_share: wholeNumber(0, 100).default(50).describe(
+    "Maximum percentage of servers ejected at once",
+  ),
 }, { error: "must be a mapping of ejection settings" });
 
-/** How much is accepted. */
-export const limitsSchema = z.strictObject({
-  request_body: count("The largest content of a request in bytes; 0 for no limit", {
-    min: 0,
-    max: Number.MAX_SAFE_INTEGER,
-    standard: limits.requestBody,
-  }),
-  request_head: count(
-    "The largest head of a request in bytes; over HTTP/2 Deno refuses more than 16384 whatever this " +
-      "says, over HTTP/1.1 more than 65540 or 128 fields",
-    { min: 1024, max: REQUEST_HEAD_MAX, standard: limits.requestHead },
+const limits = z.strictObject({
+  request_body: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0).describe(
+    "Maximum request body in bytes; 0 for no limit",
   ),
-  queue: count("How many requests may wait on each thread for a server below its max_connections", {
-    min: 0,
-    max: 1_000_000,
-    standard: limits.queue,
-  }),
+  request_head: wholeNumber(1024, REQUEST_HEAD_MAX).default(REQUEST_HEAD_MAX).describe(
+    "Maximum request head in bytes; whatever this says, Deno refuses more than 16384 over HTTP/2, " +
+      "and more than 65540 or 128 fields over HTTP/1.1",
+  ),
+  queue: wholeNumber(0, 1_000_000).default(1000).describe(
+    "Maximum requests queued on each thread for a server below its max_connections",
+  ),
 }, { error: "must be a mapping of limits" });
 
-/** The rule for choosing a server. */
-export const policySchema = z.enum(POLICY_NAMES, {
-  error: `must be one of ${POLICY_NAMES.join(", ")}`,
+/** Health checks, also as `LoadBalancer.setHealthCheck` takes them. */
+export const healthCheckSchema = z.strictObject({
+  path: text(/^\/[!-~]*$/, "must be a path that begins with / and has no spaces").default("/")
+    .describe("Path requested with GET, below the server's base path"),
+  timeout: seconds(0.001, 3600).default(5).describe(
+    "Maximum time for a response in seconds; never longer than the server's health_check_period",
+  ),
+  min_status: wholeNumber(100, 599).default(200).describe("Lowest status that passes"),
+  max_status: wholeNumber(100, 599).default(399).describe("Highest status that passes"),
+  rise: wholeNumber(1, 100).default(1).describe("Consecutive passes that make a server healthy"),
+  fall: wholeNumber(1, 100).default(1).describe(
+    "Consecutive failures that make a server unhealthy",
+  ),
+}, { error: "must be a mapping of health check settings" }).superRefine((check, context) => {
+  const { min_status: min, max_status: max } = check;
+  if (min <= max) return;
+  // Where only one of them was given, the other one has its default.
+  const path = max === healthCheckSchema.shape.max_status.def.defaultValue
+    ? ["min_status"]
+    : ["max_status"];
+  const message = `leaves no status that passes: the lowest is ${min}, the highest ${max}`;
+  context.addIssue({ code: "custom", path, message });
 });
-
-/** Whether requests are counted. */
-export const metricsSchema: z.ZodBoolean = trueOrFalse();
-
-/** How the lines of the access log look. */
-export const accessLogSchema = z.enum(["common", "combined", "json"] satisfies AccessLogFormat[], {
-  error: "must be common, combined or json",
-});
-
-/** How the log looks. */
-export const logFormatSchema = z.enum(["pretty", "json"], { error: "must be pretty or json" });
-
-/** How many of the latest picks can be kept. */
-export const decisionsSchema: z.ZodNumber = wholeNumber(0, DECISIONS_MAX);
-
-/** Seconds in which the weight of a server that comes back grows to what it is. */
-export const slowStartSchema: z.ZodNumber = seconds(0, 3600);
-
-/** Seconds that what a removed server works on may take. */
-export const drainSchema: z.ZodNumber = seconds(0, WAIT_MAX);
-
-/** The files with the certificate and the key by which the proxy speaks TLS. */
-export const tlsFilesSchema = z.strictObject({
-  cert: filePath().describe("The certificate chain in PEM form"),
-  key: filePath().describe("Its private key in PEM form"),
-}, { error: "must be a mapping with cert and key" });
-
-const serverName = z.string({ error: "must be a host name" })
-  .regex(/^[A-Za-z0-9.-]{1,253}$/, { error: "must be a host name" })
-  .describe("The name that certificates must be for, in place of the URL's host");
-
-/** How `https:` servers are spoken to, as the library's callers say it. */
-export const upstreamTlsSchema = z.strictObject({
-  ca_certs: z.array(z.string({ error: "must be a certificate in PEM form" }), {
-    error: "must be a list of certificates in PEM form",
-  }).optional(),
-  server_name: serverName.optional(),
-}, { error: "must be an object with caCerts and serverName" });
-
-/** How `https:` servers are spoken to, with files. */
-export const upstreamTlsFilesSchema = z.strictObject({
-  ca_file: filePath().describe(
-    "Certificates in PEM form that are trusted beside the runtime's list",
-  )
-    .optional(),
-  server_name: serverName.optional(),
-}, { error: "must be a mapping with ca_file and server_name" });
 
 const NAME_SERVER = "must be the IP address of a name server, such as 127.0.0.1:8600";
 
-/** How names are looked up. */
-export const dnsSchema = z.strictObject({
+const dns = z.strictObject({
   server: z.string({ error: NAME_SERVER })
     .refine((value) => parseNameServer(value) !== undefined, { error: NAME_SERVER })
     .describe(
       "The name server, an IP address with or without a port. Default: those of /etc/resolv.conf",
     ).optional(),
   timeout: seconds(0.1, 30).describe(
-    "How long a name server has to answer by TCP, and then by UDP, in seconds. Default: that of " +
-      "/etc/resolv.conf, or 2",
+    "Maximum time for a name server to respond by TCP, and then by UDP, in seconds. Default: that " +
+      "of /etc/resolv.conf, or 2",
   ).optional(),
   attempts: wholeNumber(1, 5).describe(
-    "How often the name servers are asked. Default: that of /etc/resolv.conf, or 1",
+    "How often the name servers are asked before a lookup fails. Default: that of " +
+      "/etc/resolv.conf, or 1",
   ).optional(),
 }, { error: "must be a mapping with server, timeout and attempts" });
 
 const CIDR = "must be an IP address or a CIDR block such as 10.0.0.0/8";
 
-/** Whose forwarding fields are believed. */
-export const trustedProxiesSchema = z.array(
+const trustedProxies = z.array(
   z.string({ error: CIDR }).superRefine((value, context) => {
     const fault = blockFault(value);
     if (fault !== undefined) context.addIssue({ code: "custom", message: `${fault}; it ${CIDR}` });
@@ -172,7 +130,7 @@ export const trustedProxiesSchema = z.array(
   { error: "must be a list of IP addresses and CIDR blocks" },
 );
 
-/** What is wrong with an address or a block; undefined where nothing is. */
+/** The fault in an address or a block; undefined if it is valid. */
 function blockFault(value: string): string | undefined {
   try {
     CidrBlock.parse(value);
@@ -181,3 +139,77 @@ function blockFault(value: string): string | undefined {
     return (error as TypeError).message;
   }
 }
+
+/** Number of decisions to keep. */
+export const decisionsSchema: z.ZodNumber = wholeNumber(0, DECISIONS_MAX);
+
+/** Seconds that the requests of a removed server may take. */
+export const drainSchema: z.ZodNumber = seconds(0, DAY);
+
+/**
+ * The declaration of each setting that a program and a configuration file have in common: name, type,
+ * range, default and description. The file, its JSON Schema and reference, the options of
+ * `LoadBalancer` and what `config()` returns follow from it; `BalancerSettings` documents it for
+ * programs.
+ */
+export const balancerSchema = z.strictObject({
+  trusted_proxies: trustedProxies.default([]).describe(
+    "Addresses and CIDR blocks of proxies whose forwarding fields are trusted",
+  ),
+  timeouts: timeouts.prefault({}).describe("Time limits, in seconds"),
+  retries: retries.prefault({}).describe("Retries of failed requests on other servers"),
+  ejection: ejection.prefault({}).describe(
+    "Outlier ejection: servers that fail requests get none for a while",
+  ),
+  slow_start: seconds(0, 3600).default(0).describe(
+    "Seconds over which the weight of a recovered server grows to its full value; 0 for at once",
+  ),
+  limits: limits.prefault({}).describe("Limits on requests"),
+  metrics: trueOrFalse().default(true).describe(
+    "Counts requests, for /metrics, the dashboard and status",
+  ),
+  decisions: decisionsSchema.default(0).describe(
+    "Number of recent decisions to keep, for explain; 0 for none",
+  ),
+  dns: dns.describe("DNS lookups for servers with discover").optional(),
+  health_check: healthCheckSchema.prefault({}).describe("Health checks of servers"),
+});
+
+const SETTING_NAMES = Object.keys(balancerSchema.shape).map(camelCase) as readonly (
+  keyof BalancerSettings
+)[];
+
+/** Picks the settings of a balancer from options or a configuration, which have others too. */
+export function pickSettings(source: BalancerSettings): BalancerSettings {
+  const names = SETTING_NAMES.filter((name) => source[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, source[name]]));
+}
+
+/**
+ * Fills in the defaults of a balancer's settings.
+ *
+ * @throws {BalancerError} `invalid`, with every fault.
+ */
+export function completeSettings(source: BalancerSettings): Settings {
+  return completeOptions(balancerSchema, pickSettings(source), "the settings");
+}
+
+/** The policy of a balancer without one. */
+export const DEFAULT_POLICY: PolicyName = "least_connections";
+/** Names of the policies, for errors. */
+export const POLICY_ERROR: string = `must be one of ${POLICY_NAMES.join(", ")}`;
+
+/** Name of a policy. */
+export const policySchema = z.enum(POLICY_NAMES, { error: POLICY_ERROR }).default(DEFAULT_POLICY);
+
+/** Format of the access log. */
+export const accessLogSchema = z.enum(ACCESS_LOG_FORMATS, {
+  error: "must be common, combined or json",
+});
+
+/** Number of threads that accept connections. */
+export const workersSchema: z.ZodNumber = wholeNumber(1, 256);
+
+/** Name that certificates of `https:` servers must be valid for. */
+export const serverNameSchema: z.ZodString = text(/^[A-Za-z0-9.-]{1,253}$/, "must be a host name")
+  .describe("Name that certificates must be valid for, instead of the URL's host");

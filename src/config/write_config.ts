@@ -1,7 +1,16 @@
-import { completeServer, DEFAULT_MAX_CONNECTIONS } from "../model/server.ts";
+import {
+  completeServer,
+  defaultOf,
+  type Server,
+  SERVER_FIELD_NAMES,
+  type ServerFieldName,
+} from "../model/server.ts";
 import type { Config } from "./config.ts";
-import { snakeKeys } from "./names.ts";
+import { nestedSnakeKeys, snakeCase } from "./names.ts";
 import { settingsSchema } from "./schema.ts";
+
+/** Fields of a server that are written even if they have their default. */
+const ALWAYS_WRITTEN: readonly ServerFieldName[] = ["name", "weight", "healthCheckPeriod"];
 
 /** Text that YAML 1.1 and 1.2 read as text when it stands there without quotes, and as nothing else. */
 const PLAIN = /^[A-Za-z/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*$/;
@@ -11,18 +20,17 @@ const WORDS = /^(?:y|n|yes|no|true|false|on|off|null)$/i;
 const UNSAFE = /[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]/g;
 
 /**
- * Writes a configuration as YAML that `parseConfig` reads as the same configuration. Settings that
- * are not there are not written.
+ * Writes a configuration as YAML that `parseConfig` reads as the same configuration, without the
+ * settings that are absent.
  *
- * @param config The settings and the servers.
  * @returns The YAML text.
  */
 export function writeConfig(config: Config): string {
   const { servers, ...settings } = config;
-  const named = snakeKeys(settings) as Record<string, unknown>;
+  const named = nestedSnakeKeys(settingsSchema, settings) as Record<string, unknown>;
   const lines: string[] = [];
   for (const name of Object.keys(settingsSchema.shape)) {
-    if (name !== "servers") lines.push(...settingLines(name, snakeKeys(named[name])));
+    if (name !== "servers") lines.push(...settingLines(name, named[name]));
   }
   return [...lines, ...serverLines(servers)].join("\n") + "\n";
 }
@@ -47,20 +55,17 @@ function indent(lines: readonly string[]): string[] {
 function serverLines(servers: Config["servers"]): string[] {
   if (servers.length === 0) return ["servers: []"];
   const items = servers.map(completeServer).map((server) => {
-    const { url, name, weight, healthCheckPeriod, maxConnections, draining, discover } = server;
+    const written = SERVER_FIELD_NAMES.filter((name) => isWritten(server, name));
     return [
-      `  - url: ${scalar(url)}`,
-      `    name: ${scalar(name)}`,
-      `    weight: ${weight}`,
-      `    health_check_period: ${healthCheckPeriod}`,
-      ...(maxConnections === DEFAULT_MAX_CONNECTIONS ? [] : [
-        `    max_connections: ${maxConnections}`,
-      ]),
-      ...(draining ? ["    draining: true"] : []),
-      ...(discover === undefined ? [] : [`    discover: ${discover}`]),
+      `  - url: ${scalar(server.url)}`,
+      ...written.map((name) => `    ${snakeCase(name)}: ${scalar(server[name])}`),
     ];
   });
   return ["servers:", ...items.flat()];
+}
+
+function isWritten(server: Server, name: ServerFieldName): boolean {
+  return ALWAYS_WRITTEN.includes(name) || server[name] !== defaultOf(name, server.url);
 }
 
 /** A scalar that every YAML parser reads as what it is. */

@@ -1,8 +1,10 @@
 import { serverPath } from "./api.js";
 import { visibleText } from "./format.js";
-import { harm } from "./impact.js";
 
-/** What can be done to a server from its row. */
+/** States in which a server gets requests. */
+const TRUSTED = new Set(["up", "on_trial"]);
+
+/** Actions on a server, from its row. */
 export class Actions {
   #api;
   #dialog;
@@ -117,4 +119,26 @@ export class Actions {
       shares,
     });
   }
+}
+
+/**
+ * Warns of a change after which no server would take requests, or only servers that are down.
+ *
+ * @param {{ url: string, before: number, after: number }[]} shares The result of a dry run.
+ * @param {Map<string, string>} states The state of each server, by URL.
+ * @returns {string} The warning; empty if the change is harmless, or makes nothing worse.
+ */
+export function harm(shares, states) {
+  const takers = shares.filter(({ after }) => after > 0);
+  if (takers.length === 0) {
+    if (!shares.some(({ before }) => before > 0)) return "";
+    return "No server would be left to take requests. Clients would get 503 until there is one.";
+  }
+  if (takers.some(({ url }) => isTrusted(url, states))) return "";
+  if (!shares.some(({ url, before }) => before > 0 && isTrusted(url, states))) return "";
+  return "Only servers that are down would be left to take requests.";
+}
+
+function isTrusted(url, states) {
+  return TRUSTED.has(states.get(url));
 }

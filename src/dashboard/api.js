@@ -1,6 +1,6 @@
 /** The balancer did not answer. */
-export class Away extends Error {
-  name = "Away";
+export class Unreachable extends Error {
+  name = "Offline";
 }
 
 /** A refusal of the API, as `application/problem+json` tells it. */
@@ -15,7 +15,7 @@ export class Problem extends Error {
     super(detail ?? `The balancer answered with status ${status}`);
     /** The status of the response. */
     this.status = status;
-    /** What is wrong, by field. */
+    /** The faults by field. */
     this.errors = Array.isArray(errors) ? errors : [];
   }
 }
@@ -32,7 +32,7 @@ export function serverPath(url) {
 export class Api {
   #tokens;
 
-  /** @param tokens What knows the token, and asks for it. */
+  /** @param tokens Holds the token and prompts for it. */
   constructor(tokens) {
     this.#tokens = tokens;
   }
@@ -72,7 +72,7 @@ export class Api {
     try {
       return { value: await response.json(), etag: response.headers.get("etag") };
     } catch (error) {
-      throw new Away("The balancer's answer broke off", { cause: error });
+      throw new Unreachable("The balancer's answer broke off", { cause: error });
     }
   }
 
@@ -101,7 +101,7 @@ async function reach(path, init) {
       redirect: "error",
     });
   } catch (error) {
-    throw new Away("The balancer cannot be reached", { cause: error });
+    throw new Unreachable("The balancer cannot be reached", { cause: error });
   }
 }
 

@@ -1,11 +1,11 @@
-import { Away } from "./api.js";
+import { Unreachable } from "./api.js";
 import { arrange, byId, element, setAttribute, setText, show } from "./dom.js";
 import { formatCount, formatPeriod, formatRate, NONE, plural, visibleText } from "./format.js";
 
-/** The columns: what is called what, and how it is read from a balancer of `/fleet`. */
+/** The columns: title, class, and value of a balancer of `/fleet`. */
 const COLUMNS = [
   ["Version", "", ({ version }) => visibleText(version)],
-  ["Up for", "", ({ started_at }, now) => formatPeriod((now - Date.parse(started_at)) / 1000)],
+  ["Uptime", "", ({ started_at }, now) => formatPeriod((now - Date.parse(started_at)) / 1000)],
   ["Requests/s", "number", ({ status }) => status ? formatRate(status.requests_per_second) : NONE],
   ["Active", "number", ({ status }) => status ? formatCount(status.active) : NONE],
   [
@@ -44,9 +44,9 @@ export class Balancers {
       const { value } = await this.#api.get("fleet");
       this.#show(value, registry, Date.parse(time));
     } catch (error) {
-      // That the balancer is away, or asks for its token, others tell.
+      // An unreachable balancer, or a missing token, is reported elsewhere.
       if (error.status === 404) show(byId("balancers-panel"), false);
-      else if (!(error instanceof Away) && error.status !== 401) this.#warn(error.message);
+      else if (!(error instanceof Unreachable) && error.status !== 401) this.#warn(error.message);
     } finally {
       this.#isAsking = false;
     }
@@ -69,9 +69,11 @@ export class Balancers {
       : `, which do not agree on ${plural(disagreements.length, "server")}`;
     setText(byId("balancers-count"), plural(members.length, "balancer") + agreement);
     this.#showDisagreements(members, disagreements);
-    const away = error ?? (connected ? null : why ?? "it cannot be reached");
+    const reason = error ?? (connected ? null : why ?? "it cannot be reached");
     const lines = warnings.map(({ message }) => visibleText(message));
-    if (away !== null) lines.unshift(`As it was before etcd went away: ${visibleText(away)}`);
+    if (reason !== null) {
+      lines.unshift(`Last known state; etcd is unreachable: ${visibleText(reason)}`);
+    }
     const { urls = [], count = 0 } = held_removals ?? {};
     for (const url of urls.slice(0, MISSING_MAX)) lines.push(`Missing: ${visibleText(url)}`);
     if (count > MISSING_MAX) lines.push(`and ${count - MISSING_MAX} more`);
@@ -124,7 +126,7 @@ class BalancerRow {
     }
   }
 
-  /** Shows a balancer, as `/fleet` tells it. */
+  /** Shows a balancer of `/fleet`. */
   update(member, { isSelf, now }) {
     setText(this.#name, visibleText(member.name));
     setText(this.#where, visibleText(member.admin ?? member.id));

@@ -20,7 +20,7 @@ export class Chart {
    * @param {HTMLElement} figure What it is drawn in.
    * @param {{ title: string, series: { name: string, className: string }[],
    * format(value: number | null): string, tick(value: number): string, least: number }} options
-   * What it shows; `least` is the smallest top of its scale.
+   * The data; `least` is the lowest upper bound of the scale.
    */
   constructor(figure, options) {
     this.#options = options;

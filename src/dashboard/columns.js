@@ -9,12 +9,12 @@ import {
   visibleText,
 } from "./format.js";
 
-/** What a state is called, and how bad it is. */
+/** The label and severity of each state. */
 const STATES = {
   up: { text: "Up", level: "good" },
   unhealthy: { text: "Unhealthy", level: "bad" },
   ejected: { text: "Ejected", level: "bad" },
-  on_trial: { text: "On trial", level: "warn" },
+  on_trial: { text: "Probing", level: "warn" },
   draining: { text: "Draining", level: "idle" },
 };
 
@@ -148,7 +148,7 @@ function makeCheck(cell) {
   cell.append(when, detail);
   return ({ last_check: check, reason }, now) => {
     setText(when, check === null ? NONE : formatAgo(Date.parse(check.at), now));
-    // What is said beside the state already need not be said twice.
+    // The text beside the state is not repeated.
     const found = check === null || check.detail === reason ? "" : check.detail;
     const by = check?.by ? `by ${check.by}` : "";
     const text = visibleText([found, by].filter((part) => part !== "").join(", "));

@@ -10,13 +10,12 @@ import domScript from "./dom.js" with { type: "text" };
 import eventListScript from "./event_list.js" with { type: "text" };
 import eventsStyle from "./events.css" with { type: "text" };
 import eventStreamScript from "./event_stream.js" with { type: "text" };
-import fleetStyle from "./fleet.css" with { type: "text" };
-import fleetNarrowStyle from "./fleet_narrow.css" with { type: "text" };
-import fleetScript from "./fleet.js" with { type: "text" };
+import serverTableStyle from "./server_table.css" with { type: "text" };
+import serverTableNarrowStyle from "./server_table_narrow.css" with { type: "text" };
+import serverTableScript from "./server_table.js" with { type: "text" };
 import formatScript from "./format.js" with { type: "text" };
 import historyScript from "./history.js" with { type: "text" };
 import iconImage from "./icon.svg" with { type: "text" };
-import impactScript from "./impact.js" with { type: "text" };
 import impactDialogScript from "./impact_dialog.js" with { type: "text" };
 import indexPage from "./index.html" with { type: "text" };
 import layoutStyle from "./layout.css" with { type: "text" };
@@ -47,10 +46,9 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   "dom.js": domScript,
   "event_list.js": eventListScript,
   "event_stream.js": eventStreamScript,
-  "fleet.js": fleetScript,
+  "server_table.js": serverTableScript,
   "format.js": formatScript,
   "history.js": historyScript,
-  "impact.js": impactScript,
   "impact_dialog.js": impactDialogScript,
   "main.js": mainScript,
   "notices.js": noticesScript,
@@ -73,8 +71,8 @@ const STYLES: Readonly<Record<string, string>> = {
   "base.css": baseStyle,
   "dialogs.css": dialogsStyle,
   "events.css": eventsStyle,
-  "fleet.css": fleetStyle,
-  "fleet_narrow.css": fleetNarrowStyle,
+  "server_table.css": serverTableStyle,
+  "server_table_narrow.css": serverTableNarrowStyle,
   "layout.css": layoutStyle,
   "traffic.css": trafficStyle,
   "uplot.css": uplotStyle,

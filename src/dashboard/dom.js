@@ -1,6 +1,6 @@
 /**
- * What builds the page. Text that came from elsewhere, such as the name of a server, becomes a text
- * node here and nothing else: there is no way from it to markup.
+ * Builders of the page. Foreign text, such as the name of a server, only ever becomes a text node:
+ * there is no way from it to markup.
  */
 
 /** The element with an id of index.html. */

@@ -1,5 +1,6 @@
 import { byId, element, show } from "./dom.js";
 import { formatClock, visibleText } from "./format.js";
+import { FIELDS } from "./server_fields.js";
 
 /** How many events are shown. */
 const SHOWN_MAX = 200;
@@ -15,20 +16,12 @@ const TYPES = {
   returned: { text: "back in", level: "good" },
 };
 
-/** How fields of a server are called. */
-const FIELDS = {
-  name: "name",
-  weight: "weight",
-  health_check_period: "check period",
-  max_connections: "connection limit",
-  draining: "draining",
-};
-
 /** The differences of two servers in words: `weight 1 → 5, draining no → yes`. */
 export function differences(before, after) {
-  return Object.entries(FIELDS)
-    .filter(([field]) => before[field] !== after[field])
-    .map(([field, name]) => `${name} ${fieldText(before[field])} → ${fieldText(after[field])}`)
+  return FIELDS.filter(({ name }) => before[name] !== after[name])
+    .map(({ name, label, term = label.toLowerCase() }) =>
+      `${term} ${fieldText(before[name])} → ${fieldText(after[name])}`
+    )
     .join(", ");
 }
 
@@ -37,7 +30,7 @@ function fieldText(value) {
   return visibleText(String(value));
 }
 
-/** What has happened to the servers, the latest first. */
+/** The events of the servers, latest first. */
 export class EventList {
   #list = byId("events");
 

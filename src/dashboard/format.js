@@ -1,6 +1,6 @@
 /** How numbers, times and names are written. */
 
-/** What stands where there is no value. */
+/** The placeholder for a missing value. */
 export const NONE = "–";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

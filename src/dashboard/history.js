@@ -1,7 +1,7 @@
 /** Seconds of traffic that are kept. */
 export const WINDOW = 300;
 
-/** What was measured over the last minutes, as columns: the form that charts take. */
+/** The measurements of the last minutes as columns, the form that charts take. */
 export class History {
   #columns;
 

@@ -42,7 +42,7 @@ function describeShares(shares) {
   const listed = changed
     .toSorted((one, other) => Math.abs(delta(other)) - Math.abs(delta(one)))
     .slice(0, SHOWN_MAX);
-  const heads = ["Server", "Share now", "Then"].map((title, index) =>
+  const heads = ["Server", "Share now", "Share after"].map((title, index) =>
     element("th", { scope: "col", class: index === 0 ? undefined : "number" }, title)
   );
   const rows = listed.map(({ name, before, after }) =>

@@ -4,7 +4,7 @@ import { Balancers } from "./balancers.js";
 import { byId, setAttribute, setText } from "./dom.js";
 import { EventList } from "./event_list.js";
 import { EventStream } from "./event_stream.js";
-import { Fleet } from "./fleet.js";
+import { ServerTable } from "./server_table.js";
 import { visibleText } from "./format.js";
 import { ImpactDialog } from "./impact_dialog.js";
 import { Notices } from "./notices.js";
@@ -28,7 +28,7 @@ class Dashboard {
   #poller = new Poller(this.#api, this.#statsListener());
   #stream = new EventStream(this.#api, this.#eventListener());
   #states = new Map();
-  #isAway = false;
+  #isOffline = false;
   #isFollowing = false;
   /** The balancer's time when the page first heard of it; what is older is no news. */
   #since;
@@ -47,7 +47,7 @@ class Dashboard {
       this.#poller.poke();
     },
   });
-  #fleet = new Fleet({
+  #serverTable = new ServerTable({
     add: () => this.#dialog.add(),
     edit: (server) => this.#edit(server),
     more: (row, button) => this.#openMenu(row.server, button),
@@ -78,7 +78,7 @@ class Dashboard {
   #statsListener() {
     return {
       stats: (stats) => this.#show(stats),
-      away: () => this.#goAway("The balancer cannot be reached. Trying again…"),
+      offline: () => this.#goOffline("The balancer cannot be reached. Trying again…"),
       refused: (problem) => this.#refuse(problem),
     };
   }
@@ -86,8 +86,8 @@ class Dashboard {
   #show(stats) {
     this.#since ??= Date.parse(stats.time);
     this.#states = new Map(stats.servers.map(({ url, state }) => [url, state]));
-    if (this.#isAway) {
-      this.#isAway = false;
+    if (this.#isOffline) {
+      this.#isOffline = false;
       this.#notices.clear();
       this.#notices.announce("The balancer is back");
       this.#stream.poke();
@@ -95,13 +95,13 @@ class Dashboard {
     setAttribute(byId("main"), "data-stale", undefined);
     this.#summary.update(stats);
     this.#charts.add(stats);
-    this.#fleet.update(stats);
+    this.#serverTable.update(stats);
     this.#balancers.update(stats);
     this.#showConnection();
   }
 
-  #goAway(text, action) {
-    this.#isAway = true;
+  #goOffline(text, action) {
+    this.#isOffline = true;
     this.#charts.addGap();
     setAttribute(byId("main"), "data-stale", true);
     this.#notices.warn(text, action);
@@ -110,10 +110,10 @@ class Dashboard {
 
   #refuse(problem) {
     if (problem.status !== 401) {
-      this.#goAway(problem.message);
+      this.#goOffline(problem.message);
       return;
     }
-    this.#goAway("The balancer asks for its token.", {
+    this.#goOffline("This balancer requires a token.", {
       text: "Enter the token",
       run: () => {
         this.#tokens.allow();
@@ -147,9 +147,9 @@ class Dashboard {
 
   #showConnection() {
     const node = byId("connection");
-    const state = this.#isAway ? "away" : this.#isFollowing ? "live" : "connecting";
+    const state = this.#isOffline ? "offline" : this.#isFollowing ? "live" : "connecting";
     setAttribute(node, "data-state", state);
-    setText(node, { away: "Away", live: "Live", connecting: "Connecting" }[state]);
+    setText(node, { offline: "Offline", live: "Live", connecting: "Connecting" }[state]);
   }
 }
 

@@ -5,7 +5,7 @@ const SHOWN_FOR = 6000;
 /** How many lines are kept for screen readers. */
 const LINES_MAX = 20;
 
-/** What the page says of itself: a banner while something is wrong, a notice, a spoken line. */
+/** The page's messages: a banner while something is wrong, a notice, a line for screen readers. */
 export class Notices {
   #banner = byId("banner");
   #action = byId("banner-action");
@@ -32,10 +32,10 @@ export class Notices {
     show(this.#banner, true);
   }
 
-  /** Takes the banner away. */
+  /** Removes the banner. */
   clear() {
     if (this.#banner.hidden) return;
-    if (this.#banner.contains(document.activeElement)) byId("fleet-heading").focus();
+    if (this.#banner.contains(document.activeElement)) byId("servers-heading").focus();
     show(this.#banner, false);
   }
 

@@ -1,4 +1,4 @@
-import { Away } from "./api.js";
+import { Unreachable } from "./api.js";
 import { Waker } from "./waker.js";
 
 /** Milliseconds between two questions. */
@@ -16,8 +16,8 @@ export class Poller {
 
   /**
    * @param api The API.
-   * @param {{ stats(stats: object): void, away(): void, refused(problem: Error): void }} listener
-   * Who is told: `refused` ends the asking until {@linkcode Poller.poke} is called.
+   * @param {{ stats(stats: object): void, offline(): void, refused(problem: Error): void }} listener
+   * The listener; `refused` stops the polling until {@linkcode Poller.poke} is called.
    */
   constructor(api, listener) {
     this.#api = api;
@@ -40,7 +40,7 @@ export class Poller {
         this.#listener.stats(value);
       } catch (error) {
         failures++;
-        if (error instanceof Away) this.#listener.away();
+        if (error instanceof Unreachable) this.#listener.offline();
         else this.#listener.refused(error);
         const isRefused = error.status === 401 || error.status === 403;
         wait = isRefused ? Infinity : Math.min(PERIOD_MAX, 1000 * 1.6 ** failures);

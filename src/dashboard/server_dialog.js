@@ -14,7 +14,7 @@ export class ServerDialog {
   #conflict = byId("server-dialog-conflict");
   #error = byId("server-dialog-error");
   #isBusy = false;
-  /** What is edited, as it was read; undefined for a new server. */
+  /** The edited server, as it was read; undefined for a new one. */
   #edited;
   #etag = null;
 
@@ -112,7 +112,7 @@ export class ServerDialog {
     }
     const faults = error instanceof Problem ? error.errors : [];
     const others = this.#fields.showFaults(faults);
-    // What stands beside a field need not be said twice.
+    // A fault that is shown beside its field is not repeated.
     if (faults.length > 0 && others.length === 0) return;
     setText(this.#error, error.message);
     show(this.#error, true);
@@ -139,8 +139,12 @@ export class ServerDialog {
       this.#fields.focus();
     });
     this.#conflict.replaceChildren(
-      element("p", {}, "Somebody else has changed this server meanwhile; nothing was saved."),
-      element("p", {}, element("strong", {}, what === "" ? "It was changed and back" : what)),
+      element("p", {}, "Someone else has changed this server in the meantime; nothing was saved."),
+      element(
+        "p",
+        {},
+        element("strong", {}, what === "" ? "It was changed, then changed back" : what),
+      ),
       reload,
     );
     show(this.#conflict, true);

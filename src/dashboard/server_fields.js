@@ -1,7 +1,10 @@
 import { element, setAttribute, setText, show } from "./dom.js";
 
-/** The fields of a server in the form, named as in the API. */
-const FIELDS = [
+/**
+ * The fields of a server, named as in the API: how the form shows them, and the `term` for them in a
+ * sentence. Default: the label.
+ */
+export const FIELDS = [
   {
     name: "url",
     label: "URL",
@@ -13,6 +16,7 @@ const FIELDS = [
   {
     name: "health_check_period",
     label: "Check period, s",
+    term: "check period",
     hint: "Default 10; 0 is off",
     isNumber: true,
   },
@@ -22,7 +26,13 @@ const FIELDS = [
     hint: "Default 0, no limit",
     isNumber: true,
   },
-  { name: "draining", label: "Draining: takes no new requests", isSwitch: true, wide: true },
+  {
+    name: "draining",
+    label: "Draining: takes no new requests",
+    term: "draining",
+    isSwitch: true,
+    wide: true,
+  },
 ];
 
 /** The fields of the form for a server: what is in them, and what is wrong with it. */
@@ -49,14 +59,14 @@ export class ServerFields {
     this.clearFaults();
   }
 
-  /** What is filled in, for a new server: what is empty is left out. */
+  /** The values of a new server; empty fields are left out. */
   all() {
     return Object.fromEntries(
       Object.entries(this.#read()).filter(([, value]) => value !== "" && value !== false),
     );
   }
 
-  /** What was changed since it was filled in. */
+  /** The fields that were changed since the form was filled. */
   changes() {
     return Object.fromEntries(
       Object.entries(this.#read()).filter(([name, value]) => value !== this.#initial[name]),

@@ -19,7 +19,7 @@ export class ServerRow {
 
   /**
    * @param {{ edit(server: object): void, more(row: ServerRow, button: HTMLElement): void }} actions
-   * What its buttons do.
+   * The actions of its buttons.
    */
   constructor(actions) {
     for (const [index, { title, className, make }] of COLUMNS.entries()) {
@@ -52,7 +52,7 @@ export class ServerRow {
   update(server, now) {
     this.server = server;
     for (const update of this.#updates) update(server, now);
-    // What was discovered is changed by its entry alone.
+    // A discovered server can be changed only through its source.
     show(this.#edit, server.discovered_by === undefined);
     const takesNone = server.state === "draining" || server.weight === 0;
     setAttribute(this.node, "data-state", server.state);

@@ -3,7 +3,7 @@
 
 const THEME_KEY = "ballast-theme";
 
-/** What was chosen; the system's where nothing was, or nothing can be kept. */
+/** The chosen theme; the system's if none was chosen or nothing can be stored. */
 function readTheme() {
   try {
     const choice = localStorage.getItem(THEME_KEY);

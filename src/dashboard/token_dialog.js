@@ -49,7 +49,7 @@ export class TokenDialog {
     );
     this.#given = false;
     this.#input.value = "";
-    this.#tell(wasRefused ? "The balancer does not take this token" : "");
+    this.#tell(wasRefused ? "The balancer rejected this token" : "");
     this.#dialog.showModal();
     this.#input.focus();
     await closed;
@@ -62,7 +62,7 @@ export class TokenDialog {
   #submit(event) {
     event.preventDefault();
     const token = this.#input.value.trim();
-    // What cannot be in a field line would fail to be sent.
+    // Characters that a header field cannot have would fail to be sent.
     if (!/^[!-~]+$/.test(token)) {
       this.#tell("A token is visible ASCII characters without spaces");
       this.#input.focus();

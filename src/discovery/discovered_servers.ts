@@ -8,35 +8,35 @@ import { expandEntry } from "./dns_expansion.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
-/** How many addresses that are left out the log names at a time; the rest is counted. */
-const TOLD_MAX = 5;
+/** The most skipped addresses that are logged at a time; the rest is counted. */
+const LOGGED_MAX = 5;
 
-/** What an entry has found. */
+/** The latest result of a source. */
 interface Findings {
   readonly entry: Server;
   readonly found: readonly FoundAddress[];
-  /** The servers that are to be, by their URLs. */
+  /** The servers that it should have, by URL. */
   readonly wanted: ReadonlyMap<string, Server>;
-  /** Why some of them are not servers of this entry, by their URLs. */
+  /** Why some of them could not become servers of this source, by URL. */
   readonly problems: Map<string, string>;
-  /** Of these, what was logged. */
-  told: ReadonlyMap<string, string>;
+  /** The problems that were logged. */
+  logged: ReadonlyMap<string, string>;
 }
 
 /**
- * Keeps the servers of the registry in step with what entries have found. Which servers an entry has,
- * the registry says, by their `discoveredBy`.
+ * Keeps the registry in step with the discovered servers. The registry itself records which source a
+ * server belongs to, in its `discoveredBy`.
  */
 export class DiscoveredServers {
   readonly #registry: Registry;
   readonly #findings = new Map<string, Findings>();
 
-  /** @param registry Where the servers are added and removed. */
+  /** @param registry The registry in which servers are added and removed. */
   constructor(registry: Registry) {
     this.#registry = registry;
   }
 
-  /** What an entry has found, and what became of it. */
+  /** The addresses of a source, each with its server. */
   list(entryUrl: string): FoundServer[] {
     const findings = this.#findings.get(entryUrl);
     if (findings === undefined) return [];
@@ -48,11 +48,11 @@ export class DiscoveredServers {
   }
 
   /**
-   * Adds the servers that an entry has found, and brings those up to date that are there already.
-   * Those that it has no longer found stay, see {@linkcode removeLost}.
+   * Adds the discovered servers of a source, and updates those that exist already. Servers that are
+   * no longer found stay, see {@linkcode removeLost}.
    *
-   * @param entry The entry as it is now.
-   * @param found All that it has found.
+   * @param entry The source as it is now.
+   * @param found All of its addresses.
    */
   add(entry: Server, found: readonly FoundAddress[]): void {
     const servers = found.map((each) => expandEntry(entry, each));
@@ -61,48 +61,48 @@ export class DiscoveredServers {
       found,
       wanted: new Map(servers.map((server) => [server.url, server])),
       problems: new Map(),
-      told: this.#findings.get(entry.url)?.told ?? new Map(),
+      logged: this.#findings.get(entry.url)?.logged ?? new Map(),
     };
     this.#findings.set(entry.url, findings);
     this.#addAll(findings);
   }
 
-  /** Gives those servers up that an entry has not found any more, and logs which it cannot have. */
+  /** Releases the servers that a source no longer finds, and logs new problems. */
   removeLost(entryUrl: string): void {
     const findings = this.#findings.get(entryUrl);
     if (findings === undefined) return;
-    const { wanted, problems, told } = findings;
+    const { wanted, problems, logged } = findings;
     const lost = this.#serversOf(entryUrl).filter(({ url }) => !wanted.has(url));
     for (const { url } of lost) {
-      logger.info("{server} is not behind {url} any more", { server: url, url: entryUrl });
-      this.giveUp(url);
+      logger.info("{url} no longer resolves to {server}", { server: url, url: entryUrl });
+      this.release(url);
     }
-    // There may be places now that there were not before.
+    // Slots may have become free.
     if (lost.length > 0 && problems.size > 0) this.#addAll(findings);
-    const news = [...problems].filter(([server, problem]) => told.get(server) !== problem);
-    for (const [server, problem] of news.slice(0, TOLD_MAX)) {
-      const what = "{server} is behind {url} and left out: {problem}";
+    const news = [...problems].filter(([server, problem]) => logged.get(server) !== problem);
+    for (const [server, problem] of news.slice(0, LOGGED_MAX)) {
+      const what = "Skipping {server}, which {url} resolves to: {problem}";
       logger.warn(what, { server, url: entryUrl, problem });
     }
-    const more = news.length - TOLD_MAX;
-    if (more > 0) logger.warn("… and {more} others behind {url}", { more, url: entryUrl });
-    findings.told = new Map(problems);
+    const more = news.length - LOGGED_MAX;
+    if (more > 0) logger.warn("… and {more} others of {url}", { more, url: entryUrl });
+    findings.logged = new Map(problems);
   }
 
-  /** Gives every server of an entry up, which is no more. */
+  /** Releases every server of a removed source. */
   removeAll(entryUrl: string, drain: number | undefined): void {
     this.#findings.delete(entryUrl);
-    for (const { url } of this.#serversOf(entryUrl)) this.giveUp(url, drain);
+    for (const { url } of this.#serversOf(entryUrl)) this.release(url, drain);
   }
 
   /**
-   * Removes a server that whoever had it does not want any more. An entry that has found it as well
-   * takes it over, with what it is working on.
+   * Removes a server that its owner no longer wants. A source that has discovered it as well takes it
+   * over, with its active requests.
    *
    * @param url The server's URL in canonical form.
-   * @param drain For how many seconds what it works on may go on. Default: without a limit.
+   * @param drain Seconds that its active requests may continue. Default: no limit.
    */
-  giveUp(url: string, drain?: number): void {
+  release(url: string, drain?: number): void {
     const owner = this.#registry.find(url)?.server.discoveredBy;
     for (const { entry, wanted, problems } of this.#findings.values()) {
       const server = wanted.get(url);
@@ -123,7 +123,7 @@ export class DiscoveredServers {
     }
   }
 
-  /** Adds a server, or brings it up to date; tells why it cannot. */
+  /** Adds or updates a server; returns why it cannot. */
   #addOne({ entry }: Findings, server: Server): string | undefined {
     const there = this.#registry.find(server.url)?.server;
     if (there === undefined) return this.#insert(server);
@@ -132,7 +132,7 @@ export class DiscoveredServers {
       return undefined;
     }
     return there.discoveredBy === undefined
-      ? "there is a server with this URL that was not discovered"
+      ? "a server with this URL is configured already"
       : `${there.discoveredBy} has discovered it already`;
   }
 

@@ -13,74 +13,73 @@ import {
 } from "./dns_resolver.ts";
 import { askOverTcp } from "./dns_tcp.ts";
 import { askOverUdp } from "./dns_udp.ts";
-import { firstSuccess, type Try } from "./first_success.ts";
+import { type Attempt, firstSuccess } from "./first_success.ts";
 import { fullNames, type ResolverConfig } from "./resolv_conf.ts";
 
-/** How long the next name server waits for those before it, in milliseconds. */
+/** The head start of each name server before the next one, in milliseconds. */
 const HEAD_START_MS = 300;
-/** For how long a name server that did not answer comes after the others, in milliseconds. */
+/** How long a name server that did not answer is asked last, in milliseconds. */
 const LAST_MS = 60_000;
-/** How long the lookup of a name may take at least, all its questions together, in milliseconds. */
+/** The lower bound of the timeout of a name's lookup, with all its questions, in milliseconds. */
 const LOOKUP_MS = 10_000;
-/** For how long a name server that takes no TCP is asked by UDP at once, in milliseconds. */
+/** How long a name server that refuses TCP is asked by UDP only, in milliseconds. */
 const WITHOUT_TCP_MS = 60_000;
-/** The largest answer over UDP, in bytes: what no network breaks up (DNS flag day 2020). */
+/** The largest answer over UDP, in bytes, which no network fragments (DNS flag day 2020). */
 const PAYLOAD_SIZE = 1232;
 
-/** A question, and how long one way of asking it may take, in milliseconds. */
+/** A question, and the timeout of each transport, in milliseconds. */
 interface Question {
   readonly name: string;
   readonly type: RecordType;
   readonly timeout: number;
 }
 
-/** What a {@linkcode DnsClient} works with. */
+/** Options of a {@linkcode DnsClient}. */
 export interface DnsClientOptions {
   /** The timers. */
   readonly clock: Clock;
-  /** Tells whom to ask; called for each lookup. */
+  /** Reads the resolver configuration; called for each lookup. */
   readonly configure: () => Promise<ResolverConfig>;
-  /** Tells the addresses that a name has on this machine. Default: none has any. */
+  /** Looks a name up in this machine's hosts file. Default: none. */
   readonly hosts?: ((host: string) => Promise<readonly string[]>) | undefined;
 }
 
 /**
- * Asks name servers until one has an answer, each with a head start before the next one: by TCP,
- * which every server has to take (RFC 7766 §5), and by UDP those that do not. Over UDP, answers that
- * are large are cut off, by some servers without a word: Consul leaves out all but a few services
- * then.
+ * A DNS client that asks name servers until one answers, each with a head start before the next: by
+ * TCP, which every server must support (RFC 7766 §5), and by UDP where one does not. Over UDP, large
+ * answers are truncated, by some servers silently: Consul then omits all but a few services.
  */
 export class DnsClient implements DnsResolver {
   readonly #clock: Clock;
   readonly #configure: () => Promise<ResolverConfig>;
   readonly #hosts: (host: string) => Promise<readonly string[]>;
-  /** Until when servers are not asked by TCP, which they do not take. */
+  /** Until when servers that refuse TCP are not asked by it. */
   readonly #withoutTcp = new Map<string, number>();
-  /** Until when servers come last, which did not answer. */
+  /** Until when servers that did not answer are asked last. */
   readonly #last = new Map<string, number>();
 
-  /** @param options What to work with. */
+  /** @param options The options. */
   constructor({ clock, configure, hosts = noHosts }: DnsClientOptions) {
     this.#clock = clock;
     this.#configure = configure;
     this.#hosts = hosts;
   }
 
-  /** The addresses that a name has on this machine. */
+  /** See {@linkcode DnsResolver}. */
   hosts(host: string): Promise<readonly string[]> {
     return this.#hosts(host);
   }
 
-  /** The full names that a name may stand for, and how long the lookup of each may take. */
+  /** See {@linkcode DnsResolver}. */
   async names(host: string): Promise<SearchList> {
     const config = await this.#configure();
     const { servers, timeout, attempts } = config;
     const question = attempts * (2 * timeout + HEAD_START_MS * (servers.length - 1));
-    // That of a service is followed by those of its targets.
+    // The question for a service is followed by those for its targets.
     return { names: fullNames(host, config), limit: Math.max(LOOKUP_MS, 2 * question) };
   }
 
-  /** Asks one question: the first name server, and where that gives no answer soon, others too. */
+  /** Asks one question, of the first name server and, if it does not answer soon, of the others. */
   async ask(name: string, type: RecordType, signal: AbortSignal): Promise<DnsAnswer> {
     const { servers, timeout, attempts } = await this.#configure();
     let failures: string[] = [];
@@ -97,7 +96,7 @@ export class DnsClient implements DnsResolver {
     throw new DnsFailure(`no answer for ${type} of ${name} from ${failures.join("; ")}`);
   }
 
-  /** Those that did not answer lately come last. */
+  /** Name servers that recently failed to answer come last. */
   #inOrder(servers: readonly NameServer[]): readonly NameServer[] {
     const now = this.#clock.now();
     const isLast = (server: NameServer) => (this.#last.get(nameOf(server)) ?? -Infinity) > now;
@@ -109,11 +108,11 @@ export class DnsClient implements DnsResolver {
     question: Question,
     signal: AbortSignal,
   ): Promise<DnsAnswer> {
-    const tries = servers.map((server): Try<DnsAnswer> => (limit, giveWay) =>
+    const attempts = servers.map((server): Attempt<DnsAnswer> => (limit, giveWay) =>
       this.#askServer(server, { ...question, giveWay }, limit)
     );
     const headStart = { clock: this.#clock, milliseconds: HEAD_START_MS, signal };
-    const { value, index, late } = await firstSuccess(tries, headStart);
+    const { value, index, late } = await firstSuccess(attempts, headStart);
     for (const each of late) this.#putLast(nameOf(servers[each]!));
     this.#last.delete(nameOf(servers[index]!));
     return value;
@@ -132,7 +131,7 @@ export class DnsClient implements DnsResolver {
     const [id] = crypto.getRandomValues(new Uint16Array(1));
     const question: DnsQuestion = { id: id!, name, type };
     if (!mayConnect(address)) throw notPermitted("ask there", address);
-    let why = "it takes no TCP";
+    let why = "it refuses TCP";
     let until = this.#withoutTcp.get(address) ?? 0;
     if (until <= this.#clock.now()) {
       const answer = await this.#within(
@@ -140,7 +139,7 @@ export class DnsClient implements DnsResolver {
         (limit) => askOverTcp(server, writeQuestion(question), limit),
       );
       if (!(answer instanceof DnsFailure)) return readAnswer(answer, question);
-      // It may be that nothing listens there at all, which UDP does not always tell.
+      // Perhaps nothing listens there at all, which UDP does not always report.
       giveWay();
       why = answer.message;
       until = this.#clock.now() + WITHOUT_TCP_MS;
@@ -155,7 +154,7 @@ export class DnsClient implements DnsResolver {
           signal: limit,
         }),
     );
-    // An answer that is too large is asked for by TCP the next time.
+    // An answer that is too large is asked for by TCP next time.
     this.#withoutTcp.delete(address);
     if (answer instanceof DnsFailure) {
       this.#putLast(address);
@@ -166,12 +165,12 @@ export class DnsClient implements DnsResolver {
     return read;
   }
 
-  /** Asks one name server under a time limit; returns the answer or the failure. */
+  /** Asks within a timeout; returns the answer, or why there is none. */
   async #within(
     { timeout, signal }: { timeout: number; signal: AbortSignal },
     ask: (limit: AbortSignal) => Promise<Uint8Array>,
   ): Promise<Uint8Array | DnsFailure> {
-    const error = () => new DnsFailure(`it gave no answer within ${secondsText(timeout / 1000)}`);
+    const error = () => new DnsFailure(`no answer within ${secondsText(timeout / 1000)}`);
     try {
       const limit = { clock: this.#clock, milliseconds: timeout, signal, error };
       return await withTimeout(limit, ask);
@@ -191,7 +190,7 @@ function nameOf({ address, port }: NameServer): string {
   return addressAndPort(address, port);
 }
 
-/** Why a server gave no answer to go by; anything else is a defect. */
+/** Why a server gave no usable answer; any other error is a defect. */
 function messageOf(error: unknown): string {
   if (error instanceof DnsFailure) return error.message;
   throw error;

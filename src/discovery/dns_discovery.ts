@@ -10,35 +10,35 @@ import {
 } from "../model/server.ts";
 import { lookUp, type LookupOutcome } from "./dns_lookup.ts";
 import type { DnsResolver } from "./dns_resolver.ts";
-import { type Knowledge, learn, NOTHING_KNOWN } from "./dns_schedule.ts";
+import { afterLookup, INITIAL_STATE, type LookupState } from "./dns_schedule.ts";
 import { DiscoveredServers } from "./discovered_servers.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
-/** After how many milliseconds an entry is looked up again of which a lookup went wrong here. */
+/** The pause before the next lookup after an internal error, in milliseconds. */
 const DEFECT_MS = 10_000;
-/** How long anybody waits for the first lookups, in milliseconds. */
+/** The longest wait for the first lookups, in milliseconds. */
 const FIRST_LOOKUPS_MS = 5000;
 
-/** What a {@linkcode DnsDiscovery} works with. */
+/** Options of {@linkcode DnsDiscovery}. */
 export interface DnsDiscoveryOptions {
-  /** Where the servers that are found are added and removed. */
+  /** The registry in which discovered servers are added and removed. */
   readonly registry: Registry;
-  /** The time and the timers. */
+  /** The clock. */
   readonly clock: Clock;
-  /** Makes what asks DNS; called once, at the first lookup. */
+  /** Makes the DNS client; called once, at the first lookup. */
   readonly makeResolver: () => Promise<DnsResolver>;
   /** Waits until every thread knows the servers that were added. */
   readonly settled: () => Promise<void>;
 }
 
-/** What is done for one entry. */
+/** The lookups of one source. */
 interface Task {
   entry: Server;
-  /** Resolves when the first lookup is over, or there will be none. */
+  /** Resolves after the first lookup, or when there will be none. */
   readonly first: PromiseWithResolvers<void>;
-  knowledge: Knowledge;
-  /** Breaks off the latest lookup. */
+  state: LookupState;
+  /** Aborts the latest lookup. */
   running: AbortController | undefined;
   lastLookup: Date | undefined;
   nextLookup: Date | undefined;
@@ -46,8 +46,8 @@ interface Task {
 }
 
 /**
- * Makes the addresses behind names servers: one abortable task an entry, in a map keyed by the
- * entry's URL, which looks the name up again whenever the last answer has run out.
+ * Turns the addresses behind names into servers: one abortable task a source, in a map keyed by the
+ * source's URL, which looks the name up again when the last answer expires.
  */
 export class DnsDiscovery implements Disposable {
   readonly #options: DnsDiscoveryOptions;
@@ -55,39 +55,39 @@ export class DnsDiscovery implements Disposable {
   readonly #tasks = new Map<string, Task>();
   #resolver: Promise<DnsResolver> | undefined;
 
-  /** @param options What to work with. Nothing happens while there is no entry. */
+  /** @param options The options. Nothing starts before the first source is added. */
   constructor(options: DnsDiscoveryOptions) {
     this.#options = options;
     this.#servers = new DiscoveredServers(options.registry);
   }
 
-  /** The entries, in the order in which they were added. */
+  /** The sources, in the order in which they were added. */
   entries(): Server[] {
     return [...this.#tasks.values()].map(({ entry }) => entry);
   }
 
-  /** The entry with this URL in canonical form, if any. */
+  /** The source with this URL in canonical form, if any. */
   find(canonicalUrl: string): Server | undefined {
     return this.#tasks.get(canonicalUrl)?.entry;
   }
 
-  /** What the entries have found. */
+  /** The discovered servers of each source. */
   reports(): DiscoveryReport[] {
-    return [...this.#tasks.values()].map(({ entry, lastLookup, nextLookup, knowledge }) => ({
+    return [...this.#tasks.values()].map(({ entry, lastLookup, nextLookup, state }) => ({
       entry,
       servers: this.#servers.list(entry.url),
       lastLookup,
       nextLookup,
-      error: knowledge.error,
+      error: state.error,
     }));
   }
 
-  /** Adds an entry, complete, which is looked up at once. There must be none with its URL. */
+  /** Adds a complete source and looks it up at once. Its URL must not be in use. */
   add(entry: Server): void {
     const task: Task = {
       entry,
       first: Promise.withResolvers(),
-      knowledge: NOTHING_KNOWN,
+      state: INITIAL_STATE,
       running: undefined,
       lastLookup: undefined,
       nextLookup: undefined,
@@ -98,8 +98,7 @@ export class DnsDiscovery implements Disposable {
   }
 
   /**
-   * Changes an entry, and all its servers with it. Where they are to be found in another way, it is
-   * looked up at once.
+   * Changes a source, and all of its servers with it. If `discover` changes, it is looked up at once.
    *
    * @throws {BalancerError} `not_found`.
    */
@@ -107,16 +106,16 @@ export class DnsDiscovery implements Disposable {
     const task = this.#get(url);
     const before = task.entry;
     task.entry = completeServer({ ...before, ...change, url: before.url });
-    this.#servers.add(task.entry, task.knowledge.found);
+    this.#servers.add(task.entry, task.state.found);
     if (task.entry.discover !== before.discover) this.#start(task);
     return task.entry;
   }
 
   /**
-   * Removes an entry, and its servers with it.
+   * Removes a source, and its servers with it.
    *
    * @param url Its URL, in any spelling.
-   * @param drain For how many seconds what they work on may go on. Default: without a limit.
+   * @param drain Seconds that their active requests may continue. Default: no limit.
    * @throws {BalancerError} `not_found`.
    */
   remove(url: string, drain?: number): Server {
@@ -127,12 +126,12 @@ export class DnsDiscovery implements Disposable {
     return task.entry;
   }
 
-  /** See {@linkcode DiscoveredServers.giveUp}. */
-  giveUp(url: string): void {
-    this.#servers.giveUp(url);
+  /** See {@linkcode DiscoveredServers.release}. */
+  release(url: string): void {
+    this.#servers.release(url);
   }
 
-  /** Waits until each entry was looked up once, whatever came of it, for 5 seconds at most. */
+  /** Waits until each source was looked up once, with or without success, for at most 5 seconds. */
   async ready(): Promise<void> {
     const waiting = [...this.#tasks.values()].map(({ first }) => first.promise);
     if (waiting.length === 0) return;
@@ -142,7 +141,7 @@ export class DnsDiscovery implements Disposable {
     cancel();
   }
 
-  /** Looks nothing up any more. The servers stay. */
+  /** Stops all lookups. The servers stay. */
   [Symbol.dispose](): void {
     for (const task of this.#tasks.values()) this.#end(task);
   }
@@ -159,7 +158,7 @@ export class DnsDiscovery implements Disposable {
     task.first.resolve();
   }
 
-  /** Looks an entry up now; a lookup that is under way is broken off. */
+  /** Looks a source up now; a lookup in progress is aborted. */
   #start(task: Task): void {
     task.cancelTimer();
     task.running?.abort();
@@ -167,8 +166,8 @@ export class DnsDiscovery implements Disposable {
     task.nextLookup = undefined;
     const { signal } = task.running;
     this.#run(task, signal).catch((error) => {
-      // A defect of ours must not end the lookups of an entry.
-      logger.error("Cannot follow {url}: {error}", { url: task.entry.url, error });
+      // An internal error must not end the lookups of a source.
+      logger.error("Cannot discover servers of {url}: {error}", { url: task.entry.url, error });
       if (!signal.aborted) this.#startIn(task, DEFECT_MS);
     });
   }
@@ -183,21 +182,21 @@ export class DnsDiscovery implements Disposable {
   async #run(task: Task, signal: AbortSignal): Promise<void> {
     const outcome = await this.#lookUp(task, signal);
     if (outcome === undefined) return;
-    const wait = this.#learn(task, outcome);
-    this.#servers.add(task.entry, task.knowledge.found);
-    // Those that are gone take requests until every thread knows those that are new.
+    const wait = this.#record(task, outcome);
+    this.#servers.add(task.entry, task.state.found);
+    // Lost servers take requests until every thread knows the new ones.
     await this.#options.settled();
     if (signal.aborted) return;
     this.#servers.removeLost(task.entry.url);
     this.#startIn(task, wait);
   }
 
-  /** What a lookup comes to; undefined if it was broken off. */
+  /** Performs a lookup; undefined if it was aborted. */
   async #lookUp(task: Task, signal: AbortSignal): Promise<LookupOutcome | undefined> {
     try {
       const outcome = await lookUp(task.entry, {
         resolver: await (this.#resolver ??= this.#options.makeResolver()),
-        known: task.knowledge.found,
+        known: task.state.found,
         clock: this.#options.clock,
         signal,
       });
@@ -208,19 +207,19 @@ export class DnsDiscovery implements Disposable {
     }
   }
 
-  /** Takes note of what a lookup came to, and tells in how many milliseconds the next one is due. */
-  #learn(task: Task, outcome: LookupOutcome): number {
+  /** Records the outcome of a lookup; returns in how many milliseconds the next one is due. */
+  #record(task: Task, outcome: LookupOutcome): number {
     const { clock } = this.#options;
-    const before = task.knowledge;
-    const { knowledge, wait } = learn(before, outcome, clock.now());
-    task.knowledge = knowledge;
+    const before = task.state;
+    const { state, wait } = afterLookup(before, outcome, clock.now());
+    task.state = state;
     task.lastLookup = clock.date();
     const { url } = task.entry;
-    const { error, found: { length: count } } = knowledge;
+    const { error, found: { length: count } } = state;
     if (error === undefined) {
-      if (before.error !== undefined) logger.info("{url} can be looked up again", { url });
+      if (before.error !== undefined) logger.info("Lookups of {url} succeed again", { url });
     } else if (error !== before.error || (count === 0 && before.found.length > 0)) {
-      const what = `Cannot look up {url}: {error}. Addresses that are known and stay: {count}`;
+      const what = `Cannot look up {url}: {error}. Keeping {count} known addresses`;
       logger.warn(what, { url, error, count });
     }
     return wait * 1000;

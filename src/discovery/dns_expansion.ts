@@ -3,11 +3,11 @@ import { addressAndPort } from "../model/name_server.ts";
 import { completeServer, NAME_MAX_LENGTH, type Server, UINT32_MAX } from "../model/server.ts";
 
 /**
- * The server at an address that an entry has found: the address in place of the name, the entry's
- * name with the address behind it, the entry's weight times that of the record, and all else of the
- * entry.
+ * Makes a server of a discovered address: the URL has the address in place of the name, the server's
+ * name is the source's name and the address, its weight is the source's times that of the record, and
+ * all other fields are the source's.
  *
- * @param entry The entry.
+ * @param entry The source.
  * @param found The address.
  */
 export function expandEntry(entry: Server, { address, port, weight }: FoundAddress): Server {
@@ -24,9 +24,9 @@ export function expandEntry(entry: Server, { address, port, weight }: FoundAddre
 }
 
 /**
- * The weights of SRV records as the smallest whole numbers with the same ratios, so that of records
- * which are alike each has 1, whatever number they have: some name servers write a share of a
- * hundred there. 0 counts as 1, by which it has "a very small chance" beside others (RFC 2782).
+ * Reduces the weights of SRV records to the smallest whole numbers with the same ratios, so that equal
+ * records have weight 1, whatever their number: some name servers write percentages. 0 counts as 1,
+ * which gives it "a very small chance" beside others (RFC 2782).
  *
  * @param weights The weights of the records with one priority, in their order.
  */

@@ -12,50 +12,49 @@ import {
   type RecordType,
   type ServiceRecord,
 } from "./dns_resolver.ts";
-import { mapConcurrent } from "./map_concurrent.ts";
 
-/** How many targets of SRV records are looked up at once. */
+/** The number of SRV targets that are looked up concurrently. */
 const AT_ONCE = 8;
 
-/** For how many seconds the addresses hold that a name has on this machine. */
+/** The lifetime of addresses of the hosts file, in seconds. */
 const HOSTS_TTL = 5;
 
-/** What a lookup came to. */
+/** The outcome of a lookup. */
 export type LookupOutcome =
-  /** There are addresses; for how many seconds, and what went wrong nevertheless. */
+  /** There are addresses, valid for `ttl` seconds; `problem` is a partial failure. */
   | {
     readonly type: "found";
     readonly found: readonly FoundAddress[];
     readonly ttl: number;
     readonly problem: string | undefined;
   }
-  /** DNS says that there are none. */
+  /** DNS answered that there are none. */
   | { readonly type: "empty"; readonly why: string }
-  /** It says nothing. */
+  /** DNS did not answer. */
   | { readonly type: "failed"; readonly why: string };
 
 type Found = LookupOutcome & { readonly type: "found" };
 
-/** What a lookup works with. */
+/** Options of {@linkcode lookUp}. */
 export interface LookupParts {
-  /** Whom to ask. */
+  /** The DNS client. */
   readonly resolver: DnsResolver;
-  /** The addresses that are known; they stand in for what cannot be looked up. */
+  /** The known addresses; they stand in for those that cannot be looked up. */
   readonly known: readonly FoundAddress[];
   /** The timers. */
   readonly clock: Clock;
-  /** Breaks it off. */
+  /** Aborts the lookup. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Looks up the addresses behind an entry.
+ * Looks up the addresses of a source.
  *
- * Where only some questions have an answer, what was known by the others stays: a name server that
- * fails for AAAA, as some do, is no reason to go without the answer for A.
+ * If only some questions are answered, known addresses of the others stay: a name server that fails
+ * for AAAA, as some do, is no reason to ignore its answer for A.
  *
- * @param entry The entry.
- * @param parts What to work with.
+ * @param entry The source.
+ * @param parts The client, the known addresses and the signal.
  * @throws The reason of the signal.
  */
 export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupOutcome> {
@@ -69,7 +68,7 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
     for (const name of names) {
       const outcome = await within(limit, parts, (limited) => find(name, limited));
       if (outcome.type === "found") return sorted(outcome);
-      // That one of the names has no addresses says nothing where another could not be asked.
+      // A name without addresses proves nothing while another could not be looked up.
       if (last.type !== "failed") last = outcome;
     }
   } catch (error) {
@@ -80,7 +79,7 @@ export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupO
   return last;
 }
 
-/** The addresses that a name has on this machine, which come before those of DNS (hosts(5)). */
+/** The addresses of a name in the hosts file, which precede those of DNS (hosts(5)). */
 async function findHosts(host: string, { resolver }: LookupParts): Promise<Found | undefined> {
   const addresses = await resolver.hosts(host);
   if (addresses.length === 0) return undefined;
@@ -101,7 +100,7 @@ async function within(
   } catch (error) {
     parts.signal.throwIfAborted();
     if (limit.exceeded === undefined) throw error;
-    return { type: "failed", why: `it was not over within ${secondsText(milliseconds / 1000)}` };
+    return { type: "failed", why: `the lookup took over ${secondsText(milliseconds / 1000)}` };
   } finally {
     limit.end();
   }
@@ -124,7 +123,7 @@ async function findServices(name: string, parts: LookupParts): Promise<LookupOut
   return last;
 }
 
-/** Looks up the targets of the records with one priority. */
+/** Looks up the targets of records with the same priority. */
 async function findTargets(
   services: readonly ServiceRecord[],
   answer: DnsAnswer,
@@ -140,14 +139,14 @@ async function findTargets(
   return combine(findings.flat(), parts);
 }
 
-/** What addresses are made into. */
+/** The target of a lookup, with the port and weight of its addresses. */
 interface Place {
   readonly target: string;
   readonly port: number | undefined;
   readonly weight: number;
 }
 
-/** The addresses that one question has found, or why there is no answer. */
+/** The answer to one question, or why there is none. */
 interface Finding extends Place {
   readonly type: RecordType;
   readonly answer: DnsAnswer | DnsFailure;
@@ -160,7 +159,7 @@ async function askAddresses(place: Place, parts: LookupParts): Promise<Finding[]
   }));
 }
 
-/** What several questions come to together. */
+/** Combines the answers to several questions. */
 function combine(findings: readonly Finding[], { known }: LookupParts): LookupOutcome {
   const found = new Map<string, FoundAddress>();
   const problems: string[] = [];
@@ -183,13 +182,13 @@ function combine(findings: readonly Finding[], { known }: LookupParts): LookupOu
   return { type: "empty", why: [...reasons].join("; ") };
 }
 
-/** Whether an address that is known is one for which there was no answer now. */
+/** Whether a known address belongs to a question that was not answered now. */
 function standsIn(known: FoundAddress, { target, port, type }: Finding): boolean {
   const family = known.address.includes(":") ? "AAAA" : "A";
   return known.source === target && known.port === port && family === type;
 }
 
-/** Two records for one address are one server, with the larger weight. */
+/** Adds an address; two records for one address make one server, with the larger weight. */
 function add(found: Map<string, FoundAddress>, address: FoundAddress): void {
   const key = keyOf(address);
   const other = found.get(key);
@@ -210,7 +209,7 @@ async function ask(
   }
 }
 
-/** The records in groups of one priority, the lowest number first. */
+/** Groups records by priority, the lowest number first. */
 function byPriority(services: readonly ServiceRecord[]): ServiceRecord[][] {
   const groups = new Map<number, ServiceRecord[]>();
   for (const service of services) {
@@ -219,7 +218,7 @@ function byPriority(services: readonly ServiceRecord[]): ServiceRecord[][] {
   return [...groups].sort(([one], [other]) => one - other).map(([, group]) => group);
 }
 
-/** Servers are added in this order, whatever the order of the answer, which changes each time. */
+/** Sorts addresses, as the order of answers changes each time. */
 function sorted(outcome: Found): Found {
   const found = outcome.found.toSorted((one, other) => keyOf(one) < keyOf(other) ? -1 : 1);
   return { ...outcome, found };
@@ -227,4 +226,27 @@ function sorted(outcome: Found): Found {
 
 function keyOf({ address, port }: FoundAddress): string {
   return `${address} ${port ?? ""}`;
+}
+
+/**
+ * Maps items by an asynchronous function, a few at a time.
+ *
+ * @param items The items.
+ * @param limit The number of concurrent calls.
+ * @param act Maps one item.
+ * @returns The results, in the order of the items.
+ */
+export async function mapConcurrent<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  act: (item: Item, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const entries = items.entries();
+  async function work(): Promise<void> {
+    // All share the iterator, so each takes the next item.
+    for (const [index, item] of entries) results[index] = await act(item, index);
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  return results;
 }

@@ -11,16 +11,16 @@ import {
   type ServiceRecord,
 } from "./dns_resolver.ts";
 
-/** Asks the server to look further than what it has itself (RFC 1035 §4.1.1). */
+/** Asks the server to resolve names recursively (RFC 1035 §4.1.1). */
 const RECURSION_DESIRED = 1 << 8;
-/** How many names a name may stand for one after the other. */
+/** The longest chain of CNAME records that is followed. */
 const ALIASES_MAX = 16;
-/** Times above this are taken for 0 (RFC 2181 §8). */
+/** TTLs above this count as 0 (RFC 2181 §8). */
 const TTL_MAX = 2 ** 31 - 1;
 
 /** A question to a name server. */
 export interface DnsQuestion {
-  /** What tells the answer from others, 0 to 65535. */
+  /** The identifier that the answer must repeat, 0 to 65535. */
   readonly id: number;
   /** The full name. */
   readonly name: string;
@@ -29,11 +29,11 @@ export interface DnsQuestion {
 }
 
 /**
- * A question as it is sent to a name server (RFC 1035 §4).
+ * Encodes a question (RFC 1035 §4).
  *
- * @param question What to ask.
- * @param payloadSize The largest answer over UDP in bytes (RFC 6891 §6.2.3). Default: what UDP has
- * without saying so, 512.
+ * @param question The question.
+ * @param payloadSize The largest answer over UDP in bytes (RFC 6891 §6.2.3). Default: 512, which UDP
+ * has without EDNS.
  */
 export function writeQuestion(question: DnsQuestion, payloadSize?: number): Uint8Array {
   const { id, name, type } = question;
@@ -57,11 +57,11 @@ export function writeQuestion(question: DnsQuestion, payloadSize?: number): Uint
 }
 
 /**
- * Reads the answer to a question.
+ * Decodes the answer to a question.
  *
- * @param message What came.
- * @param question What was asked.
- * @throws {DnsFailure} If it is no answer to go by.
+ * @param message The received message.
+ * @param question The question.
+ * @throws {DnsFailure} If it is not a usable answer.
  */
 export function readAnswer(message: Uint8Array, question: DnsQuestion): DnsAnswer {
   const packet = parse(message);
@@ -91,7 +91,7 @@ function parse({ buffer, byteOffset, byteLength }: Uint8Array): DecodedPacket {
   try {
     return decode(Buffer.from(buffer, byteOffset, byteLength));
   } catch (cause) {
-    // It breaks off within a record, or a name in it points nowhere.
+    // It ends within a record, or a name in it points nowhere.
     throw new DnsFailure("its answer is malformed", { cause });
   }
 }
@@ -102,7 +102,7 @@ function isAbout({ type, id, questions }: DecodedPacket, question: DnsQuestion):
     asked?.type === question.type && plainName(asked.name) === plainName(question.name);
 }
 
-/** Follows CNAME records: the name that has the records in the end, and those that led there. */
+/** Follows CNAME records: returns the name at the end of the chain, and the chain. */
 function followAliases(
   records: readonly Answer[],
   name: string,
@@ -114,7 +114,7 @@ function followAliases(
     chain.push(alias);
     at = alias.data;
   }
-  throw new DnsFailure("it knows the name by other names only, without an end");
+  throw new DnsFailure("its answer has an endless chain of CNAME records");
 }
 
 function isNamed({ name }: Answer, wanted: string): boolean {
@@ -132,11 +132,11 @@ function serviceOf(record: Answer): ServiceRecord[] {
   if (record.type !== "SRV") return [];
   const { priority = 0, weight = 0, port, target } = record.data;
   const name = target.replace(/\.$/, "");
-  // A target of "." says that there is no such service (RFC 2782).
+  // A target of "." means that there is no such service (RFC 2782).
   return !isDnsName(name) || port === 0 ? [] : [{ priority, weight, port, target: name }];
 }
 
-/** The addresses that came along, of targets alone. */
+/** The addresses of targets in the additional records. */
 function addressesByName(
   services: readonly ServiceRecord[],
   records: readonly Answer[],

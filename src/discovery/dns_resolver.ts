@@ -1,7 +1,7 @@
-/** The types of records that are asked for. */
+/** The record types that are looked up. */
 export type RecordType = "A" | "AAAA" | "SRV";
 
-/** What an SRV record says (RFC 2782). */
+/** An SRV record (RFC 2782). */
 export interface ServiceRecord {
   /** Records with the lowest number come first. */
   readonly priority: number;
@@ -13,39 +13,39 @@ export interface ServiceRecord {
   readonly target: string;
 }
 
-/** What DNS answers to a question. */
+/** The answer to a question. */
 export interface DnsAnswer {
-  /** How long it holds, in seconds: the shortest time of what it is made of. */
+  /** Its lifetime in seconds: the shortest TTL of the records used. */
   readonly ttl: number;
   /** The IP addresses; empty for SRV. */
   readonly addresses: readonly string[];
-  /** The services; empty but for SRV. */
+  /** The services; empty except for SRV. */
   readonly services: readonly ServiceRecord[];
   /**
-   * Addresses that came along, by the name that has them in lower case: RFC 2782 lets servers add
-   * those of the targets.
+   * Addresses in the additional records, by lower-case name: RFC 2782 lets servers add those of the
+   * targets.
    */
   readonly hosts: ReadonlyMap<string, readonly string[]>;
-  /** Why there is nothing, for people; undefined where there is something. */
+  /** Why the answer is empty, for people; undefined if it is not. */
   readonly empty: string | undefined;
 }
 
-/** The full names of a name, and how long each of them may take. */
+/** The full names that a name may stand for, and the timeout of each lookup. */
 export interface SearchList {
-  /** The full names that it may stand for, in the order in which they are to be tried. */
+  /** The full names, in the order in which they are looked up. */
   readonly names: readonly string[];
-  /** How long the lookup of each of them may take, all its questions together, in milliseconds. */
+  /** The timeout of each name with all its questions, in milliseconds. */
   readonly limit: number;
 }
 
-/** What asks DNS. */
+/** A DNS client. */
 export interface DnsResolver {
-  /** The addresses that a name has on this machine, whatever DNS says; none for most. */
+  /** The addresses of a name in this machine's hosts file; none for most names. */
   hosts(host: string): Promise<readonly string[]>;
   /**
-   * Tells what to look up for a name.
+   * Expands a name by the search list.
    *
-   * @throws {DnsFailure} If it cannot be found out whom to ask.
+   * @throws {DnsFailure} If the resolver configuration cannot be read.
    */
   names(host: string): Promise<SearchList>;
   /**
@@ -53,19 +53,19 @@ export interface DnsResolver {
    *
    * @param name The full name.
    * @param type The type of the records.
-   * @param signal Breaks it off.
-   * @returns The answer, which may be that there is nothing.
-   * @throws {DnsFailure} If there is no answer to go by.
+   * @param signal Aborts the question.
+   * @returns The answer, which may be empty.
+   * @throws {DnsFailure} If there is no usable answer.
    */
   ask(name: string, type: RecordType, signal: AbortSignal): Promise<DnsAnswer>;
 }
 
-/** DNS gave no answer to go by; the message says why, as the end of a sentence. */
+/** The error for a question without a usable answer; the message is the end of a sentence. */
 export class DnsFailure extends Error {
   override readonly name = "DnsFailure";
 }
 
-/** A name to compare with others: names are without regard to case (RFC 4343). */
+/** Normalizes a name for comparison: names are case-insensitive (RFC 4343). */
 export function plainName(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

@@ -1,33 +1,33 @@
 import type { FoundAddress } from "../model/discovery.ts";
 import type { LookupOutcome } from "./dns_lookup.ts";
 
-/** The shortest time between two lookups, in seconds: for answers that hold for less, or not at all. */
+/** The shortest time between two lookups, in seconds, even for answers with a lower TTL. */
 const SHORTEST = 1;
-/** The longest time between two lookups, in seconds, however long an answer holds. */
+/** The longest time between two lookups, in seconds, even for answers with a higher TTL. */
 const LONGEST = 300;
-/** Seconds between two lookups while DNS says that there are no addresses. */
+/** Seconds between two lookups while DNS answers that there are no addresses. */
 const EMPTY = 5;
-/** For how many seconds DNS has to say so until it is believed (HAProxy's `hold nx`). */
+/** How many seconds DNS must answer so before the servers are removed (HAProxy's `hold nx`). */
 const EMPTY_HOLD = 30;
-/** How often it has to say so. */
+/** How many such answers that takes. */
 const EMPTY_ANSWERS = 3;
-/** The longest time between two lookups that fail, in seconds. */
+/** The longest pause after a failed lookup, in seconds. */
 const LONGEST_BACKOFF = 30;
 
-/** What is known of an entry. */
-export interface Knowledge {
+/** The state of a source's lookups. */
+export interface LookupState {
   /** Its addresses. */
   readonly found: readonly FoundAddress[];
-  /** What is wrong with the latest lookup, for people; undefined where nothing is. */
+  /** Why the latest lookup failed, for people; undefined if it did not. */
   readonly error: string | undefined;
-  /** How many lookups in a row have failed. */
+  /** The number of failed lookups in a row. */
   readonly failures: number;
-  /** How many answers since the last address were that there is none, and when the first came. */
+  /** The number of empty answers in a row, and the time of the first. */
   readonly empty: { readonly answers: number; readonly since: number } | undefined;
 }
 
-/** What is known before the first lookup. */
-export const NOTHING_KNOWN: Knowledge = Object.freeze({
+/** The state before the first lookup. */
+export const INITIAL_STATE: LookupState = Object.freeze({
   found: [],
   error: undefined,
   failures: 0,
@@ -35,29 +35,29 @@ export const NOTHING_KNOWN: Knowledge = Object.freeze({
 });
 
 /**
- * What is known after a lookup, and when the next one is due.
+ * The state after a lookup, and when the next one is due.
  *
- * Addresses that an answer does not have any more are gone at once. That there is none at all is
- * believed when DNS has said so for a while, as it is more often a mistake than the truth; a lookup
- * that fails changes nothing.
+ * Addresses that are missing in an answer are removed at once. An empty answer removes them only when
+ * it has been repeated for a while, as it is more often a mistake than the truth; a failed lookup
+ * changes nothing.
  *
- * @param before What was known.
- * @param outcome What the lookup came to.
+ * @param before The state before the lookup.
+ * @param outcome The outcome of the lookup.
  * @param now The time in milliseconds.
- * @returns What is known, and in how many seconds to look up again.
+ * @returns The new state, and in how many seconds to look up again.
  */
-export function learn(
-  before: Knowledge,
+export function afterLookup(
+  before: LookupState,
   outcome: LookupOutcome,
   now: number,
-): { knowledge: Knowledge; wait: number } {
+): { state: LookupState; wait: number } {
   switch (outcome.type) {
     case "found": {
       const { found, ttl, problem } = outcome;
-      // What could not be asked for is asked for again soon.
+      // Unanswered questions are asked again soon.
       const longest = problem === undefined ? LONGEST : EMPTY;
       return {
-        knowledge: { ...NOTHING_KNOWN, found, error: problem },
+        state: { ...INITIAL_STATE, found, error: problem },
         wait: Math.min(Math.max(ttl, SHORTEST), longest),
       };
     }
@@ -66,12 +66,12 @@ export function learn(
       const empty = { answers: answers + 1, since };
       const isBelieved = empty.answers >= EMPTY_ANSWERS && now - since >= EMPTY_HOLD * 1000;
       const found = isBelieved ? [] : before.found;
-      return { knowledge: { found, error: outcome.why, failures: 0, empty }, wait: EMPTY };
+      return { state: { found, error: outcome.why, failures: 0, empty }, wait: EMPTY };
     }
     case "failed": {
       const failures = before.failures + 1;
       return {
-        knowledge: { ...before, error: outcome.why, failures },
+        state: { ...before, error: outcome.why, failures },
         wait: Math.min(2 ** (failures - 1), LONGEST_BACKOFF),
       };
     }

@@ -2,15 +2,15 @@ import { connect } from "node:net";
 import type { NameServer } from "../model/name_server.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 
-/** Over TCP, so many bytes before a message tell its length (RFC 1035 §4.2.2). */
+/** The size of the length before each message over TCP, in bytes (RFC 1035 §4.2.2). */
 const LENGTH_BYTES = 2;
 
 /**
- * Sends a message to a name server over TCP, and waits for the one that comes back.
+ * Sends a message to a name server over TCP, and waits for the answer.
  *
- * @param server Where to.
+ * @param server The name server.
  * @param message The message.
- * @param signal Breaks it off.
+ * @param signal Aborts the exchange.
  * @returns The answer.
  * @throws {DnsFailure} If there is none.
  */
@@ -43,7 +43,7 @@ export function askOverTcp(
   return promise;
 }
 
-/** How long a message is, its length before it included, as far as that is known. */
+/** The length of a message with its prefix, as far as it is known. */
 function lengthOf(received: Uint8Array): number {
   const [high, low] = received;
   return high === undefined || low === undefined ? LENGTH_BYTES : LENGTH_BYTES + (high << 8 | low);
@@ -57,6 +57,6 @@ function join(one: Uint8Array, other: Uint8Array): Uint8Array<ArrayBuffer> {
 }
 
 function failed(error: Error & { readonly code?: string }): DnsFailure {
-  const why = error.code === "ECONNREFUSED" ? "it takes no connections there" : error.message;
+  const why = error.code === "ECONNREFUSED" ? "it refuses connections" : error.message;
   return new DnsFailure(why, { cause: error });
 }

@@ -3,25 +3,24 @@ import type { Clock } from "../runtime/clock.ts";
 import type { NameServer } from "../model/name_server.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 
-/** After how many milliseconds a message is sent again, as it may have been lost. */
+/** The time after which a message is sent again, as it may have been lost, in milliseconds. */
 const RESEND_MS = 700;
 
-/** What else {@linkcode askOverUdp} needs. */
+/** Options of {@linkcode askOverUdp}. */
 export interface UdpOptions {
-  /** The timers. */
+  /** The clock. */
   readonly clock: Clock;
-  /** Breaks it off. */
+  /** Aborts the exchange. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends a message to a name server over UDP, and waits for one with the same number to come back.
- * The port is a new one each time, so that it is hard to guess for those who would forge an answer
- * (RFC 5452 §9.2).
+ * Sends a message to a name server over UDP, and waits for an answer with the same identifier. Each
+ * question has its own port, which makes forged answers harder (RFC 5452 §9.2).
  *
- * @param server Where to.
+ * @param server The name server.
  * @param message The message.
- * @param options What else there is.
+ * @param options Clock and signal.
  * @returns The answer.
  * @throws {DnsFailure} If there is none.
  */
@@ -46,12 +45,12 @@ export function askOverUdp(
     settle();
   }
   function send(): void {
-    // What goes wrong is told by an event as well.
+    // Errors are reported by an event as well.
     socket.send(message, () => {});
     cancelResend = clock.after(RESEND_MS, send);
   }
   signal.addEventListener("abort", onAbort);
-  // On Deno (2.9) nobody tells that there is nothing at the port: it connects no UDP sockets.
+  // Deno (2.9) does not connect UDP sockets, so it does not report that nothing listens there.
   socket.on("error", (cause: Error & { readonly code?: string }) => {
     const why = cause.code === "ECONNREFUSED" ? "nothing listens there" : cause.message;
     finish(() => reject(new DnsFailure(why, { cause })));

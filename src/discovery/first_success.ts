@@ -1,60 +1,60 @@
 import type { Clock } from "../runtime/clock.ts";
 
 /**
- * Something that is tried until a signal says to end.
+ * An attempt that a signal can abort.
  *
- * @param signal Breaks it off.
- * @param giveWay To be called where it looks as if nothing came of it: the next one begins at once.
+ * @param signal Aborts it.
+ * @param giveWay Starts the next attempt at once; called when this one is likely to fail.
  */
-export type Try<T> = (signal: AbortSignal, giveWay: () => void) => Promise<T>;
+export type Attempt<T> = (signal: AbortSignal, giveWay: () => void) => Promise<T>;
 
 /** Options of {@linkcode firstSuccess}. */
 export interface HeadStart {
-  /** The timers. */
+  /** The clock. */
   readonly clock: Clock;
-  /** How long the next one waits for those before it, in milliseconds. */
+  /** The head start of each attempt before the next, in milliseconds. */
   readonly milliseconds: number;
-  /** Breaks all of them off. */
+  /** Aborts all attempts. */
   readonly signal: AbortSignal;
 }
 
-/** The first success among several tries. */
+/** The first success among several attempts. */
 export interface Success<T> {
   /** Its result. */
   readonly value: T;
-  /** Its place among the tries, from 0. */
+  /** The index of its attempt. */
   readonly index: number;
-  /** Those that had all of their head start, and are broken off without a result. */
+  /** The attempts that had their whole head start and were aborted without a result. */
   readonly late: readonly number[];
 }
 
 /**
- * Tries several until one succeeds: each begins a moment after the one before it, or as soon as one
- * has failed (RFC 8305 §5 does so with addresses).
+ * Runs several attempts until one succeeds: each starts a moment after the one before it, or as soon
+ * as one has failed (as RFC 8305 §5 does with addresses).
  *
- * @param tries What to try, at least one.
- * @param headStart How.
- * @throws {AggregateError} Of all errors, in the order of the tries, if none succeeds.
+ * @param attempts The attempts, at least one.
+ * @param headStart The head start, clock and signal.
+ * @throws {AggregateError} All errors, in the order of the attempts, if none succeeds.
  */
 export async function firstSuccess<T>(
-  tries: readonly Try<T>[],
+  attempts: readonly Attempt<T>[],
   { clock, milliseconds, signal }: HeadStart,
 ): Promise<Success<T>> {
   const { promise, resolve, reject } = Promise.withResolvers<Success<T>>();
   const abort = new AbortController();
   const limit = AbortSignal.any([signal, abort.signal]);
-  /** When each that is under way has begun. */
+  /** The start times of the running attempts. */
   const running = new Map<number, number>();
   const errors: unknown[] = [];
   let begun = 0;
   let cancelTimer: () => void = () => {};
   function begin(): void {
     cancelTimer();
-    if (begun === tries.length) return;
+    if (begun === attempts.length) return;
     const index = begun++;
     running.set(index, clock.now());
-    if (begun < tries.length) cancelTimer = clock.after(milliseconds, begin);
-    tries[index]!(limit, begin).then(
+    if (begun < attempts.length) cancelTimer = clock.after(milliseconds, begin);
+    attempts[index]!(limit, begin).then(
       (value) => {
         running.delete(index);
         const since = clock.now() - milliseconds;

@@ -6,11 +6,11 @@ import { HOSTS, mayRead } from "./system_resolver.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
-/** The addresses of names that a system has in a file of its own (hosts(5)). */
+/** The hosts file of this machine (hosts(5)). */
 export class HostsFile {
   readonly #path: string;
   #addresses: ReadonlyMap<string, readonly string[]> = new Map();
-  /** Tells the text that was read last from any other. */
+  /** Identifies the text that was read last. */
   #version: string | undefined;
   #hasWarned = false;
 
@@ -20,9 +20,8 @@ export class HostsFile {
   }
 
   /**
-   * The addresses of a name; none where the file does not name it, or is not there. It is read again
-   * whenever it has changed. Where it cannot be read, the log says so once, and what was read
-   * before counts.
+   * The addresses of a name; none if the file does not have it or does not exist. A changed file is
+   * read again. If it cannot be read, that is logged once, and the text that was read before counts.
    */
   async find(host: string): Promise<readonly string[]> {
     await this.#refresh();
@@ -31,7 +30,7 @@ export class HostsFile {
 
   async #refresh(): Promise<void> {
     if (!mayRead(this.#path)) {
-      return this.#warn(`the program may not read it: restart it with that in --allow-read`);
+      return this.#warn("no permission to read it; restart with it in --allow-read");
     }
     try {
       const { mtimeMs, size, ino } = await stat(this.#path);
@@ -56,8 +55,8 @@ export class HostsFile {
 }
 
 /**
- * Reads the text of `/etc/hosts` (hosts(5)): an address, and the names that have it. What is not
- * understood is skipped, as other resolvers do.
+ * Parses a hosts file (hosts(5)): an address a line, and its names. Invalid lines are skipped, as other
+ * resolvers do.
  *
  * @param text The text.
  * @returns The addresses of each name in lower case, in their order.

@@ -7,11 +7,10 @@ import { DEFAULT_ATTEMPTS, DEFAULT_TIMEOUT, type ResolverConfig } from "./resolv
 import { systemResolver } from "./system_resolver.ts";
 
 /**
- * Makes what asks DNS. In a module of its own with all that this needs, so that it is not loaded
- * where nothing is looked up.
+ * Makes the DNS client. This module and its imports are loaded only when something is looked up.
  *
- * @param settings Whom to ask, checked.
- * @param clock The timers.
+ * @param settings The DNS settings, which were checked.
+ * @param clock The clock.
  */
 export function makeDnsClient(settings: DnsSettings, clock: Clock): DnsClient {
   const { server } = settings;
@@ -35,7 +34,7 @@ function only(server: NameServer): ResolverConfig {
   };
 }
 
-/** The settings count before what the system says. */
+/** Settings override the system's configuration. */
 function withSettings(config: ResolverConfig, { timeout, attempts }: DnsSettings): ResolverConfig {
   return {
     ...config,

@@ -29,8 +29,8 @@ export interface ResolverConfig {
 }
 
 /**
- * Reads the text of `/etc/resolv.conf` (resolv.conf(5)): `nameserver`, `search`, `domain` and the
- * options `ndots`, `timeout` and `attempts`. What is not understood is skipped, as other resolvers do.
+ * Parses `/etc/resolv.conf` (resolv.conf(5)): `nameserver`, `search`, `domain` and the options
+ * `ndots`, `timeout` and `attempts`. Anything else is skipped, as other resolvers do.
  *
  * @param text The text.
  */
@@ -54,8 +54,8 @@ export function parseResolvConf(text: string): ResolverConfig {
 }
 
 /**
- * The full names that a name may stand for, in the order in which they are tried: with each domain
- * of the search list behind it, and as it is; a name that ends with a dot is full already.
+ * Expands a name by the search list: with each of its domains appended, and as it is, in the order in
+ * which the names are looked up. A name that ends with a dot is full already.
  *
  * @param host The name.
  * @param config The search list.
@@ -70,7 +70,7 @@ export function fullNames(
   return dots >= ndots ? [host, ...longer] : [...longer, host];
 }
 
-/** Takes over what an option says; of two that say the same, the later one counts. */
+/** Applies an option; a later one overrides an earlier one. */
 function readOption(
   option: string,
   options: Record<"ndots" | "timeout" | "attempts", number>,

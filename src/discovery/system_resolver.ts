@@ -3,23 +3,23 @@ import { errorText } from "../model/error_text.ts";
 import { DnsFailure } from "./dns_resolver.ts";
 import { parseResolvConf, type ResolverConfig } from "./resolv_conf.ts";
 
-/** Where a system says which name servers it asks. */
+/** The file that names the system's name servers. */
 export const RESOLV_CONF = "/etc/resolv.conf";
-/** Where it keeps names with their addresses that DNS is not asked for. */
+/** The system's hosts file. */
 export const HOSTS = "/etc/hosts";
 
 const REMEDY = "name the name server in dns: { server: … }";
 
 /**
- * Which name servers this system asks. The file is read each time, as it changes where networks do.
+ * Reads the system's resolver configuration. It is read each time, as it changes with the network.
  *
  * @param path The file. Default: `/etc/resolv.conf`.
- * @throws {DnsFailure} If the file cannot be read, or names none.
+ * @throws {DnsFailure} If the file cannot be read, or names no name server.
  */
 export async function systemResolver(path: string = RESOLV_CONF): Promise<ResolverConfig> {
   if (!mayRead(path)) {
     throw new DnsFailure(
-      `the program may not read ${path}: restart it with that in --allow-read, or ${REMEDY}`,
+      `no permission to read ${path}: restart with it in --allow-read, or ${REMEDY}`,
     );
   }
   const config = parseResolvConf(await readText(path));
@@ -27,7 +27,7 @@ export async function systemResolver(path: string = RESOLV_CONF): Promise<Resolv
   throw new DnsFailure(`${path} names no name server: ${REMEDY}`);
 }
 
-/** Whether this process may read a file; where Deno would ask at the terminal, it may not. */
+/** Whether this process may read a file without a prompt. */
 export function mayRead(path: string): boolean {
   if (!("Deno" in globalThis)) return true;
   return Deno.permissions.querySync({ name: "read", path }).state === "granted";

@@ -1,5 +1,5 @@
 import type { Server } from "../model/server.ts";
-import type { HealthCheck } from "./health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 
 /** Another balancer's result for a server. */
 export interface RemoteResult {

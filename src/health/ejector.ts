@@ -7,19 +7,19 @@ import type { StateTable } from "../state/state_table.ts";
 
 const logger = getLogger(["ballast", "health"]);
 
-/** What an {@linkcode Ejector} works with. */
+/** Options of an {@linkcode Ejector}. */
 export interface EjectorOptions {
   /** The servers. */
   readonly registry: Registry;
-  /** Where it is written which of them are out. */
+  /** State table, which holds the ejection state of each server. */
   readonly table: StateTable;
-  /** The time and the timers. */
+  /** Clock and timers. */
   readonly clock: Clock;
-  /** For how long, and how many at once. */
+  /** How long servers stay ejected, and how many may be at once. */
   readonly ejection: Ejection;
-  /** Called when a server is in again. */
+  /** Called when a server returns to rotation. */
   readonly onReturn: (entry: Entry) => void;
-  /** Called when a server is out, on trial or in again, with why. Default: nothing. */
+  /** Called with each change of a server's ejection state and the reason. Default: no callback. */
   readonly onChange?: (
     type: "ejected" | "on_trial" | "returned",
     entry: Entry,
@@ -27,31 +27,31 @@ export interface EjectorOptions {
   ) => void;
 }
 
-interface Outing {
-  /** Its number in a row, from 1. */
+/** The latest ejection of one server. */
+interface LatestEjection {
+  /** Number of consecutive ejections, this one included. */
   readonly count: number;
-  /** What the server is told to be, for people; undefined once it is in again. */
+  /** Reported ejection; undefined once the server has returned. */
   report: EjectionReport | undefined;
-  /** When the server was in again, in the clock's milliseconds. */
+  /** Clock time when the server returned, in milliseconds. */
   endedAt: number;
   cancelTimer: () => void;
 }
 
 /**
- * Takes servers out that fail the requests they get (outlier detection, as Envoy calls it), and lets
- * them in again: after a while that grows with each ejection, a server is on trial, and one request
- * decides. There is a limit to how many can be out, as a fault that all of them have is none of
- * theirs.
+ * Ejects servers that fail their requests (Envoy's outlier detection). After a time that grows with
+ * each ejection, the server is probed with a single request, which decides whether it returns. The
+ * share of ejected servers is limited: if every server fails, the cause is probably shared.
  */
 export class Ejector implements Disposable {
   readonly #options: EjectorOptions;
-  readonly #outings = new Map<string, Outing>();
-  /** When it was last found that a server cannot be done without, in the clock's milliseconds. */
-  readonly #spared = new Map<string, number>();
+  readonly #ejections = new Map<string, LatestEjection>();
+  /** Clock time when each server was last kept because of the limit, in milliseconds. */
+  readonly #keptAt = new Map<string, number>();
   readonly #unsubscribe: () => void;
   #disposed = false;
 
-  /** @param options What to work with. */
+  /** @param options The options. */
   constructor(options: EjectorOptions) {
     this.#options = options;
     this.#unsubscribe = options.registry.subscribe((event) => {
@@ -59,112 +59,114 @@ export class Ejector implements Disposable {
     });
   }
 
-  /** Why a server is out, and until when; undefined if it is in. */
+  /** The reason for a server's ejection and its end; undefined while the server is active. */
   report(url: string): EjectionReport | undefined {
-    return this.#outings.get(url)?.report;
+    return this.#ejections.get(url)?.report;
   }
 
   /**
-   * A server has failed too often.
+   * Ejects a server, unless too many would be ejected.
    *
-   * @param url The server. Nothing happens if it is not there any more, or out already.
-   * @param why What it did, for people.
+   * @param url The server. Removed and already ejected servers are ignored.
+   * @param why The reason, for logs and reports.
    */
   eject(url: string, why: string): void {
     const { registry, table, clock, ejection } = this.#options;
     const entry = registry.find(url);
-    // Requests that are under way when all ends still have their say.
-    if (this.#disposed || entry === undefined || table.standing(entry.slot) === "ejected") return;
-    // One that is on trial is among those that are out already.
-    if (!table.isOnTrial(entry.slot) && this.#mustSpare(entry, why)) return;
-    const count = this.#countInRow(url) + 1;
-    // To the millisecond: three times 0.1 is 0.30000000000000004.
+    // Requests in flight may still report failures after the ejector was disposed.
+    if (this.#disposed || entry === undefined || table.ejectionState(entry.slot) === "ejected") {
+      return;
+    }
+    // A server being probed already counts against the limit.
+    if (!table.isProbing(entry.slot) && this.#exceedsMaxShare(entry, why)) return;
+    const count = this.#consecutive(url) + 1;
+    // Rounded to milliseconds: 3 × 0.1 is 0.30000000000000004.
     const seconds = Math.round(Math.min(ejection.backoff * count, ejection.maxBackoff) * 1000) /
       1000;
     const until = new Date(clock.date().getTime() + seconds * 1000);
-    table.setStanding(entry.slot, "ejected");
-    this.#outings.set(url, {
+    table.setEjectionState(entry.slot, "ejected");
+    this.#ejections.set(url, {
       count,
       report: { why, until, onTrial: false },
       endedAt: Infinity,
-      cancelTimer: clock.after(seconds * 1000, () => this.#tryAgain(entry)),
+      cancelTimer: clock.after(seconds * 1000, () => this.#probe(entry)),
     });
-    logger.warn("{url} is ejected for {seconds} s: {why}", { url, seconds, why });
+    logger.warn("Ejected {url} for {seconds} s: {why}", { url, seconds, why });
     this.#options.onChange?.("ejected", entry, `for ${seconds} s: ${why}`);
   }
 
   /**
-   * A server has done well with the request by which it was tried.
+   * Returns a server to rotation after its probing request succeeded.
    *
-   * @param url The server. Nothing happens if it is not on trial.
+   * @param url The server. Servers that are not being probed are ignored.
    */
-  acquit(url: string): void {
+  reinstate(url: string): void {
     const { registry, table, clock, onReturn } = this.#options;
     const entry = registry.find(url);
-    if (this.#disposed || entry === undefined || !table.isOnTrial(entry.slot)) return;
-    const outing = this.#outings.get(url)!;
-    outing.report = undefined;
-    outing.endedAt = clock.now();
+    if (this.#disposed || entry === undefined || !table.isProbing(entry.slot)) return;
+    const latest = this.#ejections.get(url)!;
+    latest.report = undefined;
+    latest.endedAt = clock.now();
     table.clearFailures(entry.slot, "connection");
     table.clearFailures(entry.slot, "response");
-    table.setStanding(entry.slot, "in");
-    logger.info("{url} is in again", { url });
+    table.setEjectionState(entry.slot, "active");
+    logger.info("{url} returned to rotation", { url });
     onReturn(entry);
     this.#options.onChange?.("returned", entry, undefined);
   }
 
-  /** Lets no server in or out any more. */
+  /** Stops all ejections and returns; each server keeps its state. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#unsubscribe();
-    for (const url of [...this.#outings.keys()]) this.#forget(url);
+    for (const url of [...this.#ejections.keys()]) this.#forget(url);
   }
 
-  #tryAgain(entry: Entry): void {
+  #probe(entry: Entry): void {
     const { server: { url }, slot } = entry;
-    const outing = this.#outings.get(url)!;
-    outing.report = { ...outing.report!, onTrial: true };
-    this.#options.table.setStanding(slot, "trial");
-    logger.info("{url} is tried again with one request at a time", { url });
+    const latest = this.#ejections.get(url)!;
+    latest.report = { ...latest.report!, onTrial: true };
+    this.#options.table.setEjectionState(slot, "probing");
+    logger.info("Probing {url} with one request at a time", { url });
     this.#options.onChange?.("on_trial", entry, undefined);
   }
 
-  /** Whether too many servers would be out with this one. */
-  #mustSpare(entry: Entry, why: string): boolean {
+  /** Whether ejecting this server would exceed the limit; logs it if so. */
+  #exceedsMaxShare(entry: Entry, why: string): boolean {
     const { clock, ejection } = this.#options;
     const { url } = entry.server;
     const now = clock.now();
-    // A server that goes on failing is reported again and again, thousands of times a second where
-    // there is no other: that must not become as many looks at every server and lines in the log.
-    const last = this.#spared.get(url);
+    // A failing server that is the only one may be reported thousands of times a second: neither scan
+    // all servers nor log each time.
+    const last = this.#keptAt.get(url);
     if (last !== undefined && now - last < ejection.backoff * 1000) return true;
     if (this.#share(entry) <= ejection.maxShare) return false;
-    this.#spared.set(url, now);
-    logger.warn("{url} is not ejected, as too many servers would be: {why}", { url, why });
+    this.#keptAt.set(url, now);
+    logger.warn("Not ejecting {url}, as too many servers would be ejected: {why}", { url, why });
     return true;
   }
 
-  /** How many in a hundred of the servers would be out with this one, those on trial included. */
+  /** Percentage of servers that would be ejected with this one, including those being probed. */
   #share({ slot }: Entry): number {
     const { registry, table } = this.#options;
     const entries = registry.entries();
-    const out = entries.filter((other) =>
-      other.slot === slot || table.standing(other.slot) !== "in"
+    const ejected = entries.filter((other) =>
+      other.slot === slot || table.ejectionState(other.slot) !== "active"
     );
-    return out.length / entries.length * 100;
+    return ejected.length / entries.length * 100;
   }
 
-  /** A server that was in for longer than it can be out begins anew. */
-  #countInRow(url: string): number {
+  /** Number of consecutive ejections; 0 after being active for longer than the longest ejection. */
+  #consecutive(url: string): number {
     const { clock, ejection } = this.#options;
-    const outing = this.#outings.get(url);
-    if (outing === undefined) return 0;
-    return clock.now() - outing.endedAt > ejection.maxBackoff * 1000 ? 0 : outing.count;
+    const latest = this.#ejections.get(url);
+    if (latest === undefined) return 0;
+    return clock.now() - latest.endedAt > ejection.maxBackoff * 1000 ? 0 : latest.count;
   }
 
   #forget(url: string): void {
-    this.#outings.get(url)?.cancelTimer();
-    this.#outings.delete(url);
-    this.#spared.delete(url);
+    this.#ejections.get(url)?.cancelTimer();
+    this.#ejections.delete(url);
+    this.#keptAt.delete(url);
   }
 }

@@ -1,9 +1,9 @@
 import { callGuarded, logCallFailure, logRejection } from "../model/guarded_call.ts";
 import type { Server } from "../model/server.ts";
 import type { CheckOwner, CheckResult, CheckSharing } from "./check_sharing.ts";
-import type { HealthCheck } from "./health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 
-/** Lets a caller's sharing divide the checks; where it fails, this balancer checks by itself. */
+/** Guards against a caller's sharing that throws: this balancer then checks by itself. */
 export class GuardedSharing implements CheckSharing {
   readonly #sharing: CheckSharing;
 

@@ -1,17 +1,17 @@
 import { BalancerError } from "../model/errors.ts";
 
-/** Without one of these, a path has no dot segments, however it is spelled. */
+/** Two dots in any spelling; a path without them has no dot segments that lead upwards. */
 const TWO_DOTS = /(?:\.|%2e){2}/i;
-/** What some servers take for a slash, each on its own, and others for a part of a segment. */
-const UNSURE_SLASHES = [/\\/g, /%2f/gi, /%5c/gi] as const;
+/** Characters that some servers read as a slash and others as part of a segment. */
+const AMBIGUOUS_SLASHES = [/\\/g, /%2f/gi, /%5c/gi] as const;
 
 /**
- * Checks that a request stays under the base path of the server that it is for, whichever way that
- * server resolves dot segments (RFC 3986 §5.2.4).
+ * Checks that a request stays under its server's base path, however that server resolves dot segments
+ * (RFC 3986 §5.2.4).
  *
  * @param basePath The path of the server's URL, without a slash at the end.
  * @param target The request target.
- * @returns The error `bad_request` if the target would leave a base path.
+ * @returns The error `bad_request` if the target could leave the base path.
  */
 export function basePathFault(basePath: string, target: string): BalancerError | undefined {
   if (basePath === "" || !TWO_DOTS.test(target)) return undefined;
@@ -25,8 +25,8 @@ export function basePathFault(basePath: string, target: string): BalancerError |
 }
 
 /**
- * The request target under a server's base path. `OPTIONS *` asks about a server as a whole
- * (RFC 9110 §9.3.7): of a base path, that is the path itself.
+ * Puts a request target under a server's base path. `OPTIONS *` concerns a server as a whole
+ * (RFC 9110 §9.3.7): under a base path, that is the path itself.
  *
  * @param basePath The path of the server's URL, without a slash at the end.
  * @param target The request target.
@@ -37,14 +37,14 @@ export function targetUnder(basePath: string, target: string): string {
 }
 
 /**
- * Whether a server would take the path for one above the one at which it begins, with any choice of
- * the slashes that are unsure: how deep a path is before its dots depends on them.
+ * Whether some server could resolve the path to one above its start, for any reading of the
+ * ambiguous slashes: the depth of a path before its dots depends on them.
  *
  * @param path The path.
- * @param decided For how many of the unsure slashes the choice is made already.
+ * @param decided How many of the ambiguous slashes are decided already.
  */
 function mayClimb(path: string, decided: number): boolean {
-  const slash = UNSURE_SLASHES[decided];
+  const slash = AMBIGUOUS_SLASHES[decided];
   if (slash === undefined) return climbs(path);
   const other = path.replaceAll(slash, "/");
   return mayClimb(path, decided + 1) || (other !== path && mayClimb(other, decided + 1));
@@ -54,7 +54,7 @@ function climbs(path: string): boolean {
   let depth = 0;
   for (const segment of path.split("/").map(resolvedSegment)) {
     if (segment === "..") depth--;
-    // nginx merges slashes, so an empty segment is no level; to Java servers, ";x" is empty.
+    // nginx merges slashes, so an empty segment is not a level; to Java servers, ";x" is empty.
     else if (segment !== "" && segment !== ".") depth++;
     if (depth < 0) return true;
   }

@@ -1,29 +1,28 @@
 import { latin1Text } from "./latin1.ts";
 
-/** How many lines are remembered; a power of two. */
+/** The number of cached lines; a power of two. */
 const PLACES = 1024;
-/** The longest line that is remembered, in bytes. */
+/** The longest line that is cached, in bytes. */
 const LENGTH_MAX = 256;
 
 const LF = 0x0a;
 
 /**
- * Reads lines, and remembers what they mean.
+ * Parses header lines and caches the results.
  *
  * Servers send the same lines again and again (`server: …`, `content-type: …`, the date of this
- * second). A line that is known costs a hash and a comparison of its bytes, and makes no garbage.
+ * second). A hit costs a hash and a comparison of the line's bytes, and makes no garbage.
  */
 export class HeaderLineCache<T> {
   readonly #parse: (line: string) => T;
-  /** What the line in each place means. */
-  readonly #meanings: (T | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #parsed: (T | undefined)[] = new Array(PLACES).fill(undefined);
   readonly #lengths = new Uint16Array(PLACES);
-  /** The bytes of the line in each place, one place behind the other. */
+  /** The bytes of the cached lines, at multiples of {@linkcode LENGTH_MAX}. */
   readonly #bytes = new Uint8Array(PLACES * LENGTH_MAX);
-  /** Of the line that was looked for last. */
+  /** The hash of the line that {@linkcode findEnd} found last. */
   #hash = 0;
 
-  /** @param parse What a line means; what it throws is not remembered. */
+  /** @param parse Parses a line; its exceptions are not cached. */
   constructor(parse: (line: string) => T) {
     this.#parse = parse;
   }
@@ -42,35 +41,35 @@ export class HeaderLineCache<T> {
     return -1;
   }
 
-  /** What the line that {@linkcode findEnd} has just found means, without its CR LF. */
+  /** The parsed form of the line that {@linkcode findEnd} has just found, without its CR LF. */
   read(bytes: Uint8Array, from: number, lf: number): T {
     const end = lf - 1;
     const hash = this.#hash;
     const place = (hash ^ (hash >>> 16)) & (PLACES - 1);
     const length = end - from;
-    const meaning = this.#meanings[place];
+    const parsed = this.#parsed[place];
     if (
-      meaning !== undefined && this.#lengths[place] === length &&
-      this.#isKnown(place, bytes, from)
-    ) return meaning;
-    return this.#learn(place, bytes.subarray(from, end));
+      parsed !== undefined && this.#lengths[place] === length &&
+      this.#isCached(place, bytes, from)
+    ) return parsed;
+    return this.#parseAndCache(place, bytes.subarray(from, end));
   }
 
-  #isKnown(place: number, bytes: Uint8Array, from: number): boolean {
-    const known = this.#bytes;
+  #isCached(place: number, bytes: Uint8Array, from: number): boolean {
+    const cached = this.#bytes;
     const offset = place * LENGTH_MAX;
     const length = this.#lengths[place]!;
-    for (let i = 0; i < length; i++) if (known[offset + i] !== bytes[from + i]) return false;
+    for (let i = 0; i < length; i++) if (cached[offset + i] !== bytes[from + i]) return false;
     return true;
   }
 
-  #learn(place: number, line: Uint8Array): T {
-    const meaning = this.#parse(latin1Text(line, 0, line.length));
+  #parseAndCache(place: number, line: Uint8Array): T {
+    const parsed = this.#parse(latin1Text(line, 0, line.length));
     if (line.length <= LENGTH_MAX) {
-      this.#meanings[place] = meaning;
+      this.#parsed[place] = parsed;
       this.#lengths[place] = line.length;
       this.#bytes.set(line, place * LENGTH_MAX);
     }
-    return meaning;
+    return parsed;
   }
 }

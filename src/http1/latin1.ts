@@ -1,15 +1,15 @@
-// HTTP's heads are bytes, and this project's strings for them have one character a byte (ISO 8859-1).
-// `TextDecoder("latin1")` is no help: it is windows-1252.
+// Heads are bytes, and strings made of them have one character per byte (ISO 8859-1).
+// `TextDecoder("latin1")` does not do that: it is windows-1252.
 
 const encoder = new TextEncoder();
-/** How many arguments one call takes without coming near the stack's limit. */
+/** A number of arguments that is far from the stack's limit. */
 const ARGUMENTS_MAX = 4096;
 
 /**
- * Writes text, each character as one byte.
+ * Writes a text as bytes, one per character.
  *
  * @param text The text; characters up to U+00FF.
- * @param into Where the bytes go; at least as long as the text.
+ * @param into The destination, at least as long as the text.
  */
 export function encodeLatin1(text: string, into: Uint8Array): void {
   // In UTF-8, a character above 0x7F takes two bytes: as many bytes as characters are all ASCII.
@@ -18,14 +18,14 @@ export function encodeLatin1(text: string, into: Uint8Array): void {
   for (let i = 0; i < text.length; i++) into[i] = text.charCodeAt(i);
 }
 
-/** The bytes of a text, each character one byte. */
+/** The bytes of a text, one per character. */
 export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(text.length);
   encodeLatin1(text, bytes);
   return bytes;
 }
 
-/** The text of some bytes, each byte one character. */
+/** The text of some bytes, one character per byte. */
 export function latin1Text(bytes: Uint8Array, from: number, to: number): string {
   let text = "";
   for (let at = from; at < to; at += ARGUMENTS_MAX) {

@@ -7,12 +7,12 @@ export interface UpstreamRequest {
   readonly method: string;
   /** The request target in origin form, before the server's base path, or `*` (RFC 9112 §3.2). */
   readonly target: string;
-  /** Every field but those of the framing, which the transport writes; with `host`. */
+  /** All fields, with `host`, except those of the framing, which the transport writes. */
   readonly headers: readonly HeaderField[];
-  /** The content, if any: as a stream, or in one piece. */
+  /** The content, if any, as a stream or in one piece. */
   readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
-  /** The content's length in bytes; undefined when it is not known beforehand. */
+  /** The content's length in bytes; undefined if it is not known beforehand. */
   readonly contentLength: number | undefined;
-  /** Whether it may be sent a second time: the method is idempotent, the content no stream. */
+  /** Whether it may be sent again: its method is idempotent and its content is not a stream. */
   readonly replayable: boolean;
 }

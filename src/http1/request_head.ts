@@ -5,17 +5,17 @@ import { encodeLatin1, latin1Bytes } from "./latin1.ts";
 /** How a request's content is framed (RFC 9112 §6). */
 export type RequestFraming = "none" | "length" | "chunked";
 
-/** How this request's content is to be framed. */
+/** How the content of this request is framed. */
 export function requestFraming(request: UpstreamRequest): RequestFraming {
   if (request.contentLength !== undefined) return "length";
   return request.body === null ? "none" : "chunked";
 }
 
 /**
- * The head of a request as text, each character standing for one byte (RFC 9112 §3, §5).
+ * Writes the head of a request as text, one character per byte (RFC 9112 §3, §5).
  *
  * @param basePath The path of the server's URL, without a slash at the end.
- * @param request What to send.
+ * @param request The request.
  * @param close Whether this is the connection's last request.
  */
 export function requestHead(basePath: string, request: UpstreamRequest, close: boolean): string {
@@ -28,13 +28,13 @@ export function requestHead(basePath: string, request: UpstreamRequest, close: b
   return head + "\r\n";
 }
 
-/** The end of content that is sent in chunks (RFC 9112 §7.1). */
+/** The end of chunked content (RFC 9112 §7.1). */
 export const LAST_CHUNK: Uint8Array<ArrayBuffer> = latin1Bytes("0\r\n\r\n");
 
 /**
- * Puts a chunk together: its size, its data and the line breaks (RFC 9112 §7.1) in one piece, as
- * parts that are written one by one wait for each other's acknowledgement. One is used for all the
- * chunks of a request, so that a large upload does not leave as much garbage as it has bytes.
+ * Frames chunks (RFC 9112 §7.1), each in one piece, as parts that are written one by one wait for each
+ * other's acknowledgement. One framer writes all chunks of a request into one buffer, so that a large
+ * upload does not make as much garbage as it has bytes.
  */
 export class ChunkFramer {
   #buffer = new Uint8Array(0);

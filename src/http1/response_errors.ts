@@ -1,11 +1,11 @@
 import { BalancerError } from "../model/errors.ts";
 
-/** An error that says that the server's response breaks HTTP. */
+/** The error for a response that breaks HTTP. */
 export function badResponse(why: string): BalancerError {
   return new BalancerError("bad_response", `The server's response ${why}`, { source: "upstream" });
 }
 
-/** An error that says that the server closed before its response began. */
+/** The error for a server that closed before its response began. */
 export function closedEarly(): BalancerError {
   return new BalancerError(
     "closed_early",
@@ -14,7 +14,7 @@ export function closedEarly(): BalancerError {
   );
 }
 
-/** An error that says that the server closed before its response was complete. */
+/** The error for a server that closed before its response was complete. */
 export function incomplete(): BalancerError {
   return new BalancerError(
     "incomplete",
@@ -23,8 +23,8 @@ export function incomplete(): BalancerError {
   );
 }
 
-/** An error that says that the server, or the client in the middle of its content, stood still. */
-export function tooSilent(who: "client" | "server"): BalancerError {
+/** The error for a server, or a client in the middle of its content, that stalled for too long. */
+export function stalled(who: "client" | "server"): BalancerError {
   if (who === "server") {
     return new BalancerError("response_timeout", "The server was silent for too long", {
       source: "upstream",

@@ -1,13 +1,13 @@
 import type { HeaderField } from "./message.ts";
 import { badResponse } from "./response_errors.ts";
 
-/** What may stand in a field name: a token (RFC 9110 §5.6.2). */
+/** A field name: a token (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What may not stand in a field value or reason phrase: controls but the tab (RFC 9110 §5.5). */
+/** Control characters that a field value or reason phrase must not have (RFC 9110 §5.5). */
 // deno-lint-ignore no-control-regex
 export const CONTROLS = /[\u0000-\u0008\u000a-\u001f\u007f]/;
 
-/** The fields that are about one connection only, with what they are to this side of it. */
+/** The fields that concern one connection only, each with its role. */
 const ROLES: ReadonlyMap<string, FramingField["role"] | "hop_by_hop"> = new Map([
   ["connection", "connection"],
   ["content-length", "content_length"],
@@ -15,13 +15,13 @@ const ROLES: ReadonlyMap<string, FramingField["role"] | "hop_by_hop"> = new Map(
   ["proxy-authenticate", "hop_by_hop"],
   ["proxy-connection", "hop_by_hop"],
   ["te", "hop_by_hop"],
-  // Trailer fields are read over.
+  // Trailer fields are skipped.
   ["trailer", "hop_by_hop"],
   ["transfer-encoding", "transfer_encoding"],
   ["upgrade", "upgrade"],
 ]);
 
-/** A field that says how the content ends, and what becomes of the connection. */
+/** A field that determines how the content ends, or whether the connection stays open. */
 export type FramingField =
   | { readonly role: "connection"; readonly options: readonly string[] }
   | { readonly role: "content_length"; readonly length: number }
@@ -29,8 +29,8 @@ export type FramingField =
   | { readonly role: "upgrade"; readonly protocol: string };
 
 /**
- * What a field line is to a proxy: part of the content, which is passed on; about the framing; or
- * about nothing but the connection (RFC 9110 §7.6.1).
+ * A parsed field line: an end-to-end field, which is forwarded; a field of the framing; or another
+ * hop-by-hop field (RFC 9110 §7.6.1).
  */
 export type ResponseField =
   | { readonly role: "content"; readonly header: HeaderField }
@@ -38,7 +38,7 @@ export type ResponseField =
   | FramingField;
 
 /**
- * Reads a field line.
+ * Parses a field line.
  *
  * @param line The line without its CR LF.
  * @throws {BalancerError} `bad_response` if it breaks a rule of RFC 9112.
@@ -71,13 +71,13 @@ export function parseField(line: string): ResponseField {
 }
 
 function parseLength(value: string): number {
-  // RFC 9110 §8.6 allows a list of equal lengths to be taken as one; nobody sends that on purpose.
+  // RFC 9110 §8.6 allows a list of equal lengths to be read as one; no server sends it on purpose.
   const length = /^[0-9]{1,16}$/.test(value) ? Number(value) : NaN;
   if (!Number.isSafeInteger(length)) throw badResponse("has a Content-Length that is no length");
   return length;
 }
 
-/** Without the optional white space around it: spaces and tabs only (RFC 9110 §5.6.3). */
+/** Removes optional white space: spaces and tabs only (RFC 9110 §5.6.3). */
 function trimWhitespace(value: string): string {
   let from = 0;
   let to = value.length;

@@ -9,21 +9,21 @@ export type ResponseFraming =
   | { readonly kind: "chunked" }
   | { readonly kind: "until_close" };
 
-/** What the head of a response says of its content and its connection. */
+/** How a response is delimited, by its head. */
 export interface ResponseDelimiting {
   /** How to find the end of the content. */
   readonly framing: ResponseFraming;
   /** The Content-Length as received, in bytes; for a HEAD, it is what a GET would have had. */
   readonly contentLength: number | undefined;
-  /** Whether the server keeps the connection open afterwards. */
+  /** Whether the connection can be reused afterwards. */
   readonly keepAlive: boolean;
-  /** The fields that are passed on: all but those that `Connection` names. */
+  /** The fields that are forwarded: those that `Connection` names are removed. */
   readonly headers: readonly HeaderField[];
 }
 
 /**
- * Reads from a final response's head how its content ends, strictly: what two parties might read
- * in two ways is refused, as the disagreement is what response smuggling lives on.
+ * Determines how a final response's content ends. Heads that two parties could read differently are
+ * refused, as response smuggling needs such a disagreement.
  *
  * @param method The method of the request.
  * @param head The head of the response.
@@ -57,7 +57,7 @@ export function delimitResponse(method: string, head: ResponseHead): ResponseDel
         }
     }
   }
-  // RFC 9112 §6.1: a message with both might be an attempt at smuggling.
+  // RFC 9112 §6.1: a message with both may be an attempt at smuggling.
   if (chunked && contentLength !== undefined) {
     throw badResponse("has both Transfer-Encoding and Content-Length");
   }

@@ -23,7 +23,8 @@ export class CidrBlock {
    * included.
    *
    * @param text The block.
-   * @throws {TypeError} If it is none. The message says what is wrong, beginning with "is" or "has".
+   * @throws {TypeError} If it is not a block. The message is a predicate that begins with "is" or
+   * "has".
    */
   static parse(text: string): CidrBlock {
     const [address = "", length, ...more] = text.split("/");

@@ -1,63 +1,63 @@
-/** How a balancer does, as it has last told the others. */
+/** The status that a balancer last published. */
 export interface ClusterMemberStatus {
-  /** When it told so, by its own clock. */
+  /** When it was published, by that balancer's clock. */
   readonly at: Date;
-  /** Requests in a second; undefined where they are not counted. */
+  /** Requests per second; undefined where they are not counted. */
   readonly requestsPerSecond: number | undefined;
-  /** How many requests are under way. */
+  /** Active requests. */
   readonly active: number;
-  /** How many servers it has. */
+  /** Number of servers. */
   readonly servers: number;
-  /** How many of them it checks itself. */
+  /** Number of servers that it checks itself. */
   readonly checks: number;
-  /** The URLs of the servers that it sees as unhealthy, the first of many. */
+  /** URLs of the servers that it considers unhealthy; only the first of many. */
   readonly unhealthy: readonly string[];
-  /** How many it sees as unhealthy. */
+  /** Number of servers that it considers unhealthy. */
   readonly unhealthyCount: number;
-  /** Up to which revision it has seen every change of what is shared. */
+  /** The revision up to which it has received every change. */
   readonly revision: number;
 }
 
-/** A balancer of those that share their servers. */
+/** One balancer of the cluster. */
 export interface ClusterMember {
-  /** What tells it from every other balancer, and from itself at another start. */
+  /** Its identifier, unique to one run of one balancer. */
   readonly id: string;
-  /** How people call it. Several may have the same name. */
+  /** A name for people; several may have the same. */
   readonly name: string;
   /** Its version of Ballast. */
   readonly version: string;
   /** When it was started, by its own clock. */
   readonly startedAt: Date;
-  /** The URL of its admin API, as far as it knows; others may not be able to reach it there. */
+  /** The URL of its admin API as it knows it; others may not be able to reach it there. */
   readonly admin: string | undefined;
-  /** Whether it checks servers for others, and uses what they find. */
+  /** Whether it shares health checks with the others. */
   readonly sharesHealth: boolean;
-  /** How it does; undefined where it has not told that yet, or in a way that cannot be read. */
+  /** Its status; undefined before it published one, and where that is invalid. */
   readonly status: ClusterMemberStatus | undefined;
-  /** Whether it has not seen what this balancer has seen a while ago. */
+  /** Whether it lags behind: it lacks changes that this balancer received a while ago. */
   readonly isBehind: boolean;
 }
 
-/** A server that some balancers see as unhealthy, and others do not. */
+/** A server whose health the balancers disagree on. */
 export interface ClusterDisagreement {
   /** The server's URL. */
   readonly url: string;
-  /** The ids of the balancers that see it as healthy. */
+  /** The ids of the balancers that consider it healthy. */
   readonly healthy: readonly string[];
-  /** The ids of those that see it as unhealthy. */
+  /** The ids of those that consider it unhealthy. */
   readonly unhealthy: readonly string[];
 }
 
-/** The balancers that share their servers, as one of them sees it. */
+/** The cluster as one of its balancers sees it. */
 export interface ClusterReport {
-  /** The id of the balancer that says so. */
+  /** The id of the reporting balancer. */
   readonly self: string;
-  /** All that are up, by name. */
+  /** All balancers that are up, by name. */
   readonly members: readonly ClusterMember[];
-  /** On which servers they do not agree, by URL. */
+  /** Servers whose health they disagree on, by URL. */
   readonly disagreements: readonly ClusterDisagreement[];
-  /** Why this is only what was known before; undefined where it is up to date. */
+  /** Why this report may be out of date; undefined where it is current. */
   readonly error: string | undefined;
-  /** Why no balancer can tell anything new; left out where they can. */
+  /** Why no balancer can publish its status; left out where they can. */
   readonly muted?: string;
 }

@@ -1,19 +1,19 @@
 import type { CandidateCode, DecisionCode } from "./decision_code.ts";
 import type { ServerState } from "./server_state.ts";
 
-/** A server that a request could have gone to, or could not, as it was before the pick. */
+/** One server of a decision, as it was before the pick. */
 export interface DecisionCandidate {
   /** The server's URL. */
   readonly url: string;
   /** Its name. */
   readonly name: string;
-  /** How it stood. */
+  /** Its state. */
   readonly state: ServerState;
-  /** The weight that counted: less than the configured one while it grows after a return. */
+  /** Its effective weight: less than the configured one during slow start. */
   readonly weight: number;
-  /** How many requests it was working on, this one not included. */
+  /** Its active requests, not counting this one. */
   readonly active: number;
-  /** What the policy went by, for people; undefined where it used none. */
+  /** The policy's key for it, for people; undefined where the policy computed none. */
   readonly key: string | undefined;
   /** Why it was picked, or why not, for programs. */
   readonly code: CandidateCode;
@@ -23,13 +23,13 @@ export interface DecisionCandidate {
 
 /** The request that a server was picked for. */
 export interface DecidedRequest {
-  /** The number by which logs name it; undefined where it has none. */
+  /** The request ID that logs show; undefined where it has none. */
   readonly id: string | undefined;
   /** Its method. */
   readonly method: string;
   /** Its path, at most 256 characters, without the query, which may hold secrets. */
   readonly path: string;
-  /** The client's IP address; undefined where the platform does not tell. */
+  /** The client's IP address; undefined where the platform does not report it. */
   readonly client: string | undefined;
 }
 
@@ -45,33 +45,33 @@ export interface Decision {
   readonly attempt: number;
   /** The name of the policy; `custom` for a caller's own. */
   readonly policy: string;
-  /** The URL of the server that was picked; undefined if there was none to go to. */
+  /** The URL of the server that was picked; undefined if no server could take the request. */
   readonly chosen: string | undefined;
-  /** What decided that, for programs. */
+  /** The kind of decision, for programs. */
   readonly code: DecisionCode;
-  /** Why that one, for people. */
+  /** The reason for it, for people. */
   readonly reason: string;
   /**
-   * The servers: first the one that was picked, then those closest to it, then those that it could
-   * not be. At most {@linkcode CANDIDATES_MAX}.
+   * The servers: first the one that was picked, then the closest candidates, then the ineligible
+   * ones. At most {@linkcode CANDIDATES_MAX}.
    */
   readonly candidates: readonly DecisionCandidate[];
   /** How many further servers there were. */
   readonly omitted: number;
 }
 
-/** A decision as the thread tells it that made it. */
+/** A decision as the thread that made it reports it. */
 export type DecisionNews = Omit<Decision, "number">;
 
-/** How many servers a decision lists at most. */
+/** The most servers that a decision lists. */
 export const CANDIDATES_MAX = 32;
 
-/** Where decisions are kept, or what takes them there. */
+/** A receiver of decisions: the log itself, or a thread's channel to it. */
 export interface DecisionSink {
-  /** Whether anyone wants them. */
+  /** Whether decisions are recorded at all. */
   readonly recording: boolean;
-  /** A server was picked. */
+  /** Records a decision. */
   add(news: DecisionNews): void;
-  /** A request came for which nothing was recorded, as there are too many. */
+  /** Counts a request whose decision is not recorded, as there are too many. */
   skip(): void;
 }

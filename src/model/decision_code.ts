@@ -1,16 +1,16 @@
-/** Why a policy did not pick a server that it could have picked, in a word for programs. */
+/** Codes for why a policy passed over a candidate. */
 export const NOTE_CODES = [
-  /** It has taken another one, and does not say why. */
+  /** The policy chose another one and gives no reason. */
   "not_chosen",
   /** It had more active requests for its weight. */
   "larger_key",
-  /** It was as good as the one that was picked, whose turn it was. */
+  /** It had the same key as the server that was picked, whose turn it was. */
   "tie",
-  /** Others have waited longer for their turn (`round_robin`). */
+  /** Its turn comes later (`round_robin`). */
   "later_turn",
   /** It is farther from the client (`client_hash`). */
   "farther",
-  /** It was not among those that were drawn (`random_two_choices`). */
+  /** It was not drawn (`random_two_choices`). */
   "not_drawn",
   /** The client's cookie names another one. */
   "other_session",
@@ -19,12 +19,12 @@ export const NOTE_CODES = [
 /** See {@linkcode NOTE_CODES}. */
 export type NoteCode = typeof NOTE_CODES[number];
 
-/** Why a server was picked or not, in a word for programs. */
+/** Codes for why a server was picked or not. */
 export const CANDIDATE_CODES = [
   /** It was picked. */
   "chosen",
   ...NOTE_CODES,
-  /** This request has tried it already. */
+  /** This request was already sent to it. */
   "tried",
   /** It takes no new requests. */
   "draining",
@@ -34,24 +34,24 @@ export const CANDIDATE_CODES = [
   "unhealthy",
   /** It is ejected, and others are not. */
   "ejected",
-  /** It works on as many requests as it may. */
+  /** It is at its connection limit. */
   "full",
-  /** It is on trial, and the one request that decides is under way. */
+  /** It is being probed, and its one probing request is in flight. */
   "trial_busy",
-  /** Another thread has changed it in the same moment. */
+  /** Another thread changed it at the same moment. */
   "raced",
 ] as const;
 
 /** See {@linkcode CANDIDATE_CODES}. */
 export type CandidateCode = typeof CANDIDATE_CODES[number];
 
-/** What decided where a request went, in a word for programs. */
+/** Codes for what decided where a request went. */
 export const DECISION_CODES = [
   /** The policy. */
   "policy",
-  /** The client's session is there, as its cookie says. */
+  /** The client's session cookie names the server. */
   "session",
-  /** No healthy server could take it, so that an unhealthy or ejected one was picked. */
+  /** No healthy server could take it, so an unhealthy or ejected one was picked. */
   "fallback",
   /** There were servers, and none could take it. */
   "none_available",

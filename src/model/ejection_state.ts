@@ -1,18 +1,18 @@
 /**
- * Whether a server that has failed requests is trusted with more: `in`, as one that has not;
- * `ejected`, for a while only where nothing else is left; on `trial`, one request at a time, which
- * decides.
+ * The state of a server in outlier ejection. `active`: it takes requests. `ejected`: for a while it
+ * gets requests only where no other server is left. `probing`: it gets one request at a time, which
+ * decides whether it returns to `active`.
  */
-export type EjectionState = "in" | "ejected" | "trial";
+export type EjectionState = "active" | "ejected" | "probing";
 
-/** The standings, each at the number that stands for it. */
-export const EJECTION_STATES: readonly EjectionState[] = ["in", "ejected", "trial"];
-/** The number of `in`. */
+/** The states, in the order of the numbers that the state table holds. */
+export const EJECTION_STATES: readonly EjectionState[] = ["active", "ejected", "probing"];
+/** The number of `active`. */
 export const ACTIVE = 0;
 /** The number of `ejected`. */
 export const EJECTED = 1;
-/** The number of `trial`. */
+/** The number of `probing`. */
 export const PROBING = 2;
 
-/** How a server fails a request: it does not take the connection, or does not answer as it should. */
+/** How a server failed a request: at the connection, or by its response. */
 export type FailureKind = "connection" | "response";

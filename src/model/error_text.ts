@@ -1,11 +1,11 @@
-/** How many errors that caused each other are asked for a message. */
+/** How deep a chain of causes is searched for a message. */
 const DEPTH_MAX = 5;
 
 /**
- * What an error says, for the end of a sentence: its message, or where that is empty, those of the
- * errors in it or of its cause, as Node's of a name with several addresses; at last its code or name.
+ * The text of an error, for the end of a sentence: its message; if that is empty, those of its inner
+ * errors or its cause (Node's for a name with several addresses); failing that, its code or name.
  *
- * @param error What was thrown.
+ * @param error The thrown value.
  */
 export function errorText(error: unknown): string {
   return textOf(error, DEPTH_MAX) ?? nameOf(error);

@@ -1,42 +1,42 @@
-/** What can go wrong, as a stable code: safe to compare, unlike a message. */
+/** Stable error codes: safe to compare, unlike messages. */
 export type ErrorCode =
   /** Input does not fit the schema; `faults` names every fault. */
   | "invalid"
-  /** A server with this URL is there already. */
+  /** A server with this URL already exists. */
   | "already_exists"
   /** There is no server with this URL. */
   | "not_found"
   /** The state table has no free slot. */
   | "full"
-  /** The server was found by an entry, and only the entry can be changed, or the other way round. */
+  /** The server was discovered by a source, and only the source can be changed, or vice versa. */
   | "discovered"
-  /** The process has no permission to connect to a server; the message says how to give it. */
+  /** The process has no permission to connect to a server; the message says how to grant it. */
   | "not_permitted"
-  /** The runtime cannot do it; the message says how it could. */
+  /** The runtime cannot do this; the message says what can. */
   | "unsupported"
   /** The balancer was closed. */
   | "closed"
-  /** Somebody else changed the server at the same moment; see what it is now, and decide again. */
+  /** Someone else changed the server at the same moment; read it again and retry. */
   | "conflict"
-  /** What keeps the servers for several balancers cannot be reached; nothing has changed. */
+  /** The store that the balancers share cannot be reached; nothing has changed. */
   | "unavailable"
-  /** A change was sent to what keeps the servers, and whether it was taken is not known. */
+  /** A change was sent to the shared store, and whether it was applied is unknown. */
   | "unconfirmed"
   /** No server can take the request. */
   | "no_server"
-  /** Every server works on as many requests as it may, and too many wait already. */
+  /** Every server is at its connection limit, and the queue is full. */
   | "overloaded"
-  /** The request waited for too long for a server that may take it. */
+  /** The request waited too long for a server below its connection limit. */
   | "queue_timeout"
   /** The connection to the server could not be made. */
   | "connect_failed"
   /** The connection to the server could not be made in time. */
   | "connect_timeout"
-  /** This process or machine is out of file descriptors or memory, so it cannot connect anywhere. */
+  /** This process or machine is out of file descriptors or memory. */
   | "out_of_resources"
   /** This machine has no route to the server, or no port left for a connection there. */
   | "no_route"
-  /** The server did not answer, or stopped in the middle of an answer, for too long. */
+  /** The server did not answer, or stalled in the middle of its response, for too long. */
   | "response_timeout"
   /** The server closed the connection before the first byte of its response. */
   | "closed_early"
@@ -44,15 +44,15 @@ export type ErrorCode =
   | "incomplete"
   /** The server's response breaks HTTP. */
   | "bad_response"
-  /** The client left, or its request broke off. */
+  /** The client disconnected, or its request broke off. */
   | "client_gone"
-  /** The client was silent for too long in the middle of its request. */
+  /** The client stalled too long in the middle of its request. */
   | "request_timeout"
   /** The content of the client's request is larger than allowed. */
   | "content_too_large"
   /** The head of the client's request is larger than allowed. */
   | "head_too_large"
-  /** The client's request breaks HTTP or asks for something that is not passed on. */
+  /** The client's request breaks HTTP or asks for something that is not proxied. */
   | "bad_request"
   /** Ballast itself failed; the cause says how. */
   | "internal";
@@ -64,11 +64,11 @@ export type ErrorSource = "downstream" | "upstream" | "internal";
 export interface Fault {
   /** Where it is, for example `servers[2].weight`; empty for the input as a whole. */
   readonly path: string;
-  /** What is wrong: the value that was found, and what is allowed. */
+  /** The value that was found, and what is allowed. */
   readonly message: string;
 }
 
-/** What a {@linkcode BalancerError} carries beside its message. */
+/** Details of a {@linkcode BalancerError}. */
 export interface BalancerErrorOptions extends ErrorOptions {
   /** Who is at fault. Default: `internal`. */
   source?: ErrorSource;

@@ -3,10 +3,10 @@ import { getLogger } from "@logtape/logtape";
 const logger = getLogger(["ballast", "callback"]);
 
 /**
- * Calls a function of the program that uses this library, and logs its failure: what it throws must
+ * Calls a function that the user of this library supplied, and logs its failure: an exception must
  * not reach a client's request or a timer, where it would end the process.
  *
- * @param what What cannot be done if it fails, for the log; for example `write the access log`.
+ * @param what The action, for the log; for example `write the access log`.
  * @param call Calls the function and returns its result; a rejected promise is a failure too.
  */
 export function callGuarded(what: string, call: () => unknown): void {
@@ -18,11 +18,11 @@ export function callGuarded(what: string, call: () => unknown): void {
 }
 
 /**
- * Logs it if a caller's function returned a promise that rejects: a rejection that nobody handles
- * ends the process.
+ * Logs the rejection of a promise that a user's function returned: an unhandled rejection ends the
+ * process.
  *
  * @param what See {@linkcode callGuarded}.
- * @param result What the function returned.
+ * @param result The function's return value.
  */
 export function logRejection(what: string, result: unknown): void {
   if (typeof result !== "object" || result === null || !("then" in result)) return;
@@ -31,10 +31,10 @@ export function logRejection(what: string, result: unknown): void {
 }
 
 /**
- * Logs that a caller's function failed.
+ * Logs that a user's function failed.
  *
  * @param what See {@linkcode callGuarded}.
- * @param error What it threw.
+ * @param error The exception.
  */
 export function logCallFailure(what: string, error: unknown): void {
   logger.error("Cannot {what}: {error}", { what, error });

@@ -1,12 +1,12 @@
 /**
- * A number for a text, the same on every machine and at every start: FNV-1a over UTF-16 code units,
- * with MurmurHash3's finish, so that texts which differ in one character differ in every bit.
+ * Hashes a text, with the same result on every machine and at every start: FNV-1a over UTF-16 code
+ * units with MurmurHash3's finalizer, so that a change of one character changes every bit.
  *
- * It is no protection: texts with the same number are easily found.
+ * It is not cryptographic: collisions are easy to find.
  *
  * @param text The text.
- * @param from Where in the text to begin.
- * @param seed Another seed gives another, unrelated number.
+ * @param from The index at which to begin.
+ * @param seed Another seed gives an unrelated hash.
  * @returns 32 bits, −2³¹ to 2³¹ − 1.
  */
 export function hashText(text: string, from = 0, seed = 0x811c9dc5): number {

@@ -1,22 +1,22 @@
 /** An IP address as its bytes: 4 of them for IPv4, 16 for IPv6. */
 export type IpBytes = Uint8Array;
 
-/** One to three digits without a leading zero, which some read as octal. */
+/** One to three digits without a leading zero, which some parsers read as octal. */
 const DECIMAL = /^(?:0|[1-9][0-9]{0,2})$/;
 /** A group of an IPv6 address (RFC 4291 §2.2). */
 const GROUP = /^[0-9A-Fa-f]{1,4}$/;
-/** The longest spelling there is: six groups and an IPv4 address in dots. */
+/** The longest spelling: six groups and an IPv4 address in dots. */
 const ADDRESS_MAX_LENGTH = 45;
 /** An IPv4 address in an IPv6 address begins like this (RFC 4291 §2.5.5.2). */
 const MAPPED_PREFIX = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 
 /**
- * Reads an IP address, strictly: IPv4 as four numbers without leading zeros, IPv6 as RFC 4291 §2.2
- * has it, without brackets and without a zone.
+ * Parses an IP address strictly: IPv4 as four numbers without leading zeros, IPv6 by RFC 4291 §2.2,
+ * without brackets and without a zone.
  *
  * @param text The address.
  * @returns Its bytes; an IPv4-mapped IPv6 address (`::ffff:10.0.0.1`) is IPv4. Undefined where the
- * text is no address.
+ * text is not an address.
  */
 export function parseIpAddress(text: string): IpBytes | undefined {
   if (text.length > ADDRESS_MAX_LENGTH) return undefined;
@@ -32,12 +32,12 @@ export function formatIpAddress(bytes: IpBytes): string {
   if (bytes.length === 4) return bytes.join(".");
   const groups: string[] = [];
   for (let at = 0; at < 16; at += 2) groups.push((bytes[at]! << 8 | bytes[at + 1]!).toString(16));
-  // The parser of URLs knows where the "::" goes.
+  // The URL parser knows where the "::" goes.
   return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
 }
 
 /**
- * Whether an address is that of the machine itself: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1
+ * Whether this is a loopback address: 127.0.0.0/8 (RFC 1122 §3.2.1.3) or ::1
  * (RFC 4291 §2.5.3).
  */
 export function isLoopbackAddress(bytes: IpBytes): boolean {
@@ -45,7 +45,7 @@ export function isLoopbackAddress(bytes: IpBytes): boolean {
   return bytes[15] === 1 && bytes.subarray(0, 15).every((byte) => byte === 0);
 }
 
-/** Whether this stands for every address of the machine when one listens: 0.0.0.0 or ::. */
+/** Whether listening on this address means every address of the machine: 0.0.0.0 or ::. */
 export function isUnspecifiedAddress(bytes: IpBytes): boolean {
   return bytes.every((byte) => byte === 0);
 }

@@ -3,7 +3,7 @@ import { formatIpAddress, parseIpAddress } from "./ip_address.ts";
 /** The port of DNS (RFC 1035 §4.2). */
 const DNS_PORT = 53;
 
-/** Where DNS is asked. */
+/** The address of a DNS server. */
 export interface NameServer {
   /** The IP address, IPv6 without brackets. */
   readonly address: string;
@@ -15,7 +15,7 @@ export interface NameServer {
  * Reads the address of a name server: an IP address, IPv6 in brackets where a port follows.
  *
  * @param text The address, for example `127.0.0.1:8600`, `[::1]:53` or `10.0.0.10`.
- * @returns The address, with port 53 where none is given; undefined where the text is none.
+ * @returns The address, with port 53 by default; undefined if the text is not an address.
  */
 export function parseNameServer(text: string): NameServer | undefined {
   const bare = parseIpAddress(text);

@@ -1,14 +1,13 @@
 /**
- * What drives a terminal, breaks a line or reorders text: the controls C0, DEL and C1, the line and
- * paragraph separators, and the marks of the bidirectional algorithm (Unicode UAX #9).
+ * Characters that control a terminal, break a line or reorder text: the controls C0, DEL and C1, the
+ * line and paragraph separators, and the marks of the bidirectional algorithm (Unicode UAX #9).
  */
 const DRIVING =
   // deno-lint-ignore no-control-regex
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * Text in which every character that drives a terminal or breaks a line is written out, as JSON
- * does it: `\u001b`. A JSON text without line breaks stays one, with the same value.
+ * Escapes every such character as JSON does: `\u001b`. JSON text without line breaks keeps its value.
  *
  * @param text The text.
  */
@@ -17,7 +16,7 @@ export function escapeControls(text: string): string {
 }
 
 /**
- * Text in which every such character is replaced: what a server is called must not drive a terminal.
+ * Replaces every such character, so that a server's name cannot control a terminal.
  *
  * @param text The text.
  */

@@ -1,58 +1,58 @@
-/** What cannot be used of what is kept for several balancers. */
+/** An invalid value in the shared store. */
 export interface KeyFault {
-  /** The key under which it is. */
+  /** Its key. */
   readonly key: string;
   /** The revision at which it was written. */
   readonly revision: number;
-  /** What is wrong with it, and what becomes of the server. */
+  /** The fault, and how the server is treated. */
   readonly message: string;
 }
 
-/** What needs a person to look at it, as a stable code. */
+/** Stable codes of {@linkcode RegistryWarning}. */
 export type RegistryWarningCode =
-  /** etcd is at its quota: it takes no changes, and balancers cannot tell how they do. */
+  /** etcd is at its quota: it accepts no changes, and balancers cannot publish their status. */
   | "out_of_space"
-  /** etcd refuses what this balancer writes, for another reason. */
+  /** etcd refuses this balancer's writes for another reason. */
   | "write_refused"
-  /** etcd has lost servers that no balancer has deleted; they are still in use. */
+  /** Servers that no balancer deleted are missing in etcd; they are still in use. */
   | "held_removals";
 
-/** Something about what keeps the servers that a person has to look at. */
+/** A condition of the shared store that needs an operator's attention. */
 export interface RegistryWarning {
-  /** What it is. */
+  /** The kind of condition. */
   readonly code: RegistryWarningCode;
-  /** What it is and what to do, for people; without addresses, as anybody may read it. */
+  /** The condition and what to do, for people; without addresses, as `/health` shows it to anyone. */
   readonly message: string;
 }
 
-/** Servers that were lost where they are kept, and that are still in use. */
+/** Servers that are missing in the shared store and still in use. */
 export interface HeldRemovalsReport {
   /** Their URLs, sorted. */
   readonly urls: readonly string[];
   /** Since when the first of them has been missing. */
   readonly since: Date;
-  /** When they will be removed, if nothing changes until then. */
+  /** When they will be removed unless they reappear. */
   readonly until: Date;
 }
 
-/** How a balancer is connected to what keeps the servers for several balancers. */
+/** A balancer's connection to the shared store. */
 export interface RegistryReport {
-  /** What keeps them. */
+  /** The kind of store. */
   readonly kind: "etcd";
-  /** Whether it can be reached, so that changes can be made and those of others are seen. */
+  /** Whether it can be reached: changes can be made, and those of others arrive. */
   readonly connected: boolean;
-  /** Since when that is so. */
+  /** When `connected` last changed. */
   readonly since: Date;
-  /** Why it cannot be reached; undefined where it can, and before the first try. */
+  /** Why it cannot be reached; undefined while connected and before the first attempt. */
   readonly error: string | undefined;
-  /** The revision up to which every change is seen here; 0 before the first. */
+  /** The revision up to which every change was received; 0 before the first. */
   readonly revision: number;
-  /** How many balancers share them. Default: that is not known. */
+  /** How many balancers share the store; left out where that is unknown. */
   readonly balancers?: number;
-  /** The servers that are missing there and still in use; left out where none are. */
+  /** Servers that are missing in the store and still in use; left out where there are none. */
   readonly heldRemovals?: HeldRemovalsReport;
-  /** What a person has to look at. */
+  /** Conditions that need an operator's attention. */
   readonly warnings: readonly RegistryWarning[];
-  /** What is kept there and not used here, in the order of the keys. */
+  /** Invalid values in the store, which are ignored, in the order of their keys. */
   readonly faults: readonly KeyFault[];
 }

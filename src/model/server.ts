@@ -1,95 +1,204 @@
 import { urlHostFault } from "./host.ts";
 
-/** The largest weight and the longest health check period: what fits an unsigned 32-bit integer. */
+/** Largest unsigned 32-bit integer, the upper bound of every whole number in a server. */
 export const UINT32_MAX = 2 ** 32 - 1;
-/** The weight of a server that does not say one. */
-export const DEFAULT_WEIGHT = 1;
-/** Seconds between two health checks of a server that does not say. */
-export const DEFAULT_HEALTH_CHECK_PERIOD = 10;
-/** How many requests a server that does not say works on at once: any number. */
-export const DEFAULT_MAX_CONNECTIONS = 0;
 /** The longest server name, in UTF-16 code units. */
 export const NAME_MAX_LENGTH = 255;
 /** The longest server URL, in UTF-16 code units. */
-export const URL_MAX_LENGTH = 2048;
+const URL_MAX_LENGTH = 2048;
 
 /**
- * How the servers behind a name are found: by the addresses that it has (A and AAAA records), or by
- * the targets and ports that its SRV records tell (RFC 2782).
+ * How DNS gives the servers behind a name: by its addresses (A and AAAA records), or by the targets
+ * and ports of its SRV records (RFC 2782).
  */
 export type Discover = "dns" | "dns-srv";
 
 /**
- * A server that requests can go to: what the configuration says of it. With
- * {@linkcode Server.discover} it is an entry: it stands for servers that are found by its name.
+ * The configuration of one server. With {@linkcode Server.discover} it is a source instead: it stands
+ * for the servers that DNS lists under its host name.
  */
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
-   * path that is put before the path of each request; one whose dot segments lead out of it is
-   * refused with 400. In canonical form, see {@linkcode canonicalServerUrl}.
+   * path that is put before the path of each request. A request whose dot segments lead out of the
+   * base path gets 400. In canonical form, see {@linkcode canonicalServerUrl}.
    */
   readonly url: string;
-  /** A name for people. Default: the URL's host and port. */
+  /** Display name. Default: the URL's host and port. */
   readonly name: string;
   /**
-   * The share of requests relative to the other servers' weights, 0 to 4294967295. With 0 the
-   * server takes no new requests (drain). Default: 1.
+   * Share of requests relative to the other servers' weights, 0 to 4294967295. With 0 the server
+   * takes no new requests. Default: 1.
    */
   readonly weight: number;
   /**
-   * Seconds between two health checks, 0 to 4294967295. With 0 the server is not checked and counts
-   * as healthy. Default: 10.
+   * Seconds between health checks, 0 to 4294967295. With 0 the server is not checked and counts as
+   * healthy. Default: 10.
    */
   readonly healthCheckPeriod: number;
   /**
-   * The most requests that the server works on at once, 0 to 4294967295; further ones wait or go to
-   * other servers. With 0 there is no limit. HAProxy calls it `maxconn`. Default: 0.
+   * Maximum requests in flight, 0 to 4294967295; further ones wait or go to other servers. With 0
+   * there is no limit. HAProxy calls it `maxconn`. Default: 0.
    */
   readonly maxConnections: number;
   /**
-   * Takes no new requests, whatever its weight, and goes on with those it has (HAProxy's `drain`).
-   * Default: false.
+   * Takes no new requests, whatever its weight; requests in flight finish (HAProxy's `drain`). Default:
+   * false.
    */
   readonly draining: boolean;
   /**
-   * Looks the host of the URL up, again and again, and makes each address a server of its own with
-   * the other fields of this entry. With `dns-srv` the URL has no port, as the records tell it.
-   * Default: not there; the URL is that of one server.
+   * Looks up the URL's host repeatedly, and makes each address a server with the other fields of this
+   * source. With `dns-srv` the URL has no port, as the records give it. Cannot be changed later.
+   * Default: absent; the URL is that of one server.
    */
   readonly discover?: Discover;
-  /** The URL of the entry that found this server; not there on what somebody gave. */
+  /** The URL of the source that discovered this server; absent on configured ones. */
   readonly discoveredBy?: string;
 }
 
 /** A server as a caller gives it: all but the URL may be left out. */
 export type ServerInit = Pick<Server, "url"> & ServerChange;
 
-/** A change to a server: what is left out keeps its value. What `discover` says cannot change. */
+/** A change to a server: a field that is left out keeps its value. `discover` cannot change. */
 export type ServerChange = Partial<Omit<Server, "url" | "discoveredBy">>;
 
-/** A server as the parts of a balancer make it; an entry may have found it. */
+/** A server as the parts of a balancer make it; a source may have discovered it. */
 export type ServerSource = ServerInit & { readonly discoveredBy?: string | undefined };
 
-/** What finds servers and entries: a URL in canonical form, which one has at most, or a name. */
+/** Name of a field that a change may have. */
+export type ServerFieldName = keyof ServerChange;
+
+/** Declaration of a field: everything but its type, which {@linkcode Server} has. */
+interface FieldOf<Kind extends string, Value> {
+  /** What values it takes. */
+  readonly kind: Kind;
+  /** Description in one phrase, for the schemas, the API's description and the command line. */
+  readonly doc: string;
+  /** Its value where it is left out. Default: it stays absent. */
+  readonly default?: Value | ((url: string) => Value);
+  /** The default in words. Default: the value. */
+  readonly defaultText?: string;
+  /** Placeholder of the value in the help of its command-line flag. Default: no flag. */
+  readonly flag?: string;
+  /** Whether it cannot be changed once the server is added. Default: false. */
+  readonly fixed?: boolean;
+}
+
+/** A field with text, without control characters. */
+export interface TextField extends FieldOf<"text", string> {
+  /** The least length, in UTF-16 code units. */
+  readonly min: number;
+  /** The greatest length, in UTF-16 code units. */
+  readonly max: number;
+}
+
+/** A field with a whole number. */
+export interface NumberField extends FieldOf<"number", number> {
+  /** The smallest value. */
+  readonly min: number;
+  /** The greatest value. */
+  readonly max: number;
+}
+
+/** A field with one of a few words. */
+export interface ChoiceField<Choice extends string = string> extends FieldOf<"choice", Choice> {
+  /** The words. */
+  readonly choices: readonly Choice[];
+}
+
+/** A field that is true or false; the command line has no flag for it. */
+export interface SwitchField extends FieldOf<"switch", boolean> {
+  readonly flag?: never;
+}
+
+/** Declaration of a field whose values have this type. */
+type FieldFor<Value> = [Value] extends [boolean] ? SwitchField
+  : [Value] extends [number] ? NumberField
+  : string extends Value ? TextField
+  : [Value] extends [string] ? ChoiceField<Value>
+  : never;
+
+/** Declaration of any field. */
+export type ServerField = TextField | NumberField | ChoiceField | SwitchField;
+
+/**
+ * The one declaration of each field besides the URL, in the order in which fields are written. The
+ * schemas, JSON, YAML, what etcd stores, the API's description and the command line follow from it;
+ * names with underscores and hyphens are derived.
+ */
+export const SERVER_FIELDS: {
+  readonly [Name in ServerFieldName]: FieldFor<NonNullable<Server[Name]>>;
+} = {
+  name: {
+    kind: "text",
+    min: 1,
+    max: NAME_MAX_LENGTH,
+    doc: "Display name",
+    default: (url) => new URL(url).host.slice(0, NAME_MAX_LENGTH),
+    defaultText: "the URL's host and port",
+    flag: "NAME",
+  },
+  weight: {
+    kind: "number",
+    min: 0,
+    max: UINT32_MAX,
+    doc: "Share of requests relative to other servers; 0 takes no new requests",
+    default: 1,
+    flag: "N",
+  },
+  healthCheckPeriod: {
+    kind: "number",
+    min: 0,
+    max: UINT32_MAX,
+    doc: "Seconds between health checks; 0 turns them off",
+    default: 10,
+    flag: "SECONDS",
+  },
+  maxConnections: {
+    kind: "number",
+    min: 0,
+    max: UINT32_MAX,
+    doc: "Maximum requests in flight, further ones wait; 0 for no limit",
+    default: 0,
+    flag: "N",
+  },
+  draining: {
+    kind: "switch",
+    doc: "Takes no new requests; requests in flight finish",
+    default: false,
+  },
+  discover: {
+    kind: "choice",
+    choices: ["dns", "dns-srv"],
+    doc:
+      "Makes each address of the URL's host a server: dns by A and AAAA records, dns-srv by SRV " +
+      "records, which give the ports",
+    defaultText: "one server",
+    flag: "HOW",
+    fixed: true,
+  },
+};
+
+/** The names of {@linkcode SERVER_FIELDS}, in their order. */
+export const SERVER_FIELD_NAMES = Object.keys(SERVER_FIELDS) as readonly ServerFieldName[];
+
+/** Selects servers and sources: by URL in canonical form, at most one, or by name. */
 export type ServerKey =
   | { readonly url: string; readonly name?: undefined }
   | { readonly name: string; readonly url?: undefined };
 
-/** The weight that counts: none while the server is draining. */
+/** The weight in effect: 0 while the server is draining. */
 export function effectiveWeight({ weight, draining }: Server): number {
   return draining ? 0 : weight;
 }
 
 /**
- * Brings a server URL to the one form that is used as its key, so that two spellings of one server
- * are not taken for two servers.
+ * Normalizes a server URL to the form that is the server's key, so that two spellings of one server
+ * are not two servers: scheme and host in lower case, without a default port or trailing slashes.
  *
- * The scheme and host become lower case, a default port and a trailing slash go.
- *
- * @param text A URL as somebody wrote it.
+ * @param text A URL in any spelling.
  * @returns The canonical form, for example `http://127.0.0.1:3001` or `https://example.com/app`.
- * @throws {TypeError} If the text is not a server URL; the message says what is wrong with it.
+ * @throws {TypeError} If the text is not a server URL; the message names the fault.
  *
  * @example
  * ```ts
@@ -102,8 +211,8 @@ export function canonicalServerUrl(text: string): string {
   if (text.length > URL_MAX_LENGTH) {
     throw new TypeError(`is ${text.length} characters long; at most ${URL_MAX_LENGTH} are allowed`);
   }
-  // The URL parser drops tabs and line breaks and turns "\" into "/" without a word. A URL that
-  // has them is a mistake or an attempt to slip something past a check, so it is refused.
+  // The URL parser silently drops tabs and line breaks, and turns "\" into "/". A URL that has them
+  // is a mistake, or an attempt to slip something past a check.
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u0020\u007f-\u009f\\]/.test(text)) {
     throw new TypeError("contains a space, a control character or a backslash");
@@ -127,24 +236,32 @@ function authority(text: string): string {
 }
 
 /**
- * Makes a complete, frozen server of what a caller gave: the URL in canonical form and the defaults
- * filled in. Ranges are not checked here; the schema does that.
+ * Completes a server: the URL in canonical form, defaults filled in, frozen. Ranges are not checked
+ * here; the schema does that.
  *
- * @param init A server, all but the URL optional.
+ * @param init The server as it was given.
  * @returns The complete server.
  * @throws {TypeError} If the URL is not a server URL.
  */
 export function completeServer(init: ServerSource): Server {
   const url = canonicalServerUrl(init.url);
-  const { discover, discoveredBy } = init;
-  return Object.freeze({
-    url,
-    name: init.name ?? new URL(url).host,
-    weight: init.weight ?? DEFAULT_WEIGHT,
-    healthCheckPeriod: init.healthCheckPeriod ?? DEFAULT_HEALTH_CHECK_PERIOD,
-    maxConnections: init.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-    draining: init.draining ?? false,
-    ...(discover === undefined ? {} : { discover }),
-    ...(discoveredBy === undefined ? {} : { discoveredBy }),
-  });
+  const server: Record<string, unknown> = { url };
+  for (const name of SERVER_FIELD_NAMES) {
+    const value = init[name] ?? defaultOf(name, url);
+    if (value !== undefined) server[name] = value;
+  }
+  if (init.discoveredBy !== undefined) server["discoveredBy"] = init.discoveredBy;
+  return Object.freeze(server) as unknown as Server;
+}
+
+/**
+ * The value of a field that is left out.
+ *
+ * @param name The field.
+ * @param url The server's URL in canonical form.
+ * @returns The value; undefined where the field is then absent.
+ */
+export function defaultOf(name: ServerFieldName, url: string): unknown {
+  const { default: value } = SERVER_FIELDS[name];
+  return typeof value === "function" ? value(url) : value;
 }

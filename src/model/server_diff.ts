@@ -1,20 +1,20 @@
 import type { Server } from "./server.ts";
 
-/** What has to be done to get from one set of servers to another. */
+/** The changes that lead from one set of servers to another. */
 export interface ServerDiff {
   /** Servers that are new, in the order of the new set. */
   readonly added: readonly Server[];
-  /** Servers that are in both and differ, as they shall be. */
+  /** Servers that are in both and differ, with their new fields. */
   readonly changed: readonly Server[];
-  /** Servers that are not in the new set, as they are. */
+  /** Servers that are not in the new set. */
   readonly removed: readonly Server[];
 }
 
 /**
  * Compares two sets of servers by their URLs.
  *
- * @param before The servers there are.
- * @param after The servers there shall be.
+ * @param before The current servers.
+ * @param after The wanted servers.
  */
 export function diffServers(before: readonly Server[], after: readonly Server[]): ServerDiff {
   const old = new Map(before.map((server) => [server.url, server]));

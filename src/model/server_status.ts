@@ -1,12 +1,12 @@
 import type { Server } from "./server.ts";
 
-/** What a finished health check found, and when. */
+/** The result of a health check. */
 export interface CheckReport {
   /** When the check began. */
   readonly at: Date;
   /** Whether the server passed. */
   readonly passed: boolean;
-  /** What the server answered, or why there is no answer, for people. */
+  /** The server's answer, or why there is none, for people. */
   readonly detail: string;
   /** How long the check took, in milliseconds; 0 where another balancer made it. */
   readonly duration: number;
@@ -14,24 +14,24 @@ export interface CheckReport {
   readonly by?: string;
 }
 
-/** Why a server is out that is not unhealthy. */
+/** Why and until when outlier ejection keeps a server out. */
 export interface EjectionReport {
-  /** What it did to be taken out, for people. */
+  /** The failures that ejected it, for people. */
   readonly why: string;
-  /** Until when it gets no requests but as a last resort. */
+  /** Until when it gets requests only as a last resort. */
   readonly until: Date;
-  /** Whether that is over, and it gets one request at a time, which decides. */
+  /** Whether that time is over, and it is being probed with one request at a time. */
   readonly onTrial: boolean;
 }
 
-/** A server with how it is doing. */
+/** A server with its current status. */
 export interface ServerStatus extends Server {
-  /** Whether the server counts as healthy; before the first check and without checks it does. */
+  /** Whether the server counts as healthy; true before the first check and without checks. */
   readonly healthy: boolean;
-  /** How many requests the server is working on. */
+  /** The server's active requests. */
   readonly active: number;
-  /** Why it is out for failing requests; undefined if it is not. */
+  /** Why it is ejected; undefined if it is not. */
   readonly ejection: EjectionReport | undefined;
-  /** What the latest health check found; undefined before the first. */
+  /** The result of the latest health check; undefined before the first. */
   readonly lastCheck: CheckReport | undefined;
 }

@@ -1,70 +1,155 @@
-/** How long things may take, all in seconds, 0.001 to 86400. */
+/** Time limits, in seconds, each 0.001 to 86400. */
 export interface Timeouts {
-  /** A connection to a server, with its TLS handshake. Default: 5. */
+  /** Opening a connection to a server, including the TLS handshake. Default: 5. */
   readonly connect: number;
-  /** The head of a response, once the request is sent. Default: 60. */
+  /** From the end of a request to the head of its response. Default: 60. */
   readonly response: number;
   /**
-   * How long content may stand still, in either direction: because the client or the server sends
-   * nothing, or takes nothing of what is there. Default: 60.
+   * A request or response body without progress, because one side sends nothing, or the other one
+   * reads nothing. Default: 60.
    */
   readonly content: number;
-  /**
-   * How long an idle connection to a server is kept at least; at most it is twice that. Default: 60.
-   */
+  /** Minimum time that an idle connection to a server stays open; the maximum is twice that. Default: 60. */
   readonly keepAlive: number;
-  /** How long a request waits for a server that is below its `maxConnections`. Default: 30. */
+  /** Waiting in the queue for a server below its `maxConnections`. Default: 30. */
   readonly queue: number;
 }
 
-/** When a request that failed goes to another server. */
+/** Retries of failed requests on other servers. */
 export interface Retries {
-  /** How many servers one request is given to at most, 1 to 100. Default: 3. */
+  /** Maximum number of servers that one request is sent to, 1 to 100. Default: 3. */
   readonly tries: number;
   /**
-   * How many further tries there may be for every hundred requests, 0 to 100, so that a fleet which
-   * fails under its load does not get twice the load. Ten a second are always allowed.
-   * Default: 20.
+   * Maximum retries per hundred requests, 0 to 100, so that servers which fail under load do not get
+   * twice the load. Ten a second are always allowed. Default: 20.
    */
   readonly budget: number;
 }
 
-/** When a server that fails requests is taken out for a while (outlier ejection). */
+/** Outlier ejection: servers that fail requests get none for a while. */
 export interface Ejection {
-  /** Failed connections in a row that eject a server, 0 (never) to 1000. Default: 3. */
+  /** Consecutive connection failures that eject a server, 0 (never) to 1000. Default: 3. */
   readonly connectionFailures: number;
-  /** Responses of 500 to 599 and timeouts in a row that do, 0 (never) to 1000. Default: 0. */
+  /**
+   * Consecutive responses of 500 to 599 and timeouts that eject a server, 0 (never) to 1000.
+   * Default: 0.
+   */
   readonly failedResponses: number;
-  /** Seconds that the first ejection lasts; the n-th in a row lasts n times that. Default: 10. */
+  /**
+   * Duration of the first ejection in seconds, 0.001 to 86400; the n-th in a row lasts n times as
+   * long. Default: 10.
+   */
   readonly backoff: number;
-  /** Seconds that an ejection lasts at most. Default: 300. */
+  /** Maximum duration of an ejection in seconds, 0.001 to 86400. Default: 300. */
   readonly maxBackoff: number;
-  /** How many in a hundred of the servers may be out at once, 0 to 100. Default: 50. */
+  /** Maximum percentage of servers ejected at once, 0 to 100. Default: 50. */
   readonly maxShare: number;
 }
 
-/** The largest limit for the head of a request, in bytes: Deno's listener takes hardly more. */
+/** The upper bound of `limits.requestHead`, in bytes: Deno's listener accepts hardly more. */
 export const REQUEST_HEAD_MAX = 65_536;
 
-/** How much is accepted. */
+/** Limits on requests. */
 export interface Limits {
-  /** The largest content of a request, in bytes; 0 for no limit. Default: 0. */
+  /** Maximum request body in bytes; 0 for no limit. Default: 0. */
   readonly requestBody: number;
   /**
-   * The largest head of a request, in bytes, 1024 to 65536: method, URL and fields as they are
-   * written in HTTP/1.1. Larger ones get 431. Deno's own listener refuses some before anyone can
-   * count or log them: over HTTP/1.1 those of more than 65540 bytes or 128 fields, with 400, and over
-   * HTTP/2 those of more than 16384 bytes, with 431. Default: 65536.
+   * Maximum request head in bytes, 1024 to 65536: method, URL and fields as HTTP/1.1 writes them.
+   * Larger ones get 431. Deno's own listener refuses some before they can be counted or logged: over
+   * HTTP/1.1 those of more than 65540 bytes or 128 fields, with 400, and over HTTP/2 those of more
+   * than 16384 bytes, with 431. Default: 65536.
    */
   readonly requestHead: number;
   /**
-   * How many requests may wait on each thread for a server that is below its `maxConnections`, 0 to
-   * 1000000. Default: 1000.
+   * Maximum requests queued on each thread for a server below its `maxConnections`, 0 to 1000000.
+   * Default: 1000.
    */
   readonly queue: number;
 }
 
-/** The names of the rules for choosing a server that come with Ballast. */
+/** Health checks of servers. */
+export interface HealthCheck {
+  /** Path requested with GET, below the server's base path; begins with "/". Default: "/". */
+  readonly path: string;
+  /**
+   * Maximum time for a response in seconds, 0.001 to 3600; never longer than the server's
+   * `healthCheckPeriod`. Default: 5.
+   */
+  readonly timeout: number;
+  /** Lowest status that passes, 100 to 599. Default: 200. */
+  readonly minStatus: number;
+  /** Highest status that passes, 100 to 599. Default: 399. */
+  readonly maxStatus: number;
+  /** Consecutive passes that make an unhealthy server healthy, 1 to 100. Default: 1. */
+  readonly rise: number;
+  /** Consecutive failures that make a healthy server unhealthy, 1 to 100. Default: 1. */
+  readonly fall: number;
+}
+
+/** DNS lookups for servers with `discover`. */
+export interface DnsSettings {
+  /**
+   * The name server, as an IP address with or without a port: `127.0.0.1:8600`, `[::1]:53`,
+   * `10.0.0.10`. It is asked for names as they are written. Default: those of `/etc/resolv.conf`,
+   * with its search list.
+   */
+  readonly server?: string;
+  /**
+   * Maximum time for a name server to respond by TCP, and then by UDP, in seconds, 0.1 to 30.
+   * Default: that of `/etc/resolv.conf`, or 2.
+   */
+  readonly timeout?: number;
+  /**
+   * How often the name servers are asked before a lookup fails, 1 to 5. Default: that of
+   * `/etc/resolv.conf`, or 1.
+   */
+  readonly attempts?: number;
+}
+
+/** The most recent decisions that can be kept. */
+export const DECISIONS_MAX = 10_000;
+
+/**
+ * Settings that a program and a configuration file have in common. What is left out has its default.
+ * `src/config/settings_schema.ts` declares the ranges and the defaults.
+ */
+export interface BalancerSettings {
+  /** Health checks of servers. */
+  readonly healthCheck?: Partial<HealthCheck>;
+  /** Time limits. */
+  readonly timeouts?: Partial<Timeouts>;
+  /** Retries of failed requests on other servers. */
+  readonly retries?: Partial<Retries>;
+  /** Outlier ejection: servers that fail requests get none for a while. */
+  readonly ejection?: Partial<Ejection>;
+  /**
+   * Seconds over which the weight of a recovered server grows from a fraction to its full value, 0
+   * (at once) to 3600. Default: 0.
+   */
+  readonly slowStart?: number;
+  /** Limits on requests. */
+  readonly limits?: Partial<Limits>;
+  /** Addresses and CIDR blocks of proxies whose forwarding fields are trusted. Default: none. */
+  readonly trustedProxies?: readonly string[];
+  /** Whether requests are counted, see {@linkcode LoadBalancer.traffic}. Default: true. */
+  readonly metrics?: boolean;
+  /**
+   * Number of recent decisions to keep, 0 to 10000, see {@linkcode LoadBalancer.decisions}. With 0,
+   * recording costs nothing. Default: 0.
+   */
+  readonly decisions?: number;
+  /** DNS lookups for servers with `discover`. Default: as the system does them. */
+  readonly dns?: DnsSettings;
+}
+
+type Complete<T> = { readonly [Name in keyof T]-?: Required<NonNullable<T[Name]>> };
+
+/** Settings with every default filled in. DNS has none: what it leaves out is up to the system. */
+export type Settings =
+  & Complete<Omit<BalancerSettings, "dns">>
+  & Pick<BalancerSettings, "dns">;
+
+/** The policies that come with Ballast. */
 export const POLICY_NAMES = [
   "least_connections",
   "round_robin",
@@ -72,98 +157,48 @@ export const POLICY_NAMES = [
   "client_hash",
 ] as const;
 
-/** The rules for choosing a server that come with Ballast. */
+/** Name of a policy that comes with Ballast. */
 export type PolicyName = typeof POLICY_NAMES[number];
 
-/** How `https:` servers are spoken to. */
+/** TLS to `https:` servers. */
 export interface UpstreamTls {
-  /** Certificates in PEM form that are trusted beside the runtime's list. Default: none. */
+  /** Certificates in PEM form to trust beside the runtime's list. Default: none. */
   readonly caCerts?: readonly string[];
-  /** The name that certificates must be for, in place of the URL's host. Default: none. */
+  /** Name that certificates must be valid for, instead of the URL's host. Default: none. */
   readonly serverName?: string;
-}
-
-/** How names are looked up for entries with `discover`. */
-export interface DnsSettings {
-  /**
-   * The name server, as an IP address with a port or without: `127.0.0.1:8600`, `[::1]:53`,
-   * `10.0.0.10`. Names are looked up there as they are. Default: those of `/etc/resolv.conf`, with
-   * its search list.
-   */
-  readonly server?: string;
-  /**
-   * How long a name server has to answer by TCP, and then by UDP, in seconds, 0.1 to 30. Default:
-   * that of `/etc/resolv.conf`, or 2.
-   */
-  readonly timeout?: number;
-  /**
-   * How often the name servers are asked until that counts as no answer, 1 to 5. Default: that of
-   * `/etc/resolv.conf`, or 1.
-   */
-  readonly attempts?: number;
 }
 
 /** The shortest secret of sticky sessions, in UTF-16 code units. */
 export const STICKY_SECRET_MIN_LENGTH = 16;
 
-/** Clients stay with the server that answered them first. */
+/** Sticky sessions: clients stay with the server that answered them first. */
 export interface Sticky {
   /**
-   * From this, each server's cookie value is computed; who does not know it cannot do so. At least
-   * 16 characters. Balancers that share it know each other's cookies.
+   * Secret that each server's cookie value is computed from, at least 16 characters; without it, they
+   * cannot be forged. Balancers with the same secret accept each other's cookies.
    */
   readonly secret: string;
 }
 
 /**
- * How the lines of the access log look: `common` and `combined` as the Apache HTTP Server names
- * them, or `json`, which says everything that is known.
+ * Format of the access log: `common` and `combined` as the Apache HTTP Server defines them, or
+ * `json`, which has every known field.
  */
 export type AccessLogFormat = "common" | "combined" | "json";
 
-/** The most of the latest picks that can be kept. */
-export const DECISIONS_MAX = 10_000;
+/** Formats of the access log. */
+export const ACCESS_LOG_FORMATS = ["common", "combined", "json"] as const satisfies readonly (
+  AccessLogFormat
+)[];
 
-/** What every thread that moves requests goes by. It can be posted to other threads. */
-export interface ProxySettings {
-  /** How long things may take. */
-  readonly timeouts: Timeouts;
-  /** When a request goes to another server. */
-  readonly retries: Retries;
-  /** When a server is taken out. */
-  readonly ejection: Ejection;
-  /** How much is accepted. */
-  readonly limits: Limits;
-  /** The rule for choosing a server. */
+/** Settings of every thread that handles requests. They can be posted to other threads. */
+export interface ProxySettings extends Settings {
+  /** The policy, by name. */
   readonly policy: PolicyName;
-  /** Whose forwarding fields are believed, as addresses or CIDR blocks. */
-  readonly trustedProxies: readonly string[];
-  /** How `https:` servers are spoken to. */
+  /** TLS to `https:` servers. */
   readonly upstreamTls: UpstreamTls;
-  /** Whether clients stay with one server. */
+  /** Sticky sessions; undefined if off. */
   readonly sticky: Sticky | undefined;
-  /** Whether requests are counted for `/metrics`. */
-  readonly metrics: boolean;
-  /** How each request is logged; undefined for not at all. */
+  /** Format of the access log; undefined if off. */
   readonly accessLog: AccessLogFormat | undefined;
 }
-
-/** The settings of a balancer that does not say otherwise. */
-export const DEFAULT_SETTINGS: ProxySettings = Object.freeze({
-  timeouts: Object.freeze({ connect: 5, response: 60, content: 60, keepAlive: 60, queue: 30 }),
-  retries: Object.freeze({ tries: 3, budget: 20 }),
-  ejection: Object.freeze({
-    connectionFailures: 3,
-    failedResponses: 0,
-    backoff: 10,
-    maxBackoff: 300,
-    maxShare: 50,
-  }),
-  limits: Object.freeze({ requestBody: 0, requestHead: REQUEST_HEAD_MAX, queue: 1000 }),
-  policy: "least_connections",
-  trustedProxies: [],
-  upstreamTls: {},
-  sticky: undefined,
-  metrics: true,
-  accessLog: undefined,
-});

@@ -1,12 +1,12 @@
 import type { ServerStatus } from "./server_status.ts";
 
 /**
- * The share of the requests that each server gets by what is known now, 0 to 1: its weight among
- * those that take requests and are trusted; among the others where there are none of those. Under
- * load, and over many requests, every policy but `client_hash` with few clients comes to it.
+ * Predicts the share of the requests that each server gets, 0 to 1: its weight among the eligible
+ * servers that are healthy and not ejected, or among the others if there are none. Under load and
+ * over many requests, every policy converges to it, except `client_hash` with few clients.
  *
- * @param servers The servers with how they are doing.
- * @returns The shares, in the servers' order; all 0 where no server takes requests.
+ * @param servers The servers with their status.
+ * @returns The shares, in the servers' order; all 0 if no server takes requests.
  */
 export function predictShares(servers: readonly ServerStatus[]): number[] {
   const available = servers.map(({ draining, weight }) => !draining && weight > 0);

@@ -1,2 +1,2 @@
-/** The version of Ballast: what deno.json says, which the library cannot load on every runtime. */
+/** The version of Ballast: that of deno.json, which the library cannot load on every runtime. */
 export const VERSION = "0.1.0";

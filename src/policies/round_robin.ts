@@ -9,7 +9,8 @@ import { numberText, numberTexts } from "./number_text.ts";
  * every candidate earns its weight, the one that has the most is chosen and pays what all of them
  * together have earned. With the weights 5, 1 and 1 that is a a b a c a a.
  *
- * What a server has, divided by what a pick costs, is how many picks it is owed, between −1 and 1.
+ * What a server has, divided by what a pick costs, is how many picks it is owed: more than −1, and at
+ * most 1/2 + 1/3 + … + 1/n with n servers (the cup game), 1.7 with eight.
  * That is kept when servers come, go or change their weight: everything is scaled to the new cost.
  * nginx leaves it as it is, so that servers with small weights would have to work off what one with
  * a large weight has left them, one after another.

@@ -1,21 +1,21 @@
 import { Deadline, type DeadlineQueue, type Deadlines } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
 
-/** How much content is read in one go, in bytes: that costs a fraction of reading it by pieces. */
+/** Content up to this many bytes is read in one go, which is much cheaper than piece by piece. */
 const ONE_GO = 16_384;
-/** How much a client has to send in a second on average, in bytes, beside the time for silences. */
+/** The average rate that a client has to reach, in bytes a second, beside the time for silences. */
 const BYTES_PER_SECOND = 1024;
 
 /**
- * Takes the content that a request has to bring before it can go anywhere, for no longer than that
- * may take: a client that stands still, or lets its content drip, would be waited for forever.
+ * Limits how long the content takes that has to arrive before a request is forwarded: a client that
+ * stalls, or sends its content drop by drop, would otherwise be waited for forever.
  */
-export class Reception {
-  /** By how many seconds each of them is longer than a silence may be. */
+export class BodyTimeout {
+  /** Deadlines by the number of seconds that each is longer than a silence may be. */
   readonly #queues: readonly DeadlineQueue[];
 
   /**
-   * @param deadlines The timer.
+   * @param deadlines The timers.
    * @param silence How long content may stand still, in seconds.
    */
   constructor(deadlines: Deadlines, silence: number) {
@@ -28,31 +28,31 @@ export class Reception {
   /**
    * Waits for the beginning of content, for as long as a silence may be.
    *
-   * @param content What is on the way.
-   * @throws {BalancerError} `request_timeout` if it takes too long; what the content fails with.
+   * @param content The first piece of content.
+   * @throws {BalancerError} `request_timeout` if it takes too long; and the content's own error.
    */
   begin<T>(content: Promise<T>): Promise<T> {
     return receive(content, this.#queues[0]!);
   }
 
   /**
-   * Takes all of a request's content.
+   * Reads all of a request's content.
    *
    * @param request The request.
-   * @param length How much it announces, in bytes.
-   * @returns The content, whose length may be another one.
-   * @throws {BalancerError} `request_timeout` if it takes too long; what the content fails with.
+   * @param length The announced length, in bytes.
+   * @returns The content, whose length may differ.
+   * @throws {BalancerError} `request_timeout` if it takes too long; and the content's own error.
    */
   async take(request: Request, length: number): Promise<Uint8Array> {
-    if (length > ONE_GO) return await new Pieces(request, length, this.#queues[0]!).take();
-    // Silences in there cannot be seen, so it has as long as a client that is slow may take.
+    if (length > ONE_GO) return await new PieceReader(request, length, this.#queues[0]!).read();
+    // Silences cannot be observed here, so the timeout allows for the slowest acceptable client.
     const queue = this.#queues[Math.floor(length / BYTES_PER_SECOND)]!;
     return new Uint8Array(await receive(request.arrayBuffer(), queue));
   }
 }
 
 async function receive<T>(content: Promise<T>, queue: DeadlineQueue): Promise<T> {
-  const wait = new Wait(content);
+  const wait = new TimedWait(content);
   queue.add(wait);
   try {
     return await wait.result;
@@ -61,8 +61,8 @@ async function receive<T>(content: Promise<T>, queue: DeadlineQueue): Promise<T>
   }
 }
 
-/** A wait for something that cannot be called off. */
-class Wait<T> extends Deadline {
+/** Wait for a promise that cannot be canceled. */
+class TimedWait<T> extends Deadline {
   readonly result: Promise<T>;
   #reject: (error: BalancerError) => void = () => {};
 
@@ -79,8 +79,8 @@ class Wait<T> extends Deadline {
   }
 }
 
-/** Content that is read piece by piece: each one shows that the client is not silent. */
-class Pieces extends Deadline {
+/** Reads content piece by piece; each piece shows that the client is not silent. */
+class PieceReader extends Deadline {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   readonly #length: number;
   readonly #queue: DeadlineQueue;
@@ -93,12 +93,12 @@ class Pieces extends Deadline {
     this.#queue = queue;
   }
 
-  async take(): Promise<Uint8Array> {
+  async read(): Promise<Uint8Array> {
     const content = new Uint8Array(this.#length);
     let received = 0;
     this.#queue.add(this);
-    const most = this.#queue.milliseconds + this.#length / BYTES_PER_SECOND * 1000;
-    const end = this.#queue.now + most;
+    const longest = this.#queue.milliseconds + this.#length / BYTES_PER_SECOND * 1000;
+    const end = this.#queue.now + longest;
     try {
       for (;;) {
         const piece = (await this.#reader?.read())?.value;
@@ -115,7 +115,7 @@ class Pieces extends Deadline {
     }
   }
 
-  /** The client was silent for too long: ends the read that waits for it. */
+  /** The client was silent for too long: ends the pending read. */
   override onDue(): void {
     this.#late = true;
     this.#reader?.cancel().catch(() => {});

@@ -3,55 +3,54 @@ import type { UpstreamRequest } from "../http1/message.ts";
 import type { ExplainedPick } from "./explained_pick.ts";
 import type { RequestRecord } from "./request_record.ts";
 
-/** How many decisions a thread records in a second; a second's worth can come at once. */
+/** The most decisions that a thread records in a second; all of them may come at once. */
 const RATE_MAX = 200;
-/** How many servers cost as much to look at as a decision costs beside them. */
+/** Number of servers in a decision that doubles the cost of recording it. */
 const SERVERS_PER_DECISION = 100;
-/** How much of a path is kept, in UTF-16 code units. */
+/** The longest path recorded, in UTF-16 code units. */
 const PATH_MAX = 256;
 
-/** What a {@linkcode DecisionRecorder} works with. */
+/** Options of a {@linkcode DecisionRecorder}. */
 export interface DecisionRecorderParts {
-  /** Tells the time of day. */
+  /** Wall clock. */
   readonly date: () => Date;
-  /** The policy's name. */
+  /** Name of the policy. */
   readonly policy: string;
-  /** Where decisions go. */
+  /** Receives the decisions. */
   readonly sink: DecisionSink;
 }
 
 /** A request whose picks are recorded. */
 export interface RecordedRequest {
-  /** As it goes to the servers. */
+  /** The request as sent to servers. */
   readonly request: Pick<UpstreamRequest, "method" | "target">;
-  /** The client's IP address; undefined where the platform does not tell. */
+  /** IP address of the client; undefined if the platform does not know it. */
   readonly clientAddress: string | undefined;
-  /** What else is noted of it, if anything is. */
+  /** Record of the request, if there is one. */
   readonly record: RequestRecord | undefined;
 }
 
-/** Records why requests go where they go, of so many that it does not slow down the others. */
+/** Records picks with their reasons, at a limited rate so that requests are not slowed down. */
 export class DecisionRecorder {
   readonly #parts: DecisionRecorderParts;
-  /** How many decisions may be recorded now. */
+  /** Number of decisions that may be recorded now. */
   #allowance = RATE_MAX;
   #since = 0;
 
-  /** @param parts What to work with. */
+  /** @param parts The options. */
   constructor(parts: DecisionRecorderParts) {
     this.#parts = parts;
   }
 
-  /** Whether anyone wants to know. */
+  /** Whether decisions are wanted. */
   get recording(): boolean {
     return this.#parts.sink.recording;
   }
 
   /**
-   * Decides whether the picks for a request are recorded: all of them or none, so that a request
-   * which is tried again is seen as one.
+   * Decides whether the picks of a request are recorded: all or none, so that retries are complete.
    *
-   * @param now The time, in milliseconds; it may be a little old.
+   * @param now The time, in milliseconds; it may lag a little.
    */
   admit(now: number): boolean {
     this.#allowance = Math.min(RATE_MAX, this.#allowance + (now - this.#since) * RATE_MAX / 1000);
@@ -64,9 +63,9 @@ export class DecisionRecorder {
   /**
    * Records a pick.
    *
-   * @param recorded The request that it was made for.
+   * @param recorded The request.
    * @param pick The pick.
-   * @param options How many servers the request has had with this one, and the URL of it.
+   * @param options Number of the attempt, from 1, and URL of the server.
    */
   record(
     recorded: RecordedRequest,

@@ -1,44 +1,71 @@
 import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { ContentReceiver } from "../upstream/transport.ts";
-import type { ReadAhead } from "./read_ahead.ts";
 
-/** How much is read from a server at a time for a client that keeps up, in bytes. */
+/** Bytes read from a server at a time for a client that keeps up. */
 const LARGE_PIECE = 32_768;
 /**
- * How much for one that does not. `Deno.serve` (2.9) takes 64 KiB and two pieces more ahead of its
- * client, whatever that does.
+ * Bytes read at a time for a client that does not. `Deno.serve` (2.9) buffers 64 KiB and two pieces
+ * for each client, however slow.
  */
 const SMALL_PIECE = 4096;
-/** So much content that is left, in bytes, or less, comes in one piece: there is no more to hold. */
+/** Content of which no more than this many bytes are left is read in one piece. */
 const LAST_PIECE = 131_072;
+/** Bytes that a thread reads ahead in large pieces: enough for 96 clients that keep up. */
+export const READ_AHEAD_BYTES = 3_145_728;
 
-/** What a {@linkcode Delivery} works with. */
+/**
+ * Budget of one thread for reading responses in large pieces ahead of their clients. It bounds the
+ * memory that stalled clients can hold, while clients that keep up, which hold their share only for
+ * a moment, need the fewest reads.
+ */
+export class ReadAhead {
+  #left: number;
+
+  /** @param bytes The budget, in bytes. */
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  /** Takes a share, in bytes; false if that much is not left. */
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  /** Returns a share, in bytes. */
+  release(bytes: number): void {
+    this.#left += bytes;
+  }
+}
+
+/** Options of a {@linkcode Delivery}. */
 export interface DeliveryOptions {
-  /** How long the client may take for what it is given. */
+  /** Deadlines for the client to take what it is given. */
   readonly queue: DeadlineQueue;
-  /** How much may be read ahead for all clients that keep up. */
+  /** Read-ahead budget of the thread. */
   readonly readAhead: ReadAhead;
-  /** Called once when it is over: with an error where the client took nothing for too long. */
+  /** Called once at the end, with an error if the client stalled for too long. */
   readonly onEnd: (stall?: BalancerError) => void;
 }
 
 /**
- * A response's content that streams, on its way from the transport to the client. It says how much
- * to read, and gives up a client that stands still. The server's time is the transport's to keep.
+ * Delivery of streamed content from the transport to the client. It decides how much to read, and
+ * gives up on a client that stalls. The transport itself times the server.
  */
 export class Delivery extends Deadline implements ContentReceiver {
   readonly #options: DeliveryOptions;
-  /** When the client was last given something, by the last tick. */
+  /** Tick at which the client was last given something. */
   #gaveAt = 0;
-  /** Its part of what may be read ahead, in bytes. */
+  /** Its share of the read-ahead budget, in bytes. */
   #share = 0;
   #over = false;
 
   /**
-   * Begins: the head is there for the client to take.
+   * Begins the delivery, with the head for the client to take.
    *
-   * @param options What to work with.
+   * @param options The options.
    */
   constructor(options: DeliveryOptions) {
     super();
@@ -52,7 +79,7 @@ export class Delivery extends Deadline implements ContentReceiver {
     this.disarm();
     this.#releaseReadAhead();
     if (left <= LAST_PIECE) return LAST_PIECE;
-    // A client that keeps up is back within a tick, but for the few pieces that a tick parts.
+    // A client that keeps up asks again within a tick, except for the few pieces that span two.
     if (queue.now !== this.#gaveAt || !readAhead.take(LARGE_PIECE)) return SMALL_PIECE;
     this.#share = LARGE_PIECE;
     return LARGE_PIECE;
@@ -66,7 +93,7 @@ export class Delivery extends Deadline implements ContentReceiver {
     this.#gaveAt = queue.now;
   }
 
-  /** The client has everything, or has left: nothing is held for it any more. */
+  /** Ends the delivery when the client has everything, or has disconnected. */
   end(): void {
     this.disarm();
     this.#releaseReadAhead();
@@ -74,11 +101,11 @@ export class Delivery extends Deadline implements ContentReceiver {
   }
 
   /**
-   * The client took nothing for too long. What the platform holds for it, it may hold for longer,
-   * so that stays its share.
+   * The client stalled for too long. Its share of the budget is not returned yet: the platform may
+   * hold the content for longer.
    */
   override onDue(): void {
-    const message = "The client did not take the next piece of its response for too long";
+    const message = "The client did not take the next piece of its response in time";
     this.#finish(new BalancerError("client_gone", message, { source: "downstream" }));
   }
 

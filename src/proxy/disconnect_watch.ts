@@ -2,67 +2,68 @@ import { Cancellation } from "../runtime/cancellation.ts";
 import { Deadline } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
 
-/** How long a request waits before anyone looks whether its client is still there, in milliseconds. */
-export const DEPARTURE_WATCH_MS = 100;
+/** How long a request waits before its client is watched, in milliseconds. */
+export const DISCONNECT_WATCH_MS = 100;
 
 /**
- * Has the platform tell a request's signal when its client leaves. Over HTTP/2, Deno (2.9) does so
- * only for signals that somebody has looked at before that, so this has to be called before the
- * handler first waits for anything: a stream that is reset at once would be active until its time is
- * over (CVE-2023-44487 and CVE-2025-8671 do that by the thousand). It costs 1 to 2 µs, and 10 where
- * Deno runs without `--unstable-no-legacy-abort`.
+ * Makes the platform abort a request's signal when its client disconnects. Over HTTP/2, Deno (2.9)
+ * only does so for signals that were accessed before, so call this before the handler first waits:
+ * a stream that is reset at once would otherwise stay active until its timeout (CVE-2023-44487 and
+ * CVE-2025-8671 do that by the thousand). It costs 1 to 2 µs, and 10 µs if Deno runs without
+ * `--unstable-no-legacy-abort`.
  */
-export function expectDeparture(request: Request): void {
+export function expectDisconnect(request: Request): void {
   void request.signal;
 }
 
 /**
- * Notices that a client leaves while it waits for its response. It begins to listen when it falls
- * due, or is told to: few requests wait that long, and a listener costs a quarter of the throughput.
- * The signal tells late listeners as well, once {@linkcode expectDeparture} was called.
+ * Notices that the client disconnects while it waits for its response. It starts to listen when its
+ * deadline is due, or when asked to: few requests wait that long, and a listener for each would cost
+ * a quarter of the throughput. Late listeners are notified, too, if {@linkcode expectDisconnect} was
+ * called.
  */
 export class DisconnectWatch extends Deadline {
-  /** Called off when the client has left. */
+  /** Canceled when the client has disconnected. */
   readonly cancellation: Cancellation = new Cancellation();
   readonly #request: Request;
   #onAbort: (() => void) | undefined;
 
-  /** @param request The request that waits. */
+  /** @param request The client's request. */
   constructor(request: Request) {
     super();
     this.#request = request;
   }
 
-  /** The request has waited for long enough: from now on, listen. */
+  /** The request has waited for long enough to be worth a listener. */
   override onDue(): void {
     this.listen();
   }
 
-  /** Listens from now on, as the request has to wait for something. */
+  /** Listens for a disconnect from now on. */
   listen(): void {
     if (this.#onAbort !== undefined) return;
     this.disarm();
-    this.#onAbort = () => this.#noticed();
+    this.#onAbort = () => this.#disconnected();
     const { signal } = this.#request;
-    if (signal.aborted) this.#noticed();
+    if (signal.aborted) this.#disconnected();
     else signal.addEventListener("abort", this.#onAbort);
   }
 
-  /** Looks whether the client has left, without waiting for anything. */
-  look(): void {
-    if (this.#request.signal.aborted) this.#noticed();
+  /** Checks whether the client has disconnected, without listening. */
+  check(): void {
+    if (this.#request.signal.aborted) this.#disconnected();
   }
 
-  /** The wait is over. */
+  /** Stops watching. */
   end(): void {
     this.disarm();
     if (this.#onAbort === undefined) return;
     this.#request.signal.removeEventListener("abort", this.#onAbort);
   }
 
-  #noticed(): void {
+  #disconnected(): void {
     this.cancellation.cancel(
-      new BalancerError("client_gone", "The client left before the response came", {
+      new BalancerError("client_gone", "The client disconnected before the response was ready", {
         source: "downstream",
       }),
     );

@@ -14,9 +14,9 @@ import type {
   WebSocketTransport,
 } from "../upstream/transport.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind, FailureWatch, type StandingReport } from "./failure_watch.ts";
+import { failureKind, FailureWatch, type OutlierReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
-import type { IncomingRequest } from "./incoming.ts";
+import type { IncomingRequest } from "./incoming_request.ts";
 import { Picker, type PickerParts, type PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
 import { decideRetry } from "./retry_decision.ts";
@@ -26,62 +26,62 @@ import { WaitingQueue } from "./waiting_queue.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
-const NOTHING_TRIED: readonly number[] = [];
+const NO_ATTEMPTS: readonly number[] = [];
 
-/** What a {@linkcode Dispatcher} works with. */
+/** Options of a {@linkcode Dispatcher}. */
 export interface DispatcherParts extends PickerParts {
-  /** What moves the requests. */
+  /** Transport to the servers. */
   readonly transport: WebSocketTransport;
-  /** The timer for requests that wait. */
+  /** Timers of queued requests. */
   readonly deadlines: Deadlines;
-  /** What to go by. */
+  /** Settings. */
   readonly settings: {
     readonly timeouts: Timeouts;
     readonly retries: Retries;
     readonly ejection: Ejection;
     readonly limits: Limits;
   };
-  /** Takes what there is to say about a server. */
-  readonly report: (report: StandingReport) => void;
-  /** What keeps clients at a server. Default: nothing does. */
+  /** Receives reports on failing and recovered servers. */
+  readonly report: (report: OutlierReport) => void;
+  /** Session affinity. Default: none. */
   readonly sticky?: StickySessions | undefined;
-  /** Where tries are counted for operators to see. Default: nowhere. */
+  /** Table that counts attempts. Default: attempts are not counted. */
   readonly traffic?: TrafficTable | undefined;
 }
 
-/** How one request is dispatched. */
+/** Options for one request. */
 export interface DispatchOptions {
-  /** The client's IP address; undefined where the platform does not tell. */
+  /** IP address of the client; undefined if the platform does not know it. */
   readonly clientAddress: string | undefined;
-  /** Calls the request off when its client has left. */
-  readonly departure: DisconnectWatch;
+  /** Cancels the request when its client disconnects. */
+  readonly disconnectWatch: DisconnectWatch;
   /** See {@linkcode SendOptions}. */
   readonly releaseContent: boolean;
-  /** Where it is noted what becomes of it. Default: nowhere. */
+  /** Record of the request. Default: none. */
   readonly record: RequestRecord | undefined;
 }
 
-/** What a server answered. The request is active there until {@linkcode Dispatcher.release}. */
+/** Response of a server, at which the request is active until {@linkcode Dispatcher.release}. */
 export interface Answer {
   /** The server. */
   readonly entry: Entry;
   /** Its response, or its side of a WebSocket. */
   readonly response: UpstreamResponse | UpstreamSocket;
-  /** The session of the client, where sessions are kept. */
+  /** The client's session, if session affinity is on. */
   readonly session: StickySession | undefined;
 }
 
-/** Gives each request to one server after the other, until one answers or none may be tried. */
+/** Sends each request to one server after another until one responds or no retry is allowed. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
   readonly #picker: Picker;
   readonly #waiting: WaitingQueue;
   readonly #watch: FailureWatch;
   readonly #budget: RetryBudget;
-  /** Its time is a tick old at most. */
+  /** Cheap clock, at most one tick behind. */
   readonly #time: DeadlineQueue;
 
-  /** @param parts What to work with. */
+  /** @param parts The options. */
   constructor(parts: DispatcherParts) {
     const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
     this.#parts = parts;
@@ -90,7 +90,7 @@ export class Dispatcher {
       deadlines,
       length: limits.queue,
       timeout: timeouts.queue * 1000,
-      room: table.memory.threads === 1
+      crossThread: table.memory.threads === 1
         ? undefined
         : new CrossThreadQueue(table.memory, table.thread),
     });
@@ -99,7 +99,7 @@ export class Dispatcher {
     this.#time = deadlines.queue(timeouts.queue * 1000);
   }
 
-  /** How many requests wait on this thread for a server. */
+  /** How many requests are queued on this thread. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -107,38 +107,44 @@ export class Dispatcher {
   /**
    * Sends a request to a server and waits for the head of its response.
    *
-   * @param outgoing What to send.
-   * @param options How.
-   * @throws {BalancerError} `no_server`, `overloaded`, `queue_timeout`, or why the last server that
-   * was tried did not answer. The request is active nowhere then.
+   * @param outgoing The request.
+   * @param options The options.
+   * @throws {BalancerError} `no_server`, `overloaded`, `queue_timeout`, or the failure of the last
+   * attempt. The request is not active at any server then.
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
     const { settings: { retries }, sticky, traffic } = this.#parts;
-    const { clientAddress, departure, record } = options;
+    const { clientAddress, disconnectWatch, record } = options;
     this.#budget.countRequest(this.#time.now);
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
     const sent = session?.request ?? outgoing;
     const recorded = this.#parts.recorder?.recording ? this.#admit(outgoing, options) : undefined;
-    let tried = NOTHING_TRIED;
+    let attempted = NO_ATTEMPTS;
     let failure: BalancerError | undefined;
     let failed: Entry | undefined;
     for (;;) {
-      // It may have left while another server was tried.
-      if (failed !== undefined) departure.look();
-      if (departure.cancellation.reason !== undefined) throw departure.cancellation.reason;
-      const picked = this.#pick(tried, context, recorded);
+      // The client may have disconnected during the failed attempt.
+      if (failed !== undefined) disconnectWatch.check();
+      if (disconnectWatch.cancellation.reason !== undefined) {
+        throw disconnectWatch.cancellation.reason;
+      }
+      const picked = this.#pick(attempted, context, recorded);
       const entry = picked === "full"
-        ? await this.#wait({ tried, context, recorded }, options)
+        ? await this.#wait({ attempted, context, recorded }, options)
         : picked;
       if (entry === undefined) throw failure ?? noServer();
-      // Only now is it sure that there is another server to go on to.
+      // Counted only here, as a retry needs another server.
       if (failed !== undefined) this.#countRetry(failed);
       try {
-        const response = await this.#try(entry, { sent, webSocket: outgoing.webSocket }, options);
+        const response = await this.#attempt(
+          entry,
+          { sent, webSocket: outgoing.webSocket },
+          options,
+        );
         this.#countConnection(entry, record);
         this.#watch.answered(entry, "receive" in response ? 101 : response.status);
-        record?.noteAnswer();
+        record?.noteResponse();
         return { entry, response, session };
       } catch (thrown) {
         this.#countConnection(entry, record);
@@ -153,57 +159,61 @@ export class Dispatcher {
       const { url } = entry.server;
       logger.debug("{url} failed: {message}", { url, message: failure.message });
       this.#watch.failed(entry, failure);
-      tried = [...tried, entry.slot];
-      if (tried.length >= retries.tries) throw failure;
-      const remedy = decideRetry(failure, outgoing);
-      if (remedy === "none") throw failure;
-      if (remedy === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
+      attempted = [...attempted, entry.slot];
+      if (attempted.length >= retries.tries) throw failure;
+      const decision = decideRetry(failure, outgoing);
+      if (decision === "none") throw failure;
+      if (decision === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
     }
   }
 
-  /** The server in this slot is done with a request: whoever waits for it may go there. */
+  /** Ends a request that was active at the server in this slot, which a queued one may get. */
   release(slot: number): void {
     this.#parts.table.finish(slot);
     if (this.#waiting.crowded) this.#waiting.wake();
   }
 
-  /** Counts that a request goes on from a server, which may be gone by now, and its slot another's. */
+  /** Counts a retry for the server that failed, unless its slot belongs to another one by now. */
   #countRetry({ server, slot }: Entry): void {
     const { registry, traffic } = this.#parts;
     if (registry.inSlot(slot)?.server.url === server.url) traffic?.countRetry(slot);
   }
 
-  /** Gives a request to a server. Each `async` between here and the socket would be felt. */
-  #try(
+  /** Sends a request to a server. Not `async`: each promise on this path costs throughput. */
+  #attempt(
     entry: Entry,
     { sent, webSocket }: { sent: UpstreamRequest; webSocket: boolean },
-    { departure, releaseContent, record }: DispatchOptions,
+    { disconnectWatch, releaseContent, record }: DispatchOptions,
   ): Promise<UpstreamResponse | UpstreamSocket> {
     const { transport } = this.#parts;
     const { url } = entry.server;
-    const options: SendOptions = { cancellation: departure.cancellation, releaseContent, record };
-    record?.beginTry(entry);
+    const options: SendOptions = {
+      cancellation: disconnectWatch.cancellation,
+      releaseContent,
+      record,
+    };
+    record?.beginAttempt(entry);
     return webSocket ? transport.upgrade(url, sent, options) : transport.send(url, sent, options);
   }
 
-  /** Counts the connection that a request was sent on, if there was one. */
+  /** Counts the connection of an attempt, if there was one. */
   #countConnection({ slot }: Entry, record: RequestRecord | undefined): void {
     if (record === undefined || record.connection === "none") return;
     this.#parts.traffic?.countConnection(slot, record.connection === "reused");
   }
 
-  /** Picks a server that was not tried and counts the request as active there. */
+  /** Picks a server without a previous attempt, and counts the request as active there. */
   #pick(
-    tried: readonly number[],
+    attempted: readonly number[],
     context: PickContext,
     recorded: RecordedRequest | undefined,
   ): ReturnType<Picker["pick"]> {
-    // Those who wait already come first, on whichever thread.
-    if (this.#waiting.crowded && tried.length === 0) return "full";
-    return this.#picker.pick(tried, context, recorded);
+    // Queued requests come first, on any thread.
+    if (this.#waiting.crowded && attempted.length === 0) return "full";
+    return this.#picker.pick(attempted, context, recorded);
   }
 
-  /** The request, if it is among those of which it is recorded why they go where they go. */
+  /** The request, if its picks are to be recorded. */
   #admit(
     request: UpstreamRequest,
     { clientAddress, record }: DispatchOptions,
@@ -213,18 +223,18 @@ export class Dispatcher {
   }
 
   async #wait(
-    { tried, context, recorded }: PickFor,
-    { departure, record }: DispatchOptions,
+    { attempted, context, recorded }: PickFor,
+    { disconnectWatch, record }: DispatchOptions,
   ): Promise<Entry | undefined> {
     const from = record?.elapsed() ?? 0;
-    // Clients that have left must not fill the queue.
-    departure.listen();
+    // Requests of disconnected clients must not fill the queue.
+    disconnectWatch.listen();
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
-        pick: () => this.#picker.pick(tried, context, recorded),
-        first: tried.length === 0,
-        cancellation: departure.cancellation,
+        pick: () => this.#picker.pick(attempted, context, recorded),
+        firstAttempt: attempted.length === 0,
+        cancellation: disconnectWatch.cancellation,
       });
     } finally {
       if (record !== undefined) record.queueTime += record.elapsed() - from;
@@ -233,5 +243,5 @@ export class Dispatcher {
 }
 
 function noServer(): BalancerError {
-  return new BalancerError("no_server", "There is no server that takes requests");
+  return new BalancerError("no_server", "No server is available");
 }

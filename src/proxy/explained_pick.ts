@@ -6,39 +6,44 @@ import type { PickContext, Policy } from "../state/policy.ts";
 import type { Entry, SlotDirectory } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import { TableSnapshot } from "../state/table_snapshot.ts";
-import { type Exclusion, ineligibleReason, isTrusted, stateOf } from "./ineligible_reason.ts";
+import {
+  type IneligibleReason,
+  ineligibleReason,
+  isTrusted,
+  stateOf,
+} from "./ineligible_reason.ts";
 
-/** How many servers that could not be picked are listed at least, if there are any. */
-const EXCLUDED_MIN = 8;
-/** How many servers a line for the log lists. */
+/** The least number of ineligible servers in a report, if there are that many. */
+const INELIGIBLE_MIN = 8;
+/** The most servers in a line of the log. */
 const LINE_MAX = 8;
 
-/** What is said of the server that was picked. */
+/** Code and verdict of the chosen server. */
 const CHOSEN = { code: "chosen", verdict: "chosen" } as const;
 
-/** What an {@linkcode ExplainedPick} is made with. */
+/** Options of an {@linkcode ExplainedPick}. */
 export interface ExplainedPickParts {
   /** The servers. */
   readonly registry: SlotDirectory;
-  /** Their state. */
+  /** State table of the servers. */
   readonly table: StateTable;
-  /** The rule by which one is chosen. */
+  /** Policy that chooses among the candidates. */
   readonly policy: Policy;
 }
 
-/** What a pick goes by beside the candidates. */
+/** Request of an {@linkcode ExplainedPick}. */
 export interface PickCase {
-  /** The slots that the request has tried already. */
-  readonly tried: readonly number[];
-  /** What is known of the request. */
+  /** Slots of its previous attempts. */
+  readonly attempted: readonly number[];
+  /** Properties of the request that the policy may use. */
   readonly context: PickContext;
 }
 
 /** Why one server was picked and the others were not. */
 export interface PickReport {
-  /** What decided it, for programs. */
+  /** Decision code of the pick. */
   readonly code: DecisionCode;
-  /** Why the one that was picked. */
+  /** Why the server was picked, for people. */
   readonly reason: string;
   /** The servers, see {@linkcode Decision}. */
   readonly candidates: readonly DecisionCandidate[];
@@ -47,32 +52,32 @@ export interface PickReport {
 }
 
 /**
- * A pick that can be explained: the policy picks by what the table said at one moment, so that what
- * is said of it is what it saw, whatever other threads count in the meantime.
+ * A pick with an explanation. The policy picks from a snapshot of the state table, so that the
+ * explanation shows the values it saw, even if other threads change them meanwhile.
  */
 export class ExplainedPick {
-  /** The slot that was picked; -1 where there was none to pick. */
+  /** The picked slot; -1 if there was no candidate. */
   readonly slot: number;
   readonly #registry: SlotDirectory;
   readonly #table: TableSnapshot;
-  readonly #tried: readonly number[];
+  readonly #attempted: readonly number[];
   readonly #sessionSlot: number | undefined;
   readonly #explanation: Explanation;
 
   /**
    * Picks.
    *
-   * @param parts What to work with.
-   * @param candidates What to choose from.
-   * @param pick What else to go by.
-   * @throws What the policy throws.
+   * @param parts The options.
+   * @param candidates The candidates.
+   * @param pick The request.
+   * @throws The policy's own errors.
    */
-  constructor(parts: ExplainedPickParts, candidates: Selection, { tried, context }: PickCase) {
+  constructor(parts: ExplainedPickParts, candidates: Selection, { attempted, context }: PickCase) {
     const { registry, table, policy } = parts;
     const snapshot = new TableSnapshot(table);
     this.#registry = registry;
     this.#table = snapshot;
-    this.#tried = tried;
+    this.#attempted = attempted;
     this.#sessionSlot = context.sessionSlot;
     if (candidates.length === 0) {
       this.slot = -1;
@@ -85,34 +90,34 @@ export class ExplainedPick {
     this.#explanation = explain(this.slot);
   }
 
-  /** How many servers there were to look at, for what a report costs. */
+  /** Number of slots, which determines the cost of a report. */
   get size(): number {
     return this.#table.end;
   }
 
-  /** What decided it, for programs. */
+  /** Decision code of the pick. */
   get code(): DecisionCode {
-    if (this.slot === -1) return this.#excluded().length === 0 ? "no_server" : "none_available";
+    if (this.slot === -1) return this.#ineligible().length === 0 ? "no_server" : "none_available";
     if (!this.#trustedChosen) return "fallback";
     return this.slot === this.#sessionSlot ? "session" : "policy";
   }
 
-  /** Why that server, for people. */
+  /** Why the server was picked, for people. */
   get reason(): string {
     if (this.slot === -1) {
-      return this.#excluded().length === 0 ? "there is no server" : "no server can take it";
+      return this.#ineligible().length === 0 ? "there is no server" : "no server can take it";
     }
     const { verdict } = this.#explanation.note(this.slot);
     return this.#trustedChosen ? verdict : `no healthy server can take it; ${verdict}`;
   }
 
-  /** All there is to say. */
+  /** The full explanation. */
   report(): PickReport {
     const ranking = this.#ranking();
-    const excluded = this.#excluded();
-    const room = CANDIDATES_MAX - Math.min(excluded.length, EXCLUDED_MIN);
-    const ranked = ranking.slice(0, Math.max(room, CANDIDATES_MAX - excluded.length));
-    const others = excluded.slice(0, CANDIDATES_MAX - ranked.length);
+    const ineligible = this.#ineligible();
+    const room = CANDIDATES_MAX - Math.min(ineligible.length, INELIGIBLE_MIN);
+    const ranked = ranking.slice(0, Math.max(room, CANDIDATES_MAX - ineligible.length));
+    const others = ineligible.slice(0, CANDIDATES_MAX - ranked.length);
     return {
       code: this.code,
       reason: this.reason,
@@ -124,11 +129,11 @@ export class ExplainedPick {
         }),
         ...others.map((entry) => this.#candidate(entry, this.#ineligibleReason(entry))),
       ],
-      omitted: ranking.length + excluded.length - ranked.length - others.length,
+      omitted: ranking.length + ineligible.length - ranked.length - others.length,
     };
   }
 
-  /** The same in a line, with the closest servers only. */
+  /** The explanation in one line, with the closest servers only. */
   line(): string {
     const { candidates, omitted } = this.report();
     const list = candidates.slice(0, LINE_MAX).map(({ url, key, verdict }) =>
@@ -138,38 +143,38 @@ export class ExplainedPick {
     return `${this.reason}: ${list.join(", ")}${more > 0 ? `, and ${more} more` : ""}`;
   }
 
-  /** The candidates, the one that was picked first. */
+  /** The candidates, beginning with the picked one. */
   #ranking(): Entry[] {
     const { ranking } = this.#explanation;
     const slots = ranking[0] === this.slot ? ranking : [...new Set([this.slot, ...ranking])];
     return slots.map((slot) => this.#registry.inSlot(slot)).filter((entry) => entry !== undefined);
   }
 
-  /** Those that the request could not go to, the ones that it has tried first. */
-  #excluded(): Entry[] {
+  /** The ineligible servers, beginning with those of previous attempts. */
+  #ineligible(): Entry[] {
     const candidates = new Set(this.#explanation.ranking);
-    const tried: Entry[] = [];
+    const attempted: Entry[] = [];
     const others: Entry[] = [];
     for (let slot = 0; slot < this.#table.end; slot++) {
       if (candidates.has(slot) || !this.#table.slot(slot).open) continue;
       const entry = this.#registry.inSlot(slot);
-      if (entry !== undefined) (this.#tried.includes(slot) ? tried : others).push(entry);
+      if (entry !== undefined) (this.#attempted.includes(slot) ? attempted : others).push(entry);
     }
-    return [...tried, ...others];
+    return [...attempted, ...others];
   }
 
-  #candidate({ server, slot }: Entry, why: Exclusion, key?: string): DecisionCandidate {
+  #candidate({ server, slot }: Entry, why: IneligibleReason, key?: string): DecisionCandidate {
     const snapshot = this.#table.slot(slot);
     const { weight, active } = snapshot;
     const { url, name } = server;
     return { url, name, state: stateOf(server, snapshot), weight, active, key, ...why };
   }
 
-  #ineligibleReason({ server, slot }: Entry): Exclusion {
+  #ineligibleReason({ server, slot }: Entry): IneligibleReason {
     return ineligibleReason({
       server,
       snapshot: this.#table.slot(slot),
-      tried: this.#tried.includes(slot),
+      attempted: this.#attempted.includes(slot),
       trustedChosen: this.#trustedChosen,
     });
   }

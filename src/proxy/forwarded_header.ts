@@ -1,24 +1,24 @@
 import { type IpBytes, parseIpAddress } from "../model/ip_address.ts";
-import { isHost } from "./access_log/request_url.ts";
+import { isHostField } from "./request_url.ts";
 
-/** One element of `Forwarded` (RFC 7239 §4): what one proxy says of the request that it received. */
+/** Element of `Forwarded` (RFC 7239 §4), with which a proxy describes the request it received. */
 export interface ForwardedElement {
   /** Whether it has the parameter `for`. */
   readonly hasFor: boolean;
-  /** The IP address in `for`; undefined where that is unknown or obfuscated (§6.2, §6.3). */
+  /** IP address in `for`; undefined if it is unknown or obfuscated (§6.2, §6.3). */
   readonly address: IpBytes | undefined;
-  /** The value of `host`. */
+  /** Value of `host`. */
   readonly host: string | undefined;
-  /** The value of `proto`. */
+  /** Value of `proto`. */
   readonly proto: string | undefined;
-  /** The pairs as received, all but `host` and `proto`. */
+  /** Pairs as received, except `host` and `proto`. */
   readonly otherPairs: readonly string[];
 }
 
-/** One pair of an element: a token, and a token or a quoted string (RFC 7239 §4). */
+/** Pair of an element: a token, and a token or a quoted string (RFC 7239 §4). */
 const PAIR =
   /([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"((?:[\t !#-\[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*)")/y;
-/** What stands between pairs and, with whitespace (RFC 9110 §5.6.1), between elements. */
+/** Separator of pairs and, with whitespace (RFC 9110 §5.6.1), of elements. */
 const SEPARATOR = /[ \t]*([;,])[ \t]*/y;
 /** A node: an address, `unknown` or an obfuscated identifier, and a port (RFC 7239 §6). */
 const NODE =
@@ -27,8 +27,8 @@ const NODE =
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 
 /**
- * The most members of a chain of proxies that are believed. Without a bound, a client could make a
- * long one costly, and `Forwarded`, which is longer than `X-Forwarded-For`, larger than any head.
+ * The longest chain of proxies that is accepted. Without a limit, a client could send a costly one, and
+ * `Forwarded`, which is longer than `X-Forwarded-For`, could become larger than any head.
  */
 export const CHAIN_MAX = 64;
 
@@ -40,9 +40,9 @@ export function isScheme(text: string): boolean {
 /**
  * Parses a whole `Forwarded` value (RFC 7239 §4).
  *
- * @param value The value; lines that were joined with commas are one value.
- * @returns Its elements, the client's end first; undefined if it breaks the grammar anywhere, has a
- * parameter twice in one element, an invalid node, host or scheme, or more than 64 elements.
+ * @param value The value; several lines are joined with commas.
+ * @returns The elements, beginning at the client; undefined if the value is malformed, an element has
+ * a parameter twice or an invalid node, host or scheme, or there are more than 64 elements.
  */
 export function parseForwarded(value: string): ForwardedElement[] | undefined {
   const elements: ForwardedElement[] = [];
@@ -72,11 +72,11 @@ export function parseForwarded(value: string): ForwardedElement[] | undefined {
 }
 
 /**
- * The pair `for` of an element for a member of `X-Forwarded-For`.
+ * Makes the pair `for` of an element from a member of `X-Forwarded-For`.
  *
- * @param member An IP address, with a port or without, or anything else, which becomes `unknown`
- * unless it is an obfuscated identifier. IPv6 is put in brackets and quotes (RFC 7239 §6).
- * @param address The address in it; undefined where there is none.
+ * @param member An IP address with or without a port, or an obfuscated identifier; anything else
+ * becomes `unknown`. IPv6 is put in brackets and quotes (RFC 7239 §6).
+ * @param address The address in it; undefined if there is none.
  */
 export function forPair(member: string, address: IpBytes | undefined): string {
   // Nearly every member is an IPv4 address alone.
@@ -100,7 +100,7 @@ function toElement(pairs: ReadonlyMap<string, Pair>): ForwardedElement | undefin
   const proto = pairs.get("proto")?.value;
   if (from !== undefined && !isNode(from)) return undefined;
   if (by !== undefined && !isNode(by)) return undefined;
-  if (host !== undefined && !isHost(host)) return undefined;
+  if (host !== undefined && !isHostField(host)) return undefined;
   if (proto !== undefined && !isScheme(proto)) return undefined;
   const otherPairs: string[] = [];
   for (const [name, { text }] of pairs) {

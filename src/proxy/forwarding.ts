@@ -7,59 +7,60 @@ import {
   isScheme,
   parseForwarded,
 } from "./forwarded_header.ts";
-import { isHost } from "./access_log/request_url.ts";
+import { isHostField } from "./request_url.ts";
 import { parseForwardedFor, type TrustedProxies } from "./trusted_proxies.ts";
 
-/** Who sent a request, and how, as this proxy saw it. */
+/** Client of a request, as seen by this proxy. */
 export interface ClientInfo {
-  /** The IP address of whoever sent it; undefined where the platform does not tell. */
+  /** IP address of the peer; undefined if the platform does not know it. */
   readonly clientAddress: string | undefined;
-  /** The host and port that were asked for. */
+  /** Requested host, with a port if there is one. */
   readonly host: string;
-  /** The scheme by which it came: `http` or `https`. */
+  /** Scheme of the connection: `http` or `https`. */
   readonly scheme: string;
 }
 
-/** What a trusted proxy says of the client, both families of fields taken together. */
+/** Claims of a trusted proxy about the client, merged from both families of fields. */
 interface Claims {
-  /** The members of `X-Forwarded-For`, the client's end first. */
+  /** Members of `X-Forwarded-For`, beginning at the client. */
   readonly members: readonly string[];
-  /** For each of them, what its element of `Forwarded` has beside `host` and `proto`. */
+  /** Pairs of the element of `Forwarded` for each member, except `host` and `proto`. */
   readonly pairs: readonly (readonly string[])[];
-  /** The index of the client's among them; -1 where that is not known. */
+  /** Index of the client among the members; -1 if it is unknown. */
   readonly client: number;
-  /** The host that the client asked for, if that is told. */
+  /** Host that the client requested, if claimed. */
   readonly host: string | undefined;
-  /** The scheme by which the client came, if that is told. */
+  /** Scheme of the client's connection, if claimed. */
   readonly proto: string | undefined;
-  /** The elements of `Forwarded`, where these are believed. */
+  /** Elements of `Forwarded`, if they agree with the other fields. */
   readonly elements?: readonly ForwardedElement[];
 }
 
 /**
- * The forwarding fields of a trusted proxy in front of this one. `X-Forwarded-*` and `Forwarded`
- * leave here saying the same: some servers read the one family, some the other (RFC 7239 §7.4).
+ * Forwarding fields of a trusted proxy in front of this one. `X-Forwarded-*` and `Forwarded` are
+ * forwarded with the same content, as some servers read the one family and some the other (RFC 7239
+ * §7.4).
  *
- * What one family leaves out is taken from the other. Where they contradict each other,
- * `X-Forwarded-*` is believed: most proxies know nothing of `Forwarded`, and let it pass.
+ * Each family fills the gaps of the other. If they contradict each other, `X-Forwarded-*` wins: most
+ * proxies do not know `Forwarded`, and let it pass.
  */
 export class ForwardingFields {
   readonly #trusted: TrustedProxies;
-  /** The value of `Forwarded`. */
+  /** Value of `Forwarded`. */
   #forwarded: string | undefined;
-  /** The value of `X-Forwarded-For`. */
+  /** Value of `X-Forwarded-For`. */
   #for: string | undefined;
-  /** The value of `X-Forwarded-Host`. */
+  /** Value of `X-Forwarded-Host`. */
   #host: string | undefined;
-  /** The value of `X-Forwarded-Proto`. */
+  /** Value of `X-Forwarded-Proto`. */
   #proto: string | undefined;
 
-  /** @param trusted The proxies whose forwarding fields are believed. */
+  /** @param trusted The trusted proxies. */
   constructor(trusted: TrustedProxies) {
     this.#trusted = trusted;
   }
 
-  /** Takes a field if it is one of these. */
+  /** Takes a field if it is a forwarding field. */
   take(name: string, value: string): void {
     if (name === "forwarded") this.#forwarded = value;
     else if (name === "x-forwarded-for") this.#for = value;
@@ -68,16 +69,16 @@ export class ForwardingFields {
   }
 
   /**
-   * The fields for the server: the chain of proxies with this one's peer at its end, and the host
-   * and scheme that the first trusted one of them saw.
+   * The fields for the server: the chain of proxies with the peer of this one at its end, and the
+   * host and scheme that the first trusted proxy saw.
    *
-   * @param origin What this proxy saw.
+   * @param peer The client as seen by this proxy.
    */
-  toUpstream(origin: ClientInfo): HeaderField[] {
-    const { clientAddress } = origin;
+  toUpstream(peer: ClientInfo): HeaderField[] {
+    const { clientAddress } = peer;
     const claims = this.#read();
-    const host = claims.host ?? origin.host;
-    const scheme = claims.proto ?? origin.scheme;
+    const host = claims.host ?? peer.host;
+    const scheme = claims.proto ?? peer.scheme;
     const own = forwardedElement({ clientAddress, host, scheme });
     const fields: HeaderField[] = [];
     const members = clientAddress === undefined
@@ -87,15 +88,15 @@ export class ForwardingFields {
     fields.push(["x-forwarded-host", host], ["x-forwarded-proto", scheme]);
     const before = claims.members.length === 0
       ? ""
-      : `${this.#agrees(claims, { host, scheme }) ?? elementsOf(claims, { host, scheme })}, `;
+      : `${this.#agreeing(claims, { host, scheme }) ?? elementsOf(claims, { host, scheme })}, `;
     fields.push(["forwarded", before + own]);
     return fields;
   }
 
   /**
-   * The client's address by these fields; see {@linkcode TrustedProxies.clientAddress}.
+   * The client's address according to these fields; see {@linkcode TrustedProxies.clientAddress}.
    *
-   * @param peer The address of whoever sent them.
+   * @param peer The address of the peer.
    */
   clientAddress(peer: string | undefined): string | undefined {
     const { members, client } = this.#read();
@@ -103,13 +104,13 @@ export class ForwardingFields {
     return address === undefined ? peer : formatIpAddress(address);
   }
 
-  /** What is malformed counts as if it had not been there. */
+  /** Merges the fields; malformed ones are ignored. */
   #read(): Claims {
-    // Those nearest to this proxy were appended by proxies, not claimed by the client.
+    // The last members were appended by proxies; the first may be made up by the client.
     const members = listed(this.#for).slice(-CHAIN_MAX);
     const chain = members.map(parseForwardedFor);
     const client = this.#trusted.clientIndex(chain);
-    const host = ofHop(validList(this.#host, isHost), client, chain.length);
+    const host = ofHop(validList(this.#host, isHostField), client, chain.length);
     const proto = ofHop(validList(this.#proto, isScheme), client, chain.length);
     const pairs = members.map((member, at) => [forPair(member, chain[at])]);
     const claims = { members, pairs, client, host, proto };
@@ -132,11 +133,11 @@ export class ForwardingFields {
   #claimsOf(elements: readonly ForwardedElement[]): Claims {
     const chain = elements.map(({ address }) => address);
     const client = this.#trusted.clientIndex(chain);
-    // Where the client's element leaves something out, the next proxy's after it may say it.
+    // A later proxy may have added what the client's element leaves out.
     const seen = elements.slice(client === -1 ? -1 : client);
-    const told = elements.some(({ hasFor }) => hasFor);
+    const hasAnyFor = elements.some(({ hasFor }) => hasFor);
     return {
-      members: told ? chain.map((address) => textOf(address) ?? "unknown") : [],
+      members: hasAnyFor ? chain.map((address) => textOf(address) ?? "unknown") : [],
       pairs: elements.map(({ hasFor, otherPairs }) =>
         hasFor ? otherPairs : ["for=unknown", ...otherPairs]
       ),
@@ -147,8 +148,8 @@ export class ForwardingFields {
     };
   }
 
-  /** `Forwarded` as it was received, if nothing in it differs from what the server is told. */
-  #agrees(
+  /** `Forwarded` as received, if it agrees with the other fields for the server. */
+  #agreeing(
     claims: Claims,
     { host, scheme }: Pick<ClientInfo, "host" | "scheme">,
   ): string | undefined {
@@ -166,11 +167,11 @@ export class ForwardingFields {
 }
 
 /**
- * The client's address, as the trusted proxies tell it.
+ * The client's address, as reported by trusted proxies.
  *
- * @param trusted The proxies whose forwarding fields are believed, if there are any.
- * @param peer The address of whoever sent the request; undefined where the platform does not tell.
- * @param headers The request's fields.
+ * @param trusted The trusted proxies, if any.
+ * @param peer The address of the peer; undefined if the platform does not know it.
+ * @param headers The fields of the request.
  */
 export function trustedClientAddress(
   trusted: TrustedProxies | undefined,
@@ -179,8 +180,8 @@ export function trustedClientAddress(
 ): string | undefined {
   if (trusted === undefined) return peer;
   const forwardedFor = headers.get("x-forwarded-for");
-  const told = forwardedFor !== null && /[^, \t]/.test(forwardedFor);
-  if (told || !headers.has("forwarded") || !trusted.has(peer)) {
+  const hasMembers = forwardedFor !== null && /[^, \t]/.test(forwardedFor);
+  if (hasMembers || !headers.has("forwarded") || !trusted.has(peer)) {
     return trusted.clientAddress(peer, forwardedFor);
   }
   const fields = new ForwardingFields(trusted);
@@ -191,18 +192,18 @@ export function trustedClientAddress(
 /**
  * This proxy's element of `Forwarded` (RFC 7239 §4); an IPv6 address is quoted and in brackets (§6).
  *
- * @param origin What this proxy saw.
+ * @param client The client as seen by this proxy.
  */
 export function forwardedElement({ clientAddress, host, scheme }: ClientInfo): string {
-  const client = clientAddress === undefined
+  const node = clientAddress === undefined
     ? "unknown"
     : clientAddress.includes(":")
     ? `"[${clientAddress}]"`
     : clientAddress;
-  return `for=${client};host="${host}";proto=${scheme}`;
+  return `for=${node};host="${host}";proto=${scheme}`;
 }
 
-/** The elements of `Forwarded` that say what `X-Forwarded-*` says. */
+/** Elements of `Forwarded` with the content of `X-Forwarded-*`. */
 function elementsOf(
   { pairs, client }: Claims,
   { host, scheme }: Pick<ClientInfo, "host" | "scheme">,
@@ -212,12 +213,12 @@ function elementsOf(
     .join(", ");
 }
 
-/** Whether servers look into this element for the host and scheme: the first, or the client's. */
+/** Whether servers read the host and scheme from this element: the first, or the client's. */
 function isRead(at: number, client: number): boolean {
   return at === 0 || at === client;
 }
 
-/** Both are there and not the same, letter case aside (RFC 3986 §3.1, §3.2.2). */
+/** Whether both are present and differ, ignoring case (RFC 3986 §3.1, §3.2.2). */
 function differ(one: string | undefined, other: string | undefined): boolean {
   if (one === undefined || other === undefined) return false;
   return one.toLowerCase() !== other.toLowerCase();
@@ -227,21 +228,21 @@ function textOf(address: IpBytes | undefined): string | undefined {
   return address === undefined ? undefined : formatIpAddress(address);
 }
 
-/** The members of a list that are not empty (RFC 9110 §5.6.1.2). */
+/** Non-empty members of a list (RFC 9110 §5.6.1.2). */
 function listed(value: string | undefined): string[] {
   if (value === undefined) return [];
   return value.split(",").map((member) => member.trim()).filter((member) => member !== "");
 }
 
-/** The members of a list; none if one is not valid, an empty one included. */
+/** Members of a list; none if any is invalid or empty. */
 function validList(value: string | undefined, isValid: (member: string) => boolean): string[] {
   const members = value === undefined ? [] : value.split(",").map((member) => member.trim());
   return members.every(isValid) ? members : [];
 }
 
 /**
- * The member of a list that is about the client's hop: some proxies append to the list, as to
- * `X-Forwarded-For`; else it is the first.
+ * The member of a list for the client's hop: at the same index if the list is as long as
+ * `X-Forwarded-For`, as some proxies append to both; else the first.
  */
 function ofHop(members: readonly string[], hop: number, hops: number): string | undefined {
   return members.length === hops && hop !== -1 ? members[hop] : members[0];

@@ -4,140 +4,143 @@ import { BalancerError } from "../model/errors.ts";
 import type { Entry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { UpstreamResponse, UpstreamSocket } from "../upstream/transport.ts";
-import { Delivery } from "./delivery.ts";
-import { DEPARTURE_WATCH_MS, DisconnectWatch } from "./disconnect_watch.ts";
+import { Delivery, READ_AHEAD_BYTES, ReadAhead } from "./delivery.ts";
+import { refuseUpgrade } from "./client_upgrade.ts";
+import { DISCONNECT_WATCH_MS, DisconnectWatch } from "./disconnect_watch.ts";
 import { type Answer, Dispatcher, type DispatcherParts } from "./dispatcher.ts";
-import { downstreamResponse, lastOnConnection, passedContent } from "./downstream_response.ts";
-import { errorResponse, methodRefused } from "./error_response.ts";
+import { closeIfDraining, downstreamResponse, forwardedContent } from "./downstream_response.ts";
 import { trustedClientAddress } from "./forwarding.ts";
+import { type IncomingRules, readIncoming } from "./incoming.ts";
 import {
   type IncomingRequest,
-  type IncomingRules,
   type ListenerInfo,
-  noteUpload,
   peerAddress,
-  readIncoming,
-} from "./incoming.ts";
-import { READ_AHEAD_BYTES, ReadAhead } from "./read_ahead.ts";
-import { Reception } from "./body_timeout.ts";
+  trackUpload,
+} from "./incoming_request.ts";
+import { BodyTimeout } from "./body_timeout.ts";
 import { withRequestId } from "./request_id.ts";
-import type { Instrumentation, RequestRecord } from "./request_record.ts";
-import type { RequestTracing } from "./request_tracing.ts";
+import type { Instrumentation } from "./instrumentation.ts";
+import { errorResponse, methodNotAllowed } from "./local_reply.ts";
+import type { RequestRecord } from "./request_record.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
-import { refuseUpgrade } from "./upgrade_request.ts";
 import type { WebSockets } from "./websockets.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
-/** What a {@linkcode ProxyHandler} works with. */
+/** Options of a {@linkcode ProxyHandler}. */
 export interface ProxyParts extends DispatcherParts {
-  /** What to go by. */
+  /** Settings. */
   readonly settings: Pick<ProxySettings, "timeouts" | "retries" | "ejection" | "limits">;
-  /** The proxies whose forwarding fields are believed. Default: none. */
+  /** Proxies whose forwarding fields are trusted. Default: none. */
   readonly trustedProxies?: TrustedProxies | undefined;
-  /** Where open WebSockets live that came through no listener. */
+  /** Owner of open WebSockets whose requests came through no listener. */
   readonly webSockets: WebSockets;
-  /** What takes note of each request. Default: nothing does. */
-  readonly observation?: Instrumentation | undefined;
-  /** What traces each request; needs an observation that tells it of their ends. Default: nothing. */
-  readonly tracing?: RequestTracing | undefined;
+  /** Records each request. Default: requests are not recorded. */
+  readonly instrumentation?: Instrumentation | undefined;
+  /**
+   * Starts tracing a recorded request before its first attempt. Returns the request with the fields
+   * by which a server continues the trace, and never rejects. Default: requests are not traced.
+   */
+  readonly trace?:
+    | ((outgoing: IncomingRequest, record: RequestRecord) => Promise<IncomingRequest>)
+    | undefined;
 }
 
-/** What comes with a request. */
-interface Circumstances {
+/** Context of a request on its way through the handler. */
+interface RequestContext {
   readonly info: ListenerInfo | undefined;
   readonly record: RequestRecord | undefined;
   readonly clientAddress: string | undefined;
 }
 
-/** Gives each request to a server and its response to the client. */
+/** Forwards each request to a server, and the response to the client. */
 export class ProxyHandler {
   readonly #parts: ProxyParts;
   readonly #rules: IncomingRules;
   readonly #dispatcher: Dispatcher;
-  readonly #departures: DeadlineQueue;
-  /** For how clients take what they are given. */
+  readonly #disconnectQueue: DeadlineQueue;
+  /** Deadlines for clients to take the next piece of their response. */
   readonly #contentQueue: DeadlineQueue;
   readonly #readAhead = new ReadAhead(READ_AHEAD_BYTES);
-  /** Requests that are not over yet, waiting ones included. */
+  /** Requests in flight, including queued ones. */
   #inFlight = 0;
   #closed = false;
   readonly #onIdle: (() => void)[] = [];
 
-  /** @param parts What to work with. */
+  /** @param parts The options. */
   constructor(parts: ProxyParts) {
     const { deadlines, settings: { limits, timeouts } } = parts;
     this.#parts = parts;
     this.#rules = {
       limits,
       trustedProxies: parts.trustedProxies,
-      reception: new Reception(deadlines, timeouts.content),
+      bodyTimeout: new BodyTimeout(deadlines, timeouts.content),
     };
     this.#dispatcher = new Dispatcher(parts);
-    this.#departures = deadlines.queue(DEPARTURE_WATCH_MS);
+    this.#disconnectQueue = deadlines.queue(DISCONNECT_WATCH_MS);
     this.#contentQueue = deadlines.queue(timeouts.content * 1000);
   }
 
-  /** How many requests wait on this thread for a server. */
+  /** How many requests are queued on this thread. */
   get waiting(): number {
     return this.#dispatcher.waiting;
   }
 
   /**
-   * Answers a request with a server's response, or with an error of its own: 400, 405, 408, 413,
-   * 431, 502, 503 or 504. Never rejects.
+   * Answers a request with a server's response, or with a local reply: 400, 405, 408, 413, 431, 500,
+   * 501, 502, 503 or 504. Never rejects.
    *
-   * @param request What the client sent.
-   * @param info What the runtime knows of the client and of the response's delivery.
+   * @param request The client's request.
+   * @param info The client, and the delivery of the response, as far as the runtime knows them.
    */
   fetch(request: Request, info?: ListenerInfo): Promise<Response> {
     const peer = peerAddress(info);
     const clientAddress = trustedClientAddress(this.#parts.trustedProxies, peer, request.headers);
-    const record = this.#parts.observation?.begin(request, clientAddress);
-    const around = { info, record, clientAddress };
+    const record = this.#parts.instrumentation?.begin(request, clientAddress);
+    const context = { info, record, clientAddress };
     try {
       if (this.#closed) throw new BalancerError("closed", "The balancer is closed");
-      // RFC 9110 §9.3.6, §9.3.8: no tunnels, and no way to have one's request read back.
+      // RFC 9110 §9.3.6, §9.3.8: neither opens tunnels nor echoes requests.
       if (request.method === "CONNECT" || request.method === "TRACE") {
-        return Promise.resolve(this.#refuse(around, methodRefused()));
+        return Promise.resolve(this.#reply(context, methodNotAllowed()));
       }
       const incoming = readIncoming(request, info, this.#rules);
-      if (incoming instanceof Promise) return this.#receive(request, incoming, around);
-      return this.#forward(request, incoming, around);
+      if (incoming instanceof Promise) return this.#receive(request, incoming, context);
+      return this.#forward(request, incoming, context);
     } catch (thrown) {
-      return Promise.resolve(this.#fail(around, thrown));
+      return Promise.resolve(this.#fail(context, thrown));
     }
   }
 
-  /** Refuses new requests from now on and waits until the last one that is active is over. */
+  /** Refuses new requests from now on, and waits until none is in flight. */
   async drain(): Promise<void> {
     this.#closed = true;
     await this.idle();
   }
 
-  /** Waits until no request is active. */
+  /** Waits until no request is in flight. */
   async idle(): Promise<void> {
     if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
-  /** Forwards a request once its content is there, and counts it as in flight until then. */
+  /** Forwards a request once its content has been received; it is in flight meanwhile. */
   #receive(
     request: Request,
     incoming: Promise<IncomingRequest>,
-    around: Circumstances,
+    context: RequestContext,
   ): Promise<Response> {
     this.#inFlight++;
-    around.info?.listener?.receives(incoming);
+    context.info?.listener?.trackUpload(incoming);
     return incoming.then(
       (outgoing) => {
-        // From here on it counts for itself.
-        const answer = this.#forward(request, outgoing, around);
+        // #forward() counts it as in flight as well.
+        const answer = this.#forward(request, outgoing, context);
         this.#countEnd();
         return answer;
       },
       (thrown) => {
         this.#countEnd();
-        return this.#fail(around, thrown);
+        return this.#fail(context, thrown);
       },
     );
   }
@@ -145,39 +148,37 @@ export class ProxyHandler {
   async #forward(
     request: Request,
     outgoing: IncomingRequest,
-    around: Circumstances,
+    context: RequestContext,
   ): Promise<Response> {
-    const { info, record, clientAddress } = around;
+    const { info, record, clientAddress } = context;
     if (outgoing.webSocket) {
       const refusal = refuseUpgrade(request);
-      if (refusal !== undefined) return this.#refuse(around, refusal);
+      if (refusal !== undefined) return this.#reply(context, refusal);
     }
-    if (outgoing.body instanceof ReadableStream) noteUpload(info);
-    const departure = new DisconnectWatch(request);
+    if (outgoing.body instanceof ReadableStream) trackUpload(info);
+    const disconnectWatch = new DisconnectWatch(request);
     this.#inFlight++;
-    this.#departures.add(departure);
+    this.#disconnectQueue.add(disconnectWatch);
     try {
-      const { tracing } = this.#parts;
+      const { trace } = this.#parts;
       const sent = record?.id === undefined ? outgoing : withRequestId(outgoing, record.id);
-      const traced = tracing !== undefined && record !== undefined
-        ? await tracing.begin(sent, record)
-        : sent;
+      const traced = trace !== undefined && record !== undefined ? await trace(sent, record) : sent;
       const answer = await this.#dispatcher.send(traced, {
-        departure,
+        disconnectWatch,
         releaseContent: info?.direct ?? false,
         clientAddress,
         record,
       });
       const { entry, response } = answer;
       if ("receive" in response) {
-        return await this.#openSocket(request, { entry, socket: response }, around);
+        return await this.#openSocket(request, { entry, socket: response }, context);
       }
-      return lastOnConnection(this.#deliver(answer, response, around), info);
+      return closeIfDraining(this.#deliver(answer, response, context), info);
     } catch (thrown) {
       this.#countEnd();
-      return this.#fail(around, thrown);
+      return this.#fail(context, thrown);
     } finally {
-      departure.end();
+      disconnectWatch.end();
     }
   }
 
@@ -185,7 +186,7 @@ export class ProxyHandler {
   async #openSocket(
     request: Request,
     { entry: { slot }, socket }: { readonly entry: Entry; readonly socket: UpstreamSocket },
-    { info, record }: Circumstances,
+    { info, record }: RequestContext,
   ): Promise<Response> {
     const webSockets = info?.webSockets ?? this.#parts.webSockets;
     if (record !== undefined) record.status = 101;
@@ -198,14 +199,14 @@ export class ProxyHandler {
   }
 
   /**
-   * Passes a response on; the request is active until the client has it or gives up. What is in one
-   * piece is the platform's from here on: it tells nobody when the client has that.
+   * Passes a response on; the request is active until the client has it or disconnects. Content in
+   * one piece is handed to the platform, which does not report when the client has it.
    */
-  #deliver(answer: Answer, upstream: UpstreamResponse, around: Circumstances): Response {
-    const { record } = around;
+  #deliver(answer: Answer, upstream: UpstreamResponse, context: RequestContext): Response {
+    const { record } = context;
     if (record !== undefined) record.status = upstream.status;
-    if (passedContent(upstream) instanceof ReadableStream) {
-      return this.#deliverStream(answer, upstream, around);
+    if (forwardedContent(upstream) instanceof ReadableStream) {
+      return this.#deliverStream(answer, upstream, context);
     }
     const response = this.#makeResponse(answer, upstream);
     record?.endAtAnswer();
@@ -214,28 +215,28 @@ export class ProxyHandler {
     return response;
   }
 
-  /** Apart from the rest, as its closures would cost the responses in one piece as well. */
+  /** A separate method, as its closures would slow down responses in one piece as well. */
   #deliverStream(
     answer: Answer,
     upstream: UpstreamResponse,
-    { info, record }: Circumstances,
+    { info, record }: RequestContext,
   ): Response {
     const completed = info?.completed;
     let delivery: Delivery | undefined = undefined;
     const onRead = completed === undefined ? () => delivery?.end() : undefined;
     const response = this.#makeResponse(answer, upstream, onRead);
-    // Nothing may fail from here on: the end is counted now.
+    // Nothing may throw from here on: onEnd() does the counting.
     const onEnd = (stall?: BalancerError) => {
       if (record !== undefined && stall !== undefined) record.failure ??= stall.code;
       upstream.discard(stall);
-      // Where no platform tells of the end, nothing is known to hold a piece any more.
+      // Without the platform's report, nothing is known to hold a piece any longer.
       if (completed === undefined) delivery?.end();
       this.#end(answer.entry.slot, record);
     };
     delivery = new Delivery({ queue: this.#contentQueue, readAhead: this.#readAhead, onEnd });
     upstream.receiver = delivery;
     completed?.then(() => delivery!.end(), () => {
-      // What broke off at the server's side is noted already.
+      // A failure on the server's side has been recorded already.
       if (record !== undefined) record.failure ??= "client_gone";
       delivery!.end();
     });
@@ -249,7 +250,7 @@ export class ProxyHandler {
   ): Response {
     try {
       const response = downstreamResponse(upstream, onRead);
-      session?.settle(response, entry.server.url);
+      session?.setCookie(response, entry.server.url);
       return response;
     } catch (error) {
       upstream.discard();
@@ -258,36 +259,36 @@ export class ProxyHandler {
     }
   }
 
-  /** A request that a server was working on is over. */
+  /** Ends a request that was active at a server. */
   #end(slot: number, record: RequestRecord | undefined): void {
-    // What is counted of a server is counted before it may be gone.
-    this.#observe(record);
+    // Recorded before the slot is released, as the server may be removed then.
+    this.#endRecord(record);
     this.#dispatcher.release(slot);
     this.#countEnd();
   }
 
-  /** The response for a request that failed, in a way that was foreseen or not. */
-  #fail(around: Circumstances, thrown: unknown): Response {
-    const { record } = around;
+  /** The local reply to a request that failed, for expected and unexpected errors. */
+  #fail(context: RequestContext, thrown: unknown): Response {
+    const { record } = context;
     if (thrown instanceof BalancerError) {
       if (record !== undefined) record.failure = thrown.code;
-      return this.#refuse(around, errorResponse(thrown));
+      return this.#reply(context, errorResponse(thrown));
     }
-    logger.error("Unexpected: {thrown}", { thrown });
-    return this.#fail(around, new BalancerError("internal", String(thrown), { cause: thrown }));
+    logger.error("Unexpected error while handling a request: {thrown}", { thrown });
+    return this.#fail(context, new BalancerError("internal", String(thrown), { cause: thrown }));
   }
 
-  /** A response of one's own: the request is over. */
-  #refuse({ info, record }: Circumstances, response: Response): Response {
-    lastOnConnection(response, info);
+  /** Ends a request with a local reply. */
+  #reply({ info, record }: RequestContext, response: Response): Response {
+    closeIfDraining(response, info);
     if (record === undefined) return response;
-    record.noteRefusal(response);
-    this.#observe(record);
+    record.noteLocalReply(response);
+    this.#endRecord(record);
     return response;
   }
 
-  #observe(record: RequestRecord | undefined): void {
-    if (record !== undefined) this.#parts.observation!.end(record);
+  #endRecord(record: RequestRecord | undefined): void {
+    if (record !== undefined) this.#parts.instrumentation!.end(record);
   }
 
   #countEnd(): void {

@@ -1,13 +1,12 @@
 import type { HeaderField } from "../http1/message.ts";
 import { type ClientInfo, forwardedElement, type ForwardingFields } from "./forwarding.ts";
 
-/** The name by which this proxy goes in `Via` and `Proxy-Status`. */
+/** Name of this proxy in `Via` and `Proxy-Status`. */
 export const PROXY_NAME = "ballast";
 
 /**
- * Request fields that are about one connection only, and so are not passed on (RFC 9110 §7.6.1), with
- * `Proxy-Authenticate` and `Proxy-Authorization` (§11.7), which speak to the proxy itself, and
- * `Trailer`, as trailer fields are dropped.
+ * Hop-by-hop request fields (RFC 9110 §7.6.1), with `Proxy-Authenticate` and `Proxy-Authorization`
+ * (§11.7), which are meant for the proxy itself, and `Trailer`, as trailer fields are dropped.
  */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
@@ -21,13 +20,13 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Request fields that this proxy writes itself, or answers itself. */
+/** Request fields that this proxy replaces or handles itself. */
 const REPLACED: ReadonlySet<string> = new Set([
-  // Written by whoever knows the framing.
+  // Written with the framing.
   "content-length",
-  // RFC 9110 §10.1.1: the server under this proxy has answered with 100 already.
+  // RFC 9110 §10.1.1: the platform has answered with 100 already.
   "expect",
-  // RFC 7239 and its forerunners: a client could claim anything in them. See ForwardingFields.
+  // RFC 7239 and its predecessors: clients could claim anything. See ForwardingFields.
   "forwarded",
   "host",
   "via",
@@ -36,38 +35,38 @@ const REPLACED: ReadonlySet<string> = new Set([
   "x-forwarded-proto",
 ]);
 
-/** What is not among the fields that are simply passed on. */
+/** Fields that are not simply forwarded. */
 const SET_ASIDE: ReadonlySet<string> = HOP_BY_HOP.union(REPLACED);
 
 const NO_OPTIONS: readonly string[] = [];
 
 /**
- * A client's fields, taken apart in one pass: each look-up by name would be a call into the runtime,
- * and the iterator of `Headers` costs more than all the rest of this file.
+ * A client's fields, sorted in one pass: each look-up by name would be a call into the runtime, and
+ * the iterator of `Headers` costs more than the rest of this file.
  */
 export class ReceivedFields {
-  /** What may be passed on, names in lower case. */
+  /** Fields that may be forwarded, names in lower case. */
   readonly others: HeaderField[] = [];
-  /** The value of `Host`. */
+  /** Value of `Host`. */
   host: string | undefined;
-  /** The value of `Content-Length`. */
+  /** Value of `Content-Length`. */
   contentLength: string | undefined;
   /** Whether there is a `Transfer-Encoding`. */
   chunked = false;
-  /** The value of `Connection`. */
+  /** Value of `Connection`. */
   connection: string | undefined;
-  /** The value of `Via`. */
+  /** Value of `Via`. */
   via: string | undefined;
-  /** The value of `Upgrade`. */
+  /** Value of `Upgrade`. */
   upgrade: string | undefined;
-  /** How much room all of them take in an HTTP/1.1 head, in bytes. */
+  /** Size of all fields in an HTTP/1.1 head, in bytes. */
   size = 0;
-  /** What a trusted proxy says of the client; undefined where none is trusted. */
+  /** Forwarding fields of a trusted proxy; undefined if the peer is not trusted. */
   readonly forwarding: ForwardingFields | undefined;
 
   /**
-   * @param headers What the client sent.
-   * @param forwarding What takes the forwarding fields, if the sender is trusted with them.
+   * @param headers The fields of the client's request.
+   * @param forwarding Receives the forwarding fields, if the peer is trusted.
    */
   constructor(headers: Headers, forwarding?: ForwardingFields) {
     this.forwarding = forwarding;
@@ -91,26 +90,26 @@ export class ReceivedFields {
 }
 
 /**
- * The fields of the request to the server: what the client sent, less what is about its connection,
- * with who it is.
+ * Makes the fields of the request to the server: those of the client without the hop-by-hop ones, with
+ * the forwarding fields and `Via`.
  *
- * @param received What the client sent.
- * @param origin Who the client is.
+ * @param received The client's fields.
+ * @param client The client as seen by this proxy.
  */
-export function upstreamHeaders(received: ReceivedFields, origin: ClientInfo): HeaderField[] {
+export function upstreamHeaders(received: ReceivedFields, client: ClientInfo): HeaderField[] {
   // RFC 9110 §7.2: Host first is good practice.
-  const headers: HeaderField[] = [["host", origin.host]];
+  const headers: HeaderField[] = [["host", client.host]];
   const { connection, via } = received;
   const named = connection === undefined ? NO_OPTIONS : listed(connection);
   for (const field of received.others) if (!named.includes(field[0])) headers.push(field);
-  if (received.forwarding !== undefined) headers.push(...received.forwarding.toUpstream(origin));
+  if (received.forwarding !== undefined) headers.push(...received.forwarding.toUpstream(client));
   else {
-    if (origin.clientAddress !== undefined) headers.push(["x-forwarded-for", origin.clientAddress]);
-    headers.push(["x-forwarded-host", origin.host]);
-    headers.push(["x-forwarded-proto", origin.scheme]);
-    headers.push(["forwarded", forwardedElement(origin)]);
+    if (client.clientAddress !== undefined) headers.push(["x-forwarded-for", client.clientAddress]);
+    headers.push(["x-forwarded-host", client.host]);
+    headers.push(["x-forwarded-proto", client.scheme]);
+    headers.push(["forwarded", forwardedElement(client)]);
   }
-  // RFC 9110 §7.6.3. The version received is not known here; 1.1 is what the server will speak.
+  // RFC 9110 §7.6.3. The version received is unknown here; 1.1 is spoken to the server.
   headers.push(["via", via === undefined ? `1.1 ${PROXY_NAME}` : `${via}, 1.1 ${PROXY_NAME}`]);
   return headers;
 }

@@ -5,45 +5,45 @@ import type { ServerState } from "../model/server_state.ts";
 import type { Server } from "../model/server.ts";
 import type { SlotSnapshot } from "../state/table_snapshot.ts";
 
-/** What decides whether a request may go to a server. */
+/** Facts that decide whether a server is eligible for a request. */
 export interface EligibilityCase {
   /** The server. */
   readonly server: Server;
-  /** What the state table said of it. */
+  /** Its row of the state table at the time of the pick. */
   readonly snapshot: SlotSnapshot;
-  /** Whether the request has tried it already. */
-  readonly tried: boolean;
-  /** Whether the request goes to a server that is trusted. */
+  /** Whether the request already had an attempt at this server. */
+  readonly attempted: boolean;
+  /** Whether the request went to a trusted server. */
   readonly trustedChosen: boolean;
 }
 
-/** Why a request could not go to a server, for programs and for people. */
-export type Exclusion = Pick<DecisionCandidate, "code" | "verdict">;
+/** Why a server was ineligible for a request: a code for programs and a verdict for people. */
+export type IneligibleReason = Pick<DecisionCandidate, "code" | "verdict">;
 
-/** How a server stands, in one word; what keeps requests away for longest comes first. */
-export function stateOf({ draining }: Server, { healthy, standing }: SlotSnapshot): ServerState {
+/** State of a server in one word; of several that apply, the one that lasts longest. */
+export function stateOf({ draining }: Server, snapshot: SlotSnapshot): ServerState {
   if (draining) return "draining";
-  if (!healthy) return "unhealthy";
-  if (standing === "ejected") return "ejected";
-  return standing === "trial" ? "on_trial" : "up";
+  if (!snapshot.healthy) return "unhealthy";
+  if (snapshot.ejectionState === "ejected") return "ejected";
+  return snapshot.ejectionState === "probing" ? "on_trial" : "up";
 }
 
-/** Whether nothing speaks against giving requests to a server. */
-export function isTrusted({ healthy, standing }: SlotSnapshot): boolean {
-  return healthy && standing !== "ejected";
+/** Whether a server is trusted with requests: healthy and not ejected. */
+export function isTrusted({ healthy, ejectionState }: SlotSnapshot): boolean {
+  return healthy && ejectionState !== "ejected";
 }
 
-/** Whether a code means that this request, but maybe not others, could not go to a server. */
-export function isOutForRequest(code: CandidateCode): boolean {
+/** Whether a code means that a server was ineligible for this request, but maybe not for others. */
+export function isIneligibleForRequest(code: CandidateCode): boolean {
   return code === "tried" || code === "full" || code === "raced";
 }
 
-/** Why a request could not go to a server; see `Candidates` for the rules. */
+/** Why a server was ineligible for a request; see `Candidates` for the rules. */
 export function ineligibleReason(
-  { server, snapshot, tried, trustedChosen }: EligibilityCase,
-): Exclusion {
-  const { active, limit, weight, standing } = snapshot;
-  if (tried) return { code: "tried", verdict: "tried already by this request" };
+  { server, snapshot, attempted, trustedChosen }: EligibilityCase,
+): IneligibleReason {
+  const { active, limit, weight, ejectionState } = snapshot;
+  if (attempted) return { code: "tried", verdict: "tried already by this request" };
   if (server.draining) return { code: "draining", verdict: "draining" };
   if (weight === 0) return { code: "no_weight", verdict: "weight 0" };
   if (trustedChosen && !isTrusted(snapshot)) {
@@ -54,9 +54,9 @@ export function ineligibleReason(
   if (limit !== 0 && active >= limit) {
     return { code: "full", verdict: `works on ${active} of ${limit} requests` };
   }
-  if (standing === "trial" && active > 0) {
-    return { code: "trial_busy", verdict: "on trial and busy" };
+  if (ejectionState === "probing" && active > 0) {
+    return { code: "trial_busy", verdict: "probing, with a request in flight" };
   }
-  // Between the look at the candidates and the one that is told, another thread did something.
+  // Another thread changed something between the selection of candidates and the snapshot.
   return { code: "raced", verdict: "could not take it a moment before" };
 }

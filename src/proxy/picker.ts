@@ -8,43 +8,43 @@ import { ExplainedPick } from "./explained_pick.ts";
 
 const logger = getLogger(["ballast", "proxy"]);
 
-/** How many times in a row a pick may find that another thread was faster. */
+/** How many times in a row a pick may lose against another thread. */
 const RACES_MAX = 8;
 
 /**
- * What a pick came to: a server, in whose count the request is now; `full` if each server that the
- * request could go to works on as many as it may; undefined if there is none at all.
+ * Result of a pick: a server, at which the request is now active; `full` if every eligible server is
+ * at its limit; undefined if no server is eligible.
  */
 export type Pick = Entry | "full" | undefined;
 
-/** What a {@linkcode Picker} works with. */
+/** Options of a {@linkcode Picker}. */
 export interface PickerParts {
   /** The servers. */
   readonly registry: SlotDirectory;
-  /** Their state. */
+  /** State table of the servers. */
   readonly table: StateTable;
-  /** The rule by which one is chosen. */
+  /** Policy that chooses among the candidates. */
   readonly policy: Policy;
-  /** What records why. Default: nothing does. */
+  /** Records picks with their reasons. Default: none. */
   readonly recorder?: DecisionRecorder | undefined;
 }
 
-/** What a pick is made for. */
+/** Request of a pick. */
 export interface PickFor {
-  /** The slots that the request has tried already. */
-  readonly tried: readonly number[];
-  /** What is known of the request. */
+  /** Slots of its previous attempts. */
+  readonly attempted: readonly number[];
+  /** Properties of the request that the policy may use. */
   readonly context: PickContext;
-  /** The request, if it is to be recorded why it goes where it goes. */
+  /** The request, if the pick is to be recorded. */
   readonly recorded: RecordedRequest | undefined;
 }
 
-/** Picks servers and counts the requests that they get. */
+/** Picks servers, and counts requests as active there. */
 export class Picker {
   readonly #parts: PickerParts;
   readonly #candidates: Candidates;
 
-  /** @param parts What to work with. */
+  /** @param parts The options. */
   constructor(parts: PickerParts) {
     this.#parts = parts;
     this.#candidates = new Candidates(parts.table);
@@ -53,18 +53,18 @@ export class Picker {
   /**
    * Picks a server and counts the request as active there.
    *
-   * @param tried The slots that the request has tried already.
-   * @param context What is known of the request.
-   * @param recorded The request, if it is to be recorded why it goes where it goes.
+   * @param attempted Slots of previous attempts.
+   * @param context Properties of the request that the policy may use.
+   * @param recorded The request, if the pick is to be recorded.
    */
-  pick(tried: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
+  pick(attempted: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
     const { policy, table, registry } = this.#parts;
     const explained = recorded !== undefined || logger.isEnabledFor("debug");
     for (let races = 0; races < RACES_MAX; races++) {
-      const candidates = this.#candidates.select(tried);
+      const candidates = this.#candidates.select(attempted);
       if (candidates.full) return "full";
       if (explained) {
-        const pick = this.#pickExplained(candidates, { tried, context, recorded });
+        const pick = this.#pickExplained(candidates, { attempted, context, recorded });
         if (pick === "raced") continue;
         return pick;
       }
@@ -75,33 +75,33 @@ export class Picker {
     return "full";
   }
 
-  /** The same for a request where somebody wants to know why. */
+  /** Picks a server in a way that can be explained. */
   #pickExplained(
     candidates: Selection,
-    { tried, context, recorded }: PickFor,
+    { attempted, context, recorded }: PickFor,
   ): Entry | undefined | "raced" {
     const { table, registry } = this.#parts;
-    const pick = new ExplainedPick(this.#parts, candidates, { tried, context });
+    const pick = new ExplainedPick(this.#parts, candidates, { attempted, context });
     if (pick.slot !== -1 && !table.begin(pick.slot)) return "raced";
     const entry = pick.slot === -1 ? undefined : registry.inSlot(pick.slot)!;
     try {
-      this.#tell(pick, entry, { candidates: candidates.length, tried, recorded });
+      this.#report(pick, entry, { candidates: candidates.length, attempted, recorded });
     } catch (error) {
-      // The request is counted already; thrown from here, that would never be undone.
-      logger.error("Cannot tell why a server was picked: {error}", { error });
+      // The request is active already, and an error thrown here would leave it active for ever.
+      logger.error("Cannot explain a pick: {error}", { error });
     }
     return entry;
   }
 
-  #tell(
+  #report(
     pick: ExplainedPick,
     entry: Entry | undefined,
-    { candidates, tried, recorded }: Omit<PickFor, "context"> & { readonly candidates: number },
+    { candidates, attempted, recorded }: Omit<PickFor, "context"> & { readonly candidates: number },
   ): void {
     const { table, recorder } = this.#parts;
     if (recorded !== undefined) {
       const chosen = entry?.server.url;
-      recorder?.record(recorded, pick, { attempt: tried.length + 1, chosen });
+      recorder?.record(recorded, pick, { attempt: attempted.length + 1, chosen });
     }
     if (logger.isEnabledFor("debug")) {
       logger.debug("Picked {url} of {count} ({active} active): {why}", {

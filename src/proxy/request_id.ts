@@ -1,39 +1,40 @@
-import type { IncomingRequest } from "./incoming.ts";
+import type { IncomingRequest } from "./incoming_request.ts";
 
-/** The field in which proxies and servers pass the id of a request on. */
+/** Field that carries the id of a request. */
 export const REQUEST_ID_FIELD = "x-request-id";
 
-/** How many ids are made of one call for random bytes. */
+/** Number of ids made from one call for random bytes. */
 const BATCH = 256;
-/** How long an id is, in bytes. */
+/** Length of an id, in bytes. */
 const LENGTH = 16;
 
 /**
- * An id that can be taken over: nothing in it needs quotes in a log, ends a field or a line, or
- * makes a list of it.
+ * An id that can be adopted: nothing in it needs quoting in a log, ends a field or a line, or separates
+ * members of a list.
  */
 const USABLE = /^[A-Za-z0-9._~+/=@:-]{1,128}$/;
 
-/** Two hexadecimal digits for each byte. */
+/** The two hexadecimal digits of each byte. */
 const HEX: readonly string[] = Array.from(
   { length: 256 },
   (_, byte) => byte.toString(16).padStart(2, "0"),
 );
 
 /**
- * Gives requests the ids by which logs name them. What a client sent is kept, whoever it is: it
- * passes through a balancer that does not log as well, and it can only make its own lines unclear.
+ * Assigns the ids of requests in logs. The id that a client sent is kept, whether the client is trusted
+ * or not: a balancer that does not log forwards it as well, and a false one only confuses the log lines
+ * of that client.
  */
 export class RequestIds {
   readonly #random = new Uint8Array(BATCH * LENGTH);
   #at: number = this.#random.length;
 
   /**
-   * The id of a request.
+   * Chooses the id of a request.
    *
-   * @param sent What the client sent as `X-Request-Id`.
-   * @returns That, if it is 1 to 128 characters of `A-Z a-z 0-9 . _ ~ + / = @ : -`; else a new one
-   * of 32 hexadecimal digits.
+   * @param sent The `X-Request-Id` of the client.
+   * @returns The client's id, if it is 1 to 128 characters of `A-Z a-z 0-9 . _ ~ + / = @ : -`; else a
+   * new one of 32 hexadecimal digits.
    */
   choose(sent: string | null): string {
     return sent !== null && USABLE.test(sent) ? sent : this.#make();
@@ -53,10 +54,10 @@ export class RequestIds {
 }
 
 /**
- * The same request with its id among the fields, in place of one that could not be used.
+ * Adds the id to a request's fields, replacing an unusable one.
  *
- * @param request The request for a server.
- * @param id Its id.
+ * @param request The request to be sent.
+ * @param id The id.
  */
 export function withRequestId(request: IncomingRequest, id: string): IncomingRequest {
   const { headers } = request;

@@ -1,34 +1,32 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { ErrorCode } from "../model/errors.ts";
-import { logCallFailure } from "../model/guarded_call.ts";
 import type { Entry } from "../state/registry.ts";
 import type { Server } from "../model/server.ts";
 import type { CountedRequest } from "../state/traffic_table.ts";
 import type { ConnectionUse, TransferRecord } from "../upstream/transport.ts";
-import { REQUEST_ID_FIELD, type RequestIds } from "./request_id.ts";
 
-/** What is noted of a request while it is under way. Times are in milliseconds from its arrival. */
+/** Record of one request, filled in while it is in flight. Times are in milliseconds from its arrival. */
 export class RequestRecord implements TransferRecord, CountedRequest {
   readonly #clock: Clock;
-  /** When it came, in the clock's milliseconds. */
+  /** Clock time of its arrival, in milliseconds. */
   readonly arrivedAt: number;
-  /** The request as it came. */
+  /** The client's request. */
   readonly request: Request;
-  /** Its method. */
+  /** Method. */
   readonly method: string;
-  /** Its URL, with the host that was asked for. */
+  /** URL, with the requested host. */
   readonly url: string;
-  /** The client's IP address; undefined where the platform does not tell. */
+  /** IP address of the client; undefined if the platform does not know it. */
   clientAddress: string | undefined;
-  /** The id by which logs name it, and which servers are told; undefined where nobody wants one. */
+  /** Id in logs, which servers get as well; undefined if no log needs one. */
   id: string | undefined;
-  /** How many servers it was given to, one after the other. */
+  /** Number of attempts. */
   attempts = 0;
-  /** The slot of the server that it was given to last; -1 for none. */
+  /** Slot of the server of the latest attempt; -1 before the first. */
   slot = -1;
-  /** The server that it was given to last. */
+  /** Server of the latest attempt. */
   server: Server | undefined;
-  /** How long it waited for a server, in milliseconds. */
+  /** Time in the queue, in milliseconds. */
   queueTime = 0;
   /** See {@linkcode TransferRecord}. */
   connection: ConnectionUse = "none";
@@ -40,20 +38,20 @@ export class RequestRecord implements TransferRecord, CountedRequest {
   bytesReceived = 0;
   /** See {@linkcode TransferRecord}. */
   failure: ErrorCode | undefined;
-  /** Whether a server's response answered it. */
+  /** Whether a server has responded. */
   answered = false;
-  /** When the head of the response was there. */
+  /** Time at which the head of the response arrived. */
   answeredAfter = 0;
-  /** When it was over; 0 until then. */
+  /** Time at which it was over; 0 until then. */
   duration = 0;
-  /** The status of the response that the client was given; 0 before that. */
+  /** Status of the response to the client; 0 before. */
   status = 0;
-  /** How long the content of the response was, where the balancer made that itself; in bytes. */
-  ownContent = 0;
+  /** Length of the content of a local reply, in bytes. */
+  localContent = 0;
 
   /**
-   * @param request The request as it came.
-   * @param clock The time.
+   * @param request The client's request.
+   * @param clock The clock.
    */
   constructor(request: Request, clock: Clock) {
     this.#clock = clock;
@@ -63,13 +61,13 @@ export class RequestRecord implements TransferRecord, CountedRequest {
     this.url = request.url;
   }
 
-  /** How much content the client was given, in bytes. */
+  /** Length of the content sent to the client, in bytes. */
   get bytesReturned(): number {
-    return this.answered ? this.bytesReceived : this.ownContent;
+    return this.answered ? this.bytesReceived : this.localContent;
   }
 
-  /** It is given to a server; what was noted of another one no longer counts. */
-  beginTry({ server, slot }: Entry): void {
+  /** Begins an attempt, and discards the values of the previous one. */
+  beginAttempt({ server, slot }: Entry): void {
     this.attempts++;
     this.slot = slot;
     this.server = server;
@@ -79,85 +77,30 @@ export class RequestRecord implements TransferRecord, CountedRequest {
     this.bytesReceived = 0;
   }
 
-  /** The head of a server's response is there. */
-  noteAnswer(): void {
+  /** Notes that the head of a server's response has arrived. */
+  noteResponse(): void {
     this.answered = true;
     this.answeredAfter = this.elapsed();
   }
 
-  /** A response of the balancer's own answers it. */
-  noteRefusal({ status, headers }: Response): void {
+  /** Notes a local reply. */
+  noteLocalReply({ status, headers }: Response): void {
     this.failure ??= "bad_request";
     this.answered = false;
     this.status = status;
-    // Nobody reads what is for a client that left.
+    // A client that has disconnected gets no content.
     if (this.method !== "HEAD" && this.failure !== "client_gone") {
-      this.ownContent = Number(headers.get("content-length"));
+      this.localContent = Number(headers.get("content-length"));
     }
   }
 
-  /** It ends as the head of the response comes, which saves asking for the time once more. */
+  /** Ends the record at the arrival of the response's head, which saves reading the clock again. */
   endAtAnswer(): void {
     this.duration = this.answeredAfter;
   }
 
-  /** How long ago it came. */
+  /** Time since its arrival. */
   elapsed(): number {
     return this.#clock.now() - this.arrivedAt;
-  }
-}
-
-/** Takes the records of requests that are over. */
-export interface RequestObserver {
-  /**
-   * Called once for each request, when its response was delivered or could not be; one in one piece,
-   * when the platform has it.
-   */
-  ended(record: RequestRecord): void;
-}
-
-/** Makes the records, and passes them on when their requests are over. */
-export class Instrumentation {
-  readonly #clock: Clock;
-  readonly #observers: readonly RequestObserver[];
-  readonly #ids: RequestIds | undefined;
-
-  /**
-   * @param clock The time.
-   * @param observers What takes the records.
-   * @param ids What gives requests their ids. Default: they have none.
-   */
-  constructor(clock: Clock, observers: readonly RequestObserver[], ids?: RequestIds) {
-    this.#clock = clock;
-    this.#observers = observers;
-    this.#ids = ids;
-  }
-
-  /**
-   * A request has come.
-   *
-   * @param request What the client sent.
-   * @param clientAddress Its IP address; undefined where the platform does not tell.
-   */
-  begin(request: Request, clientAddress: string | undefined): RequestRecord {
-    const record = new RequestRecord(request, this.#clock);
-    record.clientAddress = clientAddress;
-    if (this.#ids !== undefined) {
-      record.id = this.#ids.choose(request.headers.get(REQUEST_ID_FIELD));
-    }
-    return record;
-  }
-
-  /** A request is over. Never throws: a failing observer must not leave the request counted. */
-  end(record: RequestRecord): void {
-    if (record.duration === 0) record.duration = record.elapsed();
-    for (const observer of this.#observers) {
-      try {
-        observer.ended(record);
-      } catch (error) {
-        // Spans go through the program's own exporters and processors.
-        logCallFailure("tell an observer of a request", error);
-      }
-    }
   }
 }

@@ -1,13 +1,13 @@
-/** How long a tally is kept, in milliseconds; two of them are the window that is looked at. */
+/** Length of one tally, in milliseconds; the current and the previous one form the window. */
 const TALLY_MS = 5000;
-/** How many retries a window always has, ten a second: a quiet balancer retries as well. */
+/** Retries allowed in any window, ten a second, so that an almost idle balancer retries, too. */
 const ALWAYS = 100;
 
 /**
- * Bounds how much load retries add: to a fleet that fails because it has too much to do, each failed
- * request would otherwise come back as two (the retry budget of Finagle and Envoy).
+ * Limits the load that retries add (the retry budget of Finagle and Envoy): without it, each request
+ * that overloaded servers fail would come back to them as two.
  *
- * One counts for each thread; what they allow together is the same share of all requests.
+ * Each thread has its own budget; together they allow the same share of all requests.
  */
 export class RetryBudget {
   readonly #share: number;
@@ -17,13 +17,13 @@ export class RetryBudget {
   #earlierRequests = 0;
   #earlierRetries = 0;
 
-  /** @param percent How many retries there may be for every hundred requests. */
+  /** @param percent Retries allowed for every hundred requests. */
   constructor(percent: number) {
     this.#share = percent / 100;
   }
 
   /**
-   * Counts a request, which is not a retry.
+   * Counts a request that is not a retry.
    *
    * @param now The time, in milliseconds.
    */
@@ -33,10 +33,10 @@ export class RetryBudget {
   }
 
   /**
-   * Counts a retry if there may be one.
+   * Counts a retry if the budget allows it.
    *
    * @param now The time, in milliseconds.
-   * @returns Whether there may.
+   * @returns Whether the budget allows it.
    */
   tryRetry(now: number): boolean {
     this.#advance(now);

@@ -1,28 +1,27 @@
 import type { BalancerError } from "../model/errors.ts";
 import type { UpstreamRequest } from "../http1/message.ts";
 
-/** The methods that do the same done twice as done once (RFC 9110 §9.2.2), TRACE aside. */
+/** Idempotent methods (RFC 9110 §9.2.2) except TRACE. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
-/** Whether a request with this method may be sent twice (RFC 9110 §9.2.2). */
+/** Whether requests with this method may be repeated (RFC 9110 §9.2.2). */
 export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
-/** What may be done about a request that failed: nothing, or to give it to another server. */
+/** Retry decision: no further attempt, or one that does not or does count against the budget. */
 export type RetryDecision = "none" | "redispatch" | "retry";
 
 /**
- * Whether a request that failed may go to another server.
+ * Decides whether a failed attempt may be repeated on another server.
  *
- * A server that could not be connected to has seen nothing of it: it is redispatched, unless this
- * balancer could not connect to any. One that
- * closed the connection, broke off in the middle of an answer of which the client has not seen
- * anything yet, or was silent may have worked on it, so only what can be done twice, and whose
- * content can be sent twice, is tried again (RFC 9110 §9.2.2; nginx's `proxy_next_upstream error
- * timeout`). Everything else is final.
+ * If no connection could be made, the server has seen nothing of the request, and it is redispatched.
+ * A server that closed the connection, broke off in the middle of a response of which the client has
+ * seen nothing yet, or stayed silent may have processed the request: it is retried only if it is
+ * idempotent and its content can be sent again (RFC 9110 §9.2.2; nginx's `proxy_next_upstream error
+ * timeout`). Every other failure is final, also when this machine cannot open connections at all.
  *
- * @param error Why it failed.
+ * @param error The failure.
  * @param request The request.
  */
 export function decideRetry(error: BalancerError, request: UpstreamRequest): RetryDecision {

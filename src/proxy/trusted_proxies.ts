@@ -1,31 +1,31 @@
 import { CidrBlock } from "../model/cidr_block.ts";
 import { formatIpAddress, type IpBytes, parseIpAddress } from "../model/ip_address.ts";
 
-/** The proxies in front of this one whose forwarding fields are believed. */
+/** Proxies in front of this one whose forwarding fields are trusted. */
 export class TrustedProxies {
   readonly #blocks: readonly CidrBlock[];
 
   /**
-   * @param list Their addresses and CIDR blocks.
-   * @throws {TypeError} If one is neither.
+   * @param list Addresses and CIDR blocks.
+   * @throws {TypeError} If an entry is neither.
    */
   constructor(list: readonly string[]) {
     this.#blocks = list.map((text) => CidrBlock.parse(text));
   }
 
-  /** Whether this is the address of one of them. What is no address is not trusted. */
+  /** Whether an address is that of a trusted proxy. A text that is no address is not trusted. */
   has(address: string | undefined): boolean {
     const bytes = address === undefined ? undefined : parseIpAddress(address);
     return bytes !== undefined && this.#contains(bytes);
   }
 
   /**
-   * The address of the client: the right-most one in `X-Forwarded-For` that is not a trusted
-   * proxy's, as nginx has it with `real_ip_recursive`. Each proxy appends who called it, so what
-   * stands left of that is the client's own claim. Where all are trusted, it is the left-most; what
-   * is no address ends the search, and then it is the last one before.
+   * The client's address: the right-most in `X-Forwarded-For` that is not a trusted proxy's, as in
+   * nginx with `real_ip_recursive`. Each proxy appends its peer, so members further left may be made
+   * up by the client. If all are trusted, it is the left-most. A member that is no address ends the
+   * search at the previous one.
    *
-   * @param peer The address of whoever called this proxy.
+   * @param peer The address of the peer of this proxy.
    * @param forwardedFor The value of `X-Forwarded-For`, if there is one.
    */
   clientAddress(peer: string | undefined, forwardedFor: string | null): string | undefined {
@@ -35,7 +35,7 @@ export class TrustedProxies {
       const comma = end === 0 ? -1 : forwardedFor.lastIndexOf(",", end - 1);
       const element = forwardedFor.slice(comma + 1, end).trim();
       end = comma;
-      // RFC 9110 §5.6.1.2: an empty element counts for nothing.
+      // RFC 9110 §5.6.1.2: empty elements are ignored.
       if (element === "") continue;
       const bytes = parseForwardedFor(element);
       if (bytes === undefined) break;
@@ -46,10 +46,10 @@ export class TrustedProxies {
   }
 
   /**
-   * The same for a chain whose members were read already.
+   * Finds the client in a chain of parsed addresses.
    *
-   * @param chain The addresses, the client's end first; undefined for what is no address.
-   * @returns The index of the client's; -1 where the last one is no address.
+   * @param chain The addresses, beginning at the client; undefined for members that are none.
+   * @returns The index of the client's address; -1 if the last member is no address.
    */
   clientIndex(chain: readonly (IpBytes | undefined)[]): number {
     let client = chain.length;
@@ -66,10 +66,10 @@ export class TrustedProxies {
 }
 
 /**
- * Parses a member of `X-Forwarded-For`: some proxies put IPv6 in brackets, and some a port behind.
+ * Parses a member of `X-Forwarded-For`. Some proxies put IPv6 addresses in brackets or append a port.
  *
- * @param text The member, without whitespace around it.
- * @returns The address; undefined where it is none.
+ * @param text The member, without surrounding whitespace.
+ * @returns The address; undefined if it is none.
  */
 export function parseForwardedFor(text: string): IpBytes | undefined {
   const [, ipv6, ipv4] = /^(?:\[([^\]]*)\]|([^:]*))(?::[0-9]{1,5})?$/.exec(text) ?? [];

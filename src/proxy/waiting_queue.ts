@@ -5,54 +5,55 @@ import { secondsText } from "../model/seconds_text.ts";
 import type { CrossThreadQueue } from "../state/cross_thread_queue.ts";
 import type { Pick } from "./picker.ts";
 
-/** What a {@linkcode WaitingQueue} goes by. */
+/** Options of a {@linkcode WaitingQueue}. */
 export interface WaitingQueueOptions {
-  /** The timer. */
+  /** Timers. */
   readonly deadlines: Deadlines;
   /** How many requests may wait. */
   readonly length: number;
-  /** How long each of them may wait, in milliseconds. */
+  /** How long a request may wait, in milliseconds. */
   readonly timeout: number;
-  /** What tells whose turn it is among several threads. Default: there is only this one. */
-  readonly room?: CrossThreadQueue | undefined;
+  /** Order of the waiting requests of all threads. Default: there is only this thread. */
+  readonly crossThread?: CrossThreadQueue | undefined;
 }
 
-/** What a request in the queue wants. */
+/** A request that waits for a server. */
 export interface QueuedRequest {
-  /** Tries to get a server for it. */
+  /** Picks a server for it. */
   readonly pick: () => Pick;
-  /** Whether it can be content with any server: it has not tried one. */
-  readonly first: boolean;
-  /** Calls the wait off. */
+  /** Whether it has had no attempt yet, so that any server will do. */
+  readonly firstAttempt: boolean;
+  /** Cancels the wait. */
   readonly cancellation: Cancellation;
 }
 
 /**
- * Requests that wait because every server they could go to works on as many as it may, first come,
- * first served (HAProxy's `queue`), over all threads. Only one that has tried a server already, and
- * wants another, waits for those that its own thread frees, and looks for others every 100 ms.
+ * Queue of requests that wait because every eligible server is at its limit: first come, first served
+ * over all threads (HAProxy's `queue`). A request that waits to be retried on another server is the
+ * exception: it gets what its own thread frees, and polls for the rest every 100 ms.
  */
 export class WaitingQueue {
   readonly #options: WaitingQueueOptions;
-  readonly #room: CrossThreadQueue | undefined;
+  readonly #crossThread: CrossThreadQueue | undefined;
   readonly #timeoutQueue: DeadlineQueue;
   readonly #pollQueue: DeadlineQueue;
-  /** In the order in which they came: a `Set` keeps that, and lets go of any at once. */
+  /** In order of arrival, which a `Set` keeps; deleting any of them is cheap. */
   readonly #waiters = new Set<Waiter>();
-  readonly #poll: Timer = new Timer(() => this.#look());
-  readonly #onCall = (places: number): void => this.wake(places);
+  readonly #poll: Timer = new Timer(() => this.#serveUnordered());
+  readonly #onCall = (freed: number): void => this.wake(freed);
 
-  /** @param options What to go by. */
+  /** @param options The options. */
   constructor(options: WaitingQueueOptions) {
     this.#options = options;
-    this.#room = options.room;
+    this.#crossThread = options.crossThread;
     this.#timeoutQueue = options.deadlines.queue(options.timeout);
     this.#pollQueue = options.deadlines.queue(0);
   }
 
   /** Whether any request waits, on this thread or another. */
   get crowded(): boolean {
-    return this.#waiters.size > 0 || (this.#room !== undefined && this.#room.crowded);
+    return this.#waiters.size > 0 ||
+      (this.#crossThread !== undefined && this.#crossThread.crowded);
   }
 
   /** How many requests wait on this thread. */
@@ -63,142 +64,149 @@ export class WaitingQueue {
   /**
    * Waits for a server.
    *
-   * @returns What was picked; undefined where there is no server any more that it could wait for.
-   * @throws {BalancerError} `overloaded` if too many wait already, `queue_timeout`, or the reason of
-   * the cancellation.
+   * @returns The server; undefined if no eligible server is left to wait for.
+   * @throws {BalancerError} `overloaded` if the queue is full, `queue_timeout`, or the reason of the
+   * cancellation.
    */
-  async wait(want: QueuedRequest): Promise<Exclude<Pick, "full">> {
-    const { cancellation } = want;
+  async wait(request: QueuedRequest): Promise<Exclude<Pick, "full">> {
+    const { cancellation } = request;
     if (cancellation.reason !== undefined) throw cancellation.reason;
     if (this.#waiters.size >= this.#options.length) throw overloaded(this.#options.length);
-    const waiter = new Waiter(want, this.#options.timeout / 1000, this.#room?.takeTicket());
+    const waiter = new Waiter(
+      request,
+      this.#options.timeout / 1000,
+      this.#crossThread?.takeTicket(),
+    );
     this.#waiters.add(waiter);
-    // From now on other threads know of it, so that no place becomes free unnoticed.
-    if (this.#room !== undefined) this.#settle();
+    // Published to the other threads first, so that none frees a server without noticing it.
+    if (this.#crossThread !== undefined) this.#update();
     this.#timeoutQueue.add(waiter);
     cancellation.attach(waiter);
     try {
-      // Nobody who came before may be passed over.
+      // In order: earlier requests come first.
       this.#serve(true);
-      return await waiter.answer;
+      return await waiter.result;
     } finally {
       this.#waiters.delete(waiter);
       waiter.disarm();
-      if (this.#room !== undefined) this.#settle();
+      if (this.#crossThread !== undefined) this.#update();
       cancellation.attach(undefined);
     }
   }
 
   /**
-   * A server may have become free: gives it to the one who has waited longest, on any thread.
+   * Gives servers that may have become free to the requests that have waited longest, on any thread.
    *
-   * @param places How many places may have become free. Default: 1.
+   * @param freed How many requests the servers may be able to take. Default: 1.
    */
-  wake(places = 1): void {
+  wake(freed = 1): void {
     const { served, thread } = this.#serve(true);
-    // A call for nothing costs the other thread as much as one for a place.
-    if (thread !== -1 && served < places) this.#room?.call(thread, places - served);
+    // A needless call costs the other thread as much as a useful one.
+    if (thread !== -1 && served < freed) this.#crossThread?.call(thread, freed - served);
   }
 
-  /** Looks for servers that have become free without a word. */
-  #look(): void {
-    // Not in turn: a thread that hangs must not hold up this one.
+  /** Polls for servers that became free without a wake-up. */
+  #serveUnordered(): void {
+    // Regardless of other threads: one that hangs must not hold up this one.
     this.#serve(false);
   }
 
   /**
-   * Gives servers to those who wait here, as long as there are any and it is their turn.
+   * Gives servers to the requests that wait on this thread, until no server is free.
    *
-   * @returns How many were served, and the thread whose turn it is then, or -1.
+   * @param inOrder Whether to stop where a request on another thread has waited longer.
+   * @returns How many requests were served, and the thread to be served next, or -1.
    */
-  #serve(inTurn: boolean): { served: number; thread: number } {
-    const room = inTurn ? this.#room : undefined;
+  #serve(inOrder: boolean): { served: number; thread: number } {
+    const crossThread = inOrder ? this.#crossThread : undefined;
     let served = 0;
     let thread = -1;
     let full = false;
     for (const waiter of this.#waiters) {
-      // One that has its answer may not have left yet: what it picked would be nobody's.
-      if (waiter.answered) continue;
-      if (room !== undefined) thread = room.threadWithOlderTicket(waiter.ticket);
+      // Settled, but not removed yet: a second pick would never be released.
+      if (waiter.settled) continue;
+      if (crossThread !== undefined) thread = crossThread.threadWithOlderTicket(waiter.ticket);
       if (thread !== -1) break;
       if (waiter.tryPick()) {
         served++;
         this.#waiters.delete(waiter);
         continue;
       }
-      // One that waits for certain servers only must not hold up all the others.
-      full = waiter.first;
+      // A retry cannot go to every server, so it must not hold up the requests behind it.
+      full = waiter.firstAttempt;
       if (full) break;
     }
-    if (room !== undefined && thread === -1 && !full) thread = room.threadWithOlderTicket(0);
-    this.#settle();
+    if (crossThread !== undefined && thread === -1 && !full) {
+      thread = crossThread.threadWithOlderTicket(0);
+    }
+    this.#update();
     return { served, thread };
   }
 
-  /** Goes by who waits now. */
-  #settle(): void {
-    // Added servers and better health make servers free without a word.
+  /** Adapts the timer and the published ticket to the requests that wait now. */
+  #update(): void {
+    // No wake-up follows when a server is added or becomes healthy.
     if (this.#waiters.size > 0) this.#pollQueue.add(this.#poll);
     else this.#poll.disarm();
-    if (this.#room === undefined) return;
-    if (this.#waiters.size > 0) this.#room.listen(this.#onCall);
-    else this.#room.ignore();
-    this.#room.publishOldest(this.#oldestTicket());
+    if (this.#crossThread === undefined) return;
+    if (this.#waiters.size > 0) this.#crossThread.listen(this.#onCall);
+    else this.#crossThread.ignore();
+    this.#crossThread.publishOldest(this.#oldestTicket());
   }
 
-  /** The oldest ticket of those that are content with any server; 0 if there is none. */
+  /** The oldest ticket of a request that any server will do for; 0 if there is none. */
   #oldestTicket(): number {
     for (const waiter of this.#waiters) {
-      if (waiter.first && !waiter.answered) return waiter.ticket;
+      if (waiter.firstAttempt && !waiter.settled) return waiter.ticket;
     }
     return 0;
   }
 }
 
 class Waiter extends Deadline implements Cancellable {
-  readonly #want: QueuedRequest;
+  readonly #request: QueuedRequest;
   readonly #seconds: number;
-  /** Its place among those who wait on all threads; 0 where there is only one. */
+  /** Its position among the requests of all threads; 0 if there is only one thread. */
   readonly ticket: number;
-  readonly #answer = Promise.withResolvers<Exclude<Pick, "full">>();
-  /** Whether it has a server, or the reason why it gets none. */
-  answered = false;
+  readonly #result = Promise.withResolvers<Exclude<Pick, "full">>();
+  /** Whether it has a server, or an error. */
+  settled = false;
 
-  constructor(want: QueuedRequest, seconds: number, ticket = 0) {
+  constructor(request: QueuedRequest, seconds: number, ticket = 0) {
     super();
-    this.#want = want;
+    this.#request = request;
     this.#seconds = seconds;
     this.ticket = ticket;
   }
 
-  get answer(): Promise<Exclude<Pick, "full">> {
-    return this.#answer.promise;
+  get result(): Promise<Exclude<Pick, "full">> {
+    return this.#result.promise;
   }
 
-  get first(): boolean {
-    return this.#want.first;
+  get firstAttempt(): boolean {
+    return this.#request.firstAttempt;
   }
 
-  /** Whether it waits no longer. Never throws: it may be another request's end, or a timer. */
+  /** Whether the wait is over. Never throws: the caller may be another request, or a timer. */
   tryPick(): boolean {
     let pick: Pick;
     try {
-      pick = this.#want.pick();
+      pick = this.#request.pick();
     } catch (error) {
-      // A caller's own policy failed: that is the fault of this request alone.
-      this.answered = true;
-      this.#answer.reject(error);
+      // The program's own policy threw: fail this request only.
+      this.settled = true;
+      this.#result.reject(error);
       return true;
     }
     if (pick === "full") return false;
-    this.answered = true;
-    this.#answer.resolve(pick);
+    this.settled = true;
+    this.#result.resolve(pick);
     return true;
   }
 
   cancel(reason: BalancerError): void {
-    this.answered = true;
-    this.#answer.reject(reason);
+    this.settled = true;
+    this.#result.reject(reason);
   }
 
   override onDue(): void {
@@ -208,6 +216,7 @@ class Waiter extends Deadline implements Cancellable {
 }
 
 function overloaded(length: number): BalancerError {
-  const message = `Every server is at its max_connections, and ${length} requests wait already`;
+  const message =
+    `Every server is at its max_connections, and ${length} requests are queued already`;
   return new BalancerError("overloaded", message);
 }

@@ -6,32 +6,32 @@ import { MESSAGE_MAX_BYTES, type SocketEnd, type UpstreamSocket } from "../upstr
 const logger = getLogger(["ballast", "proxy"]);
 
 /**
- * How much may wait for a server that reads too slowly, in bytes: 64 MiB, four of the largest
- * messages. The platform cannot stop a client from sending, so there has to be an end.
+ * The largest backlog for a server that reads too slowly, in bytes: 64 MiB, four of the largest
+ * messages. It is limited, as the platform has no back-pressure towards the client.
  */
 const SERVER_BACKLOG_MAX_BYTES = 67_108_864;
-/** How much may wait for a client; while it is more, nothing is read from the server. In bytes. */
+/** Backlog for a client above which nothing more is read from the server, in bytes. */
 const CLIENT_BACKLOG_BYTES = 1_048_576;
-/** The longest reason that a Close frame has room for beside its code (RFC 6455 §5.5), in bytes. */
+/** The longest reason that fits into a Close frame (RFC 6455 §5.5), in bytes. */
 const REASON_MAX_BYTES = 123;
-/** How soon to look whether less waits for a client, at first and at last, in milliseconds. */
-const LOOK_MS = { first: 1, last: 64 };
+/** First and longest interval at which the backlog for a client is polled, in milliseconds. */
+const POLL_MS = { first: 1, longest: 64 };
 
-/** What a {@linkcode WebSocketRelay} works with. */
+/** Options of a {@linkcode WebSocketRelay}. */
 export interface RelayParts {
-  /** The time. */
+  /** Clock and timers. */
   readonly clock: Clock;
-  /** How long an opening, and an answer to a Close frame, may take. */
+  /** Deadlines for the opening, and for the answer to a Close frame. */
   readonly closeQueue: DeadlineQueue;
   /** Called once when both sides are closed. */
   readonly onEnd: () => void;
 }
 
 /**
- * Passes on what comes on either side of a WebSocket, and closes each side when the other one is
- * closed. It is its own deadline for what has to be over soon: the opening and the closing.
+ * Relays the messages of a WebSocket between the client and the server, and closes each side when the
+ * other one is closed. It is also the deadline of its opening and closing.
  *
- * The platform has the client's side: it answers pings, checks frames and puts messages together.
+ * The platform implements the client's side: it answers pings, checks frames and assembles messages.
  */
 export class WebSocketRelay extends Deadline {
   readonly #client: WebSocket;
@@ -39,8 +39,8 @@ export class WebSocketRelay extends Deadline {
   readonly #parts: RelayParts;
   readonly #encoder = new TextEncoder();
   readonly #listening = new AbortController();
-  /** With what the client's side is to be closed, once it is known. */
-  #farewell: { readonly code: number | undefined; readonly reason: string } | undefined;
+  /** The Close frame for the client, once it is determined. */
+  #closeFrame: { readonly code: number | undefined; readonly reason: string } | undefined;
   #clientDone = false;
   #serverDone = false;
   #ended = false;
@@ -49,7 +49,7 @@ export class WebSocketRelay extends Deadline {
   /**
    * @param client The client's side, which is about to open.
    * @param server The server's side.
-   * @param parts What to work with.
+   * @param parts The options.
    */
   constructor(client: WebSocket, server: UpstreamSocket, parts: RelayParts) {
     super();
@@ -61,13 +61,13 @@ export class WebSocketRelay extends Deadline {
     client.addEventListener("message", ({ data }) => this.#fromClient(data), { signal });
     client.addEventListener("close", (event) => this.#clientClosed(event), { signal });
     client.addEventListener("error", () => {
-      // What fails later is followed by a close event.
+      // Later errors are followed by a close event.
       if (client.readyState === WebSocket.CONNECTING) this.#clientVanished();
     }, { signal });
     parts.closeQueue.add(this);
   }
 
-  /** Tells both sides that this side is going away (RFC 6455 §7.4.1, 1001). */
+  /** Closes both sides with status code 1001, going away (RFC 6455 §7.4.1). */
   goAway(): void {
     this.#closeClient(1001, "the load balancer is going away");
     this.#closeServer(1001, "the load balancer is going away");
@@ -79,18 +79,18 @@ export class WebSocketRelay extends Deadline {
   }
 
   #opened(): void {
-    // It may have been told to close before it was open, when the platform does not listen yet.
-    if (this.#farewell === undefined) this.disarm();
-    else this.#sendFarewell();
+    // The platform ignores a close before the WebSocket is open, so repeat it.
+    if (this.#closeFrame === undefined) this.disarm();
+    else this.#sendCloseFrame();
     this.#readServer().catch((error) => {
-      logger.error("Unexpected: {error}", { error });
+      logger.error("Unexpected error in a WebSocket: {error}", { error });
       this.#closeClient(1011, "the load balancer failed");
       this.#end();
     });
   }
 
   #fromClient(data: string | ArrayBuffer): void {
-    if (this.#farewell !== undefined || this.#ended) return;
+    if (this.#closeFrame !== undefined || this.#ended) return;
     const text = typeof data === "string";
     const bytes = text ? this.#encoder.encode(data) : new Uint8Array(data);
     if (bytes.length > MESSAGE_MAX_BYTES) {
@@ -101,7 +101,7 @@ export class WebSocketRelay extends Deadline {
     this.#server.send(bytes, text);
     if (this.#server.unsent <= SERVER_BACKLOG_MAX_BYTES) return;
     this.#closeClient(1013, "the server reads too slowly");
-    // A Close frame would have to wait for all that the server does not read.
+    // A Close frame would be queued behind the backlog that the server does not read.
     this.#server.destroy();
   }
 
@@ -117,9 +117,9 @@ export class WebSocketRelay extends Deadline {
     }
   }
 
-  /** Waits while too much waits for the client. The platform does not tell, so this has to look. */
+  /** Waits until the backlog for the client is small. The platform has no event for it: poll. */
   async #clientCatchesUp(): Promise<void> {
-    let wait = LOOK_MS.first;
+    let wait = POLL_MS.first;
     do {
       await new Promise<void>((resolve) => {
         const cancel = this.#parts.clock.after(wait, resolve);
@@ -128,12 +128,12 @@ export class WebSocketRelay extends Deadline {
           resolve();
         };
       });
-      wait = Math.min(wait * 2, LOOK_MS.last);
+      wait = Math.min(wait * 2, POLL_MS.longest);
     } while (!this.#clientDone && this.#client.bufferedAmount > CLIENT_BACKLOG_BYTES);
     this.#onClientChange = () => {};
   }
 
-  /** The server broke the rules: both sides learn it, and the server gets time to read why. */
+  /** Closes both sides after a protocol violation; the server gets time to read the reason. */
   #serverFailed({ code, reason }: SocketEnd): void {
     this.#closeServer(code, reason);
     if (code === 1009) this.#closeClient(1009, reason);
@@ -155,17 +155,17 @@ export class WebSocketRelay extends Deadline {
   }
 
   #clientClosed({ code, reason, wasClean }: CloseEvent): void {
-    // Where this side closed first, that was the answer.
-    if (!wasClean && this.#farewell === undefined) return this.#clientVanished();
-    // The platform checks all of a Close frame but its length (RFC 6455 §5.5). One that is too long
-    // breaks the protocol, and must not be made again for the server.
+    // If this side closed first, that was the answer.
+    if (!wasClean && this.#closeFrame === undefined) return this.#clientVanished();
+    // The platform checks everything about a Close frame but its length (RFC 6455 §5.5). One that is
+    // too long violates the protocol, and must not be relayed to the server.
     if (this.#encoder.encode(reason).length > REASON_MAX_BYTES) return this.#clientVanished();
-    // 1005 stands for a Close frame without a code (RFC 6455 §7.1.5).
+    // 1005 means a Close frame without a code (RFC 6455 §7.1.5).
     this.#closeServer(code === 1005 ? undefined : code, reason);
     this.#clientGone();
   }
 
-  /** A client that broke the connection off is passed on as just that. */
+  /** The client broke off the connection: so does this side with the server's. */
   #clientVanished(): void {
     this.#server.destroy();
     this.#serverDone = true;
@@ -179,14 +179,14 @@ export class WebSocketRelay extends Deadline {
   }
 
   #closeClient(code: number | undefined, reason: string): void {
-    if (this.#farewell !== undefined || this.#clientDone) return;
-    this.#farewell = { code, reason };
+    if (this.#closeFrame !== undefined || this.#clientDone) return;
+    this.#closeFrame = { code, reason };
     this.#parts.closeQueue.add(this);
-    if (this.#client.readyState !== WebSocket.CONNECTING) this.#sendFarewell();
+    if (this.#client.readyState !== WebSocket.CONNECTING) this.#sendCloseFrame();
   }
 
-  #sendFarewell(): void {
-    const { code, reason } = this.#farewell!;
+  #sendCloseFrame(): void {
+    const { code, reason } = this.#closeFrame!;
     if (code === undefined) this.#client.close();
     else this.#client.close(code, reason);
     this.#onClientChange();

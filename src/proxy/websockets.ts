@@ -8,58 +8,61 @@ import { WebSocketRelay } from "./websocket_relay.ts";
 /** How long either side may take to answer a Close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 5_000;
 
-/** The state of a client's side that was never opened (`WebSocket.CONNECTING`). */
+/** State of a client's side that was never opened (`WebSocket.CONNECTING`). */
 const CONNECTING = 0;
 
-/** What {@linkcode WebSockets} works with. */
+/** Options of {@linkcode WebSockets}. */
 export interface WebSocketParts {
-  /** The timer for closing handshakes. */
+  /** Timers of closing handshakes. */
   readonly deadlines: Deadlines;
-  /** The time for everything else. */
+  /** Clock and timers for everything else. */
   readonly clock: Clock;
 }
 
-/** The open WebSockets of one listener, or of all requests that came through none. */
+/** Open WebSockets of one listener, or of all requests that came through none. */
 export class WebSockets {
   readonly #clock: Clock;
   readonly #closeQueue: DeadlineQueue;
   readonly #open = new Set<WebSocketRelay>();
-  /** How many calls of {@linkcode WebSockets.closing} last. */
+  /** Number of pending calls of {@linkcode WebSockets.closing}. */
   #closing = 0;
   #onEmpty: (() => void)[] = [];
   /**
-   * How many the platform took over from a client that had just left: it reports nothing of them,
-   * not even their end, and its listener cannot be shut down any more but by an abort.
+   * Number of WebSockets that the platform accepted from clients that had just disconnected. It never
+   * reports their end, and only an abort can shut its listener down.
    */
   stuck = 0;
 
-  /** @param parts What to work with. */
+  /** @param parts The options. */
   constructor({ deadlines, clock }: WebSocketParts) {
     this.#clock = clock;
     this.#closeQueue = deadlines.queue(CLOSE_TIMEOUT_MS);
   }
 
   /**
-   * Opens the client's side of a WebSocket whose server's side is open, and passes on what comes on
-   * either side until both are closed.
+   * Opens the client's side of a WebSocket, and relays messages until both sides are closed.
    *
    * @param request The client's request.
-   * @param server The server's side, which belongs to this object from now on, also on an error.
+   * @param server The server's side, which is owned by this object from now on, even after an error.
    * @param onEnd Called once at the end, unless this throws.
    * @returns The response that opens the client's side.
-   * @throws {BalancerError} `closed` where WebSockets are being closed, `client_gone`, or `internal`.
+   * @throws {BalancerError} `closed` while WebSockets are being closed, `client_gone`, or `internal`.
    */
   async open(request: Request, server: UpstreamSocket, onEnd: () => void): Promise<Response> {
     let client: ClientUpgrade;
     try {
-      // The platform needs a turn to notice that a client has left a moment ago. Given such a
-      // request to upgrade, it never reports anything, and its listener cannot be shut down any more.
+      // The platform needs a turn to notice that a client has just disconnected. If such a request is
+      // upgraded, it never reports anything, and its listener can no longer be shut down.
       await new Promise<void>((resolve) => this.#clock.after(1, resolve));
       if (this.#closing > 0) throw new BalancerError("closed", "WebSockets are being closed");
       if (request.signal.aborted) {
-        throw new BalancerError("client_gone", "The client left before its WebSocket was open", {
-          source: "downstream",
-        });
+        throw new BalancerError(
+          "client_gone",
+          "The client disconnected before its WebSocket was open",
+          {
+            source: "downstream",
+          },
+        );
       }
       client = this.#upgrade(request, server);
     } catch (error) {
@@ -82,10 +85,9 @@ export class WebSockets {
   }
 
   /**
-   * Tells both sides of each of them that this side is going away (status code 1001), and lets
-   * none be opened meanwhile.
+   * Closes all WebSockets with status code 1001, going away, and opens none meanwhile.
    *
-   * @param during What to do when all are closed, or had their time; none is opened until it is over.
+   * @param during Called when all are closed or timed out; none is opened until it is over.
    */
   async closing(during: () => Promise<void>): Promise<void> {
     this.#closing++;
@@ -100,7 +102,7 @@ export class WebSockets {
     }
   }
 
-  /** Ends all that are left at once: nothing more is passed on, and they count no longer. */
+  /** Ends the remaining WebSockets at once. */
   destroy(): void {
     for (const relay of this.#open) relay.onDue();
   }

@@ -1,10 +1,10 @@
-import type { DecisionJson } from "../admin/decision_json.ts";
+import type { DecisionJson } from "../admin/decisions.ts";
 import { Candidates, type Selection } from "../state/candidates.ts";
 import { type Entry, Registry } from "../state/registry.ts";
 import type { ServerInit } from "../model/server.ts";
 import type { EjectionState } from "../model/ejection_state.ts";
 import { StateTable } from "../state/state_table.ts";
-import { isOutForRequest } from "../proxy/ineligible_reason.ts";
+import { isIneligibleForRequest } from "../proxy/ineligible_reason.ts";
 
 type RecordedCandidate = DecisionJson["candidates"][number];
 
@@ -51,7 +51,7 @@ export class DecisionStage {
       // Nothing is known of those that are not listed.
       if (candidate === undefined) this.table.setWeight(entry.slot, 0);
       else this.#set(entry, candidate);
-      if (candidate !== undefined && isOutForRequest(candidate.code)) tried.push(entry.slot);
+      if (candidate !== undefined && isIneligibleForRequest(candidate.code)) tried.push(entry.slot);
     }
     return this.#candidates.select(tried);
   }
@@ -69,11 +69,11 @@ export class DecisionStage {
     // What is less than its weight while it grows is a fraction, to a thousandth.
     table.setShare(slot, server === undefined && weight > 0 ? weight / whole : 1);
     table.setHealthy(slot, state !== "unhealthy");
-    table.setStanding(slot, standingOf(state));
+    table.setEjectionState(slot, ejectionStateOf(state));
   }
 }
 
-function standingOf(state: RecordedCandidate["state"]): EjectionState {
+function ejectionStateOf(state: RecordedCandidate["state"]): EjectionState {
   if (state === "ejected") return "ejected";
-  return state === "on_trial" ? "trial" : "in";
+  return state === "on_trial" ? "probing" : "active";
 }

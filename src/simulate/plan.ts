@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { completeSettings } from "../config/settings_schema.ts";
 import { invalid } from "../config/validate.ts";
 import {
   canonicalServerUrl,
@@ -6,8 +7,7 @@ import {
   effectiveWeight,
   type Server,
 } from "../model/server.ts";
-import { DEFAULT_SETTINGS, type Limits, type Retries, type Timeouts } from "../model/settings.ts";
-import { DEFAULT_HEALTH_CHECK } from "../health/health_check.ts";
+import type { Limits, Retries, Timeouts } from "../model/settings.ts";
 import { type Distribution, makeDistribution, recorded } from "./distribution.ts";
 import type { RecordedRequests } from "./recorded_requests.ts";
 import type { HealthSettings } from "./simulated_health.ts";
@@ -75,7 +75,6 @@ export function makePlan({ config, workload, recording }: PlanParts): Simulation
   }));
   const models = makeModels({ servers, workload, recording }, names);
   names.check();
-  const { timeouts, retries, ejection, limits } = DEFAULT_SETTINGS;
   return {
     servers,
     models,
@@ -86,12 +85,7 @@ export function makePlan({ config, workload, recording }: PlanParts): Simulation
       : undefined,
     recording,
     settings: {
-      timeouts: { ...timeouts, ...config.timeouts },
-      retries: { ...retries, ...config.retries },
-      ejection: { ...ejection, ...config.ejection },
-      limits: { ...limits, ...config.limits },
-      healthCheck: { ...DEFAULT_HEALTH_CHECK, ...config.healthCheck },
-      slowStart: config.slowStart ?? 0,
+      ...completeSettings(config),
       sticky: config.sticky !== undefined,
     },
   };

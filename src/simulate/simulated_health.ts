@@ -3,7 +3,7 @@ import type { Ejection } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import { HealthChecker } from "../health/checker.ts";
 import { Ejector } from "../health/ejector.ts";
-import type { HealthCheck } from "../health/health_check.ts";
+import type { HealthCheck } from "../model/settings.ts";
 import { SlowStart } from "../health/slow_start.ts";
 import { FailureWatch } from "../proxy/failure_watch.ts";
 import type { Probes } from "./probes.ts";
@@ -60,7 +60,7 @@ export class SimulatedHealth {
       table,
       ejection,
       report: ({ type, url, why }) =>
-        type === "failing" ? ejector.eject(url, why) : ejector.acquit(url),
+        type === "failing" ? ejector.eject(url, why) : ejector.reinstate(url),
     });
     if (probes === undefined) return;
     new HealthChecker({

@@ -147,11 +147,11 @@ export class Simulation {
     if (this.#waiting.next === time) {
       const request = this.#waiting.take();
       if (request !== -1) this.#balancerOf(request).expire(request);
-    } else if (connecting.next === time) this.#giveUp(connecting.take(), "connect");
-    else this.#giveUp(responding.take(), "response");
+    } else if (connecting.next === time) this.#release(connecting.take(), "connect");
+    else this.#release(responding.take(), "response");
   }
 
-  #giveUp(job: number, late: "connect" | "response"): void {
+  #release(job: number, late: "connect" | "response"): void {
     if (job === -1) return;
     const { jobs } = this.#upstreams;
     const request = jobs.request[job]!;

@@ -70,7 +70,7 @@ export class Candidates {
     for (let slot = 0; slot < end; slot++) {
       if (!isAvailable(table, slot)) continue;
       (table.isTrusted(slot) ? this.#trusted : this.#others).append(slot);
-      this.#limited ||= table.limit(slot) !== 0 || table.isOnTrial(slot);
+      this.#limited ||= table.limit(slot) !== 0 || table.isProbing(slot);
     }
     this.#generation = this.#trusted.version = this.#others.version = generation;
   }
@@ -85,7 +85,7 @@ export class Candidates {
       const slot = slots[i]!;
       if (tried.includes(slot)) continue;
       if (this.#isFull(slot)) full = true;
-      else if (!table.isOnTrial(slot) || table.active(slot) === 0) selected.append(slot);
+      else if (!table.isProbing(slot) || table.active(slot) === 0) selected.append(slot);
     }
     // Waiting for a server that works is better than the others.
     selected.full = full && selected.length === 0;

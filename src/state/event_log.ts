@@ -20,7 +20,7 @@ export type BalancerEventType =
   | "ejected"
   /** It was ejected, and gets one request at a time, which decides. */
   | "on_trial"
-  /** It was ejected, and is in again. */
+  /** It returned to rotation after an ejection. */
   | "returned";
 
 /** A change of the servers, or of how one of them does. */

@@ -55,7 +55,7 @@ export class StateTable {
   readonly #weight: Uint32Array;
   readonly #share: Uint32Array;
   readonly #limit: Uint32Array;
-  readonly #standing: Int32Array;
+  readonly #ejectionState: Int32Array;
   readonly #failures: Readonly<Record<FailureKind, Int32Array>>;
   readonly #active: Int32Array;
   readonly #own: Int32Array;
@@ -74,7 +74,7 @@ export class StateTable {
     this.#weight = this.#columns.weight;
     this.#share = this.#columns.share;
     this.#limit = this.#columns.limit;
-    this.#standing = this.#columns.standing;
+    this.#ejectionState = this.#columns.ejectionState;
     this.#failures = {
       connection: this.#columns.connectionFailures,
       response: this.#columns.responseFailures,
@@ -127,7 +127,7 @@ export class StateTable {
     this.#limit[slot] = limit;
     unhealthy[slot] = 0;
     this.#share[slot] = FULL_SHARE;
-    this.#standing[slot] = ACTIVE;
+    this.#ejectionState[slot] = ACTIVE;
     this.clearFailures(slot, "connection");
     this.clearFailures(slot, "response");
     for (const column of picked) column[slot] = 0;
@@ -190,27 +190,27 @@ export class StateTable {
     this.#changed();
   }
 
-  /** Whether the server in this slot is trusted with requests. */
-  standing(slot: number): EjectionState {
-    return EJECTION_STATES[this.#standing[slot]!]!;
+  /** Ejection state of the server in this slot. */
+  ejectionState(slot: number): EjectionState {
+    return EJECTION_STATES[this.#ejectionState[slot]!]!;
   }
 
-  /** Says whether the server in this slot is trusted with requests. */
-  setStanding(slot: number, standing: EjectionState): void {
-    const number = EJECTION_STATES.indexOf(standing);
-    if (this.#standing[slot] === number) return;
-    this.#standing[slot] = number;
+  /** Sets the ejection state of the server in this slot. */
+  setEjectionState(slot: number, ejectionState: EjectionState): void {
+    const number = EJECTION_STATES.indexOf(ejectionState);
+    if (this.#ejectionState[slot] === number) return;
+    this.#ejectionState[slot] = number;
     this.#changed();
   }
 
   /** Whether the server in this slot gets one request at a time. */
-  isOnTrial(slot: number): boolean {
-    return this.#standing[slot] === PROBING;
+  isProbing(slot: number): boolean {
+    return this.#ejectionState[slot] === PROBING;
   }
 
-  /** Whether nothing speaks against giving requests to the server in this slot. */
+  /** Whether the server in this slot is healthy and not ejected. */
   isTrusted(slot: number): boolean {
-    return this.isHealthy(slot) && this.#standing[slot] !== EJECTED;
+    return this.isHealthy(slot) && this.#ejectionState[slot] !== EJECTED;
   }
 
   /** Counts a failure of the server in this slot, and tells how many there were in a row. */

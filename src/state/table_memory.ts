@@ -53,8 +53,8 @@ export interface TableColumns {
   readonly limit: Uint32Array;
   /** The share of its weight that the server has, in thousandths; 0 for all of it. */
   readonly share: Uint32Array;
-  /** Whether the server is in, ejected or on trial. */
-  readonly standing: Int32Array;
+  /** Index of the ejection state of each server. */
+  readonly ejectionState: Int32Array;
   /** Failed connections in a row, of all threads together. */
   readonly connectionFailures: Int32Array;
   /** Failed responses in a row, of all threads together. */
@@ -117,7 +117,7 @@ export function layOut({ capacity, threads, buffer }: TableMemory): TableColumns
     use: column(Int32Array),
     limit: column(Uint32Array),
     share: column(Uint32Array),
-    standing: column(Int32Array),
+    ejectionState: column(Int32Array),
     connectionFailures: column(Int32Array),
     responseFailures: column(Int32Array),
     active: column(Int32Array),

@@ -15,7 +15,7 @@ export interface SlotSnapshot {
   /** Whether it counted as healthy. */
   readonly healthy: boolean;
   /** Whether it was trusted with requests. */
-  readonly standing: EjectionState;
+  readonly ejectionState: EjectionState;
 }
 
 /**
@@ -36,7 +36,7 @@ export class TableSnapshot implements TableView {
       active: table.active(slot),
       limit: table.limit(slot),
       healthy: table.isHealthy(slot),
-      standing: table.standing(slot),
+      ejectionState: table.ejectionState(slot),
     }));
   }
 

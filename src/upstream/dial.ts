@@ -6,27 +6,27 @@ import type { UpstreamTls } from "../model/settings.ts";
 import { connectFailed, explainConnectFailure } from "./connect_failure.ts";
 import { explainTlsFailure } from "./tls_failure.ts";
 
-/** How to make a connection. */
+/** Options of {@linkcode dial}. */
 export interface DialOptions {
-  /** How long the connection, with its TLS handshake, may take. */
+  /** The timeout of the connection with its TLS handshake. */
   readonly queue: DeadlineQueue;
-  /** What `https:` servers are verified by. */
+  /** How `https:` servers are verified. */
   readonly tls: UpstreamTls;
-  /** Calls the attempt off. */
+  /** Cancels the attempt. */
   readonly cancellation: Cancellation | undefined;
 }
 
-/** Whether the runtime can make connections in a way that is known here. */
+/** Whether the runtime has Deno's sockets. */
 export function canDial(): boolean {
   return typeof Deno !== "undefined" && "connect" in Deno;
 }
 
 /**
- * Makes a connection to a server; with TLS where its URL says `https:`. Its certificate is verified
- * against the authorities that the runtime trusts, and those of `tls`.
+ * Connects to a server, with TLS if its URL is `https:`. Its certificate is verified against the
+ * authorities that the runtime trusts, and those of `tls`.
  *
  * @param serverUrl The server.
- * @param options How to make it.
+ * @param options Timeout, TLS settings and cancellation.
  * @throws {BalancerError} `connect_failed`, `connect_timeout`, `out_of_resources`, `no_route`, or the
  * cancellation's reason.
  */
@@ -49,7 +49,7 @@ export async function dial(serverUrl: URL, options: DialOptions): Promise<Deno.C
   }
 }
 
-/** An attempt to connect, which can take too long or be called off. */
+/** An attempt to connect, with a deadline, which can be cancelled. */
 class Attempt extends Deadline implements Cancellable {
   readonly #serverUrl: URL;
   readonly #abort = new AbortController();
@@ -88,8 +88,8 @@ class Attempt extends Deadline implements Cancellable {
 async function connect(serverUrl: URL, signal: AbortSignal): Promise<Deno.TcpConn> {
   const port = Number(serverUrl.port) || (serverUrl.protocol === "https:" ? 443 : 80);
   const socket = await Deno.connect({ hostname: bareHost(serverUrl), port, signal });
-  // Off by default. A head and its content are two writes, and without it the second one waits for
-  // the server to acknowledge the first: some 40 ms.
+  // Off by default. A head and its content are two writes; without it the second one waits some 40 ms
+  // for the server to acknowledge the first.
   socket.setNoDelay(true);
   return socket;
 }
@@ -101,9 +101,8 @@ interface SecureOptions {
 }
 
 /**
- * Speaks TLS on a connection, which is closed where that fails. Deno 2.9 keeps the socket of a
- * handshake that was broken off until the server closes it, or completes the handshake; nothing
- * here can do more than let go of it.
+ * Starts TLS on a connection, which is closed if that fails. Deno 2.9 keeps the socket of an aborted
+ * handshake until the server closes it or completes the handshake; it can only be abandoned here.
  */
 async function secure(socket: Deno.TcpConn, options: SecureOptions): Promise<Deno.TlsConn> {
   const { serverUrl, tls, signal } = options;
@@ -113,7 +112,7 @@ async function secure(socket: Deno.TcpConn, options: SecureOptions): Promise<Den
     try {
       open.close();
     } catch {
-      // The runtime has closed it, or taken it over and given it up.
+      // The runtime has closed it, or has taken it over and dropped it.
     }
   }
   signal.addEventListener("abort", close);

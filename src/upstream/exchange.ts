@@ -7,18 +7,18 @@ import type { Connection } from "./upstream_connection.ts";
 import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { contentReader } from "./response_content.ts";
 import { requestHead } from "../http1/request_head.ts";
-import { badResponse, closedEarly, incomplete, tooSilent } from "../http1/response_errors.ts";
+import { badResponse, closedEarly, incomplete, stalled } from "../http1/response_errors.ts";
 import { delimitResponse } from "../http1/response_framing.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import { responseStream, type StreamWatch } from "./response_stream.ts";
 import { Upload } from "./upload.ts";
 
-/** How many interim (1xx) responses are read over before the final one. */
+/** The most interim (1xx) responses that are skipped before the final one. */
 const INTERIM_MAX = 100;
 
 /**
- * A response with up to this much content, in bytes, is passed on when all of it is there: until then
- * the request can still go to another server, and a client that reads slowly keeps none waiting.
+ * A response with up to this much content, in bytes, is passed on once all of it has arrived: until
+ * then the request can still go to another server, and a slow client does not occupy the connection.
  */
 const SMALL_CONTENT = 65_536;
 
@@ -26,8 +26,8 @@ const SMALL_CONTENT = 65_536;
  * One request and its response on a connection. The request's content is sent while the response
  * is read, as a server may answer before it has read everything.
  *
- * It is the response and its own deadline as well: a small exchange is over in some microseconds,
- * and each object more would be felt.
+ * It is the response and its own deadline as well: a small exchange takes some microseconds, and each
+ * further object would cost measurably.
  */
 export class Exchange extends Deadline implements UpstreamResponse, Cancellable, StreamWatch {
   #connection: Connection;
@@ -38,9 +38,9 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
   readonly #upgrading: boolean;
   #upload: Upload | undefined;
   #ended = false;
-  /** How many interim responses there were. */
+  /** The number of interim responses. */
   #interim = 0;
-  /** Why the exchange was broken off from this side. */
+  /** Why this side aborted the exchange. */
   #failure: BalancerError | undefined;
   #keepAlive = false;
   /** See {@linkcode UpstreamResponse}. */
@@ -57,8 +57,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
 
   /**
    * @param connection An open connection that nothing else uses.
-   * @param request What to send.
-   * @param settings What it shares with others, and what is its own.
+   * @param request The request.
+   * @param settings The settings of this exchange.
    */
   constructor(connection: Connection, request: UpstreamRequest, settings: ExchangeSettings) {
     super();
@@ -87,7 +87,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
         let head: ResponseHead | undefined;
         while ((head = this.#parseFinalHead()) === undefined) {
           if (await connection.fill()) continue;
-          // An interim response is a beginning, too.
+          // An interim response counts as the beginning of a response.
           const nothing = connection.buffered === 0 && this.#interim === 0;
           throw nothing ? closedEarly() : incomplete();
         }
@@ -119,7 +119,7 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     this.#finish(false);
   }
 
-  /** After a 101, its head and the connection, which is not the exchange's any more. */
+  /** After a 101, hands over its head and the connection, which no longer belongs to the exchange. */
   detach(): { head: ResponseHead; connection: Connection } | undefined {
     if (this.#switching === undefined) return undefined;
     this.#ended = true;
@@ -127,20 +127,20 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     return { head: this.#switching, connection: this.#connection };
   }
 
-  /** Breaks the exchange off; whatever waits on the connection ends with this error. */
+  /** Aborts the exchange; pending reads and writes fail with this error. */
   cancel(reason: BalancerError): void {
     if (!this.#ended) this.#failure ??= reason;
     this.#connection.close();
   }
 
-  /** The server was silent for too long. */
+  /** Aborts the exchange, as the server or the client has stalled for too long. */
   override onDue(): void {
-    this.cancel(tooSilent("server"));
+    this.cancel(stalled("server"));
   }
 
   /**
-   * Sends the head and the content. Nobody waits for that: where the server no longer reads, it may
-   * have answered before (with 413, say), so the response decides.
+   * Sends the head and the content. Nothing waits for that: a server that no longer reads may have
+   * answered already (with 413, say), so the response decides.
    */
   #send(): void {
     const { basePath, responseQueue } = this.#context;
@@ -166,11 +166,11 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     const options = { queue: contentQueue, record, exchange: this };
     this.#upload = new Upload(this.#connection, upload, options);
     await this.#upload.send(head);
-    // Once the head is there, the response's content is waited for only when a client wants it.
+    // After the head, the deadline runs only while a client wants content.
     if (!this.#ended && this.status === 0) responseQueue.add(this);
   }
 
-  /** The head of the final response, if all of it has arrived. */
+  /** Parses the head of the final response; undefined if it has not arrived completely. */
   #parseFinalHead(): ResponseHead | undefined {
     const connection = this.#connection;
     while (connection.buffered > 0) {
@@ -188,9 +188,9 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
   }
 
   /**
-   * The head is there: makes this a response.
+   * Becomes the response, once its head has arrived.
    *
-   * @returns How much content there is that is to be taken in one piece; 0 where it is not.
+   * @returns The length of content that is read in one piece; 0 if it is streamed.
    */
   #begin(head: ResponseHead): number {
     if (this.#switching !== undefined) return 0;
@@ -225,9 +225,8 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
   }
 
   /**
-   * Whether this is the failure of an idle connection that the server closed in the moment in which
-   * it was used again. RFC 9112 §9.3.1 allows a second attempt where nothing can have been done
-   * twice.
+   * Whether the server closed an idle connection just as it was reused. RFC 9112 §9.3.1 allows a
+   * second attempt if nothing can have been processed twice.
    */
   #isStale(error: unknown): boolean {
     return this.#reused && this.#failure === undefined && this.#request.replayable &&
@@ -262,17 +261,17 @@ export class Exchange extends Deadline implements UpstreamResponse, Cancellable,
     return failure;
   }
 
-  /** See {@linkcode StreamWatch}. Nobody gives content up but a client that leaves. */
+  /** See {@linkcode StreamWatch}. Only a client that disconnects cancels content. */
   onCancel(): void {
     const { record } = this.#options;
     if (record !== undefined) record.failure = "client_gone";
     this.discard();
   }
 
-  /** The response is complete: the connection goes back if it can carry another request. */
+  /** Completes the response, and returns the connection if it can carry another request. */
   #end(): void {
-    // Bytes behind the response are none of ours: the next request would get them for its answer.
-    // What is still unsent, as the server has answered without reading it, would come before that.
+    // The next request would get surplus bytes behind the response for its answer. Content that is
+    // still unsent, as the server answered without reading it, would precede the next request.
     if (!this.#ended) {
       const { unsent, buffered } = this.#connection;
       this.#finish(

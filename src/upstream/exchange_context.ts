@@ -3,30 +3,30 @@ import type { SendOptions } from "./transport.ts";
 import type { Connection } from "./upstream_connection.ts";
 import type { ResponseHeadParser } from "../http1/response_head.ts";
 
-/** What all exchanges with one server have in common. */
+/** The context that all exchanges with one server share. */
 export interface ExchangeContext {
   /** The path of the server's URL, without a slash at the end. */
   readonly basePath: string;
-  /** Reads response heads. */
+  /** Parses response heads. */
   readonly parser: ResponseHeadParser;
-  /** How long to wait for the head of a response. */
+  /** The timeout of the head of a response. */
   readonly responseQueue: DeadlineQueue;
-  /** How long content may stand still, in either direction. */
+  /** How long content may stall, in either direction. */
   readonly contentQueue: DeadlineQueue;
-  /** Makes a connection; see {@linkcode dial} for what it throws. */
+  /** Makes a connection; throws as {@linkcode dial} does. */
   connect(options: SendOptions): Promise<Connection>;
-  /** Takes a connection back that can carry another request. */
+  /** Returns a connection that can carry another request. */
   release(connection: Connection): void;
 }
 
-/** What an exchange shares with others, and what is its own. */
+/** Settings of one exchange. */
 export interface ExchangeSettings {
-  /** What all exchanges with the server have in common. */
+  /** The context of the server. */
   readonly context: ExchangeContext;
-  /** How this request is to be sent. */
+  /** Options of this request. */
   readonly options: SendOptions;
   /** Whether the connection has carried a request before. */
   readonly reused: boolean;
-  /** Whether the request asks for another protocol, so that 101 is an answer. Default: false. */
+  /** Whether the request asks for an upgrade, so that 101 is a final response. Default: false. */
   readonly upgrading?: boolean;
 }

@@ -15,43 +15,43 @@ import { Connection } from "./upstream_connection.ts";
 import { dial } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeContext } from "./exchange_context.ts";
-import { Pool } from "./connection_pool.ts";
+import { ConnectionPool } from "./connection_pool.ts";
 import { ResponseHeadParser } from "../http1/response_head.ts";
 import { openSocket } from "./websocket_opening.ts";
 
-/** What a {@linkcode Http1Transport} runs on, and its limits. */
+/** Options of an {@linkcode Http1Transport}. */
 export interface Http1TransportOptions {
-  /** The time. */
+  /** The clock. */
   readonly clock: Clock;
-  /** The timer for everything that may take too long. */
+  /** The deadlines of connections and exchanges. */
   readonly deadlines: Deadlines;
-  /** How long a connection may take, in milliseconds. Default: 5000. */
+  /** The timeout of a connection, in milliseconds. Default: 5000. */
   readonly connectTimeout?: number;
-  /** How long the head of a response may take once the request is sent, in ms. Default: 60000. */
+  /** The timeout of a response's head once the request is sent, in milliseconds. Default: 60000. */
   readonly responseTimeout?: number;
-  /** How long content may stand still, in milliseconds. Default: 60000. */
+  /** How long content may stall, in milliseconds. Default: 60000. */
   readonly contentTimeout?: number;
   /**
-   * How long an idle connection is kept at least, in milliseconds; at most it is twice that. Default:
-   * 60000.
+   * The shortest time that an idle connection is kept, in milliseconds; the longest is twice that.
+   * Default: 60000.
    */
   readonly keepAliveTimeout?: number;
-  /** What `https:` servers are verified by. Default: the authorities that the runtime trusts. */
+  /** How `https:` servers are verified. Default: by the authorities that the runtime trusts. */
   readonly tls?: UpstreamTls;
   /**
-   * The name that the certificate of an `https:` server must be for, in place of its URL's host;
-   * asked when a server is first connected to. Default: the host for all.
+   * Returns the name that the certificate of an `https:` server must match; called when a server is
+   * first connected to. Default: the host of its URL.
    */
   readonly nameOf?: (serverUrl: string) => string | undefined;
 }
 
 /**
- * How long idle connections keep the process alive, in milliseconds: a call into the runtime for each
- * request would cost more than one for those that are still idle then.
+ * How long idle connections keep the process alive, in milliseconds: one call into the runtime for
+ * those that are still idle then costs less than one for each request.
  */
 const REST_MS = 1000;
 
-/** HTTP/1.1 to the servers over pooled TCP connections of Deno. */
+/** The transport that speaks HTTP/1.1 over pooled connections of Deno. */
 export class Http1Transport implements WebSocketTransport {
   readonly #clock: Clock;
   readonly #parser = new ResponseHeadParser();
@@ -63,7 +63,7 @@ export class Http1Transport implements WebSocketTransport {
   readonly #tls: UpstreamTls;
   readonly #nameOf: (serverUrl: string) => string | undefined;
   readonly #targets = new Map<string, Target>();
-  /** Servers that are no longer used, and to which connections are still in use. */
+  /** Removed servers with connections still in use. */
   readonly #leaving = new Set<Target>();
   readonly #sweep = new Timer(() => this.#closeExpired());
   readonly #rest = new Timer(() => {
@@ -71,7 +71,7 @@ export class Http1Transport implements WebSocketTransport {
   });
   #closed = false;
 
-  /** @param options What to run on, and the limits. */
+  /** @param options Clock, deadlines, timeouts and TLS settings. */
   constructor(options: Http1TransportOptions) {
     const { clock, deadlines } = options;
     this.#clock = clock;
@@ -99,7 +99,7 @@ export class Http1Transport implements WebSocketTransport {
     return new Exchange(pooled, request, { context, options, reused: true }).run();
   }
 
-  /** Sends a request that asks for a WebSocket and waits for the answer. */
+  /** Sends a request for a WebSocket and waits for the response. */
   async upgrade(
     serverUrl: string,
     request: UpstreamRequest,
@@ -118,7 +118,7 @@ export class Http1Transport implements WebSocketTransport {
     });
   }
 
-  /** Closes the idle connections to a server; those in use close when they are done, or later. */
+  /** Closes the idle connections to a removed server; those in use close after their exchange. */
   forget(serverUrl: string, drain?: number): void {
     const target = this.#targets.get(serverUrl);
     if (target === undefined) return;
@@ -130,7 +130,7 @@ export class Http1Transport implements WebSocketTransport {
     target.cancelBreakOff = this.#clock.after(drain * 1000, () => breakOff(target));
   }
 
-  /** How many connections there are to a server. */
+  /** The number of connections to a server. */
   connections(serverUrl: string): ConnectionCounts {
     const target = this.#targets.get(serverUrl);
     return { open: target?.connections.size ?? 0, idle: target?.pool.size ?? 0 };
@@ -166,7 +166,7 @@ export class Http1Transport implements WebSocketTransport {
 
   #makeTarget(serverUrl: string): Target {
     const url = new URL(serverUrl);
-    const pool = new Pool();
+    const pool = new ConnectionPool();
     const tls = url.protocol === "https:" ? this.#tlsFor(serverUrl) : this.#tls;
     const target: Target = {
       pool,
@@ -212,18 +212,18 @@ export class Http1Transport implements WebSocketTransport {
     });
     target.connections.add(connection);
     if (freshConnection) connection.rest();
-    // The transport may have been closed while this was under way.
+    // The transport may have been closed in the meantime.
     if (this.#closed) connection.close();
     return connection;
   }
 
-  /** Nothing is left of a server that is no longer used: forgets it altogether. */
+  /** Forgets a removed server once its last connection is closed. */
   #letGo(target: Target): void {
     if (target.connections.size > 0 || !this.#leaving.delete(target)) return;
     target.cancelBreakOff();
   }
 
-  /** Runs once in a keep-alive timeout, so a connection is closed after one to two of them. */
+  /** Runs once per keep-alive timeout, so that a connection is closed after one to two of them. */
   #closeExpired(): void {
     const expired = this.#sweepQueue.now - this.#sweepQueue.milliseconds;
     let idle = 0;
@@ -239,12 +239,12 @@ function closed(serverUrl: string): BalancerError {
   return new BalancerError("closed", `Cannot send to ${serverUrl}: the transport is closed`);
 }
 
-/** A server: its idle connections, and what every exchange with it needs. */
+/** A server: its connections, and the context of its exchanges. */
 interface Target extends ExchangeContext {
-  readonly pool: Pool;
-  /** Those that are open, idle or not. */
+  readonly pool: ConnectionPool;
+  /** The open connections, idle or not. */
   readonly connections: Set<Connection>;
-  /** Calls off that they are broken off. */
+  /** Cancels the timer that will abort them. */
   cancelBreakOff: () => void;
 }
 

@@ -1,19 +1,18 @@
 import { errorText } from "../model/error_text.ts";
 import { BalancerError } from "../model/errors.ts";
 
-/** Codes by which a system says that it, or this process, has no more of something. */
+/** Error codes for a system or process that is out of some resource. */
 const RESOURCES: ReadonlySet<string> = new Set(["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
-/** Codes by which it says that this machine has no way there, or no port left to go from. */
+/** Error codes for a machine without a route to the server, or without a free port. */
 const ROUTES: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "ENETDOWN", "ENETUNREACH"]);
 
 /**
- * Tells whether a connection failed for a reason of this machine, which says nothing about the
- * server.
+ * Recognizes connections that failed because of this machine, not because of the server.
  *
  * @param origin The server.
- * @param code The code of the runtime's error; an empty text where it has none.
+ * @param code The code of the runtime's error; an empty text if it has none.
  * @param cause The error.
- * @returns The error to throw; undefined where the reason is not a local one.
+ * @returns The error to throw; undefined if the cause is not local.
  */
 export function localFailure(
   origin: string,

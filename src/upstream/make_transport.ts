@@ -4,9 +4,9 @@ import { Http1Transport, type Http1TransportOptions } from "./http1_transport.ts
 import type { WebSocketTransport } from "./transport.ts";
 
 /**
- * The best way to the servers that this runtime has: HTTP/1.1 over its own connections, or `fetch`.
+ * Makes the best transport for this runtime: HTTP/1.1 over Deno's sockets, or `fetch`.
  *
- * @param options What it runs on, and its limits.
+ * @param options Clock, deadlines, timeouts and TLS settings.
  * @throws {BalancerError} `unsupported` if the runtime cannot do what the options say.
  */
 export function makeTransport(options: Http1TransportOptions): WebSocketTransport {

@@ -1,24 +1,23 @@
 import { BalancerError } from "../model/errors.ts";
 
-/** How much is read at a time of content whose length is known, in bytes. */
+/** The size of reads of content whose length is known, in bytes. */
 const BUFFER_BYTES = 65_536;
 /**
- * How much is read at a time of content in chunks, in bytes. `Deno.serve` (2.9) takes as much from
- * the socket as is asked for, but hands out one of the client's chunks at most; what is left over
- * piles up in its memory while the client is faster than the server. Asking for less keeps that
- * small for the chunk sizes that clients use.
+ * The size of reads of chunked content, in bytes. `Deno.serve` (2.9) reads as much from the socket as
+ * is asked for, but returns at most one of the client's chunks; the rest piles up in its memory while
+ * the client is faster than the server. Small reads keep that low for common chunk sizes.
  */
 const CHUNKED_BUFFER_BYTES = 16_384;
 
 /**
- * Reads a request's content piece by piece. Where the stream can fill a buffer that it is given, as
- * those of `Deno.serve` can, one buffer serves the whole upload; else each piece is a new one.
+ * Reads a request's content piece by piece. If the stream is a byte stream, as those of `Deno.serve`
+ * are, one buffer serves the whole upload; otherwise each piece is a new one.
  */
 export class RequestContent {
   readonly #byob: ReadableStreamBYOBReader | undefined;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #buffer: ArrayBuffer;
-  /** How much is still to come, in bytes, if that is known. */
+  /** The remaining length in bytes, if known. */
   #left: number | undefined;
 
   /**
@@ -35,10 +34,10 @@ export class RequestContent {
   }
 
   /**
-   * The next piece, valid until the next call; undefined at the end.
+   * Reads the next piece, valid until the next call; undefined at the end.
    *
-   * @throws {BalancerError} `client_gone` if the client broke off, or its content does not have the
-   * length that it announced; what the stream failed with where that is a `BalancerError`.
+   * @throws {BalancerError} `client_gone` if the client disconnected, or its content does not have
+   * the announced length; or the stream's own `BalancerError`.
    */
   async next(): Promise<Uint8Array | undefined> {
     const piece = await this.#read();
@@ -52,7 +51,7 @@ export class RequestContent {
     return piece;
   }
 
-  /** Tells the stream that nobody will read the rest. */
+  /** Cancels the stream, as the rest will not be read. */
   async cancel(): Promise<void> {
     await (this.#byob ?? this.#reader)!.cancel();
   }

@@ -5,17 +5,17 @@ import type { ResponseFraming } from "../http1/response_framing.ts";
 
 /** The longest chunk-size line or trailer field that is accepted, in bytes. */
 const LINE_MAX_BYTES = 8192;
-/** The largest piece that is not worth a buffer beside it, in bytes. */
+/** The largest piece that is copied rather than read into a buffer of its own, in bytes. */
 const SMALL_PIECE = 8192;
-/** The most trailer fields that are read over. */
+/** The most trailer fields that are skipped. */
 const TRAILERS_MAX = 100;
 
 /** Reads a response's content from a connection, piece by piece. */
 export interface ContentReader {
-  /** How much content is still to come, in bytes; Infinity where that is not known. */
+  /** The remaining length of the content, in bytes; Infinity if it is unknown. */
   readonly left: number;
   /**
-   * The next piece, or undefined at the end of the content.
+   * Reads the next piece; undefined at the end of the content.
    *
    * @param limit The most bytes that it may have.
    * @throws {BalancerError} `incomplete` if the connection ends before the content, `bad_response`
@@ -24,7 +24,7 @@ export interface ContentReader {
   next(limit: number): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
-/** The reader for content that is framed like this. */
+/** Makes the reader for a framing. */
 export function contentReader(
   connection: Connection,
   framing: Exclude<ResponseFraming, { kind: "none" }>,
@@ -40,8 +40,8 @@ export function contentReader(
 }
 
 /**
- * Content that ends with the connection (RFC 9112 §6.3 rule 8). Nothing but the server's close, with
- * TLS its closure alert (§9.8), tells its end from a break; after a timeout of ours it is no end.
+ * Content that ends with the connection (RFC 9112 §6.3 rule 8). Only the server's close, with TLS its
+ * closure alert (§9.8), is its end; a close by our own timeout is not.
  */
 class UntilCloseReader implements ContentReader {
   readonly #connection: Connection;
@@ -80,7 +80,7 @@ class LengthReader implements ContentReader {
   };
 }
 
-/** The next bytes of a connection. What is read in small pieces may take hours: no buffer waits. */
+/** Reads the next bytes of a connection, without a buffer that waits: small pieces may take hours. */
 function nextPiece(
   connection: Connection,
   limit: number,
@@ -89,11 +89,11 @@ function nextPiece(
   return connection.next(limit);
 }
 
-/** Content in chunks (RFC 9112 §7.1). Chunk extensions and trailer fields are read over. */
+/** Chunked content (RFC 9112 §7.1). Chunk extensions and trailer fields are skipped. */
 class ChunkedReader implements ContentReader {
   readonly #connection: Connection;
   readonly left = Infinity;
-  /** What is left of the current chunk, in bytes. */
+  /** The rest of the current chunk, in bytes. */
   #leftOfChunk = 0;
   #first = true;
   #ended = false;
@@ -128,13 +128,13 @@ class ChunkedReader implements ContentReader {
     }
   }
 
-  /** The next line without its line break, which has to be CR LF. */
+  /** Reads the next line without its line break, which must be CR LF. */
   async #line(): Promise<string> {
     const connection = this.#connection;
     for (;;) {
       const { buffer, from, to } = connection;
       const found = buffer.indexOf(0x0a, from);
-      // What stands behind the bytes that have arrived is left from before.
+      // The buffer behind the received bytes has stale data.
       const end = found < to ? found : -1;
       if ((end === -1 ? to : end) - from > LINE_MAX_BYTES) {
         throw badResponse("has a chunk-size line or trailer field that is too long");

@@ -1,25 +1,25 @@
 import type { ContentReader } from "./response_content.ts";
 
-/** What is told how a stream of content goes on. */
+/** Callbacks of a content stream. */
 export interface StreamWatch {
-  /** The next piece is asked for; returns the most bytes that it may have. */
+  /** Called when the next piece is requested; returns the most bytes that it may have. */
   onAsk(left: number): number;
-  /** A piece of so many bytes is about to be passed on; 0 for the end. */
+  /** Called before a piece of this many bytes is passed on; 0 for the end. */
   onPiece(bytes: number): void;
-  /** A piece, the end or a failure can be taken. */
+  /** Called when a piece, the end or a failure is ready. */
   onGiven(): void;
-  /** The content broke off; returns why. */
+  /** Called when reading failed; returns the error that the reader gets. */
   onFailure(error: unknown): unknown;
-  /** Nobody wants the rest. */
+  /** Called when the stream is cancelled. */
   onCancel(): void;
 }
 
 /**
- * A response's content as a stream, which reads nothing before it is asked for it.
+ * Makes a stream of a response's content, which reads only on demand.
  *
- * @param reader Where the content comes from.
- * @param watch What is told.
- * @param release Whether each piece is freed when the next one is asked for.
+ * @param reader The source of the content.
+ * @param watch The callbacks.
+ * @param release Whether each piece is freed when the next one is requested.
  */
 export function responseStream(
   reader: ContentReader,
@@ -28,7 +28,7 @@ export function responseStream(
 ): ReadableStream<Uint8Array> {
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let previous: Uint8Array<ArrayBuffer> | undefined;
-  // One of each for all pieces: a slow client takes its content in very many.
+  // Shared by all pieces: a slow client takes its content in very many.
   function passOn(piece: Uint8Array<ArrayBuffer> | undefined): void {
     previous = piece;
     watch.onPiece(piece?.length ?? 0);
@@ -43,8 +43,8 @@ export function responseStream(
   return new ReadableStream<Uint8Array>({
     start: (its) => void (controller = its),
     pull: () => {
-      // Left to the garbage collector, up to 90 MiB of used pieces would pile up, and new ones
-      // would never come from memory that is still warm: that costs a third of the throughput.
+      // With garbage collection alone, up to 90 MiB of used pieces would pile up, and new ones would
+      // never come from warm memory, which costs a third of the throughput.
       if (release) previous?.buffer.transfer(0);
       return reader.next(watch.onAsk(reader.left)).then(passOn, breakOff);
     },

@@ -1,6 +1,6 @@
 import { errorText } from "../model/error_text.ts";
 
-/** What an error of the TLS handshake says, and what it means for whoever runs the balancer. */
+/** Errors of TLS handshakes, each with its explanation for the operator. */
 const REASONS: readonly (readonly [RegExp, (name: string, found: RegExpExecArray) => string])[] = [
   [
     /UnknownIssuer/,
@@ -36,11 +36,11 @@ const REASONS: readonly (readonly [RegExp, (name: string, found: RegExpExecArray
 ];
 
 /**
- * Says why a TLS handshake with a server failed, and what to do about it.
+ * Explains why a TLS handshake with a server failed, and what to do about it.
  *
- * @param error What the runtime threw.
- * @param name The name or address that the server's certificate has to be for.
- * @returns The rest of a sentence; what the runtime says where there is nothing to add.
+ * @param error The runtime's exception.
+ * @param name The name or address that the server's certificate must match.
+ * @returns The rest of a sentence; the runtime's own text if there is nothing to add.
  */
 export function explainTlsFailure(error: unknown, name: string): string {
   const message = errorText(error);

@@ -2,16 +2,16 @@ import type { HeaderField, UpstreamRequest } from "../http1/message.ts";
 import type { Cancellation } from "../runtime/cancellation.ts";
 import type { BalancerError, ErrorCode } from "../model/errors.ts";
 
-/** Whoever receives a response's content that streams. */
+/** The receiver of streamed content. */
 export interface ContentReceiver {
   /**
-   * Called when the next piece is asked for, so the one before has been taken.
+   * Called when the next piece is requested, so the one before has been consumed.
    *
-   * @param left How much content is still to come, in bytes; Infinity where that is not known.
+   * @param left The remaining length of the content, in bytes; Infinity if it is unknown.
    * @returns The most bytes that the piece should have.
    */
   ask(left: number): number;
-  /** Called when there is something to be taken: a piece, the end, or that the content broke off. */
+  /** Called when a piece, the end or a failure is ready. */
   give(): void;
 }
 
@@ -20,35 +20,34 @@ export interface UpstreamResponse {
   /** The status code, 200 to 599. */
   readonly status: number;
   /**
-   * The fields that a proxy passes on, names in lower case: not those that are about the connection
-   * (RFC 9110 §7.6.1), and no Content-Length.
+   * The end-to-end fields (RFC 9110 §7.6.1), names in lower case, without Content-Length.
    */
   readonly headers: readonly HeaderField[];
   /**
-   * The Content-Length as received, in bytes, if there was one. The response to a HEAD has that of a
-   * GET, without any content.
+   * The Content-Length as received, in bytes, if any. The response to a HEAD has that of a GET,
+   * without content.
    */
   readonly contentLength: number | undefined;
   /**
-   * The content: as a stream, or in one piece where it came together with the head. The piece is a
-   * view of memory that is used again after {@linkcode UpstreamResponse.discard}.
+   * The content: a stream, or one piece if it arrived together with the head. The piece is a view of
+   * memory that is reused after {@linkcode UpstreamResponse.discard}.
    */
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null;
-  /** Is told how content that streams is taken. To be set before that is read. Default: nobody. */
+  /** The receiver of streamed content; set before the stream is read. Default: none. */
   receiver?: ContentReceiver | undefined;
   /**
-   * Says that the content is not needed any longer: the connection is free for others. What has not
-   * arrived is not waited for. Harmless a second time, and after the end of a stream.
+   * Releases the content, and with it the connection; content that has not arrived is not waited for.
+   * Does nothing a second time, or after the end of a stream.
    *
-   * @param reason What whoever reads on is told. Default: that the content broke off.
+   * @param reason The error that a reader of the stream gets. Default: that the content broke off.
    */
   discard(reason?: BalancerError): void;
 }
 
-/** The largest message that a WebSocket passes on, in either direction, in bytes: 16 MiB. */
+/** The largest WebSocket message, in either direction, in bytes: 16 MiB. */
 export const MESSAGE_MAX_BYTES = 16_777_216;
 
-/** How the server's side of a WebSocket came to its end. */
+/** How the server's side of a WebSocket ended. */
 export interface SocketEnd {
   /**
    * `closed`: the server sent a Close frame. `broken_off`: it closed or broke the connection without
@@ -99,12 +98,12 @@ export interface UpstreamSocket {
   destroy(): void;
 }
 
-/** What a request was sent on: nothing so far, a connection made for it, or one that was there. */
+/** The kind of connection that a request was sent on: none so far, a new one, or a pooled one. */
 export type ConnectionUse = "none" | "new" | "reused";
 
 /** Where a transport notes what becomes of a request. */
 export interface TransferRecord {
-  /** What it was sent on. */
+  /** The kind of connection. */
   connection: ConnectionUse;
   /** How long that took to make, in milliseconds; 0 where it was there. */
   connectTime: number;
@@ -148,7 +147,7 @@ export interface Transport extends AsyncDisposable {
    * Sends a request and waits for the head of the response.
    *
    * @param serverUrl The server, in canonical form.
-   * @param request What to send.
+   * @param request The request.
    * @param options How to send it.
    * @returns The response, its content possibly still on the way.
    * @throws {BalancerError} `connect_failed`, `connect_timeout`, `response_timeout`,

@@ -1,6 +1,6 @@
 import type { Cancellable } from "../runtime/cancellation.ts";
 import { Deadline, type DeadlineQueue } from "../runtime/deadlines.ts";
-import { tooSilent } from "../http1/response_errors.ts";
+import { stalled } from "../http1/response_errors.ts";
 import type { UpstreamRequest } from "../http1/message.ts";
 import type { TransferRecord } from "./transport.ts";
 import type { Connection } from "./upstream_connection.ts";
@@ -87,7 +87,7 @@ export class Upload extends Deadline {
 
   /** The client or the server kept the content waiting for too long. */
   override onDue(): void {
-    this.#options.exchange.cancel(tooSilent(this.#awaitsClient ? "client" : "server"));
+    this.#options.exchange.cancel(stalled(this.#awaitsClient ? "client" : "server"));
   }
 
   /** Sends all pieces; false where the server no longer reads. */

@@ -173,7 +173,7 @@ export class Connection {
     this.#onIdleEnd = onEnd;
     this.from = 0;
     this.to = 0;
-    // What a large message made grow is not held by an idle connection.
+    // An idle connection does not keep a buffer that a large message made grow.
     if (this.buffer.length !== BUFFER_BYTES) this.buffer = new Uint8Array(BUFFER_BYTES);
     if (this.#out.length > BUFFER_BYTES) this.#out = new Uint8Array(OUT_BYTES);
     this.#readAhead = this.#read(this.buffer);

@@ -4,14 +4,14 @@ import type { Connection } from "./upstream_connection.ts";
 import { encodeFrame, MaskSource, OPCODE, SocketViolation } from "./websocket_frames.ts";
 import { type SocketInput, SocketReader } from "./websocket_reader.ts";
 
-/** What a message that waits to be sent is taken to cost beside its bytes. */
+/** The assumed overhead of a queued message, in bytes. */
 const MESSAGE_COST_BYTES = 256;
 /** Frames are put together until they are at least this many bytes, and then sent in one piece. */
 const GATHER_BYTES = 65_536;
 /** How much of what nobody wants is read at a time, in bytes. */
 const DISCARD_BYTES = 65_536;
 
-/** What comes with a connection that has become a WebSocket. */
+/** Options of a {@linkcode WebSocketConnection}. */
 export interface Http1SocketOptions {
   /** The fields of the handshake's response that are passed on. */
   readonly headers: readonly HeaderField[];
@@ -39,7 +39,7 @@ export class Http1Socket implements UpstreamSocket {
   /**
    * @param connection The connection, behind the head of the handshake's response. From now on it
    * belongs to this object.
-   * @param options What comes with it.
+   * @param options The negotiated protocol, the fields of the response, and what else comes with it.
    */
   constructor(connection: Connection, { headers, record }: Http1SocketOptions) {
     this.#connection = connection;

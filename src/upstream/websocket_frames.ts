@@ -1,6 +1,6 @@
 import { MESSAGE_MAX_BYTES } from "./transport.ts";
 
-/** What a frame is for (RFC 6455 §5.2). */
+/** Frame opcodes (RFC 6455 §5.2). */
 export const OPCODE = {
   continuation: 0x0,
   text: 0x1,
@@ -15,7 +15,7 @@ const OPCODES: ReadonlySet<number> = new Set(Object.values(OPCODE));
 /** The most content that a control frame may have, in bytes (RFC 6455 §5.5). */
 export const CONTROL_MAX_BYTES = 125;
 
-/** What a peer sent breaks RFC 6455, or is too large. */
+/** The error for a frame that breaks RFC 6455 or is too large. */
 export class SocketViolation extends Error {
   /** The status code with which the connection is to be closed (RFC 6455 §7.4.1). */
   readonly code: 1002 | 1007 | 1009;
@@ -23,7 +23,7 @@ export class SocketViolation extends Error {
   /**
    * @param code The status code: 1002 for a protocol error, 1007 for a text that is not UTF-8, 1009
    * for a message that is too large.
-   * @param message What is wrong.
+   * @param message The violation.
    */
   constructor(code: 1002 | 1007 | 1009, message: string) {
     super(message);
@@ -36,7 +36,7 @@ export class SocketViolation extends Error {
 export interface FrameHead {
   /** Whether the message ends with this frame. */
   readonly final: boolean;
-  /** What the frame is for. */
+  /** The opcode. */
   readonly opcode: number;
   /** The length of its content, in bytes. */
   readonly length: number;
@@ -83,7 +83,7 @@ export function parseFrameHead(bytes: Uint8Array, from: number, to: number): Fra
 /**
  * Makes a frame that is a whole message, or a control frame, as a client sends it.
  *
- * @param opcode What the frame is for.
+ * @param opcode The opcode.
  * @param content Its content.
  * @param mask Four bytes that nobody can foresee (RFC 6455 §5.3).
  */

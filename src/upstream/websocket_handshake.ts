@@ -2,10 +2,10 @@ import type { HeaderField, UpstreamRequest } from "../http1/message.ts";
 import { badResponse } from "../http1/response_errors.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 
-/** What is put behind a key before it is hashed (RFC 6455 §1.3). */
+/** The GUID that is appended to a key before it is hashed (RFC 6455 §1.3). */
 const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** What the two sides of a handshake say for themselves, field by field (RFC 6455 §11.3). */
+/** The handshake fields of either side, which are not forwarded (RFC 6455 §11.3). */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   "sec-websocket-accept",
   "sec-websocket-extensions",

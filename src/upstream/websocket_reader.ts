@@ -9,13 +9,13 @@ import {
   tooLarge,
 } from "./websocket_frames.ts";
 
-/** What of a {@linkcode Connection} is needed to read from it. */
+/** The part of a {@linkcode Connection} that is read from. */
 export type ByteSource = Pick<
   Connection,
   "buffer" | "from" | "to" | "buffered" | "fill" | "next" | "take"
 >;
 
-/** What a server sends over a WebSocket. */
+/** Reads the messages that a server sends over a WebSocket. */
 export type SocketInput =
   | { readonly kind: "message"; readonly data: string | Uint8Array<ArrayBuffer> }
   | { readonly kind: "ping"; readonly data: Uint8Array<ArrayBuffer> }
@@ -27,13 +27,13 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Puts a server's frames together to messages (RFC 6455 §5.4). */
 export class SocketReader {
   readonly #source: ByteSource;
-  /** What has arrived of a message in fragments, and whether it is a text; undefined between two. */
+  /** The fragments of an incomplete message, and whether it is a text; undefined between messages. */
   #fragments: { readonly text: boolean; readonly content: GrowingBytes } | undefined;
 
   /** How much content its messages had so far, in bytes. */
   messageBytes = 0;
 
-  /** @param source What to read from. */
+  /** @param source The connection. */
   constructor(source: ByteSource) {
     this.#source = source;
   }

@@ -9,14 +9,13 @@ import type { TrafficTable } from "../state/traffic_table.ts";
 import type { DrainableServer } from "../fronts/web/listener_drain.ts";
 import { type ServeOptions, WebListener } from "../fronts/web/web_listener.ts";
 import { makePolicy } from "../policies/make_policy.ts";
-import { AccessLog } from "../proxy/access_log/access_log.ts";
+import { AccessLog } from "../observability/access_log/access_log.ts";
 import { DecisionRecorder } from "../proxy/decision_recorder.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { ProxyHandler } from "../proxy/handler.ts";
-import { Instrumentation, type RequestObserver } from "../proxy/request_record.ts";
+import { Instrumentation, type RequestObserver, TrafficCounter } from "../proxy/instrumentation.ts";
 import { RequestIds } from "../proxy/request_id.ts";
 import { StickySessions } from "../proxy/affinity/sticky.ts";
-import { TrafficCounter } from "../proxy/traffic_counter.ts";
 import { TrustedProxies } from "../proxy/trusted_proxies.ts";
 import { WebSockets } from "../proxy/websockets.ts";
 import { systemClock } from "../runtime/system_clock.ts";
@@ -24,53 +23,53 @@ import { OpenTelemetryTracing } from "../observability/tracing/open_telemetry.ts
 import { makeTransport } from "../upstream/make_transport.ts";
 import type { WebSocketTransport } from "../upstream/transport.ts";
 
-/** How long requests that are broken off at the end may take to notice, in milliseconds. */
+/** How long aborted requests may take to end at the close, in milliseconds. */
 const BREAK_OFF_MS = 200;
 
-/** What one thread goes by. Alone, it can have a policy that cannot be posted to others. */
+/** Settings of one thread. A single thread can have a policy object, which cannot be posted. */
 export interface PlaneSettings extends Omit<ProxySettings, "policy"> {
   /** The rule for choosing a server. */
   readonly policy: PolicyName | Policy;
 }
 
-/** What a {@linkcode DataPlane} works with. */
+/** Parts of a {@linkcode DataPlane}. */
 export interface DataPlaneParts {
-  /** Where the server in a slot is found. */
+  /** The servers by slot. */
   readonly registry: SlotDirectory;
-  /** The servers' state, in which this thread counts. */
+  /** The servers' state, shared by all threads. */
   readonly table: StateTable;
-  /** Where this thread counts for operators to see. */
+  /** The traffic counters, shared by all threads. */
   readonly traffic: TrafficTable;
-  /** What to go by. */
+  /** The settings. */
   readonly settings: PlaneSettings;
-  /** Takes what there is to say about how a server does with its requests. */
-  readonly report: (report: StandingReport) => void;
-  /** Takes why requests go where they go. */
+  /** Receives the failures and successes that outlier ejection counts. */
+  readonly report: (report: OutlierReport) => void;
+  /** Receives routing decisions. */
   readonly decisions: DecisionSink;
-  /** Takes whole lines of the access log, where the settings want one. */
+  /** Writes whole lines of the access log, if the settings have one. */
   readonly writeAccessLog: (lines: string) => void;
 }
 
-/** What picks servers and moves requests: one for each thread that accepts connections. */
+/** The data plane of one thread: picks servers and moves requests. */
 export class DataPlane {
   readonly #deadlines = new Deadlines(systemClock);
-  /** Those of each listener, which closes its own, and those of requests that came through none. */
+  /** The WebSockets of each listener, and those of requests that came by `fetch`. */
   readonly #webSockets = new Set<WebSockets>();
-  /** What accepts connections. */
+
   readonly #listeners = new Set<WebListener>();
   readonly #tracing = OpenTelemetryTracing.ifOn();
   readonly #handler: ProxyHandler;
   readonly #accessLog: AccessLog | undefined;
   readonly #parts: DataPlaneParts;
-  /** Resolves when what is under way has been broken off: nobody waits for it any more. */
+  /** Resolves when the open requests have been aborted. */
   readonly #brokenOff = Promise.withResolvers<void>();
-  /** What moves requests to the servers. */
+  /** The transport to the servers. */
   readonly transport: WebSocketTransport;
 
   /**
-   * @param parts What to work with.
-   * @throws {BalancerError} `invalid`, if this runtime cannot keep sessions; `unsupported`, if it
-   * cannot verify servers as the settings say.
+   * @param parts The parts.
+   * @throws {BalancerError} `invalid` if this runtime cannot keep sessions; `unsupported` if it cannot
+   * verify servers as the settings say.
    */
   constructor(parts: DataPlaneParts) {
     const { registry, table, traffic, settings, report, decisions } = this.#parts = parts;
@@ -93,6 +92,7 @@ export class DataPlane {
     });
     const webSockets = this.#makeWebSockets();
     this.#webSockets.add(webSockets);
+    const tracing = this.#tracing;
     this.#handler = new ProxyHandler({
       registry,
       table,
@@ -113,14 +113,13 @@ export class DataPlane {
         policy: typeof policy === "string" ? policy : "custom",
         sink: decisions,
       }),
-      observation: this.#observation(),
-      tracing: this.#tracing,
+      instrumentation: this.#instrumentation(),
+      trace: tracing && ((outgoing, record) => tracing.begin(outgoing, record)),
     });
   }
 
   /**
-   * Writes down what is not counted but there: how many requests wait, and how many connections
-   * there are to each server.
+   * Publishes the gauges of this thread: its queued requests, and its connections to each server.
    */
   publishCounts(): void {
     const { registry, table, traffic } = this.#parts;
@@ -132,7 +131,7 @@ export class DataPlane {
     }
   }
 
-  /** The name of a server that was found by it; undefined for others, which have their own. */
+  /** The name that a discovered server's certificate must match; undefined for other servers. */
   #nameOf(serverUrl: string): string | undefined {
     const { registry, table } = this.#parts;
     for (let slot = 0; slot < table.end; slot++) {
@@ -143,8 +142,8 @@ export class DataPlane {
     return undefined;
   }
 
-  /** What takes note of each request; undefined where nobody wants to know. */
-  #observation(): Instrumentation | undefined {
+  /** The observers of each request; undefined if there are none. */
+  #instrumentation(): Instrumentation | undefined {
     const { traffic, settings: { metrics } } = this.#parts;
     const observers: RequestObserver[] = [];
     if (metrics) observers.push(new TrafficCounter(traffic));
@@ -159,8 +158,9 @@ export class DataPlane {
   readonly fetch: ProxyHandler["fetch"] = (request, info) => this.#handler.fetch(request, info);
 
   /**
-   * Accepts connections with `Deno.serve`, and throws what that throws.
+   * Accepts connections with `Deno.serve`.
    *
+   * @throws The exceptions of `Deno.serve`.
    * @throws {BalancerError} `unsupported` on other runtimes.
    */
   serve(options: ServeOptions): DrainableServer {
@@ -184,16 +184,16 @@ export class DataPlane {
     return new WebSockets({ deadlines: this.#deadlines, clock: systemClock });
   }
 
-  /** Collects no lines of the access log any more: nobody knows how soon this thread is ended. */
+  /** Writes access log lines at once from now on, as this thread may be ended at any moment. */
   logAtOnce(): void {
     this.#accessLog?.close();
   }
 
   /**
-   * Refuses new requests, closes the WebSockets, waits for what is under way, and closes every
-   * connection and listener. Harmless a second time, and does not wait again for what was broken off.
+   * Refuses new requests, closes the WebSockets, waits for the open requests, and closes every
+   * connection and listener. A second call does not wait again for aborted requests.
    *
-   * @param signal Ends the wait; requests that are still under way are broken off.
+   * @param signal Ends the wait; requests that are still open are aborted.
    */
   async close(signal?: AbortSignal): Promise<void> {
     const drained = this.#handler.drain();
@@ -205,18 +205,18 @@ export class DataPlane {
     if (signal?.aborted) { for (const listener of this.#listeners) listener.breakOff(); }
     for (const webSockets of this.#webSockets) webSockets.destroy();
     await this.transport[Symbol.asyncDispose]();
-    // What was broken off comes to its end now, and is logged; but where a client does not read its
-    // response, the platform never says that it is over.
+    // Aborted requests end now and are logged; but while a client does not read its response, the
+    // platform never reports its end.
     if (signal?.aborted) {
       await before(drained, BREAK_OFF_MS);
       this.#brokenOff.resolve();
     }
-    // What was not to be broken off still has its time limits.
+    // Requests that were not aborted still have their deadlines.
     void drained.then(() => this.#deadlines.clear());
   }
 }
 
-/** Waits for something, and for so many milliseconds at most. */
+/** Waits for a promise, at most this many milliseconds. */
 async function before(end: Promise<void>, limit: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const cancel = systemClock.after(limit, resolve);

@@ -4,18 +4,17 @@ import type { LogMessage } from "./messages.ts";
 /** From the least to the most severe. */
 const LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
 
-/** From which level on this program wants Ballast's log records; null for none at all. */
+/** The lowest level of Ballast's log records that this program has enabled; null for none. */
 export function wantedLevel(): LogLevel | null {
   const logger = getLogger("ballast");
   return LEVELS.find((level) => logger.isEnabledFor(level)) ?? null;
 }
 
 /**
- * Sends a worker's log records to the main thread: what the program has configured there, a worker
- * knows nothing of.
+ * Sends a worker's log records to the main thread, as a worker lacks the program's log configuration.
  *
- * @param level From which level on; null for none.
- * @param send Takes a record to the main thread.
+ * @param level The lowest level; null for none.
+ * @param send Sends a record to the main thread.
  */
 export function relayLogs(level: LogLevel | null, send: (message: LogMessage) => void): void {
   configureSync({
@@ -31,20 +30,20 @@ export function relayLogs(level: LogLevel | null, send: (message: LogMessage) =>
     },
     loggers: [
       { category: "ballast", lowestLevel: level, sinks: ["main"] },
-      // LogTape's own remarks are the main thread's to make.
+      // The main thread logs LogTape's own remarks.
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["main"] },
     ],
   });
 }
 
-/** Writes a record that came from a worker. */
+/** Logs a record of a worker. */
 export function writeRelayed({ category, level, text, properties }: LogMessage): void {
   const logger = getLogger([...category]);
   const method = level === "warning" ? "warn" : level;
   logger[method](text, properties);
 }
 
-/** The properties as far as they can be posted, the rest as text. */
+/** The properties, with those that cannot be posted as text. */
 function postable(properties: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(properties).map(([name, value]) => {

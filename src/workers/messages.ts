@@ -4,64 +4,64 @@ import type { Entry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { TableMemory } from "../state/table_memory.ts";
 import type { Certificate } from "../fronts/web/certificate.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 
-/** What a worker needs to begin. */
+/** The first message to a worker. */
 export interface StartMessage {
   readonly type: "start";
-  /** The number by which it counts in the state table. */
+  /** Its thread number in the state table. */
   readonly thread: number;
-  /** What the state table stands on. */
+  /** The memory of the state table. */
   readonly memory: TableMemory;
-  /** The servers there are. */
+  /** The servers. */
   readonly entries: readonly Entry[];
-  /** What to go by. */
+  /** The settings. */
   readonly settings: ProxySettings;
   /** The address to accept connections on. */
   readonly hostname: string;
   /** The port; 0 takes a free one. */
   readonly port: number;
-  /** What TLS is spoken with; undefined for none. */
+  /** The certificate for TLS; undefined for cleartext. */
   readonly certificate: Certificate | undefined;
-  /** From which level on log records are wanted; null for none. */
+  /** The lowest level of log records to relay; null for none. */
   readonly logLevel: LogLevel | null;
   /** Whether decisions are recorded. */
   readonly recording: boolean;
 }
 
-/** A change of the servers. Workers get all changes in the order in which they were made. */
+/** A change of the servers. Workers get all changes in order. */
 export interface ChangeMessage {
   readonly type: "added" | "updated" | "removed";
-  /** The number of the change, with which the worker says that it has been made. */
+  /** The number of the change, by which the worker confirms it. */
   readonly change: number;
   /** The server. */
   readonly entry: Entry;
-  /** After how many seconds what a removed server works on is broken off; undefined for never. */
+  /** Seconds after which the requests of a removed server are aborted; undefined for never. */
   readonly drain: number | undefined;
 }
 
-/** Another certificate for the connections that are made from now on. */
+/** Another certificate for new connections. */
 export interface CertificateMessage {
   readonly type: "certificate";
-  /** The number of the change, with which the worker says that it has been made. */
+  /** The number of the change, by which the worker confirms it. */
   readonly change: number;
   /** The certificate and its key, which were checked. */
   readonly certificate: Certificate;
 }
 
-/** What the main thread tells a worker. */
+/** Messages from the main thread to a worker. */
 export type ToWorker =
   | StartMessage
   | ChangeMessage
   | CertificateMessage
-  /** From now on decisions are recorded, or no more. */
+  /** Turns the recording of decisions on or off. */
   | { readonly type: "decisions"; readonly recording: boolean }
-  /** To finish what is under way, accepting no more. */
+  /** Accept no more connections, and finish the open requests. */
   | { readonly type: "stop" }
-  /** To break off what is under way still. */
+  /** Abort the open requests. */
   | { readonly type: "break_off" };
 
-/** A log record of a worker, which the main thread writes in its place. */
+/** A log record of a worker, which the main thread logs. */
 export interface LogMessage {
   readonly type: "log";
   readonly category: readonly string[];
@@ -71,21 +71,21 @@ export interface LogMessage {
   readonly properties: Record<string, unknown>;
 }
 
-/** What a worker tells the main thread. */
+/** Messages from a worker to the main thread. */
 export type FromWorker =
-  /** It accepts connections on this port. */
+  /** The worker accepts connections on this port. */
   | { readonly type: "listening"; readonly port: number }
-  /** It cannot; with the name and message of the error. */
+  /** The worker cannot listen; with the name and message of the error. */
   | { readonly type: "failed"; readonly name: string; readonly message: string }
-  /** From now on it picks servers with this change in mind. */
+  /** The worker has applied a change. */
   | { readonly type: "changed"; readonly change: number }
-  /** It has finished all that was under way. */
+  /** The worker has finished its open requests. */
   | { readonly type: "stopped" }
-  /** How a server does with its requests. */
-  | { readonly type: "report"; readonly report: StandingReport }
-  /** Why it gave a request to a server. */
+  /** Input of outlier ejection. */
+  | { readonly type: "report"; readonly report: OutlierReport }
+  /** A routing decision. */
   | { readonly type: "decision"; readonly news: DecisionNews }
-  /** For how many requests it has recorded nothing, as there are too many. */
+  /** The number of requests whose decisions were not recorded, as there were too many. */
   | { readonly type: "skipped"; readonly count: number }
   /** Whole lines of the access log. */
   | { readonly type: "lines"; readonly lines: string }

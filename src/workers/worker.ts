@@ -6,6 +6,7 @@
  */
 
 import { getLogger } from "@logtape/logtape";
+import type { DecisionNews, DecisionSink } from "../model/decision.ts";
 import type { Entry, SlotDirectory } from "../state/registry.ts";
 import { StateTable } from "../state/state_table.ts";
 import { TrafficTable } from "../state/traffic_table.ts";
@@ -15,13 +16,12 @@ import type { Certificate } from "../fronts/web/certificate.ts";
 import { TlsListener } from "../fronts/web/tls_listener.ts";
 import { systemClock } from "../runtime/system_clock.ts";
 import { relayLogs } from "./log_relay.ts";
-import { PostedDecisions } from "./posted_decisions.ts";
 import type { FromWorker, StartMessage, ToWorker } from "./messages.ts";
 
 const logger = getLogger(["ballast", "workers"]);
 
-/** How often a worker shows that it is alive, in milliseconds. */
-const BEAT_MS = 1000;
+/** The period of the heartbeat, in milliseconds. */
+const HEARTBEAT_MS = 1000;
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
@@ -31,7 +31,7 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-/** The servers, as the main thread says. */
+/** The servers, by slot, as the main thread sends them. */
 class Directory implements SlotDirectory {
   readonly #bySlot: (Entry | undefined)[] = [];
 
@@ -52,12 +52,40 @@ class Directory implements SlotDirectory {
   }
 }
 
+/** Sends a worker's decisions to the main thread's log. */
+class PostedDecisions implements DecisionSink {
+  /** Whether decisions are recorded. */
+  recording: boolean;
+  readonly #post: (message: FromWorker) => void;
+  #skipped = 0;
+
+  constructor(recording: boolean, post: (message: FromWorker) => void) {
+    this.recording = recording;
+    this.#post = post;
+  }
+
+  add(news: DecisionNews): void {
+    this.#post({ type: "decision", news });
+  }
+
+  skip(): void {
+    this.#skipped++;
+  }
+
+  /** Reports how many requests were not recorded. */
+  flush(): void {
+    if (this.#skipped === 0) return;
+    this.#post({ type: "skipped", count: this.#skipped });
+    this.#skipped = 0;
+  }
+}
+
 /** A worker after its start. */
 class ServingWorker {
   readonly #directory: Directory;
   readonly #plane: DataPlane;
   readonly #server: PlatformServer | TlsListener;
-  readonly #stopBeating: () => void;
+  readonly #stopHeartbeat: () => void;
   readonly #decisions: PostedDecisions;
 
   constructor(
@@ -87,8 +115,8 @@ class ServingWorker {
       table.beat(thread);
       this.#decisions.flush();
       if (settings.metrics) plane.publishCounts();
-    }, BEAT_MS);
-    this.#stopBeating = () => clearInterval(timer);
+    }, HEARTBEAT_MS);
+    this.#stopHeartbeat = () => clearInterval(timer);
   }
 
   get port(): number {
@@ -103,7 +131,7 @@ class ServingWorker {
     const before = this.#directory.inSlot(entry.slot)?.server.discoveredBy;
     this.#directory.add(entry);
     const { url, discoveredBy } = entry.server;
-    // Its certificate has to be for another name now.
+    // Its certificate must match another name now.
     if (discoveredBy !== before) this.#plane.transport.forget(url);
   }
 
@@ -129,7 +157,7 @@ class ServingWorker {
     this.#plane.logAtOnce();
     await this.#server.shutdown();
     await this.#plane.close();
-    this.#stopBeating();
+    this.#stopHeartbeat();
   }
 
   breakOff(): Promise<void> {

@@ -6,8 +6,9 @@ import { reclaimCounts } from "../state/reclaim_counts.ts";
 import type { Entry, Registry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { Certificate } from "../fronts/web/certificate.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import { type Certificate, checkCertificate } from "../fronts/web/certificate.ts";
+import type { Listener } from "../fronts/web/listener.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { wantedLevel } from "./log_relay.ts";
 import type { ChangeMessage } from "./messages.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -17,45 +18,45 @@ const logger = getLogger(["ballast", "workers"]);
 /** The least time between two starts of the same worker, in milliseconds. */
 const RESTART_MS = 1000;
 
-/** What a {@linkcode WorkerPool} works with. */
+/** Options of a {@linkcode WorkerPool}. */
 export interface WorkerPoolOptions {
-  /** The servers. Those that are added later are opened once every worker knows them. */
+  /** The servers. One that is added later is opened once every worker knows it. */
   readonly registry: Registry;
-  /** Their state; its memory has a thread for each worker and one more, which is not a worker. */
+  /** Their state; its memory has one thread for each worker, and one for the main thread. */
   readonly table: StateTable;
   /** The timers. */
   readonly clock: Clock;
-  /** What the workers go by. */
+  /** The settings of the workers. */
   readonly settings: ProxySettings;
   /** The address to accept connections on. */
   readonly hostname: string;
   /** The port; 0 takes a free one. */
   readonly port: number;
-  /** Takes what the workers have to say about a server. */
-  readonly report: (report: StandingReport) => void;
-  /** Takes why the workers give requests to servers. Default: nothing does. */
+  /** Receives the workers' reports for outlier ejection. */
+  readonly report: (report: OutlierReport) => void;
+  /** Receives the workers' routing decisions. Default: none. */
   readonly decisions?: DecisionLog;
-  /** Takes whole lines of the access log. */
+  /** Writes whole lines of the access log. */
   readonly writeAccessLog: (lines: string) => void;
-  /** What TLS is spoken with; checked. Default: none, cleartext. */
+  /** The certificate for TLS, which was checked. Default: none, cleartext. */
   readonly certificate?: Certificate;
-  /** The module that the workers run. Default: the one for it. */
+  /** The module that the workers run. Default: `worker.ts`. */
   readonly entry?: URL;
 }
 
 /**
- * Threads that accept connections on one port, each with a data plane of its own over one shared
- * state table: least connections is counted over all of them.
+ * Threads that accept connections on one port, each with its own data plane over one shared state
+ * table, so that least connections counts the requests of all threads.
  *
- * A worker that dies is replaced, and the requests that it was working on no longer count.
+ * A worker that dies is replaced, and its active requests are reclaimed.
  */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  /** By the number of the thread in the state table; the first is thread 1. */
+  /** The workers by thread number; the first is thread 1. */
   readonly #workers = new Map<number, WorkerThread>();
   readonly #unsubscribe: (() => void)[] = [];
   readonly #finished = Promise.withResolvers<void>();
-  /** What the latest change of each slot was, so that an outdated confirmation opens nothing. */
+  /** The latest change of each slot, so that an outdated confirmation opens nothing. */
   readonly #latestChange = new Map<number, number>();
   /** Resolves when every change up to now has reached every worker. */
   #settled: Promise<unknown> = Promise.resolve();
@@ -65,7 +66,7 @@ export class WorkerPool {
   #stopping = false;
   readonly #cancelRestarts = new Map<number, () => void>();
 
-  /** @param options What to work with. Nothing starts yet. */
+  /** @param options The options. Nothing starts before {@linkcode WorkerPool.start}. */
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#port = options.port;
@@ -83,12 +84,12 @@ export class WorkerPool {
    * Starts the workers.
    *
    * @returns When all of them accept connections.
-   * @throws What `Deno.serve` throws, for example if the port is taken. No worker is left then.
+   * @throws The exceptions of `Deno.serve`, for example if the port is taken. No worker is left then.
    */
   async start(): Promise<void> {
     const { hostname, port, table } = this.#options;
     try {
-      // Workers share their port with anyone who shares it too. Somebody else's is not to be shared.
+      // With reusePort, listening succeeds even where another program shares the port. That is refused.
       Deno.listen({ hostname, port }).close();
       this.#port = await this.#startWorker(1).listening();
       const others = Array.from({ length: table.memory.threads - 2 }, (_, i) => i + 2);
@@ -104,12 +105,12 @@ export class WorkerPool {
     return this.#port;
   }
 
-  /** Whether the pool follows the changes of the servers; not any more once it was told to stop. */
+  /** Whether the pool applies changes of the servers; false once it is being stopped. */
   get running(): boolean {
     return !this.#stopping;
   }
 
-  /** Resolves when the pool has come to its end. */
+  /** Resolves when the pool has stopped. */
   get finished(): Promise<void> {
     return this.#finished.promise;
   }
@@ -120,8 +121,8 @@ export class WorkerPool {
   }
 
   /**
-   * Uses another certificate for connections that are made from now on, also on workers that are
-   * started later. A worker that cannot keeps the old one and logs why.
+   * Uses another certificate for new connections, also on workers that start later. A worker that
+   * cannot use it keeps the old one and logs why.
    *
    * @param certificate The new certificate, which was checked.
    */
@@ -135,9 +136,9 @@ export class WorkerPool {
   }
 
   /**
-   * Accepts no more, and resolves when what is under way is over. Harmless a second time.
+   * Accepts no more connections, and resolves when the open requests are over. Can be called again.
    *
-   * @param signal Breaks off what is under way, and ends every worker. Default: none.
+   * @param signal Aborts the open requests and ends every worker. Default: none.
    */
   async shutdown(signal?: AbortSignal): Promise<void> {
     this.#stop();
@@ -155,7 +156,7 @@ export class WorkerPool {
   }
 
   async #breakOff(): Promise<void> {
-    // Without an access log, nobody wants to know of what is broken off.
+    // Aborted requests only matter to the access log.
     if (this.#options.settings.accessLog !== undefined) {
       await Promise.all([...this.#workers.values()].map((worker) => worker.breakOff()));
     }
@@ -169,7 +170,7 @@ export class WorkerPool {
   }
 
   #startWorker(thread: number): WorkerThread {
-    // It may have been stopped while the first one was starting.
+    // The pool may have been stopped while the first worker was starting.
     if (this.#stopping) {
       throw new BalancerError("closed", "Cannot start a worker: the pool is closed");
     }
@@ -205,7 +206,7 @@ export class WorkerPool {
     logger.error("Worker {thread} died and is replaced: {why}", { thread, why });
     reclaimCounts(table, thread);
     if (this.#stopping) return;
-    // One that dies at its start would otherwise be started again and again without a pause.
+    // A worker that dies at its start must not be restarted in a busy loop.
     const wait = Math.max(0, startedAt + RESTART_MS - clock.now());
     this.#cancelRestarts.set(
       thread,
@@ -227,10 +228,45 @@ export class WorkerPool {
       .then(() => {
         if (this.#latestChange.get(entry.slot) !== change) return;
         this.#latestChange.delete(entry.slot);
-        // Before this change, one that added the server may have been outdated by it.
+        // This change may have overtaken the one that added the server.
         if (type !== "removed" && !table.isOpen(entry.slot)) table.open(entry.slot);
       });
-    // Without the last step each result would hold the one before, and so all there ever were.
+    // Without the last step, each promise would retain the results of all before it.
     this.#settled = Promise.all([this.#settled, made]).then(() => {});
   }
+}
+
+/** Options of a pool that is used as a {@linkcode Listener}. */
+export interface PoolListenOptions {
+  /** The address on which the workers accept connections. */
+  readonly hostname: string;
+  /** Whether they serve TLS, so that the certificate can be replaced. */
+  readonly secure: boolean;
+  /** Ends every worker at once. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Starts a pool of workers as a listener.
+ *
+ * @param pool The workers.
+ * @param options Their address, and the signal that ends them.
+ * @throws The exceptions of `Deno.serve`, for example if the port is taken. No worker is left then.
+ */
+export async function startListener(
+  pool: WorkerPool,
+  { hostname, secure, signal }: PoolListenOptions,
+): Promise<Listener> {
+  async function replaceCertificate(certificate: Certificate): Promise<void> {
+    checkCertificate(certificate);
+    await pool.replaceCertificate(certificate);
+  }
+  signal?.addEventListener("abort", () => pool.terminate(), { once: true });
+  await pool.start();
+  return {
+    addr: { hostname, port: pool.port },
+    finished: pool.finished,
+    shutdown: () => pool.shutdown(),
+    ...(secure ? { replaceCertificate } : {}),
+  };
 }

@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { StandingReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type {
   CertificateMessage,
@@ -12,31 +12,31 @@ import type {
   ToWorker,
 } from "./messages.ts";
 
-/** How often the main thread looks whether a worker is alive, in milliseconds. */
+/** How often the main thread checks that a worker is alive, in milliseconds. */
 const WATCH_MS = 2500;
-/** How many looks in a row may find that a worker has done nothing; then it counts as dead. */
+/** Checks in a row without a heartbeat after which a worker counts as dead. */
 const MISSED_MAX = 4;
 
-/** How long a worker may take to log what it breaks off, in milliseconds. */
+/** How long a worker may take to log the requests that it aborts, in milliseconds. */
 const BREAK_OFF_MS = 1000;
 
-/** What a {@linkcode WorkerThread} needs. */
+/** Options of a {@linkcode WorkerThread}. */
 export interface WorkerThreadOptions {
   /** The module that the worker runs. */
   readonly entry: URL;
-  /** What the worker starts with. */
+  /** The first message. */
   readonly start: StartMessage;
-  /** Where it shows that it is alive. */
+  /** The state table, which has the worker's heartbeat. */
   readonly table: StateTable;
   /** The timers. */
   readonly clock: Clock;
-  /** Takes what the worker has to say about a server. */
-  readonly report: (report: StandingReport) => void;
-  /** Takes why it gives requests to servers. Default: nothing does. */
+  /** Receives the worker's reports for outlier ejection. */
+  readonly report: (report: OutlierReport) => void;
+  /** Receives its routing decisions. Default: none. */
   readonly decisions?: DecisionLog | undefined;
-  /** Takes whole lines of the access log. */
+  /** Writes whole lines of the access log. */
   readonly writeAccessLog: (lines: string) => void;
-  /** Called once if the worker comes to an end that nobody asked for. */
+  /** Called once if the worker ends unexpectedly. */
   readonly onDeath: (why: string) => void;
 }
 
@@ -51,7 +51,7 @@ export class WorkerThread {
   #cancelWatch: () => void = () => {};
   #ended = false;
 
-  /** @param options What to run, and with what. */
+  /** @param options The options. */
   constructor(options: WorkerThreadOptions) {
     this.#options = options;
     this.#worker = new Worker(options.entry, { type: "module", name: "ballast-worker" });
@@ -78,7 +78,7 @@ export class WorkerThread {
     return this.#listening.promise;
   }
 
-  /** Tells the worker of a change, and waits until it acts by it or is no more. */
+  /** Sends the worker a change, and waits until it has applied it or has ended. */
   change(message: ChangeMessage | CertificateMessage): Promise<void> {
     if (this.#ended) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -87,19 +87,19 @@ export class WorkerThread {
     return promise;
   }
 
-  /** Tells the worker whether decisions are recorded from now on. */
+  /** Turns the recording of decisions on or off. */
   record(recording: boolean): void {
     if (!this.#ended) this.#post({ type: "decisions", recording });
   }
 
-  /** Lets the worker finish what is under way, accepting no more; resolves at its end. */
+  /** Lets the worker finish its open requests, accepting no more; resolves at its end. */
   async stop(): Promise<void> {
     if (!this.#ended) this.#post({ type: "stop" });
     await this.#stopped.promise;
     this.terminate();
   }
 
-  /** Ends the worker soon: what is under way is broken off, and logged if that is quick. */
+  /** Ends the worker soon: its open requests are aborted, and logged if that is quick. */
   async breakOff(): Promise<void> {
     if (this.#ended) return;
     this.#post({ type: "break_off" });
@@ -112,9 +112,9 @@ export class WorkerThread {
   /**
    * Ends the worker at once.
    *
-   * @param why What those who wait for it to listen are told.
+   * @param why The reason that callers of {@linkcode WorkerThread.listening} get.
    */
-  terminate(why = "it was ended"): void {
+  terminate(why = "it was terminated"): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#cancelWatch();
@@ -155,14 +155,14 @@ export class WorkerThread {
     }
   }
 
-  /** A worker that hangs in a loop, or was closed from inside, tells nobody. */
-  #watch(pulse: number | undefined, missed: number): void {
+  /** Watches the heartbeat: a worker that hangs, or closed itself, reports nothing. */
+  #watch(heartbeat: number | undefined, missed: number): void {
     const { table, start, clock } = this.#options;
     this.#cancelWatch = clock.after(WATCH_MS, () => {
       const now = table.pulse(start.thread);
-      if (now !== pulse) this.#watch(now, 0);
+      if (now !== heartbeat) this.#watch(now, 0);
       else if (missed + 1 < MISSED_MAX) this.#watch(now, missed + 1);
-      else this.#die(`it has shown no life for ${WATCH_MS * MISSED_MAX / 1000} s`);
+      else this.#die(`no heartbeat for ${WATCH_MS * MISSED_MAX / 1000} s`);
     });
   }
 
@@ -173,7 +173,7 @@ export class WorkerThread {
   }
 }
 
-/** The error that was thrown in the worker, as far as callers tell errors apart. */
+/** The worker's exception, of its own class where that is one of Deno's errors. */
 function listenError(name: string, message: string): Error {
   const ErrorClass = Object.hasOwn(Deno.errors, name)
     ? Deno.errors[name as keyof typeof Deno.errors]

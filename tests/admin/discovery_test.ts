@@ -93,7 +93,7 @@ Deno.test("GET /discovery tells what is wrong with a lookup, and what is left ou
   await admin.call("POST", "/add", { body: { url: ONE, health_check_period: 0 } });
   await fixture.add({ url: "http://b.test:3001" });
   const { json: [, other] } = await admin.call("GET", "/discovery");
-  const problem = "there is a server with this URL that was not discovered";
+  const problem = "a server with this URL is configured already";
   assertEquals(other.addresses, [{ url: ONE, source: "b.test", problem }]);
 });
 

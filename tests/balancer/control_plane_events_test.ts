@@ -2,13 +2,12 @@ import { assertEquals } from "@std/assert";
 import { ControlPlane } from "../../src/balancer/control_plane.ts";
 import { BalancerError } from "../../src/model/errors.ts";
 import type { BalancerEvent } from "../../src/state/event_log.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 import { TrafficTable } from "../../src/state/traffic_table.ts";
-import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
 import type { Transport, UpstreamResponse } from "../../src/upstream/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { DEFAULT_HEALTH_CHECK, DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 const A = "http://a";
 const B = "http://b";
@@ -23,9 +22,7 @@ function setUp(...urls: string[]) {
     clock,
     servers: urls.map((url) => ({ url, healthCheckPeriod: 0 })),
     opens: () => true,
-    ejection: { ...DEFAULT_SETTINGS.ejection, backoff: 10 },
-    slowStart: 0,
-    decisions: 0,
+    settings: { ...DEFAULT_SETTINGS, ejection: { ...DEFAULT_SETTINGS.ejection, backoff: 10 } },
   });
   return { clock, control };
 }
@@ -94,13 +91,13 @@ Deno.test("ControlPlane tells when a server is ejected, tried and back", async (
   const { clock, control } = setUp(A, B);
   control.report({ type: "failing", url: A, why: "3 connections failed in a row" });
   await clock.advance(10_000);
-  control.report({ type: "failing", url: A, why: "its trial failed" });
+  control.report({ type: "failing", url: A, why: "the probing request failed" });
   await clock.advance(20_000);
   control.report({ type: "passed", url: A, why: "HTTP 200" });
   assertEquals(told(control), [
     `ejected ${A}: for 10 s: 3 connections failed in a row`,
     `on_trial ${A}`,
-    `ejected ${A}: for 20 s: its trial failed`,
+    `ejected ${A}: for 20 s: the probing request failed`,
     `on_trial ${A}`,
     `returned ${A}`,
   ]);

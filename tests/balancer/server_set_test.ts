@@ -27,7 +27,7 @@ class Fixture implements AsyncDisposable {
       } as unknown as Transport,
       clock: this.clock,
       entries: [],
-      dns: { server: dns.address },
+      settings: { dns: { server: dns.address } },
       settled: () => Promise.resolve(),
     });
   }

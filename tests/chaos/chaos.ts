@@ -17,7 +17,7 @@ const SETTLED_GROWTH_MAX = 49_152;
 /** From how many seconds on they had. */
 const SETTLED_SECONDS = 180;
 
-/** What a run of chaos is like. */
+/** Options of a chaos run. */
 export interface ChaosOptions {
   /** From what the schedule and the requests follow. */
   readonly seed: number;
@@ -33,7 +33,7 @@ export interface ChaosOptions {
   readonly timeout: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface ChaosReport {
   /** Counts for people to read. */
   readonly counts: Readonly<Record<string, number>>;
@@ -120,7 +120,7 @@ export function postViolations(tally: Tally, posts: ReadonlyMap<string, number[]
   ];
 }
 
-/** What must not be in the log, and that the process is still there. */
+/** Checks the log for errors, and that the process is still running. */
 export function endViolations(ended: boolean, errors: string): string[] {
   const bad = errors.split("\n").filter((line) => /unexpected|uncaught|panicked/i.test(line));
   return [
@@ -129,7 +129,7 @@ export function endViolations(ended: boolean, errors: string): string[] {
   ];
 }
 
-/** What failed although nothing was wrong with the server. */
+/** Requests that failed although their server was sound. */
 function unexplained(
   tally: Tally,
   conductor: Conductor,

@@ -1,18 +1,18 @@
-/** What a client asks. */
+/** A client's request. */
 export interface ChaosRequest {
   /** The method. */
   readonly method: "GET" | "DELETE" | "PUT" | "POST" | "PATCH";
   /** The path and query. */
   readonly target: string;
-  /** What the server is to write down, where the request must not come twice. */
+  /** A mark that the server records, for requests that must not arrive twice. */
   readonly id: string;
-  /** What is sent; null for nothing. */
+  /** The content; null for none. */
   readonly content: Uint8Array | null;
   /** Whether the content is sent in chunks. */
   readonly chunked: boolean;
 }
 
-/** What came back: complete, broken off after the head, or nothing at all. */
+/** The response: complete, broken off after the head, or missing. */
 export interface ChaosAnswer {
   /** How it ended. */
   readonly end: "complete" | "broken" | "nothing";
@@ -22,7 +22,7 @@ export interface ChaosAnswer {
   readonly server: number;
   /** The content, as far as it has come. */
   readonly content: Uint8Array;
-  /** What the balancer says of it, for an error. */
+  /** The balancer's explanation of an error. */
   readonly why: string;
 }
 

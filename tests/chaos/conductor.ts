@@ -19,7 +19,7 @@ export class Conductor {
   /** How often each kind of thing was done. */
   readonly counts = new Map<string, number>();
 
-  /** @param stage What to move. */
+  /** @param stage The stage. */
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#chains = stage.servers.map(() => Promise.resolve());

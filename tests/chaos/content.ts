@@ -3,7 +3,7 @@ import { SeededRandom } from "./random.ts";
 /** The most bytes that one piece of content has, and the offsets there are. */
 export const CONTENT_MAX = 1_048_576;
 
-/** What every piece of content is cut from: text, so that it can be sent as text or as bytes. */
+/** The text from which all content is cut, so that it can be sent as text or as bytes. */
 const block = makeBlock();
 
 /** Content that follows from two numbers, so that both ends know it without telling each other. */

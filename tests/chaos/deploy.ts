@@ -13,7 +13,7 @@ const RELOADS = 20;
 /** How long requests may take to leave a server, in milliseconds; in seconds for the balancer. */
 const DRAIN_MS = 30_000;
 
-/** What a deployment under load is like. */
+/** Options of a deployment under load. */
 export interface DeployOptions {
   /** From what the requests follow. */
   readonly seed: number;

@@ -12,7 +12,7 @@ export interface Incident {
   readonly status: number;
   /** Which server answered; -1 where none said so. */
   readonly server: number;
-  /** What the balancer says of it. */
+  /** The balancer's explanation. */
   readonly why: string;
   /** When the request was sent, by `performance.now`. */
   readonly from: number;
@@ -20,7 +20,7 @@ export interface Incident {
   readonly to: number;
 }
 
-/** What came of the requests. */
+/** The results of the requests. */
 export interface Tally {
   /** GETs and what else may be sent twice. */
   gets: number;
@@ -34,7 +34,7 @@ export interface Tally {
   readonly failedPosts: Incident[];
   /** Answers that streamed and broke off visibly. */
   readonly brokenStreams: Incident[];
-  /** What must never be: wrong content, other statuses, silence. */
+  /** Forbidden results: wrong content, other statuses, silence. */
   readonly faults: string[];
   /** The ids of the POSTs that were answered with 200. */
   readonly donePosts: string[];

@@ -4,7 +4,7 @@ import type { SeededRandom } from "./random.ts";
 
 /** A request and what its answer has to be. */
 export interface PlannedRequest {
-  /** What is sent. */
+  /** The content. */
   readonly request: ChaosRequest;
   /** The content that has to come back. */
   readonly expected: Uint8Array;

@@ -13,7 +13,7 @@ export type ChaosAction =
 export interface ChaosEvent {
   /** When it is due. */
   readonly at: number;
-  /** What is done. */
+  /** The action. */
   readonly action: ChaosAction;
 }
 

@@ -1,4 +1,4 @@
-import type { ServerStatusJson } from "../../mod.ts";
+import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { freePorts } from "../testing/run_cli.ts";
 import { until } from "./pace.ts";
@@ -15,7 +15,7 @@ export interface StagedServer {
   readonly weight: number;
 }
 
-/** What is set up. */
+/** Options of a stage. */
 export interface StageOptions {
   /** How many servers there are. */
   readonly servers: number;
@@ -36,7 +36,7 @@ export class Stage implements AsyncDisposable {
   #files = 0;
   /** The servers. */
   readonly servers: readonly UpstreamProcess[];
-  /** What the admin API answered that it should not have. */
+  /** Unexpected answers of the admin API. */
   readonly surprises: string[] = [];
 
   private constructor(folder: string, { servers, settings }: StageOptions) {
@@ -71,7 +71,7 @@ export class Stage implements AsyncDisposable {
     return Number(new URL(this.#balancer.url).port);
   }
 
-  /** What the balancer has written to its standard error output. */
+  /** The balancer's standard error output. */
   get errors(): string {
     return this.#balancer.errors;
   }

@@ -51,7 +51,7 @@ async function answer(socket: Socket, head: UpstreamHead, received: Uint8Array):
     socket.write(second!);
     return;
   }
-  // What was written is to arrive before the reset.
+  // Written data must arrive before the reset.
   await pace(5);
   if (Math.random() < 0.5) socket.destroy();
   else socket.resetAndDestroy();
@@ -85,7 +85,7 @@ if (import.meta.main) {
   });
   Deno.addSignalListener("SIGTERM", () => server.close(() => Deno.exit(0)));
   server.listen(Number(port), "127.0.0.1", () => {
-    // Who reads this line may count on it that a connection is accepted.
+    // A reader of this line may rely on connections being accepted.
     const self = connect(Number(port), "127.0.0.1", () => {
       self.destroy();
       Deno.stdout.writeSync(new TextEncoder().encode("ready\n"));

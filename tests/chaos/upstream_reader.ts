@@ -10,7 +10,7 @@ export interface UpstreamHead {
   readonly fields: ReadonlyMap<string, string>;
 }
 
-/** What becomes of requests. */
+/** The outcomes of requests. */
 export interface RequestHandlers {
   /** Called as soon as the head is there. */
   readonly onHead: (head: UpstreamHead) => void;

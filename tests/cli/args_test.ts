@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type Args, readArgs, type Syntax } from "../../src/cli/args.ts";
+import { type Args, readArgs, type Syntax } from "../../src/cli/command_line.ts";
 import { UsageError } from "../../src/cli/errors.ts";
 
 const SYNTAX: Syntax = {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseConfig, type ServerStatusJson } from "../../mod.ts";
+import { parseConfig } from "../../mod.ts";
+import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { EtcdCluster, etcdTest } from "../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { freePorts, runCli, RunningCli } from "../testing/run_cli.ts";

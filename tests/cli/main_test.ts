@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import denoJson from "../../deno.json" with { type: "json" };
-import { readArgs } from "../../src/cli/args.ts";
+import { readArgs } from "../../src/cli/command_line.ts";
 import { COMMANDS as TABLE } from "../../src/cli/main.ts";
 import { runCli } from "../testing/run_cli.ts";
 

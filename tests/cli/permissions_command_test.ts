@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ServerStatusJson } from "../../mod.ts";
+import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { certificatePath, pem } from "../testing/certificates.ts";
 import { RawServer } from "../testing/raw_server.ts";
 import { freePorts, runCli, RunningCli } from "../testing/run_cli.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ServerStatusJson } from "../../mod.ts";
+import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file.ts";

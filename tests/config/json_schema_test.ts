@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { configJsonSchema } from "../../src/config/json_schema.ts";
-import { healthCheckSchema, serverSchema, settingsSchema } from "../../src/config/schema.ts";
+import { settingsSchema } from "../../src/config/schema.ts";
+import { serverSchema } from "../../src/config/server_schema.ts";
+import { healthCheckSchema } from "../../src/config/settings_schema.ts";
 
 const file = new URL("../../schema/config.schema.json", import.meta.url);
 

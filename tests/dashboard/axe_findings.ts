@@ -8,7 +8,7 @@ interface Finding {
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
 }
 
-/** What axe finds on the page that is serious or worse; by all of its rules, or by these. */
+/** axe's findings on the page that are serious or worse, by all of its rules or by these. */
 export async function findings(page: Page, rules?: readonly string[]): Promise<string[]> {
   // The page's policy lets no script in; what is evaluated comes by another way.
   await page.evaluate(axe.source);

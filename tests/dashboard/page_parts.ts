@@ -2,7 +2,7 @@ import type { Locator, Page } from "playwright-core";
 
 /** The row of a server, by a text in it. */
 export function row(page: Page, text: string): Locator {
-  return page.locator("#fleet-body tr", { hasText: text });
+  return page.locator("#servers-body tr", { hasText: text });
 }
 
 /** Waits until a row says something. */
@@ -28,7 +28,7 @@ export async function noticeSays(page: Page, text: string): Promise<void> {
   await page.locator("#notice", { hasText: text }).waitFor();
 }
 
-/** What has the focus: its id, else its label or text. */
+/** The focused element: its id, else its label or text. */
 export async function focused(page: Page): Promise<string> {
   return await page.evaluate(
     "(({ id, ariaLabel, textContent }) => id || ariaLabel || textContent)(document.activeElement)",

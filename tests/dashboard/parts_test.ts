@@ -9,7 +9,7 @@ import {
   visibleText,
 } from "../../src/dashboard/format.js";
 import { History, WINDOW } from "../../src/dashboard/history.js";
-import { harm } from "../../src/dashboard/impact.js";
+import { harm } from "../../src/dashboard/actions.js";
 
 Deno.test("formatCount() and formatRate() write as much as can be read", () => {
   assertEquals([0, 7, 1234, 99_999, 543_400, 1.2e9].map(formatCount), [
@@ -89,7 +89,7 @@ Deno.test("harm() tells only of a change that leaves no server, or none that is 
     /^Only servers that are down/.test(harm([share("a", 1, 0), share("b", 0, 1)], states)),
     true,
   );
-  // What was so before is not this change's doing.
+  // A state that existed before is not the effect of this change.
   assertEquals(harm([share("a", 0, 0)], states), "");
   assertEquals(harm([], states), "");
 });

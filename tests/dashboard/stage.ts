@@ -1,7 +1,7 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../src/dashboard/mod.ts";
 import {
-  type AdminTarget,
+  type AdminCluster,
   createAdmin,
   type DnsSettings,
   type Listener,
@@ -13,21 +13,21 @@ import { SampleServer } from "../testing/sample_server.ts";
 /** Milliseconds that anything on the page may take. */
 const PATIENCE = 15_000;
 
-/** What a stage has. */
+/** Options of a stage. */
 export interface StageOptions {
   /** The names of its sample servers, which are checked every second. Default: one, two, three. */
   readonly names?: readonly string[];
-  /** What the admin API asks for. Default: nothing. */
+  /** The token of the admin API. Default: none. */
   readonly token?: string;
   /** Further servers, which need not be there. */
   readonly servers?: readonly ServerInit[];
   /** The name server that is asked for entries. Default: none is needed. */
   readonly dns?: DnsSettings;
-  /** What the balancer shares with others. Default: nothing, it is alone. */
-  readonly shared?: Pick<AdminTarget, "registry" | "fleet">;
+  /** The balancer's view of its cluster. Default: it has none. */
+  readonly shared?: Pick<AdminCluster, "registry" | "fleet">;
 }
 
-/** What the page is told of its user. */
+/** The user's preferences. */
 export interface Preferences {
   /** The colours that the system has. Default: light. */
   readonly colorScheme?: "light" | "dark";
@@ -40,11 +40,11 @@ export interface Preferences {
  * stages share the tab; each has an origin of its own, so none sees what another one has kept.
  */
 export class Stage implements AsyncDisposable {
-  /** What the dashboard shows. */
+  /** The balancer behind the dashboard. */
   readonly balancer: LoadBalancer;
   /** The sample servers. */
   readonly samples: readonly SampleServer[];
-  /** What the pages complained of: errors, and requests to other origins. */
+  /** The pages' complaints: errors, and requests to other origins. */
   readonly complaints: string[] = [];
   readonly #tab: Page;
   readonly #token: string | undefined;
@@ -80,27 +80,28 @@ export class Stage implements AsyncDisposable {
   /** Serves the admin API, again on the same port. */
   startAdmin(): void {
     const token = this.#token === undefined ? {} : { token: this.#token };
+    // Changes go to the balancer: nothing else is shared.
+    const { balancer } = this;
+    const cluster = this.#shared && {
+      ...this.#shared,
+      add: (server) => Promise.resolve(balancer.add(server)),
+      update: (url, change) => Promise.resolve(balancer.update(url, change)),
+      remove: (url, drain) => Promise.resolve(balancer.remove(url, drain)),
+      acceptServers: () => Promise.resolve([]),
+    } satisfies AdminCluster;
     this.#stop = new AbortController();
-    const server = Deno.serve({
-      hostname: "127.0.0.1",
-      port: this.#adminPort,
-      signal: this.#stop.signal,
-      onListen: () => {},
-    }, createAdmin(this.#target(), { dashboard: createDashboard(), ...token }).fetch);
+    const server = Deno.serve(
+      {
+        hostname: "127.0.0.1",
+        port: this.#adminPort,
+        signal: this.#stop.signal,
+        onListen: () => {},
+      },
+      createAdmin(balancer, { dashboard: createDashboard(), ...token, ...(cluster && { cluster }) })
+        .fetch,
+    );
     this.#adminPort = server.addr.port;
     this.#admin = server;
-  }
-
-  #target(): AdminTarget {
-    if (this.#shared === undefined) return this.balancer;
-    return new Proxy<AdminTarget>(this.balancer, {
-      get: (balancer, name) => {
-        const own = { ...this.#shared }[name as keyof NonNullable<StageOptions["shared"]>];
-        if (own !== undefined) return own;
-        const value = balancer[name as keyof AdminTarget];
-        return typeof value === "function" ? value.bind(balancer) : value;
-      },
-    });
   }
 
   /** Stops the admin API at once, with every connection. */

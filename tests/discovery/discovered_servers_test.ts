@@ -35,10 +35,10 @@ Deno.test("DiscoveredServers leaves a server alone that was given, and takes it 
   servers.add(ONE, at(1, 2));
   servers.removeLost(ONE.url);
   assertEquals(registry.entries().map(({ server }) => server.weight), [9, 2]);
-  const why = "there is a server with this URL that was not discovered";
+  const why = "a server with this URL is configured already";
   assertEquals(problems(servers, ONE), [why, undefined]);
   const { slot } = registry.get("http://10.0.0.1");
-  servers.giveUp("http://10.0.0.1");
+  servers.release("http://10.0.0.1");
   // It has the same place, so what it is working on goes on.
   assertEquals(registry.get("http://10.0.0.1").slot, slot);
   assertEquals(registry.entries().map(({ server }) => server.weight), [2, 2]);
@@ -74,12 +74,12 @@ Deno.test("DiscoveredServers adds what there are places for, and the rest once t
     servers.add(ONE, at(1, 2, 3));
     servers.removeLost(ONE.url);
   }
-  assertEquals(log.lines.filter((line) => line.includes("left out")).length, 1);
+  assertEquals(log.lines.filter((line) => line.includes("Skipping")).length, 1);
   servers.add(ONE, at(3, 4));
   servers.removeLost(ONE.url);
   assertEquals(shown(registry), ["3 one.test", "4 one.test"]);
   // That there was no place for a moment is not worth a word.
-  assertEquals(log.lines.filter((line) => line.includes("left out")).length, 1);
+  assertEquals(log.lines.filter((line) => line.includes("Skipping")).length, 1);
 });
 
 Deno.test("DiscoveredServers names five of many addresses that it leaves out, and counts the rest", async () => {
@@ -88,8 +88,8 @@ Deno.test("DiscoveredServers names five of many addresses that it leaves out, an
   const servers = new DiscoveredServers(registry);
   servers.add(ONE, at(...Array.from({ length: 200 }, (_, i) => i)));
   servers.removeLost(ONE.url);
-  const lines = log.lines.filter((line) => line.includes("behind http://one.test"));
-  assertEquals([lines.length, lines.at(-1)], [6, "… and 194 others behind http://one.test"]);
+  const lines = log.lines.filter((line) => /Skipping|others of/.test(line));
+  assertEquals([lines.length, lines.at(-1)], [6, "… and 194 others of http://one.test"]);
 });
 
 Deno.test("DiscoveredServers leaves out what the process may not connect to", () => {

@@ -18,7 +18,7 @@ function at(port: number): NameServer {
   return { address: "127.0.0.1", port };
 }
 
-/** What a client of these servers fails with. */
+/** The error that a client of these servers gets. */
 async function failureOf(client: DnsClient, name: string, type: RecordType = "A"): Promise<string> {
   const { signal } = new AbortController();
   return (await assertRejects(() => client.ask(name, type, signal), DnsFailure)).message;
@@ -145,7 +145,7 @@ Deno.test("DnsClient.ask() sends again what UDP may have lost, and gives up in t
   await server.asked(2);
   server.setAddresses("silent.test", 7, ["127.0.0.1"]);
   await clock.advance(1300);
-  assertMatch(await failing, /; by UDP, it gave no answer within 2 s$/);
+  assertMatch(await failing, /; by UDP, no answer within 2 s$/);
   assertEquals(clock.timers, 0);
 });
 
@@ -159,7 +159,7 @@ Deno.test("DnsClient.ask() waits for an answer for 2 s over TCP, and then over U
   await clock.advance(2000);
   await server.asked(1, ({ over }) => over === "udp");
   await clock.advance(2000);
-  assertMatch(await failing, /it gave no answer within 2 s; by UDP, it gave no answer within 2 s$/);
+  assertMatch(await failing, /no answer within 2 s; by UDP, no answer within 2 s$/);
 });
 
 const BROKEN: readonly [what: string, bytes: (right: Uint8Array) => Uint8Array, why: RegExp][] = [
@@ -206,7 +206,7 @@ Deno.test("DnsClient.ask() takes no message that breaks off", async () => {
   const failing = failureOf(clientOf([at(server.port)], clock), "api.test");
   await server.asked(1, ({ over }) => over === "udp");
   await clock.advance(2000);
-  assertMatch(await failing, /: it closed the connection; by UDP, it gave no answer within 2 s$/);
+  assertMatch(await failing, /: it closed the connection; by UDP, no answer within 2 s$/);
 });
 
 Deno.test("DnsClient.ask() ends at once when it is broken off", async () => {

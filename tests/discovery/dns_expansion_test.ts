@@ -14,15 +14,18 @@ Deno.test("expandEntry() puts an address in place of the name, and keeps all els
     draining: true,
     discover: "dns",
   });
-  assertEquals(expandEntry(entry, FOUND), {
-    url: "http://10.0.0.1:8080/base",
-    name: "api 10.0.0.1:8080",
-    weight: 3,
-    healthCheckPeriod: 7,
-    maxConnections: 9,
-    draining: true,
+  const expanded = {
+    ...completeServer({
+      url: "http://10.0.0.1:8080/base",
+      name: "api 10.0.0.1:8080",
+      weight: 3,
+      healthCheckPeriod: 7,
+      maxConnections: 9,
+      draining: true,
+    }),
     discoveredBy: "http://api.test:8080/base",
-  });
+  };
+  assertEquals(expandEntry(entry, FOUND), expanded);
 });
 
 Deno.test("expandEntry() writes canonical URLs: IPv6 in brackets, no port that the scheme has", () => {

@@ -21,7 +21,7 @@ function service(port: number, target: string): Answer {
   return { type: "SRV", name: SRV.name, ttl: 60, data: { priority: 0, weight: 0, port, target } };
 }
 
-/** What is read from an answer with these records. */
+/** Reads an answer with these records. */
 function read(question: DnsQuestion, answers: Answer[], additionals: Answer[] = []): DnsAnswer {
   const { id, name, type } = question;
   const questions = [{ name: name.toUpperCase(), type }];
@@ -55,7 +55,7 @@ Deno.test("readAnswer() follows aliases, and takes the shortest time of them all
   assertEquals([answer.addresses, answer.ttl, answer.empty], [["10.0.0.1"], 30, undefined]);
   assertEquals(read(A, [alias("api.test", "b.test")]).empty, "api.test has no A records");
   const ring = [alias("api.test", "b.test"), alias("b.test", "api.test")];
-  assertThrows(() => read(A, ring), DnsFailure, "other names only, without an end");
+  assertThrows(() => read(A, ring), DnsFailure, "an endless chain of CNAME records");
 });
 
 Deno.test("readAnswer() takes the addresses of targets that come along, and no others", () => {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { mapConcurrent } from "../../src/discovery/map_concurrent.ts";
+import { mapConcurrent } from "../../src/discovery/dns_lookup.ts";
 
 Deno.test("mapConcurrent() acts on a few at a time, and keeps the order", async () => {
   let running = 0;

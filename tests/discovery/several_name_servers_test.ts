@@ -104,7 +104,7 @@ Deno.test("DnsClient.ask() asks a server last as well that gave no answer in all
   const [from] = message.split(";");
   assertEquals(
     from,
-    `no answer for A of one.test from ${hung.address}: it gave no answer within 2 s`,
+    `no answer for A of one.test from ${hung.address}: no answer within 2 s`,
   );
   assertEquals((await client.ask("two.test", "A", limit())).addresses, ["127.0.0.1"]);
   assertEquals(hung.questions.filter(({ name }) => name === "two.test"), []);
@@ -158,7 +158,7 @@ Deno.test("DnsClient.ask() asks as often, and waits as long, as it is told to", 
   await clock.advance(499);
   assertEquals(clock.timers > 0, true);
   await clock.advance(1);
-  assertEquals((await failing).message.endsWith("by UDP, it gave no answer within 0.5 s"), true);
+  assertEquals((await failing).message.endsWith("by UDP, no answer within 0.5 s"), true);
   assertEquals(hung.questions.length, 2);
 });
 
@@ -188,7 +188,7 @@ Deno.test("DnsClient.ask() says to the millisecond how long it has waited", asyn
   const failing = assertRejects(() => client.ask("one.test", "A", limit()), DnsFailure);
   await hung.asked(1);
   await clock.advance(334);
-  assertEquals((await failing).message.endsWith("by UDP, it gave no answer within 0.333 s"), true);
+  assertEquals((await failing).message.endsWith("by UDP, no answer within 0.333 s"), true);
 });
 
 Deno.test("lookUp() finds a name by its search list though the first name server is hung", async () => {

@@ -9,7 +9,7 @@ import { Shell } from "../testing/shell.ts";
 /** The ports of the walk-through. */
 const PORTS = ["2379", "2380", "3001", "3002", "3003", "8001", "8002", "8081", "8082"];
 
-/** What the output of a block must show, by something that the block contains. */
+/** Expected output of each block, by a text that the block contains. */
 const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   [
     "ballast update-server",
@@ -34,7 +34,7 @@ const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["export-config", /is valid: 3 servers/],
 ];
 
-/** What is said behind the name of the test where something is missing that the page uses. */
+/** A suffix of the test's name if a program of the page is missing. */
 const NOT_THERE = NO_ETCD !== ""
   ? NO_ETCD
   : await isInstalled("openssl", "version") && await isInstalled("etcdctl", "version")

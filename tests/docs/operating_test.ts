@@ -8,7 +8,7 @@ import { makeTemporaryFile } from "../testing/temporary_file.ts";
 /** The ports of the walk-through. */
 const PORTS = ["8080", "8000", "3001", "3002", "3003", "3004"];
 
-/** What the output of a block must show, by something that the block contains. */
+/** Expected output of each block, by a text that the block contains. */
 const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["curl -s http://127.0.0.1:8080/", /server (one|two|three), hit 1/],
   ["--once", /three/],

@@ -3,9 +3,9 @@ import { BalancerError } from "../../src/model/errors.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
-import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
 import type { SendOptions, Transport, UpstreamResponse } from "../../src/upstream/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 const A = "http://127.0.0.1:3001";
 

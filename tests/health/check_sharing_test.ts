@@ -3,9 +3,10 @@ import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import type { CheckOwner, CheckResult, CheckSharing } from "../../src/health/check_sharing.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
-import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
+import type { HealthCheck } from "../../src/model/settings.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { ProbedServers } from "../testing/probed_servers.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 const A = "http://127.0.0.1:3001";
 const B = "http://127.0.0.1:3002";

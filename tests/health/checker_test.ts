@@ -3,7 +3,7 @@ import { BalancerError } from "../../src/model/errors.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
-import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
+import type { HealthCheck } from "../../src/model/settings.ts";
 import type {
   ConnectionCounts,
   SendOptions,
@@ -11,6 +11,7 @@ import type {
   UpstreamResponse,
 } from "../../src/upstream/transport.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 /** A transport on which servers answer with a status, refuse (0) or never answer (-1). */
 class ScriptedTransport implements Transport {
@@ -134,7 +135,7 @@ Deno.test("HealthChecker gives a hanging server up after the timeout, and goes o
   assertEquals(isHealthy(A), true);
   await clock.advance(1);
   assertEquals(isHealthy(A), false);
-  assertEquals(checker.report(A)!.detail, "No answer within 5 s");
+  assertEquals(checker.report(A)!.detail, "No response within 5 s");
   assertEquals(checker.report(A)!.duration, 5000);
   await clock.advance(5000);
   assertEquals(times(A), [0, 10_000]);

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS, type Ejection } from "../../src/model/settings.ts";
+import type { Ejection } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { Ejector } from "../../src/health/ejector.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** An ejector over some servers; their URLs end with their slots. */
 function setUp(count: number, ejection: Partial<Ejection> = {}) {
@@ -35,13 +36,13 @@ Deno.test("Ejector.eject() takes a server out, and tells why and until when", ()
   const { clock, table, ejector } = setUp(2);
   assertEquals(ejector.report(A), undefined);
   ejector.eject(A, "3 connections failed in a row");
-  assertEquals(table.standing(0), "ejected");
+  assertEquals(table.ejectionState(0), "ejected");
   assertEquals(ejector.report(A), {
     why: "3 connections failed in a row",
     until: new Date(clock.date().getTime() + 10_000),
     onTrial: false,
   });
-  assertEquals([table.standing(1), ejector.report(B)], ["in", undefined]);
+  assertEquals([table.ejectionState(1), ejector.report(B)], ["active", undefined]);
 });
 
 Deno.test("Ejector.eject() says for how long in a number that people can read", async () => {
@@ -52,8 +53,8 @@ Deno.test("Ejector.eject() says for how long in a number that people can read", 
     await clock.advance(count * 100);
   }
   assertEquals(
-    log.lines.filter((line) => line.includes("is ejected for")).at(-1),
-    `${A} is ejected for 0.3 s: why`,
+    log.lines.filter((line) => line.startsWith("Ejected ")).at(-1),
+    `Ejected ${A} for 0.3 s: why`,
   );
 });
 
@@ -65,23 +66,23 @@ Deno.test("Ejector.eject() changes nothing for a server that is out, or not ther
   ejector.eject("http://nobody", "why");
   assertEquals([ejector.report(A)!.why, clock.timers], ["first", 1]);
   await clock.advance(1);
-  assertEquals(table.standing(0), "trial");
+  assertEquals(table.ejectionState(0), "probing");
 });
 
 Deno.test("Ejector tries a server again, and lets it in where it does well", async () => {
   const { clock, table, ejector, returned } = setUp(2);
-  ejector.acquit(A);
+  ejector.reinstate(A);
   ejector.eject(A, "why");
   table.countFailure(0, "connection");
   table.countFailure(0, "response");
-  // Not before its time: that is for the trial to say.
-  ejector.acquit(A);
-  assertEquals([table.standing(0), returned], ["ejected", []]);
+  // Too early: only the probing request decides.
+  ejector.reinstate(A);
+  assertEquals([table.ejectionState(0), returned], ["ejected", []]);
   await clock.advance(10_000);
-  assertEquals([table.standing(0), ejector.report(A)!.onTrial], ["trial", true]);
-  ejector.acquit(A);
-  ejector.acquit(A);
-  assertEquals([table.standing(0), ejector.report(A), returned], ["in", undefined, [A]]);
+  assertEquals([table.ejectionState(0), ejector.report(A)!.onTrial], ["probing", true]);
+  ejector.reinstate(A);
+  ejector.reinstate(A);
+  assertEquals([table.ejectionState(0), ejector.report(A), returned], ["active", undefined, [A]]);
   assertEquals([table.countFailure(0, "connection"), table.countFailure(0, "response")], [1, 1]);
 });
 
@@ -90,9 +91,9 @@ Deno.test("Ejector ejects for n times the backoff, up to the longest", async () 
   for (const seconds of [10, 20, 30, 35, 35]) {
     ejector.eject(A, "why");
     await clock.advance(seconds * 1000 - 1);
-    assertEquals(table.standing(0), "ejected");
+    assertEquals(table.ejectionState(0), "ejected");
     await clock.advance(1);
-    assertEquals(table.standing(0), "trial");
+    assertEquals(table.ejectionState(0), "probing");
   }
 });
 
@@ -107,43 +108,51 @@ Deno.test("Ejector begins anew with a server that was in for long enough", async
   const { clock, ejector } = parts;
   assertEquals(secondsOut(parts), 10);
   await clock.advance(10_000);
-  ejector.acquit(A);
+  ejector.reinstate(A);
   await clock.advance(35_000);
   assertEquals(secondsOut(parts), 20);
   await clock.advance(20_000);
-  ejector.acquit(A);
+  ejector.reinstate(A);
   await clock.advance(35_001);
   assertEquals(secondsOut(parts), 10);
 });
 
-Deno.test("Ejector counts the time in, not the time on trial", async () => {
+Deno.test("Ejector counts the time as active, not as probing", async () => {
   const parts = setUp(2);
   assertEquals(secondsOut(parts), 10);
   await parts.clock.advance(3_600_000);
   assertEquals(secondsOut(parts), 20);
 });
 
-Deno.test("Ejector.eject() leaves enough servers in, and one on trial counts as out", async () => {
+Deno.test("Ejector.eject() leaves enough servers active, and one being probed counts as ejected", async () => {
   const { clock, table, ejector } = setUp(4);
   for (const url of [A, B, C]) ejector.eject(url, "why");
-  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["ejected", "ejected", "in"]);
+  assertEquals([0, 1, 2].map((slot) => table.ejectionState(slot)), [
+    "ejected",
+    "ejected",
+    "active",
+  ]);
   await clock.advance(10_000);
   ejector.eject(C, "why");
-  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["trial", "trial", "in"]);
-  // One on trial is out as it is.
+  assertEquals([0, 1, 2].map((slot) => table.ejectionState(slot)), [
+    "probing",
+    "probing",
+    "active",
+  ]);
+  // A server being probed already counts as ejected.
   ejector.eject(A, "why");
-  assertEquals(table.standing(0), "ejected");
-  ejector.acquit(B);
+  assertEquals(table.ejectionState(0), "ejected");
+  ejector.reinstate(B);
   await clock.advance(10_000);
   ejector.eject(C, "why");
-  assertEquals(table.standing(2), "ejected");
+  assertEquals(table.ejectionState(2), "ejected");
 });
 
 Deno.test("Ejector.eject() ejects all at a share of 100, and none at 0", () => {
-  for (const [maxShare, standing] of [[100, "ejected"], [0, "in"]] as const) {
+  for (const [maxShare, ejectionState] of [[100, "ejected"], [0, "active"]] as const) {
     const { table, ejector } = setUp(2, { maxShare });
     for (const url of [A, B]) ejector.eject(url, "why");
-    assertEquals([table.standing(0), table.standing(1)], [standing, standing]);
+    assertEquals([table.ejectionState(0), table.ejectionState(1)], [ejectionState, ejectionState]);
   }
 });
 
@@ -154,14 +163,14 @@ Deno.test("Ejector.eject() says once in a backoff that it cannot do without a se
   await clock.advance(9999);
   ejector.eject(A, "almost");
   assertEquals(log.lines, [
-    `${A} is not ejected, as too many servers would be: failure 0`,
+    `Not ejecting ${A}, as too many servers would be ejected: failure 0`,
   ]);
   registry.add({ url: B });
   await clock.advance(1);
   ejector.eject(A, "now");
-  assertEquals([table.standing(0), log.lines.at(-1)], [
+  assertEquals([table.ejectionState(0), log.lines.at(-1)], [
     "ejected",
-    `${A} is ejected for 10 s: now`,
+    `Ejected ${A} for 10 s: now`,
   ]);
 });
 
@@ -173,7 +182,7 @@ Deno.test("Ejector forgets a server that is removed, and leaves the next in its 
   assertEquals([clock.timers, ejector.report(A)], [0, undefined]);
   assertEquals(registry.add({ url: C }).slot, 0);
   await clock.advance(10_000);
-  assertEquals(table.standing(0), "in");
+  assertEquals(table.ejectionState(0), "active");
   // Nor has a server that is added again anything behind it.
   registry.remove(C);
   registry.add({ url: A });
@@ -188,8 +197,12 @@ Deno.test("Ejector leaves all as it is once it is disposed of", async () => {
   ejector[Symbol.dispose]();
   assertEquals(clock.timers, 0);
   // Requests that are under way may still end.
-  ejector.acquit(A);
+  ejector.reinstate(A);
   ejector.eject(C, "why");
-  assertEquals([0, 1, 2].map((slot) => table.standing(slot)), ["trial", "ejected", "in"]);
+  assertEquals([0, 1, 2].map((slot) => table.ejectionState(slot)), [
+    "probing",
+    "ejected",
+    "active",
+  ]);
   assertEquals([clock.timers, returned], [0, []]);
 });

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Clock } from "../../src/runtime/clock.ts";
-import { DEFAULT_HEALTH_CHECK } from "../../src/health/health_check.ts";
 import { probe, type ProbeResult } from "../../src/health/probe.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { makeTransport } from "../testing/http1_client.ts";
 import { answering, answeringAndClosing, RawServer, unusedUrl } from "../testing/raw_server.ts";
+import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 async function probeOnce(
   url: string,
@@ -76,7 +76,7 @@ Deno.test("probe() fails for a server that hangs, after the timeout", async () =
   const result = probeOnce(server.url, { clock });
   await (await server.connection(1)).waitFor("\r\n\r\n");
   await clock.advance(5000);
-  assertEquals(await result, { passed: false, detail: "No answer within 5 s" });
+  assertEquals(await result, { passed: false, detail: "No response within 5 s" });
   await server.connections[0]!.closed;
 });
 

@@ -11,11 +11,11 @@ const LOOKS_MAX = 2000;
 /** The moment in which a client leaves. */
 interface Stage {
   readonly name: string;
-  /** What the client sends before it leaves. */
+  /** The data that the client sends before it disconnects. */
   readonly sends: string;
-  /** What the server does with a request; it returns when the client is to leave. */
+  /** The server's handling of a request; the client disconnects when it returns. */
   readonly serves?: (server: ResettableSocket) => Promise<void>;
-  /** What the client waits for, before it leaves, in place of the server's word. */
+  /** The event before which the client does not disconnect, in place of the server's return. */
   readonly awaits?: string;
   /** Whether the client says before that it sends no more. */
   readonly halfClosed?: boolean;
@@ -143,7 +143,7 @@ async function depart(stage: Stage, leave: "close" | "reset"): Promise<void> {
     assert(answer.endsWith("\r\n\r\nok"), answer);
     if (open === 0 && activeRequests(balancing.balancer) === 0) return;
     if (looks < LOOKS_MAX) continue;
-    // What is still under way would not let the balancer close.
+    // An open request would keep the balancer from closing.
     await server[Symbol.asyncDispose]();
     assert(false, `${open} connections open`);
   }

@@ -13,11 +13,11 @@ export class HonestClients implements AsyncDisposable {
   readonly #tasks: readonly Promise<void>[];
   /** How many requests were answered as they should be. */
   answered = 0;
-  /** What the others came to. */
+  /** The other results. */
   readonly failures: string[] = [];
 
   /**
-   * @param url What they ask for.
+   * @param url The requested URL.
    * @param count How many clients.
    */
   constructor(url: string, count: number) {

@@ -22,7 +22,7 @@ const STATUS_200 = 0x88;
 /** How a client speaks HTTP/2: known beforehand (h2c), or agreed on in the TLS handshake (ALPN). */
 export type Http2Over = "cleartext" | "tls";
 
-/** What a request is, beside a GET of `/` without content. */
+/** A request, where it is not a GET of `/` without content. */
 export interface Http2Request {
   /** The method. Default: GET. */
   readonly method?: string;

@@ -21,7 +21,7 @@ export interface Flood {
   readonly resets: number;
   /** For how long, in seconds. */
   readonly seconds: number;
-  /** Who resets them: the client, or the server, which is made to. */
+  /** The side that resets the streams: the client, or the server, which is provoked to. */
   readonly by: "client" | "server";
 }
 

@@ -6,7 +6,7 @@ import { DeafServer } from "./deaf_server.ts";
 import { HonestClients } from "./honest_clients.ts";
 import { floodResets } from "./reset_flood.ts";
 
-/** What `run_resets.ts` does for a minute, for a second. */
+/** A second of what `run_resets.ts` does for a minute. */
 const SHORT = { resets: 1000, seconds: 1 };
 
 for (const over of ["cleartext", "tls"] as const) {
@@ -16,7 +16,7 @@ for (const over of ["cleartext", "tls"] as const) {
       const tls = over === "tls" ? certificate("localhost") : undefined;
       await using served = await serveBalancer([], {
         servers: [{ url: server.url, maxConnections: 100, healthCheckPeriod: 0 }],
-        // What is left of a flood is found by the test, and need not be waited for behind it.
+        // The test itself finds the remains of a flood; nothing waits for them afterwards.
         timeouts: { response: 20 },
       }, tls);
       const { balancer } = served;

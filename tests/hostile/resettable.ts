@@ -39,7 +39,7 @@ export class ResettableSocket {
     return new ResettableSocket(socket);
   }
 
-  /** What has arrived and was not read, each byte one character. Waits for some; empty at the end. */
+  /** The received and unread bytes, one per character. Waits for some; empty at the end. */
   async read(): Promise<string> {
     while (this.#received === "" && !this.#ended) {
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -108,7 +108,7 @@ export class ResettableServer implements AsyncDisposable {
     this.#server = server;
   }
 
-  /** @param serve What to do with each connection; where it throws, the connection is over. */
+  /** @param serve Serves each connection; an exception ends the connection. */
   static async listen(
     serve: (socket: ResettableSocket) => Promise<void>,
   ): Promise<ResettableServer> {

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console
-import type { StatsJson } from "../../mod.ts";
+import type { StatsJson } from "../../src/admin/stats.ts";
 import { pace, until } from "../chaos/pace.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { readNumberFlags } from "../testing/script_flags.ts";
@@ -79,7 +79,7 @@ async function statsOf({ apiPort }: RunningBalancer): Promise<StatsJson> {
   return await (await fetch(`http://127.0.0.1:${apiPort}/stats`)).json();
 }
 
-/** What the process holds, in bytes. */
+/** The memory of the process, in bytes. */
 async function memoryOf({ apiPort }: RunningBalancer): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${apiPort}/metrics`)).text();
   return Number(/^process_resident_memory_bytes (.+)$/m.exec(text)![1]);

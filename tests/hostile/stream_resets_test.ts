@@ -24,13 +24,13 @@ const LEAVES = {
 /** Fields by which a request over HTTP/2 may look like one over HTTP/1.1 (RFC 9113 §8.2.2, §8.3.1). */
 const DISGUISES = [["host", "a"], ["te", "trailers"]] as const;
 
-/** What is under way when a stream comes to its end. */
+/** The work in progress when a stream ends. */
 interface Stage {
   readonly name: string;
   readonly request?: Http2Request;
   /** The content that is sent before. Default: none. */
   readonly data?: string;
-  /** What the server does with a request. Default: nothing. */
+  /** The server's handling of a request. Default: nothing. */
   readonly serves?: (connection: RawConnection) => Promise<void>;
   /** Whether another request keeps the server busy, and the stream's waits in the queue. */
   readonly queued?: boolean;
@@ -101,7 +101,7 @@ async function depart(
       LIMIT_MS,
     );
   } catch (error) {
-    // What is still under way would not let the balancer close.
+    // An open request would keep the balancer from closing.
     await server[Symbol.asyncDispose]();
     throw error;
   }

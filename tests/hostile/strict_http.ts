@@ -15,7 +15,7 @@ export interface StrictRequest {
   readonly body: string;
 }
 
-/** What stood on a connection. */
+/** The messages on a connection. */
 export interface StrictRequests {
   /** The requests that are complete. */
   readonly requests: readonly StrictRequest[];
@@ -33,7 +33,7 @@ export interface StrictResponse {
   readonly body: string;
   /** Whether all of it has arrived, by its framing. */
   readonly complete: boolean;
-  /** What stands behind it. */
+  /** The bytes behind it. */
   readonly rest: string;
 }
 
@@ -58,7 +58,7 @@ const SINGLE_FIELDS = ["host", "content-length", "transfer-encoding", "x-forward
 /**
  * Reads the requests on a connection.
  *
- * @param text What was received, each character one byte.
+ * @param text The received bytes, one per character.
  * @throws {Error} At the first thing that is not as RFC 9112 wants a sender to write it.
  */
 export function readRequests(text: string): StrictRequests {
@@ -84,7 +84,7 @@ export function readRequests(text: string): StrictRequests {
 /**
  * Reads the final response on a connection, over the interim ones before it.
  *
- * @param text What was received until the connection ended, each character one byte.
+ * @param text The bytes received until the connection ended, one per character.
  * @param method The method of the request.
  * @returns The response; undefined where its head is not complete.
  * @throws {Error} At what is not HTTP.

@@ -140,7 +140,7 @@ Deno.test("ResponseHeadParser.parse() reads any line the second time as the firs
   }));
 });
 
-/** What a parser says of a text, be it a head or an error. */
+/** A parser's result for a text, either a head or an error. */
 function outcome(of: ResponseHeadParser, text: string): unknown {
   try {
     return of.parse(bytesOf(text), 0, text.length);

@@ -30,7 +30,7 @@ class Clients {
   #stopped = false;
   /** How often each answer has come. */
   readonly answers = new Map<string, number>();
-  /** What was answered otherwise. */
+  /** The other answers. */
   readonly failures: string[] = [];
 
   constructor(url: string, count: number) {
@@ -91,7 +91,7 @@ for (const workers of [1, 2]) {
     await dns.asked(dns.questions.length + 2);
     assertEquals(urls(balancer), [servers.url(TWO), servers.url(THREE)]);
 
-    // What the server that is gone was working on goes on, and nothing else came to it.
+    // The lost server's active request continues, and it gets no new ones.
     servers.at(ONE).release();
     const response = await held;
     assertEquals([response.status, await response.text()], [200, ONE]);

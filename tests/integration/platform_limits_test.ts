@@ -35,7 +35,7 @@ Deno.test("Deno.serve refuses large heads by itself", async () => {
   const response = await fetch(served.url, { headers, client });
   assertEquals([response.status, await response.text()], [431, ""]);
   assertEquals([server.accepted, refusals(served)], [0, 0]);
-  // What it lets through is refused here, and counted.
+  // Requests that the platform lets through are refused and counted here.
   assertMatch(await exchangeRaw(served.url, `GET / HTTP/1.1\r\n${padding(65_540)}`), / 431 /);
   assertEquals([server.accepted, refusals(served)], [0, 1]);
 });
@@ -62,7 +62,7 @@ Deno.test("Deno.serve says 100 Continue before a request can be refused", async 
   const received = await client.readUntil("bytes\n");
   assertMatch(received, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 413 /);
   assertStringIncludes(received, "connection: close\r\n");
-  // What follows is no second request, whether the client sends its content or gives up.
+  // The following bytes are not a second request, whether the client sends its content or gives up.
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   assertEquals(await client.readToEnd(), received);
   assertEquals(server.accepted, 0);

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ServerStatusJson } from "../../mod.ts";
+import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
@@ -137,7 +137,7 @@ Deno.test("a new user's session: add, update, delete, kill and return", async (t
     for (const { url } of [one, two]) await balancer.run("delete-server", `--url=${url}`);
     assertStringIncludes(
       await get(balancer.url),
-      "503: 503 Service Unavailable: There is no server",
+      "503: 503 Service Unavailable: No server",
     );
     assertStringIncludes((await balancer.run("list-servers")).stdout, "There are no servers");
   });

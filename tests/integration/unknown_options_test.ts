@@ -15,21 +15,21 @@ function pathsOf(error: unknown): string[] {
   return error.faults.map(({ path, message }) => message === UNKNOWN ? path : `${path} ${message}`);
 }
 
-Deno.test("new LoadBalancer() refuses names that nobody knows, at any depth", () => {
+Deno.test("new LoadBalancer() refuses unknown names, at any depth", () => {
   const cases: [options: Anything, ...paths: string[]][] = [
     [{ srevers: [] }, "srevers"],
     [{ srevers: [], servers: [], helthCheck: {} }, "srevers", "helthCheck"],
     [{ servers: [{ url: URL, wieght: 2 }] }, "wieght"],
     [{ servers: [{ url: URL, max_connections: 2 }] }, "max_connections"],
-    [{ healthCheck: { pth: "/" } }, "pth"],
-    [{ timeouts: { keep_alive: 5 } }, "keep_alive"],
-    [{ limits: { body: 5, queue: 1 } }, "body"],
+    [{ healthCheck: { pth: "/" } }, "healthCheck.pth"],
+    [{ timeouts: { keep_alive: 5 } }, "timeouts.keep_alive"],
+    [{ limits: { body: 5, queue: 1 } }, "limits.body"],
     [{ sticky: { secret: "0123456789abcdef", name: "a" } }, "sticky.name"],
     [{ accessLog: { format: "json", write() {}, writer: 1 } }, "accessLog.writer"],
-    [{ upstreamTls: { caCert: [] }, dns: { server: "127.0.0.1" } }, "caCert"],
+    [{ upstreamTls: { caCert: [] }, dns: { server: "127.0.0.1" } }, "upstreamTls.caCert"],
     [{ constructor: 1 }, "constructor"],
-    [[], " must be an object"],
-    [null, " must be an object"],
+    [[], " must be an object; not an empty list"],
+    [null, " must be an object; not null"],
     [{ sticky: "0123456789abcdef" }, "sticky must be an object"],
   ];
   for (const [options, ...paths] of cases) {

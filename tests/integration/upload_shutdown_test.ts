@@ -11,7 +11,7 @@ const HALF = new TextEncoder().encode("half");
 /** Longer than a listener waits for requests to stop coming, in milliseconds. */
 const QUIET_MAX_MS = 1200;
 
-/** What a client gets that has sent half of its content when the listener is shut down. */
+/** The response to a client that has sent half of its content when the listener is shut down. */
 async function uploadThrough(framing: string, [first, rest]: [string, string]): Promise<string> {
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("the end");
@@ -24,7 +24,7 @@ async function uploadThrough(framing: string, [first, rest]: [string, string]): 
   const url = `http://127.0.0.1:${listener.addr.port}`;
   await using client = await RawClient.connect(url);
   await client.send(`POST / HTTP/1.1\r\nHost: a\r\n${framing}\r\n\r\n${first}`);
-  // What is answered on a later connection came after it.
+  // A response on a later connection came after it.
   await using later = await RawClient.connect(url);
   await later.send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
   await later.readUntil("passed on.");

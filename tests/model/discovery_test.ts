@@ -20,7 +20,7 @@ Deno.test("discoverFault() says what cannot be looked up", () => {
     ["http://127.0.0.1:8080", "dns", /^has an IP address, /],
     ["http://[::1]", "dns-srv", /^has an IP address, /],
     ["http://_http._tcp.api:8080", "dns-srv", /^has a port, /],
-    // What the scheme has by default is a port as well.
+    // The scheme's default port is a port as well.
     ["http://_http._tcp.api:80/", "dns-srv", /^has a port, /],
   ];
   for (const [url, kind, fault] of cases) assertMatch(discoverFault(url, kind) ?? "", fault, url);

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { canonicalServerUrl } from "../../src/model/server.ts";
+import { canonicalServerUrl, completeServer } from "../../src/model/server.ts";
 
 Deno.test("canonicalServerUrl() brings spellings of one server together", () => {
   const cases: Record<string, string> = {
@@ -88,4 +88,24 @@ Deno.test("canonicalServerUrl() refuses what is the name of no host", () => {
       host,
     );
   }
+});
+
+Deno.test("completeServer() fills in the defaults, in the order of the fields", () => {
+  const server = completeServer({ maxConnections: 5, url: "HTTP://example.com:80/" });
+  assertEquals(Object.entries(server), [
+    ["url", "http://example.com"],
+    ["name", "example.com"],
+    ["weight", 1],
+    ["healthCheckPeriod", 10],
+    ["maxConnections", 5],
+    ["draining", false],
+  ]);
+  assertThrows(() => Object.assign(server, { weight: 2 }), TypeError);
+});
+
+Deno.test("completeServer() keeps how a source discovers servers, and what discovered a server", () => {
+  const source = completeServer({ url: "http://example.com", discover: "dns" });
+  assertEquals(source.discover, "dns");
+  const found = completeServer({ url: "http://127.0.0.1", discoveredBy: source.url });
+  assertEquals(Object.keys(found).at(-1), "discoveredBy");
 });

@@ -1,15 +1,11 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { completeServer } from "../../src/model/server.ts";
 import type { EjectionReport, ServerStatus } from "../../src/model/server_status.ts";
 import { predictShares } from "../../src/model/shares.ts";
 
 function makeStatus(status: Partial<ServerStatus>): ServerStatus {
   return {
-    url: "http://a",
-    name: "a",
-    weight: 1,
-    healthCheckPeriod: 0,
-    maxConnections: 0,
-    draining: false,
+    ...completeServer({ url: "http://a", healthCheckPeriod: 0 }),
     healthy: true,
     active: 0,
     ejection: undefined,

@@ -102,7 +102,7 @@ function changeServer(table: StateTable, slot: number, change: Change): void {
   if (change.type === "share") table.setShare(slot, change.share);
   if (change.type === "health") table.setHealthy(slot, change.healthy);
   if (change.type === "limit") table.setLimit(slot, change.limit);
-  if (change.type === "trial") table.setStanding(slot, "trial");
+  if (change.type === "trial") table.setEjectionState(slot, "probing");
   if (change.type === "drain block") {
     const from = slot >> ACTIVITY_SHIFT << ACTIVITY_SHIFT;
     for (let i = 0; i < 2 ** ACTIVITY_SHIFT; i++) table.setWeight(from + i, 0);
@@ -152,7 +152,7 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
       for (const each of threads) each.pick([]);
       // Where there is a limit, no pick goes by leaders.
       threads[0]!.table.setLimit(action.slot, 0);
-      threads[0]!.table.setStanding(action.slot, "in");
+      threads[0]!.table.setEjectionState(action.slot, "active");
       break;
   }
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseConfig } from "../../mod.ts";
+import { createAdmin, LoadBalancer, parseConfig } from "../../mod.ts";
+import { COMMANDS } from "../../src/cli/main.ts";
 import { POLICY_NAMES } from "../../src/model/settings.ts";
 import { formattedReference } from "../../tools/config_reference.ts";
 import { checkShellLine } from "../testing/command_lines.ts";
@@ -13,9 +14,10 @@ import {
 import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";
 
-/** What else the documentation may call; a word that is none of them is probably a mistake. */
+/** Other names that the documentation may use; any further one is probably a mistake. */
 const OTHER_PROGRAMS = [
-  ...["bird", "deno", "docker", "keepalived", "kubectl", "openssl", "sha256sum", "sudo", "vtysh"],
+  ...["bird", "curl", "deno", "docker", "keepalived", "kubectl", "npm", "openssl", "sha256sum"],
+  ...["sudo", "vtysh"],
 ];
 
 async function runOn(program: string, args: readonly string[]): Promise<string | undefined> {
@@ -104,6 +106,28 @@ Deno.test("docs: every link within the project leads somewhere", async () => {
   }
 });
 
+Deno.test("docs/cli.md lists every command", async () => {
+  const text = await readProjectFile("docs/cli.md");
+  const rows = text.split("\n").filter((line) => line.startsWith("| `"));
+  const listed = rows.flatMap((row) => row.split(" | ")[0]!.match(/`[a-z-]+/g)!);
+  assertEquals(listed.map((name) => name.slice(1)).sort(), COMMANDS.map(({ name }) => name).sort());
+});
+
+Deno.test("docs/api.md lists every route", async () => {
+  await using balancer = new LoadBalancer();
+  const url = "http://127.0.0.1/openapi.json";
+  const { paths } = await (await createAdmin(balancer).fetch(new Request(url))).json() as {
+    paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  };
+  const routes = Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item).filter((key) => key !== "parameters")
+      .map((method) => `${method.toUpperCase()} ${path}`)
+  );
+  const text = await readProjectFile("docs/api.md");
+  const listed = [...text.matchAll(/^\| `([A-Z]+ [^`]+)`/gm)].map(([, route]) => route!);
+  assertEquals(listed.sort(), routes.sort());
+});
+
 Deno.test("docs/security.md shows what permissions prints", async () => {
   const { stdout } = await runCli("permissions", "--config", "examples/servers.yaml");
   const printed = stdout.trim().replace("examples/servers.yaml", "servers.yaml");
@@ -137,6 +161,24 @@ Deno.test("docs/migrating.md: nginx and HAProxy take what is given as theirs", a
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("README.md has the ratios of bench/results.md", async () => {
+  const [header, ...rows] = tableBehind(await readProjectFile("bench/results.md"), "One core");
+  const [names, ...shown] = tableBehind(await readProjectFile("README.md"), "Compare it");
+  assert(shown.length >= 8, `there are ${shown.length}`);
+  for (const [scenario, ...ratios] of shown) {
+    const row = rows.find(([name]) => name === scenario)!;
+    const columns = names!.slice(1).map((name) => {
+      const peer = name.replaceAll("**", "");
+      return header!.findIndex((each) => each === peer || each.startsWith(`${peer} least`));
+    });
+    assertEquals(
+      ratios.map((ratio) => ratio.replaceAll("**", "")),
+      columns.map((column) => row[column]!.split(" ")[0]!),
+      scenario!,
+    );
   }
 });
 

@@ -28,7 +28,7 @@ const DECISION = {
   ...{ chosen: REQUEST.server, code: "policy", reason: "its turn", candidates: [CANDIDATE] },
 };
 
-/** What a command of the page is run as: as it is, but with less to do. */
+/** The command that is run for one of the page: the same, but with less to do. */
 function reduced(line: string, folder: string): string[] {
   const words = line.split(" ").slice(1).map((word, i, all) => {
     if (all[i - 1] === "--requests") return String(REQUESTS);

@@ -7,7 +7,7 @@ async function read(path: string): Promise<string> {
   return await Deno.readTextFile(new URL(path, ROOT));
 }
 
-/** What a program says of a file, or nothing where it has no fault to tell. */
+/** A program's complaint about a file; empty if it has none. */
 async function check(program: string, args: readonly string[]): Promise<string | undefined> {
   try {
     // Most of them are where only root looks.

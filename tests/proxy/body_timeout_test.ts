@@ -1,14 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { BalancerError } from "../../src/model/errors.ts";
-import { Reception } from "../../src/proxy/body_timeout.ts";
+import { BodyTimeout } from "../../src/proxy/body_timeout.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 
-Deno.test("Reception.begin() gives what comes in time, and leaves no timer", async () => {
+Deno.test("BodyTimeout.begin() gives what comes in time, and leaves no timer", async () => {
   const clock = new FakeClock();
-  const reception = new Reception(new Deadlines(clock), 1);
+  const bodyTimeout = new BodyTimeout(new Deadlines(clock), 1);
   const { promise, resolve } = Promise.withResolvers<string>();
-  const received = reception.begin(promise);
+  const received = bodyTimeout.begin(promise);
   await clock.advance(900);
   resolve("content");
   assertEquals(await received, "content");
@@ -16,16 +16,16 @@ Deno.test("Reception.begin() gives what comes in time, and leaves no timer", asy
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("Reception.begin() fails as the content does", async () => {
-  const reception = new Reception(new Deadlines(new FakeClock()), 1);
-  await assertRejects(() => reception.begin(Promise.reject(new TypeError("test"))), TypeError);
+Deno.test("BodyTimeout.begin() fails as the content does", async () => {
+  const bodyTimeout = new BodyTimeout(new Deadlines(new FakeClock()), 1);
+  await assertRejects(() => bodyTimeout.begin(Promise.reject(new TypeError("test"))), TypeError);
 });
 
-Deno.test("Reception.begin() gives up after its time, and does not mind what comes later", async () => {
+Deno.test("BodyTimeout.begin() gives up after its time, and does not mind what comes later", async () => {
   const clock = new FakeClock();
-  const reception = new Reception(new Deadlines(clock), 1);
+  const bodyTimeout = new BodyTimeout(new Deadlines(clock), 1);
   const { promise, reject } = Promise.withResolvers<string>();
-  const failed = assertRejects(() => reception.begin(promise), BalancerError);
+  const failed = assertRejects(() => bodyTimeout.begin(promise), BalancerError);
   await clock.advance(1200);
   const { code, source } = await failed;
   assertEquals([code, source], ["request_timeout", "downstream"]);
@@ -41,10 +41,10 @@ function upload(length: number) {
     cancel: () => void (given = true),
   });
   const clock = new FakeClock();
-  const reception = new Reception(new Deadlines(clock), 2);
+  const bodyTimeout = new BodyTimeout(new Deadlines(clock), 2);
   const request = new Request("http://a/", { method: "POST", body });
   let outcome: string | number | undefined;
-  reception.take(request, length).then(({ length }) => outcome = length, (error) => {
+  bodyTimeout.take(request, length).then(({ length }) => outcome = length, (error) => {
     outcome = error.code ?? error.name;
   });
   return {
@@ -61,7 +61,7 @@ function upload(length: number) {
   };
 }
 
-Deno.test("Reception.take() waits for a client that is never silent for too long", async () => {
+Deno.test("BodyTimeout.take() waits for a client that is never silent for too long", async () => {
   for (
     const [length, piece, pause] of [[60_000, 6000, 500], [65_536, 4096, 1900], [10_240, 1024, 900]]
   ) {
@@ -75,7 +75,7 @@ Deno.test("Reception.take() waits for a client that is never silent for too long
   }
 });
 
-Deno.test("Reception.take() gives up a client that is silent for too long", async () => {
+Deno.test("BodyTimeout.take() gives up a client that is silent for too long", async () => {
   const { send, clock, outcome, given } = upload(60_000);
   for (let piece = 0; piece < 5; piece++) await send(6000, 1500);
   await clock.advance(1900);
@@ -84,7 +84,7 @@ Deno.test("Reception.take() gives up a client that is silent for too long", asyn
   assertEquals([outcome(), given()], ["request_timeout", true]);
 });
 
-Deno.test("Reception.take() gives up a client that sends a byte at a time", async () => {
+Deno.test("BodyTimeout.take() gives up a client that sends a byte at a time", async () => {
   // A second for each KiB, beside the silence.
   for (const [length, seconds] of [[10, 2], [10_240, 12], [20_480, 22], [65_536, 66]]) {
     const { send, outcome } = upload(length!);
@@ -96,7 +96,7 @@ Deno.test("Reception.take() gives up a client that sends a byte at a time", asyn
   }
 });
 
-Deno.test("Reception.take() takes no more than was announced", async () => {
+Deno.test("BodyTimeout.take() takes no more than was announced", async () => {
   const { send, outcome } = upload(20_000);
   await send(20_001, 0);
   assertEquals(outcome(), "TypeError");

@@ -44,9 +44,9 @@ Deno.test("Picker.pick() tells of each server that the request could not go to w
   const tried = stage.add("tried");
   stage.add("free");
   table.setHealthy(stage.add("sick"), false);
-  table.setStanding(stage.add("out"), "ejected");
+  table.setEjectionState(stage.add("out"), "ejected");
   const trial = stage.add("trial");
-  table.setStanding(trial, "trial");
+  table.setEjectionState(trial, "probing");
   table.begin(trial);
   table.begin(stage.add("busy", { maxConnections: 1 }));
   stage.add("leaving", { draining: true, weight: 5 });
@@ -59,7 +59,7 @@ Deno.test("Picker.pick() tells of each server that the request could not go to w
     tried: "tried already by this request",
     sick: "unhealthy, and healthy ones are preferred",
     out: "ejected, and others are preferred",
-    trial: "on trial and busy",
+    trial: "probing, with a request in flight",
     busy: "works on 1 of 1 requests",
     leaving: "draining",
     zero: "weight 0",
@@ -118,7 +118,7 @@ Deno.test("Picker.pick() says that no healthy server is left where it goes to an
   const { table, keeper } = stage;
   table.setHealthy(stage.add("one"), false);
   const two = stage.add("two");
-  table.setStanding(two, "ejected");
+  table.setEjectionState(two, "ejected");
   table.begin(two);
   stage.pick();
   assertEquals(

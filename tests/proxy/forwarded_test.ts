@@ -1,5 +1,4 @@
 import { assertEquals } from "@std/assert";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
@@ -11,6 +10,7 @@ import { systemClock } from "../../src/runtime/system_clock.ts";
 import { serveBalancer } from "../testing/balancer.ts";
 import { exchangeRaw } from "../testing/raw_client.ts";
 import { answering } from "../testing/raw_server.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 

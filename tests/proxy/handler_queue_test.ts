@@ -1,7 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
@@ -13,6 +12,7 @@ import type {
   WebSocketTransport,
 } from "../../src/upstream/transport.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 const NOTHING: UpstreamResponse = {
   status: 204,

@@ -141,7 +141,7 @@ Deno.test("ProxyHandler.fetch() says 502 when all servers are down, 503 when the
   for (const { url } of served.balancer.servers()) served.balancer.remove(url);
   const none = await fetch(served.url);
   assertEquals(none.status, 503);
-  assertStringIncludes(await none.text(), "no server");
+  assertStringIncludes(await none.text(), "No server");
 });
 
 Deno.test("ProxyHandler.fetch() gives weight 0 no requests", async () => {

@@ -123,7 +123,7 @@ Deno.test("limits.requestHead is at most what Deno's listener lets through", () 
     assertThrows(
       () => new LoadBalancer({ limits: { requestHead } }),
       BalancerError,
-      `Cannot use the limits: requestHead must be a whole number from 1024 to 65536; not`,
+      "Cannot use the options: limits.requestHead must be a whole number from 1024 to 65536; not",
     );
   }
   const { faults } = assertThrows(

@@ -189,12 +189,12 @@ Deno.test("a server that is trusted again takes those who wait", async () => {
   const { balancer } = served;
   balancer.update(busy.url, { maxConnections: 1 });
   const first = seen(send(balancer, "/1"));
-  await log.waitFor(`${back.url} is ejected`);
+  await log.waitFor(`Ejected ${back.url}`);
   await busy.arrivals(1);
   back.start();
   // It waits for the trusted one, not for a server that is out.
   const second = seen(send(balancer, "/2"));
-  await log.waitFor(`${back.url} is tried again`);
+  await log.waitFor(`Probing ${back.url}`);
   assertEquals([await second, back.hits], [SERVED, 1]);
   busy.open();
   assertEquals(await first, SERVED);

@@ -69,7 +69,7 @@ Deno.test("the only server is not ejected, and is asked again and again", async 
   assertEquals(await statuses(served.url, 1), [200]);
 });
 
-Deno.test("a server that is out is tried again, fails or passes, and comes back slowly", async () => {
+Deno.test("an ejected server is probed, fails or passes, and comes back slowly", async () => {
   await using log = await LogWatcher.start();
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");
@@ -79,18 +79,18 @@ Deno.test("a server that is out is tried again, fails or passes, and comes back 
     slowStart: 3600,
   });
   await statuses(served.url, 6);
-  await log.waitFor(`${broken.url} is ejected for 0.02 s: 3 connections failed`);
-  await log.waitFor(`${broken.url} is tried again`);
+  await log.waitFor(`Ejected ${broken.url} for 0.02 s: 3 connections failed`);
+  await log.waitFor(`Probing ${broken.url}`);
   assertEquals(ejections(served.balancer)[0]!.onTrial, true);
   // One failure is enough now.
   await statuses(served.url, 2);
-  await log.waitFor(`${broken.url} is ejected for 0.04 s: it failed its trial: Cannot connect`);
+  await log.waitFor(`Ejected ${broken.url} for 0.04 s: the probing request failed: Cannot connect`);
   broken.start();
   await until("a request to be tried on it", async () => {
     await statuses(served.url, 1);
     return broken.hits > 0;
   });
-  await log.waitFor(`${broken.url} is in again`);
+  await log.waitFor(`${broken.url} returned to rotation`);
   assertEquals(ejections(served.balancer), [undefined, undefined]);
   const { hits } = broken;
   await statuses(served.url, 30);
@@ -179,7 +179,7 @@ Deno.test("a client that leaves costs the server nothing", async () => {
   });
   served.balancer.update(other.url, { weight: 0 });
   const requests = [
-    ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "left before"],
+    ["GET / HTTP/1.1\r\nHost: a\r\n\r\n", "disconnected before"],
     ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nabc", "broke off"],
   ] as const;
   for (const [i, [request, what]] of requests.entries()) {
@@ -202,14 +202,14 @@ Deno.test("what two workers see of a server is counted together, and holds for b
   await broken.kill();
   await using served = await serveBalancer([broken.url, fine.url], { workers: 2 });
   assertEquals(new Set(await statuses(served.url, 20)), new Set([200]));
-  await log.waitFor(`${broken.url} is ejected for 10 s: 3 connections failed in a row`);
+  await log.waitFor(`Ejected ${broken.url} for 10 s: 3 connections failed in a row`);
   assertMatch(ejections(served.balancer)[0]!.why, /^3 connections failed in a row/);
   broken.start();
   await statuses(served.url, 20);
   assertEquals([broken.hits, fine.hits], [0, 40]);
 });
 
-Deno.test("the trial that a worker sees passed lets a server in again", async () => {
+Deno.test("a probing request that succeeds on a worker returns the server to rotation", async () => {
   await using log = await LogWatcher.start();
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");
@@ -219,12 +219,12 @@ Deno.test("the trial that a worker sees passed lets a server in again", async ()
     ejection: { backoff: 0.02 },
   });
   await statuses(served.url, 20);
-  await log.waitFor(`${broken.url} is ejected`);
+  await log.waitFor(`Ejected ${broken.url}`);
   broken.start();
   await until("a request to be tried on it", async () => {
     await statuses(served.url, 1);
     return broken.hits > 0;
   });
-  await log.waitFor(`${broken.url} is in again`);
+  await log.waitFor(`${broken.url} returned to rotation`);
   assertEquals(ejections(served.balancer), [undefined, undefined]);
 });

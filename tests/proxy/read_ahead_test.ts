@@ -3,7 +3,7 @@ import { LoadBalancer } from "../../mod.ts";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
 import type { BalancerError } from "../../src/model/errors.ts";
 import { Delivery } from "../../src/proxy/delivery.ts";
-import { ReadAhead } from "../../src/proxy/read_ahead.ts";
+import { ReadAhead } from "../../src/proxy/delivery.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 import { flooding } from "../testing/flooding_server.ts";
 import { within } from "../testing/until.ts";

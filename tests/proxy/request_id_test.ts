@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { IncomingRequest } from "../../src/proxy/incoming.ts";
+import type { IncomingRequest } from "../../src/proxy/incoming_request.ts";
 import { RequestIds, withRequestId } from "../../src/proxy/request_id.ts";
 
 function request(...headers: [string, string][]): IncomingRequest {

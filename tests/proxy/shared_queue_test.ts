@@ -29,10 +29,14 @@ class Fixture {
   async wait(
     queue: WaitingQueue,
     name: string,
-    { first = true, cancellation = new Cancellation() } = {},
+    { firstAttempt = true, cancellation = new Cancellation() } = {},
   ): Promise<void> {
     try {
-      await queue.wait({ pick: () => first ? this.#take() : "full", first, cancellation });
+      await queue.wait({
+        pick: () => firstAttempt ? this.#take() : "full",
+        firstAttempt,
+        cancellation,
+      });
       this.ends.push(name);
     } catch (error) {
       this.ends.push(`${name} ${(error as BalancerError).code}`);
@@ -62,7 +66,7 @@ class Fixture {
       deadlines: new Deadlines(this.clock),
       length: 10,
       timeout: 2000,
-      room: new CrossThreadQueue(this.memory, thread),
+      crossThread: new CrossThreadQueue(this.memory, thread),
     });
   }
 
@@ -125,7 +129,7 @@ Deno.test("WaitingQueue shows its oldest request that is content with any server
   const fixture = new Fixture();
   const { one } = fixture;
   const cancellation = new Cancellation();
-  fixture.wait(one, "retry", { first: false });
+  fixture.wait(one, "retry", { firstAttempt: false });
   assertEquals(fixture.shown, [0, 0]);
   fixture.wait(one, "a", { cancellation });
   fixture.wait(one, "b");

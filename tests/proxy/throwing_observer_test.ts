@@ -1,16 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { Deadlines } from "../../src/runtime/deadlines.ts";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { ProxyHandler } from "../../src/proxy/handler.ts";
-import { Instrumentation, type RequestRecord } from "../../src/proxy/request_record.ts";
+import type { RequestRecord } from "../../src/proxy/request_record.ts";
+import { Instrumentation } from "../../src/proxy/instrumentation.ts";
 import { WebSockets } from "../../src/proxy/websockets.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
 import { makeTransport } from "../testing/http1_client.ts";
 import { answering, unusedUrl } from "../testing/raw_server.ts";
 import { within } from "../testing/until.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** What a request comes to where the first of two observers throws at its end. */
 async function observed(serverUrl: string): Promise<{ status: number; told: number }> {
@@ -34,7 +35,7 @@ async function observed(serverUrl: string): Promise<{ status: number; told: numb
     webSockets: new WebSockets({ deadlines, clock: systemClock }),
     settings: DEFAULT_SETTINGS,
     report: () => {},
-    observation: new Instrumentation(systemClock, [throwing, counting]),
+    instrumentation: new Instrumentation(systemClock, [throwing, counting]),
   });
   const { slot } = registry.add({ url: serverUrl });
   const response = await handler.fetch(new Request("http://example.com/"));

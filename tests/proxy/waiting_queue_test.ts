@@ -27,12 +27,12 @@ class Fixture {
   /** Lets a request wait, and notes its end. */
   async wait(
     name: string,
-    options: { first?: boolean; cancellation?: Cancellation; pick?: () => Pick } = {},
+    options: { firstAttempt?: boolean; cancellation?: Cancellation; pick?: () => Pick } = {},
   ): Promise<void> {
-    const { first = true, cancellation = new Cancellation() } = options;
+    const { firstAttempt = true, cancellation = new Cancellation() } = options;
     const pick = options.pick ?? (() => this.#take());
     try {
-      const picked = await this.queue.wait({ pick, first, cancellation });
+      const picked = await this.queue.wait({ pick, firstAttempt, cancellation });
       this.ends.push(`${name} ${picked === undefined ? "none" : "served"}`);
     } catch (error) {
       this.ends.push(`${name} ${(error as BalancerError).code}`);
@@ -103,7 +103,7 @@ Deno.test("WaitingQueue.wait() ends after its time, and leaves no timer", async 
 Deno.test("WaitingQueue.wait() says in the error how long it waited", async () => {
   const { queue, clock } = new Fixture();
   const cancellation = new Cancellation();
-  const waiting = queue.wait({ pick: () => "full", first: true, cancellation });
+  const waiting = queue.wait({ pick: () => "full", firstAttempt: true, cancellation });
   const error = assertRejects(
     () => waiting,
     BalancerError,
@@ -171,7 +171,7 @@ Deno.test("WaitingQueue passes over one that waits for certain servers, not over
   const fixture = new Fixture();
   let asked = 0;
   const busy: () => Pick = () => (asked++, "full");
-  fixture.wait("retry", { first: false, pick: busy });
+  fixture.wait("retry", { firstAttempt: false, pick: busy });
   fixture.wait("a", { pick: busy });
   fixture.wait("b");
   asked = 0;
@@ -179,7 +179,7 @@ Deno.test("WaitingQueue passes over one that waits for certain servers, not over
   // Both were asked, and b had to wait for a.
   assertEquals([asked, fixture.ends], [2, []]);
   const other = new Fixture();
-  other.wait("retry", { first: false, pick: () => "full" });
+  other.wait("retry", { firstAttempt: false, pick: () => "full" });
   other.wait("a");
   await other.release();
   assertEquals(other.ends, ["a served"]);

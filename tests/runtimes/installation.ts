@@ -1,6 +1,6 @@
 import { pack } from "../../tools/pack.ts";
 
-/** What is installed beside the package, with the versions that the tests were made with. */
+/** Packages that are installed beside Ballast, with the versions that the tests were written for. */
 const PACKAGES = [
   "node@22",
   "bun@1.4",
@@ -18,7 +18,7 @@ export interface Runtime {
   readonly command: readonly string[];
   /** Where programs have to be, so that they find the library by its name. */
   readonly folder: string;
-  /** What its environment has in addition. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
 }
 

@@ -6,7 +6,7 @@ import { RunningProgram } from "./running_program.ts";
 /** How often {@linkcode RemoteBalancer.untilIdle} asks. */
 const ASKED_MAX = 2000;
 
-/** What `GET /servers` says of a server. */
+/** A server of `GET /servers`. */
 interface ServerJson {
   readonly url: string;
   readonly active: number;

@@ -7,17 +7,17 @@ const LIMIT_MS = 120_000;
 /** A program that runs on one of the runtimes until disposed of. */
 export class RunningProgram implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  /** What it has written so far, errors too. */
+  /** Its output so far, errors included. */
   #text = "";
   #ended = false;
   readonly #reading: Promise<unknown>;
-  /** What it is to exit with. */
+  /** The expected exit code. */
   readonly #exitCode: number | undefined;
 
   /**
    * Starts it.
    *
-   * @param runtime What runs it.
+   * @param runtime The runtime.
    * @param file The program.
    * @param options Its arguments, and what it exits with when its standard input ends; without that,
    * it is killed.

@@ -90,7 +90,7 @@ Deno.test("Candidates.select() says full where all it is for are, and not where 
 Deno.test("Candidates.select() would rather wait for a trusted one than take another", () => {
   const { table, candidates } = tableOf([1, 1, 1], [1, 0, 0]);
   table.setHealthy(1, false);
-  table.setStanding(2, "ejected");
+  table.setEjectionState(2, "ejected");
   table.begin(0);
   assertEquals(selectOrWait(candidates), [[], true]);
   // One that was tried is not waited for.
@@ -109,16 +109,16 @@ Deno.test("Candidates.select() minds the limits of unhealthy ones too", () => {
 
 Deno.test("Candidates.select() takes ejected ones only where nothing else is left", () => {
   const { table, candidates } = tableOf([1, 1]);
-  table.setStanding(0, "ejected");
+  table.setEjectionState(0, "ejected");
   assertEquals(select(candidates), [1]);
   assertEquals(select(candidates, [1]), [0]);
-  table.setStanding(1, "ejected");
+  table.setEjectionState(1, "ejected");
   assertEquals(select(candidates), [0, 1]);
 });
 
-Deno.test("Candidates.select() takes one on trial for one request at a time", () => {
+Deno.test("Candidates.select() takes a server being probed for one request at a time", () => {
   const { table, candidates } = tableOf([1, 1]);
-  table.setStanding(0, "trial");
+  table.setEjectionState(0, "probing");
   assertEquals(select(candidates), [0, 1]);
   table.begin(0);
   assertEquals(select(candidates), [1]);
@@ -128,16 +128,16 @@ Deno.test("Candidates.select() takes one on trial for one request at a time", ()
   assertEquals(select(candidates), [0, 1]);
 });
 
-Deno.test("Candidates.select() leaves out one on trial that is not healthy", () => {
+Deno.test("Candidates.select() leaves out a server being probed that is not healthy", () => {
   const { table, candidates } = tableOf([1, 1]);
-  table.setStanding(0, "trial");
+  table.setEjectionState(0, "probing");
   table.setHealthy(0, false);
   assertEquals(select(candidates), [1]);
 });
 
-Deno.test("Candidates.select() waits for one on trial that works on all it may", () => {
+Deno.test("Candidates.select() waits for a server being probed that is at its limit", () => {
   const { table, candidates } = tableOf([1], [1]);
-  table.setStanding(0, "trial");
+  table.setEjectionState(0, "probing");
   assertEquals(selectOrWait(candidates), [[0], false]);
   table.begin(0);
   assertEquals(selectOrWait(candidates), [[], true]);

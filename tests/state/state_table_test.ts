@@ -72,16 +72,16 @@ Deno.test("StateTable.setShare() leaves weight 0 what it is", () => {
   assertEquals(table.weight(0), 0);
 });
 
-Deno.test("StateTable.setStanding() says who is trusted, beside the health", () => {
+Deno.test("StateTable.setEjectionState() says who is trusted, beside the health", () => {
   const table = tableOfOne();
-  const seen = (["ejected", "trial", "in"] as const).map((standing) => {
-    assertEquals(changes(table, () => table.setStanding(0, standing)), 1);
-    return [table.standing(0), table.isTrusted(0), table.isOnTrial(0)];
+  const seen = (["ejected", "probing", "active"] as const).map((ejectionState) => {
+    assertEquals(changes(table, () => table.setEjectionState(0, ejectionState)), 1);
+    return [table.ejectionState(0), table.isTrusted(0), table.isProbing(0)];
   });
-  assertEquals(seen, [["ejected", false, false], ["trial", true, true], ["in", true, false]]);
-  assertEquals(changes(table, () => table.setStanding(0, "in")), 0);
+  assertEquals(seen, [["ejected", false, false], ["probing", true, true], ["active", true, false]]);
+  assertEquals(changes(table, () => table.setEjectionState(0, "active")), 0);
   table.setHealthy(0, false);
-  table.setStanding(0, "trial");
+  table.setEjectionState(0, "probing");
   assertEquals(table.isTrusted(0), false);
 });
 
@@ -100,7 +100,7 @@ Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new
   const table = tableOfOne(8, 1);
   table.begin(0);
   table.setShare(0, 0.5);
-  table.setStanding(0, "ejected");
+  table.setEjectionState(0, "ejected");
   table.setHealthy(0, false);
   table.countFailure(0, "connection");
   table.countFailure(0, "response");
@@ -110,7 +110,11 @@ Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new
   table.finish(0);
   assertEquals(table.allocate(6), 0);
   assertEquals([table.weight(0), table.limit(0), table.picked(0)], [6, 0, 0]);
-  assertEquals([table.isTrusted(0), table.standing(0), table.isOpen(0)], [true, "in", false]);
+  assertEquals([table.isTrusted(0), table.ejectionState(0), table.isOpen(0)], [
+    true,
+    "active",
+    false,
+  ]);
   assertEquals(table.countFailure(0, "connection"), 1);
   assertEquals(table.countFailure(0, "response"), 1);
 });

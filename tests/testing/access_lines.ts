@@ -33,7 +33,7 @@ export class AccessLines {
   readonly batches: number[] = [];
   readonly #lines: AccessLine[] = [];
 
-  /** What was logged so far. */
+  /** The lines so far. */
   get all(): readonly AccessLine[] {
     return this.#lines;
   }

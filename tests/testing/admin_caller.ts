@@ -1,20 +1,20 @@
 import { assertEquals } from "@std/assert";
-import { type AdminOptions, type AdminTarget, createAdmin } from "../../mod.ts";
+import { type AdminOptions, createAdmin, type LoadBalancer } from "../../mod.ts";
 
-/** What an admin API has answered. */
+/** An answer of the admin API. */
 export interface AdminAnswer {
   /** The status. */
   readonly status: number;
   /** The fields. */
   readonly headers: Headers;
-  /** What the JSON says; undefined where there is no content. */
+  /** The parsed JSON; undefined without content. */
   // deno-lint-ignore no-explicit-any
   readonly json: any;
 }
 
-/** What is sent beside the method and the path. */
+/** A request's options, besides method and path. */
 export interface AdminCallInit {
-  /** What to send as JSON. Default: nothing. */
+  /** The content, sent as JSON. Default: none. */
   readonly body?: unknown;
   /** Further fields. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -25,11 +25,11 @@ export class AdminCaller {
   readonly #fetch: (request: Request) => Promise<Response>;
 
   /**
-   * @param target What the API changes.
-   * @param options Who may use it.
+   * @param balancer The balancer.
+   * @param options Options of its admin API.
    */
-  constructor(target: AdminTarget, options: AdminOptions = {}) {
-    this.#fetch = createAdmin(target, options).fetch;
+  constructor(balancer: LoadBalancer, options: AdminOptions = {}) {
+    this.#fetch = createAdmin(balancer, options).fetch;
   }
 
   /** Calls it and reads the JSON that comes back. */

@@ -15,7 +15,7 @@ export interface ServedBalancer extends AsyncDisposable {
  *
  * @param urls The servers.
  * @param options How the balancer is made.
- * @param tls What it speaks TLS with. Default: it does not.
+ * @param tls Its TLS certificate. Default: none, cleartext.
  */
 export async function serveBalancer(
   urls: readonly string[],

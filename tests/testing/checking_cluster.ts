@@ -10,9 +10,10 @@ import {
 import { Rendezvous, textHash } from "../../src/cluster/shared_health/rendezvous.ts";
 import { SharedChecks } from "../../src/cluster/shared_health/shared_checks.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
-import { DEFAULT_HEALTH_CHECK, type HealthCheck } from "../../src/health/health_check.ts";
+import type { HealthCheck } from "../../src/model/settings.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { ProbedServers } from "./probed_servers.ts";
+import { DEFAULT_HEALTH_CHECK } from "./settings.ts";
 
 /** How long results count, in seconds; a lease has the same time to live. */
 export const PATIENCE = 10;

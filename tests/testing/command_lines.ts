@@ -1,11 +1,11 @@
-import { readArgs } from "../../src/cli/args.ts";
+import { readArgs } from "../../src/cli/command_line.ts";
 import { COMMANDS } from "../../src/cli/main.ts";
 import { ROOT } from "./program.ts";
 
 /**
  * Checks a command line of the program against its commands and their flags, without running it.
  *
- * @param words What stands behind the program's name.
+ * @param words The words behind the program's name.
  * @throws {Error} If the program would not understand it; the message says why.
  */
 export function checkProgramArgs(words: readonly string[]): void {
@@ -33,7 +33,7 @@ export async function checkShellLine(line: string): Promise<boolean> {
   const at = words.findIndex((word) =>
     /^(\S*\/)?(ballast|cli\.ts|jsr:@ballast\/lb\/cli)$/.test(word)
   );
-  const task = /\bdeno(?:@\S+)? task ([a-z-]+)/.exec(line)?.[1];
+  const task = /\bdeno(?:@\S+)? task ([a-z:-]+)/.exec(line)?.[1];
   if (task !== undefined) {
     const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
     if (!(task in tasks)) throw new Error(`"${task}" is not a task`);

@@ -1,7 +1,7 @@
 /** A client that keeps the sticky cookie as a browser does. */
 export class CookieClient {
   readonly #url: string;
-  /** What it sends as its Cookie field; empty for none. */
+  /** Its Cookie field; empty for none. */
   cookie = "";
   /** Every Set-Cookie field that it got. */
   readonly received: string[] = [];

@@ -14,7 +14,7 @@ export class DecisionKeeper implements DecisionSink {
     this.skipped++;
   }
 
-  /** What is said of each server in the latest decision, by name. */
+  /** The verdict on each server in the latest decision, by name. */
   get verdicts(): Record<string, string> {
     const { candidates } = this.decisions.at(-1)!;
     return Object.fromEntries(candidates.map(({ name, verdict }) => [name, verdict]));

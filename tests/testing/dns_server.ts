@@ -60,7 +60,7 @@ export class DnsServer implements AsyncDisposable {
   /**
    * Starts one.
    *
-   * @param over What it answers by. Default: both.
+   * @param over The transports that it serves. Default: both.
    */
   static async start(over: readonly ("tcp" | "udp")[] = ["tcp", "udp"]): Promise<DnsServer> {
     for (;;) {

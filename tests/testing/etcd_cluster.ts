@@ -4,7 +4,7 @@ import { EtcdMember } from "./etcd_member.ts";
 import { isInstalled } from "./installed.ts";
 import { freePorts } from "./run_cli.ts";
 
-/** What is said behind the name of a test that is skipped; empty where etcd is installed. */
+/** A suffix for the names of skipped tests; empty if etcd is installed. */
 export const NO_ETCD: string = await isInstalled("etcd")
   ? ""
   : " (skipped: etcd is not installed; Debian has it in the package etcd-server)";
@@ -17,7 +17,7 @@ export function etcdTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name: name + NO_ETCD, ignore: NO_ETCD !== "", fn });
 }
 
-/** What a cluster is like. */
+/** Options of a cluster. */
 export interface EtcdClusterOptions {
   /** How many members it has: 1 or 3. Default: 1. */
   readonly members?: number;
@@ -105,7 +105,7 @@ export class EtcdCluster implements AsyncDisposable {
     return revision;
   }
 
-  /** What is under a prefix, by key. */
+  /** The key-values under a prefix. */
   async dump(prefix: string): Promise<Record<string, string>> {
     const last = String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
     const body = { key: btoa(prefix), range_end: btoa(prefix.slice(0, -1) + last) };
@@ -119,7 +119,7 @@ export class EtcdCluster implements AsyncDisposable {
    * Calls the gateway of a member.
    *
    * @param path The path, such as `/v3/kv/range`.
-   * @param body What is sent as JSON.
+   * @param body The content, sent as JSON.
    * @param member Which member. Default: the first that runs.
    */
   async call(path: string, body: unknown, member = this.#running()): Promise<unknown> {

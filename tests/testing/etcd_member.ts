@@ -1,6 +1,6 @@
 import { TextWatcher } from "./text_watcher.ts";
 
-/** What etcd says as soon as it is one of a cluster that has a leader. */
+/** etcd's log message once it is part of a cluster with a leader. */
 const READY = "ready to serve client requests";
 
 /** One member of a cluster of etcd: a process that can be hurt, and keeps its data. */
@@ -14,7 +14,7 @@ export class EtcdMember {
 
   /**
    * @param url The URL that clients use.
-   * @param args What the process is started with, each time.
+   * @param args The arguments of each start.
    */
   constructor(url: string, args: readonly string[]) {
     this.url = url;
@@ -26,7 +26,7 @@ export class EtcdMember {
     return this.#child !== undefined && !this.#isPaused;
   }
 
-  /** What the process has written to its log. */
+  /** The log of the process. */
   get log(): string {
     return this.#log?.text ?? "";
   }

@@ -7,7 +7,7 @@ import {
   type ServiceRecord,
 } from "../../src/discovery/dns_resolver.ts";
 
-/** What of an answer a test says. */
+/** The parts of an answer that a test sets. */
 export interface FakeAnswer {
   /** Default: 60. */
   readonly ttl?: number;

@@ -2,7 +2,7 @@
  * Whether a program is installed here, so that a test can use it.
  *
  * @param program The program.
- * @param arg What makes it tell its version.
+ * @param arg The argument for its version.
  */
 export async function isInstalled(program: string, arg = "--version"): Promise<boolean> {
   try {

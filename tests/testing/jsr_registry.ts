@@ -37,7 +37,7 @@ export class JsrRegistry implements AsyncDisposable {
     return registry;
   }
 
-  /** What `JSR_URL` must be for Deno to use it. */
+  /** The value of `JSR_URL` that makes Deno use it. */
   get url(): string {
     return `http://127.0.0.1:${this.#server.addr.port}/`;
   }

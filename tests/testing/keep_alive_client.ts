@@ -1,4 +1,4 @@
-/** What came of the requests of a {@linkcode KeepAliveClient}. */
+/** The results of a {@linkcode KeepAliveClient}. */
 export interface KeepAliveCounts {
   /** How many were answered with 200. */
   answered: number;
@@ -16,7 +16,7 @@ export interface KeepAliveCounts {
 export class KeepAliveClient implements Disposable {
   readonly #connect: () => Promise<Deno.Conn>;
   #connection: Deno.Conn | undefined;
-  /** What came of its requests so far. */
+  /** The results so far. */
   readonly counts: KeepAliveCounts = { answered: 0, lost: [], closes: 0 };
 
   /** @param connect Makes a connection. */

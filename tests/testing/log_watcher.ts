@@ -19,7 +19,7 @@ export class LogWatcher implements AsyncDisposable {
     return watcher;
   }
 
-  /** What was logged so far. */
+  /** The log so far. */
   get lines(): readonly string[] {
     return this.#lines;
   }

@@ -22,7 +22,7 @@ export function codeBlocks(text: string, language: string): string[] {
   );
 }
 
-/** What GitHub calls a heading in a link. */
+/** The anchor that GitHub gives a heading. */
 export function anchorOf(heading: string): string {
   return heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
 }
@@ -38,7 +38,7 @@ export function tableBehind(text: string, heading: string): string[][] {
 
 /** A block of commands for a terminal. */
 export interface ShellBlock {
-  /** What the comment in its first line says; undefined where there is none. */
+  /** The comment in its first line; undefined if there is none. */
   readonly heading: string | undefined;
   /** The commands. */
   readonly text: string;

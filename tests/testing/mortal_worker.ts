@@ -7,7 +7,7 @@
 import "../../src/workers/worker.ts";
 import type { ToWorker } from "../../src/workers/messages.ts";
 
-/** What the worker with this number is to do. */
+/** The behaviour of the worker with this number. */
 export interface Doom {
   /** The thread's number. */
   readonly thread: number;

@@ -23,7 +23,7 @@ class Neighbour {
     });
   }
 
-  /** What the latest health check gave as its `Host`. */
+  /** The `Host` of the latest health check. */
   probedHost = "";
 
   get port(): number {

@@ -2,9 +2,9 @@ import Ajv2020 from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { assert, assertEquals } from "@std/assert";
 import { EventStreams } from "../../src/admin/event_streams.ts";
-import { adminRoutes } from "../../src/admin/handler.ts";
 import { openApi } from "../../src/admin/openapi.ts";
-import type { Routes } from "../../src/admin/router.ts";
+import type { Routes } from "../../src/admin/operation.ts";
+import { adminRoutes } from "../../src/admin/routes.ts";
 import { TrafficMeter } from "../../src/admin/traffic_meter.ts";
 import { EventLog } from "../../src/state/event_log.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
@@ -56,7 +56,7 @@ export class OpenApiDocument {
     assert(!success || described !== responses.default, `${response.status} is not described`);
     const text = await response.text();
     for (const name of Object.keys(described.headers ?? {})) {
-      // What was not done has no tag.
+      // A refused change has no tag.
       const has = response.headers.has(name) || text.startsWith('{"dry_run":true');
       assert(has, `${method} ${path}: no ${name}`);
     }

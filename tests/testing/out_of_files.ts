@@ -11,7 +11,7 @@ import { LoadBalancer } from "../../mod.ts";
 export interface OutOfFiles {
   /** The statuses that requests got, and after how many seconds they are to come again. */
   readonly answers: readonly (readonly [status: number, retryAfter: string | null])[];
-  /** What checks of the servers found that were asked for. */
+  /** The results of requested health checks. */
   readonly checks: readonly (readonly [passed: boolean, detail: string])[];
   /** Whether each server counts as healthy, and whether it is ejected. */
   readonly servers: readonly (readonly [healthy: boolean, ejected: boolean])[];

@@ -19,12 +19,12 @@ export class ProbedServers {
   readonly unable = new Map<string, ErrorCode>();
   readonly #clock: Clock;
 
-  /** @param clock What the times of probes are read from. */
+  /** @param clock The clock of the probes' times. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** What somebody reaches them through. */
+  /** The transport to them. */
   transport(by: string): Transport {
     return new ProbeTransport((url, options) => this.#answer(url, by, options));
   }

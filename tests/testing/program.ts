@@ -48,7 +48,7 @@ export class RunningBalancer implements AsyncDisposable {
     return runCli(command, `--api-port=${this.apiPort}`, ...args);
   }
 
-  /** What it has written to its standard output so far. */
+  /** Its standard output so far. */
   get output(): string {
     return this.#program.output;
   }
@@ -58,7 +58,7 @@ export class RunningBalancer implements AsyncDisposable {
     return this.#program.ended;
   }
 
-  /** What it has written to its standard error output so far. */
+  /** Its standard error output so far. */
   get errors(): string {
     return this.#program.errors;
   }

@@ -29,7 +29,7 @@ export class RawServer implements AsyncDisposable {
   /** Every connection so far, in the order of their arrival. */
   readonly connections: RawConnection[] = [];
 
-  /** @param script What to do with each connection; its number begins at 1. */
+  /** @param script Serves each connection; their numbers begin at 1. */
   constructor(script: (connection: RawConnection, number: number) => Promise<void> | void) {
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     this.#done = this.#accept(script);

@@ -3,13 +3,13 @@ import { TextWatcher } from "./text_watcher.ts";
 /** The directory that the program is run in: the project's. */
 const root = new URL("../../", import.meta.url);
 
-/** What a program that has ended leaves. */
+/** The result of a program that has ended. */
 export interface CliResult {
-  /** What it exited with. */
+  /** The exit code. */
   readonly code: number;
-  /** What it wrote to the standard output. */
+  /** The standard output. */
   readonly stdout: string;
-  /** What it wrote to the standard error output. */
+  /** The standard error output. */
   readonly stderr: string;
 }
 
@@ -49,12 +49,12 @@ export class RunningCli implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** What it has written to its standard error output so far. */
+  /** Its standard error output so far. */
   get errors(): string {
     return this.#stderr.text;
   }
 
-  /** What it has written to its standard output so far. */
+  /** Its standard output so far. */
   get output(): string {
     return this.#stdout.text;
   }

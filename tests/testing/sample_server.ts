@@ -2,7 +2,7 @@ import { until } from "./until.ts";
 
 /** A server that answers with its name, can be stopped, and started again on the same port. */
 export class SampleServer implements AsyncDisposable {
-  /** What it answers. */
+  /** The response. */
   readonly name: string;
   /** How many requests it has had, health checks aside. */
   hits = 0;
@@ -12,7 +12,7 @@ export class SampleServer implements AsyncDisposable {
   #server: Deno.HttpServer | undefined;
   #abort = new AbortController();
 
-  /** @param name What it answers. */
+  /** @param name The text of its responses. */
   constructor(name: string) {
     this.name = name;
     this.start();

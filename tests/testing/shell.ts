@@ -3,11 +3,11 @@ import { ROOT } from "./program.ts";
 /** Stands behind the output of a block, with what the block exited with. */
 const END = "\u001e";
 
-/** What a block of commands came to. */
+/** The result of a block of commands. */
 export interface BlockResult {
-  /** What the last command exited with. */
+  /** The last command's exit code. */
   readonly code: number;
-  /** What was written to the standard output and error output. */
+  /** The standard output and error output. */
   readonly output: string;
 }
 

@@ -1,4 +1,4 @@
-import type { ServerStatsJson, StatsJson } from "../../mod.ts";
+import type { ServerStatsJson, StatsJson } from "../../src/admin/stats.ts";
 
 /** A server of {@linkcode STATS}. */
 export const SERVER_STATS: ServerStatsJson = {
@@ -22,7 +22,7 @@ export const SERVER_STATS: ServerStatsJson = {
   },
 };
 
-/** What a balancer of one server may say of itself. */
+/** Possible `/stats` of a balancer with one server. */
 export const STATS: StatsJson = {
   time: "2026-01-01T00:00:00.000Z",
   version: "1.2.3",

@@ -7,7 +7,7 @@ export class Terminal implements AsyncDisposable {
   readonly #keyboard: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   readonly #reader: ReadableStreamDefaultReader<string>;
   #ended = false;
-  /** What was written to the terminal so far. */
+  /** The terminal's content so far. */
   output = "";
 
   /**

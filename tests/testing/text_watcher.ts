@@ -3,15 +3,15 @@ import { until } from "./until.ts";
 /** How long a program may take to write something, in milliseconds: some begin by compiling. */
 const LIMIT_MS = 120_000;
 
-/** What a program writes, read as it comes. */
+/** A program's output, read as it arrives. */
 export class TextWatcher {
   readonly #done: Promise<void>;
   /** Whether there will be no more. */
   ended = false;
-  /** What it has written so far. */
+  /** The output so far. */
   text = "";
 
-  /** @param stream What it writes to. */
+  /** @param stream The stream that it writes to. */
   constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
     this.#done = this.#read(stream);
   }

@@ -11,7 +11,7 @@ export class TlsServer implements AsyncDisposable {
 
   /**
    * @param name The certificate to show.
-   * @param response What to answer.
+   * @param response The response.
    * @param close Whether each connection is closed after one response.
    */
   constructor(name: CertificateName, response: string, close = false) {

@@ -5,7 +5,7 @@ const LOOKS_AT_ONCE = 50;
 /** The time between two looks after that, in milliseconds. */
 const LOOK_MS = 2;
 
-/** What was waited for did not come. */
+/** The error of a wait that timed out. */
 export class WaitedInVain extends Error {
   override readonly name = "WaitedInVain";
 }
@@ -14,7 +14,7 @@ export class WaitedInVain extends Error {
  * Waits until something is so. A test that waits in vain fails, and says for what, in place of
  * holding up all the others for ever.
  *
- * @param what What is waited for, as it is named where it does not come; a function where that is
+ * @param what The awaited event, as the error names it; a function where that is
  * best told from what there is by then.
  * @param isSo Whether it is so.
  * @param limit How long to wait, in milliseconds. Default: 30000.
@@ -36,8 +36,8 @@ export async function until(
 /**
  * Waits for a promise, and for so long at most.
  *
- * @param what What is waited for, as it is named where it does not come; a function as above.
- * @param promise What is waited for.
+ * @param what The awaited event, as the error names it; a function as above.
+ * @param promise The promise.
  * @param limit How long to wait, in milliseconds. Default: 30000.
  * @throws {WaitedInVain} If it does not come.
  */

@@ -37,7 +37,7 @@ Deno.test("Http1Transport.send() uses a connection again, and the one used last 
 
 Deno.test("Http1Transport.send() never uses a connection again that it cannot trust", async () => {
   const cases = [
-    // What follows the response would be taken for the answer to the next request.
+    // Surplus bytes would be read as the response to the next request.
     `${OK}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstolen`.slice(0, -1),
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\nX",
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",

@@ -12,7 +12,7 @@ class EarlyServer implements AsyncDisposable {
   readonly #sockets: Deno.TcpConn[] = [];
   readonly #done: Promise<void>;
 
-  /** @param answer What it answers. */
+  /** @param answer The response. */
   constructor(answer: string) {
     this.#done = this.#accept(new TextEncoder().encode(answer));
   }
@@ -85,7 +85,7 @@ Deno.test("Http1Transport.send() uses no connection again on which content is un
     await within(`the answer ${what}`, transport.send(server.url, post).then(textOf));
     assertEquals(transport.connections(server.url), { open: 0, idle: 0 }, what);
     await within(`the end of the connection (${what})`, server.drain(1));
-    // What was unsent would come before the next request.
+    // Unsent content would precede the next request.
     await within("the next answer", transport.send(server.url, makeRequest()).then(textOf));
     await until("a second connection", () => server.accepted === 2);
   }

@@ -26,7 +26,7 @@ Deno.test("Http1Transport.send() uses no connection again whose upload it has no
   assertEquals(await textOf(await transport.send(server.url, upload)), "ok");
   assertEquals(transport.connections(server.url), { open: 0, idle: 0 });
   await within("the end of the connection", server.connections[0]!.closed);
-  // What the client has not sent must not look as if that were all of it.
+  // Missing content must not look like the end of the content.
   assertEquals(server.connections[0]!.received().endsWith("0\r\n\r\n"), false);
 });
 

@@ -18,7 +18,7 @@ const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const UNTIL_CLOSE = "HTTP/1.1 200 OK\r\n\r\nhello";
 const caCerts = [pem("ca.crt")];
 
-/** What a request to a server with this certificate fails with. */
+/** The error of a request to a server with this certificate. */
 async function failureOf(url: string, tls = {}): Promise<BalancerError> {
   await using transport = makeTransport({ tls });
   return await assertRejects(() => transport.send(url, makeRequest()), BalancerError);

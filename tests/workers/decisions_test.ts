@@ -2,7 +2,6 @@ import { assert, assertEquals } from "@std/assert";
 import { DecisionLog } from "../../src/state/decision_log.ts";
 import type { Decision } from "../../src/model/decision.ts";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 import { WorkerPool } from "../../src/workers/worker_pool.ts";
@@ -11,6 +10,7 @@ import { LogWatcher } from "../testing/log_watcher.ts";
 import type { Doom } from "../testing/mortal_worker.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { until } from "../testing/until.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** A pool of one worker, which can be told to die, and what it decides. */
 class DecidingPool implements AsyncDisposable {

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BalancerError } from "../../src/model/errors.ts";
 import { Registry } from "../../src/state/registry.ts";
-import { DEFAULT_SETTINGS } from "../../src/model/settings.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 import { WorkerPool } from "../../src/workers/worker_pool.ts";
@@ -10,6 +9,7 @@ import { HoldingServers } from "../testing/holding_servers.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 import type { Doom } from "../testing/mortal_worker.ts";
 import { SampleServer } from "../testing/sample_server.ts";
+import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 /** A pool of two workers that can be told to die, on a clock that stands still. */
 class MortalPool implements AsyncDisposable {
@@ -104,8 +104,8 @@ Deno.test("WorkerPool replaces a worker that shows no life", async () => {
   await using server = new SampleServer("one");
   await using mortal = await MortalPool.start([server.url]);
   mortal.kill({ thread: 2, end: "close" });
-  // What has ended without a word is noticed after some looks; a beat from before can delay it.
-  const died = log.waitFor("Worker 2 died and is replaced: it has shown no life for 10 s");
+  // A silent end is noticed after some checks; an earlier heartbeat can delay it.
+  const died = log.waitFor("Worker 2 died and is replaced: no heartbeat for 10 s");
   await mortal.clock.advance(30_000);
   await died;
   await mortal.clock.advance(1000);

@@ -1,8 +1,7 @@
-import type { AcceptedJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { printable, printJson, printLine } from "../output.ts";
-import { JSON_SWITCH } from "../switches.ts";
+import type { AcceptedJson } from "../../admin/cluster.ts";
+import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine } from "../output/print.ts";
 
 /** `accept-servers`: confirms that the servers that etcd has lost are to go. */
 export const acceptServers: Command = {

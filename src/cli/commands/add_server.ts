@@ -1,17 +1,17 @@
-import type { DiscoveryJson, ServerJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { discoveryLines } from "../discovery_lines.ts";
-import { JSON_SWITCH } from "../switches.ts";
-import { printable, printJson, printLine } from "../output.ts";
-import { DISCOVER_FLAG, readServerFlags, SERVER_FLAGS } from "../server_flags.ts";
+import type { DiscoveryJson } from "../../admin/discovery.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
+import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
+import { ADD_FLAGS, readServerFlags } from "../admin/server_flags.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine } from "../output/print.ts";
+import { discoveryLines } from "./list_servers.ts";
 
 /** `add-server`: adds a server to a running balancer. */
 export const addServer: Command = {
   name: "add-server",
   summary: "Add a server to a running balancer",
   example: "ballast add-server --url http://127.0.0.1:3004 --name four --weight 2",
-  values: { ...SERVER_FLAGS, ...DISCOVER_FLAG, ...ADMIN_FLAGS },
+  values: { ...ADD_FLAGS, ...ADMIN_FLAGS },
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
     const server = await callAdmin(args, "/add", readServerFlags(args)) as ServerJson;

@@ -1,13 +1,12 @@
-import type { Config } from "../../../mod.ts";
-import type { Command } from "../command.ts";
+import type { Config } from "../../config/config.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { readEtcdFiles } from "../etcd_files.ts";
-import { printJson, printLine } from "../output.ts";
-import { readConfig } from "../read_config.ts";
-import { readSticky } from "../sticky_secret.ts";
-import { JSON_SWITCH } from "../switches.ts";
-import { readTlsFiles, readUpstreamTls } from "../tls_files.ts";
-import { readToken } from "../token_file.ts";
+import { readConfig } from "../files/config_file.ts";
+import { readEtcdFiles } from "../files/etcd_files.ts";
+import { readSticky } from "../files/sticky_secret.ts";
+import { readTlsFiles, readUpstreamTls } from "../files/tls_files.ts";
+import { readToken } from "../files/token_file.ts";
+import { printJson, printLine } from "../output/print.ts";
 
 /**
  * `check-config`: says whether a configuration file can be used, and what is wrong with it. The

@@ -1,9 +1,9 @@
-import type { Command } from "../command.ts";
+import type { Command } from "../command_line.ts";
 import { bashCompletions } from "../completions/bash.ts";
 import { fishCompletions } from "../completions/fish.ts";
 import { zshCompletions } from "../completions/zsh.ts";
 import { UsageError } from "../errors.ts";
-import { printLine } from "../output.ts";
+import { printLine } from "../output/print.ts";
 
 const SHELLS: Readonly<Record<string, (commands: readonly Command[]) => string>> = {
   bash: bashCompletions,

@@ -1,9 +1,8 @@
-import type { ServerJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { printable, printJson, printLine } from "../output.ts";
-import { readUrlFlag, SERVER_FLAGS } from "../server_flags.ts";
-import { JSON_SWITCH } from "../switches.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
+import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
+import { readUrlFlag, URL_FLAG } from "../admin/server_flags.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine } from "../output/print.ts";
 
 const DRAIN_MAX = 86_400;
 
@@ -13,7 +12,7 @@ export const deleteServer: Command = {
   summary: "Delete a server from a running balancer",
   example: "ballast delete-server --url http://127.0.0.1:3004 --drain 30",
   values: {
-    url: SERVER_FLAGS["url"]!,
+    ...URL_FLAG,
     drain: {
       value: "SECONDS",
       help: "how long what it is working on may take (default: as long as it takes)",

@@ -1,12 +1,10 @@
-import type { ServerJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
-import type { Args } from "../args.ts";
-import type { Command } from "../command.ts";
-import { printable, printJson, printLine } from "../output.ts";
-import { readUrlFlag, SERVER_FLAGS } from "../server_flags.ts";
-import { JSON_SWITCH } from "../switches.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
+import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
+import { readUrlFlag, URL_FLAG } from "../admin/server_flags.ts";
+import { type Args, type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine } from "../output/print.ts";
 
-const VALUES = { url: SERVER_FLAGS["url"]!, ...ADMIN_FLAGS };
+const VALUES = { ...URL_FLAG, ...ADMIN_FLAGS };
 
 /** `drain-server`: gives a server no new requests. */
 export const drainServer: Command = {

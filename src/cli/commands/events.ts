@@ -1,14 +1,15 @@
-import type { EventJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { eventLine } from "../event_line.ts";
-import { followEvents } from "../follow_events.ts";
-import { jsonLine } from "../output.ts";
-import { waitForStop } from "../stop_signal.ts";
-import { writeOut } from "../write_out.ts";
+import type { EventJson } from "../../admin/event_stream.ts";
+import type { ServerJson } from "../../admin/server_json.ts";
+import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { followEvents } from "../admin/follow_events.ts";
+import type { Command } from "../command_line.ts";
+import { jsonLine, printable, writeOut } from "../output/print.ts";
+import { waitForStop } from "../signals.ts";
 
 /** How many events the balancer keeps. */
 const KEPT = 1000;
+/** The longest name of a type, so that what is behind it is aligned. */
+const TYPE_WIDTH = "unhealthy".length;
 
 /** `events`: tells what happens to the servers of a running balancer. */
 export const events: Command = {
@@ -40,3 +41,26 @@ export const events: Command = {
     });
   },
 };
+
+/**
+ * An event as one line for people.
+ *
+ * @param event What the admin API says.
+ */
+export function eventLine({ at, type, server, previous, detail }: EventJson): string {
+  const who = server === null ? "" : `${server.name} ${server.url}`;
+  const what = [
+    ...(server === null || previous === null ? [] : [changes(previous, server)]),
+    ...(detail === null ? [] : [detail]),
+  ].join("; ");
+  const end = [who, what].filter((part) => part !== "").join(": ");
+  return printable(`${at} ${type.padEnd(TYPE_WIDTH)} ${end}`);
+}
+
+/** What is different, old and new. */
+function changes(before: ServerJson, after: ServerJson): string {
+  const names = Object.keys(after) as (keyof ServerJson)[];
+  const different = names.filter((name) => before[name] !== after[name]);
+  if (different.length === 0) return "nothing was different";
+  return different.map((name) => `${name} ${before[name]} → ${after[name]}`).join(", ");
+}

@@ -1,17 +1,21 @@
-import { type DecisionJson, DECISIONS_MAX } from "../../../mod.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
-import type { Args } from "../args.ts";
-import type { Command } from "../command.ts";
-import { DecisionFollower, fetchDecisions } from "../decision_follower.ts";
-import { FILTER_FLAGS, readFilter } from "../decision_filter.ts";
-import { decisionText } from "../decision_text.ts";
-import { CommandError } from "../errors.ts";
-import { onHangup } from "../hangup_signal.ts";
-import { printJson, printLine } from "../output.ts";
-import { PipeOutput } from "../pipe_output.ts";
-import { waitForStop } from "../stop_signal.ts";
+import type { DecisionJson } from "../../admin/decisions.ts";
+import { canonicalServerUrl } from "../../model/server.ts";
+import { DECISIONS_MAX } from "../../model/settings.ts";
+import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { DecisionFollower, fetchDecisions } from "../admin/decision_follower.ts";
+import type { Args, Command, ValueFlag } from "../command_line.ts";
+import { CommandError, UsageError } from "../errors.ts";
+import { decisionText } from "../output/decision_text.ts";
+import { printJson, printLine, writeOut } from "../output/print.ts";
+import { onHangup, waitForStop } from "../signals.ts";
 
 const DEFAULT_LIMIT = 10;
+
+/** The flags that say which decisions are wanted. */
+const FILTER_FLAGS: Readonly<Record<"server" | "path", ValueFlag>> = {
+  server: { value: "URL|NAME", help: "only requests that went to this server" },
+  path: { value: "PREFIX", help: "only requests whose path begins like this, for example /api" },
+};
 
 /** `explain`: tells why requests went where they went. */
 export const explain: Command = {
@@ -70,12 +74,40 @@ async function follow(client: AdminClient, args: Args, { fits, limit }: Wanted):
   waitForStop().then(() => resolve());
   // The terminal may be closed; what was turned on for it is to be turned off all the same.
   using _ = onHangup([() => Promise.resolve(resolve())]);
-  const output = new PipeOutput();
   const json = args.has("json");
   let count = 0;
   await new DecisionFollower(client).follow(stop, async (decision) => {
     if (!fits(decision)) return true;
     const text = json ? JSON.stringify(decision) : `${decisionText(decision)}\n`;
-    return await output.writeLine(text) && ++count < limit;
+    return await writeOut(`${text}\n`) && ++count < limit;
   });
+}
+
+/**
+ * What tells which decisions a command line wants.
+ *
+ * @param args The command line, with {@linkcode FILTER_FLAGS}.
+ * @throws {UsageError} If a path is given that no request can have.
+ */
+function readFilter(args: Args): (decision: DecisionJson) => boolean {
+  const server = args.text("server");
+  const path = args.text("path");
+  if (path !== undefined && !path.startsWith("/")) {
+    throw new UsageError(`--path must begin with a slash, not "${path}"`);
+  }
+  const url = server === undefined ? undefined : canonical(server);
+  return ({ request, chosen, candidates }) => {
+    if (path !== undefined && !request.path.startsWith(path)) return false;
+    if (server === undefined || chosen !== null && chosen === url) return true;
+    return candidates.some((candidate) => candidate.url === chosen && candidate.name === server);
+  };
+}
+
+/** The URL in the form that is a server's key; undefined for a name. */
+function canonical(text: string): string | undefined {
+  try {
+    return canonicalServerUrl(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
-import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { printable, printLine } from "../output.ts";
+import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import type { Command } from "../command_line.ts";
+import { printable, printLine } from "../output/print.ts";
 
 /** `export-config`: writes what a running balancer goes by, as a configuration file. */
 export const exportConfig: Command = {

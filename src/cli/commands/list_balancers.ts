@@ -1,9 +1,8 @@
-import type { ClusterJson, ClusterMemberJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { printable, printJson, printLine, table } from "../output.ts";
+import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster.ts";
+import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine, table } from "../output/print.ts";
 import { formatRate } from "../status/format.ts";
-import { JSON_SWITCH } from "../switches.ts";
 
 const HEADER = [
   ...["NAME", "ID", "VERSION", "UP SINCE", "REQ/S", "ACTIVE", "HEALTHY", "CHECKS", "API", ""],

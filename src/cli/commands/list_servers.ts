@@ -1,9 +1,8 @@
-import type { CheckReportJson, DiscoveryJson, ServerStatusJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, callAdmin } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { discoveryLines } from "../discovery_lines.ts";
-import { printable, printJson, printLine, table } from "../output.ts";
-import { JSON_SWITCH } from "../switches.ts";
+import type { DiscoveryJson } from "../../admin/discovery.ts";
+import type { CheckReportJson, ServerStatusJson } from "../../admin/server_json.ts";
+import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printable, printJson, printLine, table } from "../output/print.ts";
 
 const HEADER = ["NAME", "URL", "WEIGHT", "PERIOD", "HEALTH", "ACTIVE", "LAST CHECK"];
 
@@ -64,4 +63,14 @@ function checkText({ detail, duration_ms, at, by }: CheckReportJson): string {
   return by === undefined
     ? `${detail} in ${duration_ms} ms at ${at}`
     : `${detail}, by ${by} at ${at}`;
+}
+
+/** What an entry has found, and what is wrong with that: a line, and one for each problem. */
+export function discoveryLines({ name, url, discover, addresses, error }: DiscoveryJson): string[] {
+  const count = addresses.length === 1 ? "1 address" : `${addresses.length} addresses`;
+  const problems = addresses.filter(({ problem }) => problem !== null)
+    .map((address) => `  ${address.url} is left out: ${address.problem}`);
+  const fault = error === null ? "" : `; ${error}`;
+  return [`${name} (${url}) is discovered by ${discover}: ${count}${fault}`, ...problems]
+    .map(printable);
 }

@@ -1,26 +1,27 @@
 import { getLogger } from "@logtape/logtape";
-import { type Admin, type Certificate, type Listener, LoadBalancer } from "../../../mod.ts";
-import type { SharedBalancer } from "../../cluster/mod.ts";
-import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../admin_access.ts";
+import type { Admin } from "../../admin/handler.ts";
+import { LoadBalancer } from "../../balancer/load_balancer.ts";
+import type { JoinedCluster } from "../../cluster/mod.ts";
+import type { Certificate } from "../../fronts/web/certificate.ts";
+import type { Listener } from "../../fronts/web/listener.ts";
 import { serveWithRestart } from "../../fronts/web/serve_with_restart.ts";
+import { oldDenoWarning } from "../../runtime/runtime_version.ts";
 import { balancerOptions } from "../balancer_options.ts";
-import type { Command } from "../command.ts";
-import { oldDenoWarning } from "../deno_version.ts";
+import type { Command } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { hasEtcdFiles } from "../etcd_files.ts";
-import { ETCD_FLAGS, ETCD_SWITCHES } from "../etcd_flags.ts";
-import { onHangup, type Reload } from "../hangup_signal.ts";
-import { type ListenSettings, listenSettings } from "../listen_settings.ts";
-import { LOG_FLAGS, readLogFlags } from "../log_flags.ts";
-import { type Say, startLogs } from "../logs.ts";
-import { readListenConfig } from "../read_config.ts";
-import { ConfigReload } from "../reload.ts";
-import { hostBeforePort, type Service, startService } from "../serve.ts";
-import { shareServers } from "../share_servers.ts";
-import { readSticky } from "../sticky_secret.ts";
-import { waitForStop } from "../stop_signal.ts";
-import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../tls_files.ts";
-import { countWorkers, WORKERS_FLAG } from "../workers_flag.ts";
+import { readListenConfig } from "../files/config_file.ts";
+import { hasEtcdFiles } from "../files/etcd_files.ts";
+import { readSticky } from "../files/sticky_secret.ts";
+import { readTlsFiles, readUpstreamTls, reloadCertificate, TLS_FLAGS } from "../files/tls_files.ts";
+import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../listen/admin_access.ts";
+import { ConfigReload } from "../listen/config_reload.ts";
+import { ETCD_FLAGS, ETCD_SWITCHES } from "../listen/etcd_flags.ts";
+import { type ListenSettings, listenSettings } from "../listen/listen_settings.ts";
+import { LOG_FLAGS, readLogFlags, type Say, startLogs } from "../listen/logs.ts";
+import { hostBeforePort, type Service, startService } from "../listen/service.ts";
+import { shareServers } from "../listen/share_servers.ts";
+import { countWorkers, WORKERS_FLAG } from "../listen/workers_flag.ts";
+import { onHangup, type Reload, waitForStop } from "../signals.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
@@ -98,7 +99,11 @@ export const listen: Command = {
     await using shared = etcd &&
       await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
     if (etcd === undefined || shared !== undefined) {
-      const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
+      const admin = await makeAdmin(balancer, args, {
+        ...config,
+        ...settings,
+        cluster: shared,
+      });
       const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
         balancer,
         say,
@@ -125,7 +130,7 @@ interface Parts {
   /** What tells people how it goes. */
   readonly say: Say;
   /** What shares the servers with other balancers. */
-  readonly shared: SharedBalancer | undefined;
+  readonly shared: JoinedCluster | undefined;
   /** Resolves when the program is to stop. */
   readonly stop: Promise<Deno.Signal>;
 }

@@ -1,9 +1,7 @@
-import type { Args } from "../args.ts";
-import type { Command } from "../command.ts";
-import { neededPermissions, pathOf } from "../needed_permissions.ts";
-import { printable, printError, printJson, printLine } from "../output.ts";
-import { readListenConfig } from "../read_config.ts";
-import { JSON_SWITCH } from "../switches.ts";
+import { type Args, type Command, JSON_SWITCH } from "../command_line.ts";
+import { readListenConfig } from "../files/config_file.ts";
+import { neededPermissions, pathOf } from "../listen/needed_permissions.ts";
+import { printable, printError, printJson, printLine } from "../output/print.ts";
 import { listen } from "./listen.ts";
 
 /**

@@ -1,11 +1,10 @@
-import { POLICY_NAMES } from "../../../mod.ts";
-import type { Command } from "../command.ts";
+import { POLICY_NAMES } from "../../model/settings.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { printJson, printLine } from "../output.ts";
-import { readConfig } from "../read_config.ts";
+import { readConfig } from "../files/config_file.ts";
+import { printJson, printLine } from "../output/print.ts";
 import { replayText } from "../simulate/replay_text.ts";
 import { readText } from "../simulate/workload_flags.ts";
-import { JSON_SWITCH } from "../switches.ts";
 
 const DEFAULT_LIMIT = 20;
 

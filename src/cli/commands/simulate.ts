@@ -1,7 +1,7 @@
-import { POLICY_NAMES, type PolicyName } from "../../../mod.ts";
-import type { Command } from "../command.ts";
+import { POLICY_NAMES, type PolicyName } from "../../model/settings.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { printJson, printLine } from "../output.ts";
+import { printJson, printLine } from "../output/print.ts";
 import { simulationText } from "../simulate/simulation_text.ts";
 import {
   readServers,
@@ -9,7 +9,6 @@ import {
   readWorkloadFlags,
   WORKLOAD_FLAGS,
 } from "../simulate/workload_flags.ts";
-import { JSON_SWITCH } from "../switches.ts";
 
 /** `simulate`: says what policies do to a fleet, before it is built. */
 export const simulate: Command = {

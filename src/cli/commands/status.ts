@@ -1,11 +1,10 @@
-import type { StatsJson } from "../../../mod.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin_client.ts";
-import type { Command } from "../command.ts";
-import { printJson, printLine } from "../output.ts";
+import type { StatsJson } from "../../admin/stats.ts";
+import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { type Command, JSON_SWITCH } from "../command_line.ts";
+import { printJson, printLine } from "../output/print.ts";
+import { waitForStop } from "../signals.ts";
 import { renderStatus } from "../status/view.ts";
 import { watchStatus } from "../status/watch.ts";
-import { waitForStop } from "../stop_signal.ts";
-import { JSON_SWITCH } from "../switches.ts";
 
 /** How long the balancer may take to answer, in milliseconds. */
 const TIMEOUT_MS = 10_000;

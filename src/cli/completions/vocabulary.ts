@@ -1,4 +1,4 @@
-import type { Command } from "../command.ts";
+import type { Command } from "../command_line.ts";
 
 /** What can be typed for a value: words, files, or anything. */
 export type Completion = readonly string[] | "files" | "anything";

@@ -1,5 +1,5 @@
 import type { DifferenceJson, ReplayJson } from "../../simulate/replay.ts";
-import { printable, table } from "../output.ts";
+import { printable, table } from "../output/print.ts";
 
 const DIFFERENCE_HEADER = ["DECISION", "AT", "PATH", "RECORDED", "INSTEAD", "BY LOAD"];
 

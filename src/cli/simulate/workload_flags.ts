@@ -1,7 +1,7 @@
-import { type Config, parseConfig } from "../../../mod.ts";
-import type { Args, ValueFlag } from "../args.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
+import type { Args, ValueFlag } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import { readConfig, whyUnreadable } from "../read_config.ts";
+import { readConfig, whyUnreadable } from "../files/config_file.ts";
 
 /** The most servers that can be asked for without a configuration. */
 const SERVERS_MAX = 65_536;

@@ -1,4 +1,4 @@
-import { writeOut } from "../write_out.ts";
+import { writeOut } from "../output/print.ts";
 
 /** Another screen than the one with what was typed before; and no cursor. */
 const ENTER = "\x1b[?1049h\x1b[?25l\x1b[2J";

@@ -1,6 +1,7 @@
-import type { ServerState, ServerStatsJson } from "../../../mod.ts";
-import { printable } from "../output.ts";
-import { fit, pad, textWidth } from "../text_width.ts";
+import type { ServerStatsJson } from "../../admin/stats.ts";
+import type { ServerState } from "../../model/server_state.ts";
+import { printable } from "../output/print.ts";
+import { fit, pad, textWidth } from "../output/text_width.ts";
 import { formatMilliseconds, formatRate, formatSeconds } from "./format.ts";
 
 /** What stands between two columns. */

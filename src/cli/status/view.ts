@@ -1,13 +1,13 @@
-import type { StatsJson } from "../../../mod.ts";
-import { printable } from "../output.ts";
-import { fit, textWidth } from "../text_width.ts";
+import type { StatsJson } from "../../admin/stats.ts";
+import { printable } from "../output/print.ts";
+import { fit, textWidth } from "../output/text_width.ts";
 import { formatBytes, formatMilliseconds, formatRate, formatSeconds } from "./format.ts";
 import { registryLines } from "./registry_lines.ts";
 import { serverTable } from "./server_table.ts";
-import { sparkline } from "./sparkline.ts";
 
 /** The fewest bars that are worth to be shown. */
 const BARS_MIN = 8;
+const BARS = "▁▂▃▄▅▆▇█";
 
 /** How the view is laid out. */
 export interface ViewOptions {
@@ -89,4 +89,17 @@ function clockTime(time: string): string {
 
 function color(text: string, colors: boolean): string {
   return colors ? `\x1b[31m${text}\x1b[0m` : text;
+}
+
+/**
+ * Numbers as a row of bars, one column each. The highest bar is the largest number.
+ *
+ * @param numbers The numbers, 0 or more.
+ */
+export function sparkline(numbers: readonly number[]): string {
+  const largest = Math.max(...numbers, 0);
+  return numbers.map((number) => {
+    const height = largest === 0 ? 0 : number / largest * BARS.length;
+    return BARS[Math.min(BARS.length - 1, Math.max(0, Math.ceil(height) - 1))];
+  }).join("");
 }

@@ -4,8 +4,8 @@ import type {
   CheckSharing,
   RemoteResult,
 } from "../../health/check_sharing.ts";
-import type { HealthCheck } from "../../health/health_check.ts";
 import type { Server } from "../../model/server.ts";
+import type { HealthCheck } from "../../model/settings.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { CheckAssignment } from "./check_assignment.ts";
 import { type CheckedServer, noteResult, resultsOf, uncheckedServer } from "./checked_server.ts";

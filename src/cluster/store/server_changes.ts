@@ -13,7 +13,7 @@ import { diffServers } from "../../model/server_diff.ts";
 import { checkDiscoverKept } from "../../config/discover_change.ts";
 import { drainSchema } from "../../config/settings_schema.ts";
 import { validate } from "../../config/validate.ts";
-import { checkChange, checkServer } from "../../balancer/options.ts";
+import { checkChange, checkServer } from "../../balancer/check_servers.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
 import { withTimeout } from "../../runtime/time.ts";
 import type { EtcdContext } from "./connectivity.ts";

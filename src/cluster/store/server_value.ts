@@ -1,5 +1,5 @@
 import { camelKeys, snakeKeys } from "../../config/names.ts";
-import { serverSchema } from "../../config/schema.ts";
+import { serverSchema } from "../../config/server_schema.ts";
 import { validate } from "../../config/validate.ts";
 import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";

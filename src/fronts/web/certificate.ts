@@ -1,9 +1,9 @@
 import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 
-/** A certificate and its private key, by which a listener speaks TLS. */
+/** A listener's certificate and private key for TLS. */
 export interface Certificate {
-  /** The certificate chain in PEM form, that of the listener first. */
+  /** The certificate chain in PEM form, the listener's own first. */
   readonly cert: string;
   /** The private key of the first certificate in PEM form, without a passphrase. */
   readonly key: string;
@@ -14,10 +14,10 @@ const KEY = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/;
 const LOCKED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
 /**
- * Checks that a certificate and a key are what a listener needs, and fit each other. Whether the
- * certificate has expired, and whether anybody trusts it, is not looked at.
+ * Checks that a certificate and a key are usable and belong together. Whether the certificate has
+ * expired or is trusted by anyone is not checked.
  *
- * @param certificate What to check.
+ * @param certificate The certificate and key.
  * @throws {BalancerError} `invalid`, with `cert` or `key` as the path of the fault.
  */
 export function checkCertificate({ cert, key }: Certificate): void {
@@ -38,15 +38,15 @@ export function checkCertificate({ cert, key }: Certificate): void {
 }
 
 /**
- * Checks the certificates of authorities that are to be trusted.
+ * Checks the certificates of authorities.
  *
  * @param caCerts Texts in PEM form, each with one certificate or several.
- * @throws {BalancerError} `invalid`, with the path of the first text that cannot be used.
+ * @throws {BalancerError} `invalid`, with the path of the first unusable text.
  */
 export function checkAuthorities(caCerts: readonly string[]): void {
   for (const [index, text] of caCerts.entries()) {
     const path = `caCerts[${index}]`;
-    // The runtime takes a text without any certificate for an empty list.
+    // The runtime reads a text without a certificate as an empty list.
     if (!CERTIFICATE.test(text)) {
       throw fault(path, "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
     }
@@ -55,9 +55,9 @@ export function checkAuthorities(caCerts: readonly string[]): void {
   }
 }
 
-/** What the runtime says against certificates; nothing is connected to. */
+/** The runtime's objection to certificates, if any; no connection is made. */
 function parse(options: Deno.CreateHttpClientOptions | (Partial<Certificate>)): string | undefined {
-  // Other runtimes have no transport of ours either.
+  // Other runtimes connect by fetch, which takes no certificates.
   if (!("Deno" in globalThis)) return undefined;
   try {
     Deno.createHttpClient(options as Deno.CreateHttpClientOptions).close();

@@ -2,15 +2,15 @@ import type { Certificate } from "./certificate.ts";
 
 /** Where and how to accept connections. */
 export interface ListenOptions {
-  /** The port; 0 takes a free one. Default: 8000, as `Deno.serve` has it. */
+  /** The port; 0 takes a free one. Default: 8000, as for `Deno.serve`. */
   readonly port?: number;
-  /** The address. Default: "0.0.0.0", all. */
+  /** The address. Default: "0.0.0.0", every IPv4 address. */
   readonly hostname?: string;
-  /** Stops accepting and breaks everything off. Default: none. */
+  /** Stops accepting and aborts every request. Default: none. */
   readonly signal?: AbortSignal;
   /**
-   * What TLS is spoken with, and HTTP/2 with clients that can. Default: none, cleartext HTTP/1.1
-   * and HTTP/2 with prior knowledge.
+   * Serves TLS with this certificate, and HTTP/2 to clients that negotiate it. Default: none,
+   * cleartext HTTP/1.1 and HTTP/2 with prior knowledge.
    */
   readonly tls?: Certificate;
 }
@@ -22,21 +22,21 @@ export interface Listener {
   /** Resolves when it has stopped. */
   readonly finished: Promise<void>;
   /**
-   * Closes every WebSocket that came this way with the status code 1001, accepts no more, and resolves
-   * when what is under way is over. A TLS handshake is under way until it is complete or the client
-   * closes; the signal of {@linkcode ListenOptions} breaks it off.
+   * Closes this listener's WebSockets with the status code 1001, accepts no more connections, and
+   * resolves when the open requests are over. It also waits for TLS handshakes, until they complete or
+   * the client closes; the signal of {@linkcode ListenOptions} aborts them.
    *
-   * Before, while requests come, but for 1 s at most, they are still answered, and over HTTP/1.x with
-   * `Connection: close`: clients that keep their connections lose no request. The same goes for as
-   * long as clients send content that they had begun to send, which Deno would break off.
+   * Before that, for as long as requests arrive, but at most 1 s, they are still answered, over
+   * HTTP/1.x with `Connection: close`, so that keep-alive clients lose no request. Uploads that have
+   * begun are waited for as well, as Deno's own shutdown would abort them.
    */
   shutdown(): Promise<void>;
   /**
-   * Uses another certificate for connections that are made from now on; there where TLS is spoken.
-   * For 3 s, about half of them still get the old one, and responses over HTTP/1.x on connections
-   * with the old one say `Connection: close`. Then those that are left are closed once their requests
-   * are answered; one that is in its TLS handshake at that moment breaks off. Content that clients
-   * had begun to send puts that off, by 60 s at most.
+   * Uses another certificate for new connections; present only on TLS listeners. For 3 s, about half
+   * of the new connections still get the old certificate, and HTTP/1.x responses on connections with
+   * the old one carry `Connection: close`. Then the remaining ones are closed once their requests are
+   * answered; a TLS handshake in progress at that moment fails. Uploads that have begun delay that,
+   * by at most 60 s.
    *
    * @param certificate The new certificate and key, as PEM text.
    * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where Deno runs without

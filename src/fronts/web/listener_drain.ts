@@ -1,45 +1,45 @@
 import type { Clock } from "../../runtime/clock.ts";
 import type { PlatformServer } from "./serve_with_restart.ts";
 
-/** How long no request may have come before the connections are closed, in milliseconds. */
+/** How long no request must have arrived before the connections are closed, in milliseconds. */
 const QUIET_MS = 100;
-/** For how long that is waited for at most, in milliseconds. */
+/** The longest wait for that, in milliseconds. */
 const LONGEST_MS = 1000;
-/** For how long content is waited for at least that began to come only then, in milliseconds. */
+/** The shortest wait for uploads that begin during the drain, in milliseconds. */
 const LATE_MS = 5000;
 
-/** A platform's server that can tell its clients of its end. */
+/** A platform's server that can announce its shutdown to its clients. */
 export interface DrainableServer extends PlatformServer {
-  /** From now on responses say that their connection is about to be closed. */
+  /** From now on, responses carry `Connection: close`. */
   drain(): void;
   /**
-   * Accepts no more, and resolves when what is under way is over.
+   * Accepts no more connections, and resolves when the open requests are over.
    *
-   * @param limit For how long clients may go on to send content that they have begun to send, in
-   * milliseconds; then they are broken off. Default: without a limit.
+   * @param limit How long uploads that have begun may continue, in milliseconds; then they are
+   * aborted. Default: no limit.
    */
   shutdown(limit?: number): Promise<void>;
 }
 
 /**
- * The end of a listener, as its clients are told of it. The platform's shutdown closes idle
- * connections without a word, so that the request that is on its way is lost. Therefore responses
- * first say `Connection: close` for a while: clients send no more on those connections. And it breaks
- * off the content that clients are sending (Deno 2.9, denoland/deno#36809), so that is waited for.
+ * Drains a listener before its shutdown. The platform's shutdown closes idle connections at once, so
+ * that a request on its way there is lost. Therefore responses first carry `Connection: close` for a
+ * while: clients then send no more on those connections. The platform also aborts uploads (Deno 2.9,
+ * denoland/deno#36809), so those are waited for.
  *
- * It is part of what requests are handled with, and counts them.
+ * Requests carry it in their listener information; it counts them.
  */
 export class ListenerDrain {
   readonly #clock: Clock;
   #begun = false;
-  /** How many requests have come. */
+  /** Requests that have arrived. */
   requests = 0;
-  /** How many requests are being received that came before {@linkcode ListenerDrain.quiet}. */
+  /** Uploads in progress that began before {@linkcode ListenerDrain.quiet}. */
   #early = 0;
-  /** How many that came after it. */
+  /** Uploads in progress that began after it. */
   #late = 0;
   #closing = false;
-  // One of each for all requests.
+  // Shared by all requests, which spares each a closure.
   readonly #earlyOver = () => void this.#early--;
   readonly #lateOver = () => void this.#late--;
 
@@ -48,23 +48,23 @@ export class ListenerDrain {
     this.#clock = clock;
   }
 
-  /** Whether the listener is about to close its connections, which responses say then. */
+  /** Whether responses carry `Connection: close`. */
   get draining(): boolean {
     return this.#begun;
   }
 
-  /** From now on responses say that their connection is about to be closed. */
+  /** From now on, responses carry `Connection: close`. */
   begin(): void {
     this.#begun = true;
   }
 
   /**
-   * A request's content is being received.
+   * Counts an upload.
    *
-   * @param over Settles when it is there, or is not needed any more.
+   * @param over Settles when the content has arrived, or is not needed any more.
    */
-  receives(over: Promise<unknown>): void {
-    // The listener still accepts requests then, which must not put off its end for ever.
+  trackUpload(over: Promise<unknown>): void {
+    // The listener still accepts requests then; these must not delay its end for ever.
     if (this.#closing) {
       this.#late++;
       over.then(this.#lateOver, this.#lateOver);
@@ -75,12 +75,12 @@ export class ListenerDrain {
   }
 
   /**
-   * Begins, and waits until requests have stopped coming for 0.1 s, for 1 s at most, which is left
-   * out where it has begun before; and until the content that clients have begun to send is there. For
-   * what they began to send only then, 5 s have to do.
+   * Begins the drain, and waits until no request has arrived for 0.1 s, at most 1 s, which is skipped
+   * if the drain had begun before; and until uploads are over. Uploads that begin during the drain get
+   * 5 s.
    *
    * @param noMore Ends the wait.
-   * @param limit For how long that content is waited for, in milliseconds. Default: without a limit.
+   * @param limit The longest wait for uploads, in milliseconds. Default: no limit.
    */
   async quiet(noMore: Promise<void>, limit = Infinity): Promise<void> {
     let longest = this.#begun ? 0 : LONGEST_MS;

@@ -4,29 +4,29 @@ import { pause } from "../../runtime/time.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
-/** How long to wait before listening again, in milliseconds: connections have to close first. */
+/** The pause before listening again, in milliseconds: connections have to close first. */
 const PAUSE_MS = 100;
 
-/** A server as the platform has it. */
+/** A server as `Deno.serve` returns it. */
 export interface PlatformServer {
   /** Where it listens. */
   readonly addr: { readonly hostname: string; readonly port: number };
-  /** Resolves when it has stopped, and rejects when it cannot accept any more. */
+  /** Resolves when it has stopped, and rejects when it can accept no more connections. */
   readonly finished: Promise<void>;
-  /** Accepts no more, and resolves when what is under way is over. */
+  /** Accepts no more connections, and resolves when the open requests are over. */
   shutdown(): Promise<void>;
 }
 
 /**
- * Keeps a port in use. A platform's server stops for good when the process has no file descriptor
- * left for one more connection, so that too many clients would end the program; here it listens
- * again until it can.
+ * Serves on a port, and restarts the platform's server when it fails. That server stops for good when
+ * the process has no file descriptor left for one more connection, so that too many clients would end
+ * the program; this one retries until it can listen again.
  *
- * @param start Begins to listen on a port.
+ * @param start Starts listening on a port.
  * @param port The port; 0 takes a free one, and keeps it.
- * @param signal What `start` stops by as well. Default: none.
+ * @param signal The signal that stops `start` as well. Default: none.
  * @returns A server whose `finished` does not reject.
- * @throws What `start` throws the first time.
+ * @throws The exception of the first `start`.
  */
 export function serveWithRestart(
   start: (port: number) => PlatformServer,

@@ -1,82 +1,84 @@
 import type { Clock } from "../../runtime/clock.ts";
+import { mayReusePort } from "../../runtime/reuse_port.ts";
+import { systemClock } from "../../runtime/system_clock.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { type Certificate, checkCertificate } from "./certificate.ts";
 import type { DrainableServer } from "./listener_drain.ts";
+import { checkCanListen } from "./web_listener.ts";
 
 /**
  * How long the listener with the old certificate accepts connections beside the new one, in
- * milliseconds: TLS handshakes that are under way when a certificate is replaced can end, and clients
- * that keep their connections learn that these end. Without it, each would lose a request. Of the
- * handshakes under way at its end, the half that the old one has accepted break: Deno's shutdown
- * closes a connection on which no request has arrived.
+ * milliseconds: TLS handshakes in progress can complete, and keep-alive clients are told that their
+ * connections close. Without it, each of these would lose a request. At its end, the handshakes in
+ * progress on the old listener fail: Deno's shutdown closes a connection without a request.
  */
 const OVERLAP_MS = 3000;
 /**
- * After how long it ends where the certificate is replaced once more, in milliseconds. By then such
- * clients have gone over to the new one. With a third listener, new connections would be spread over
- * all of them, and clients would go from one that ends to another one that ends.
+ * The overlap after which it ends early if the certificate is replaced again, in milliseconds. By
+ * then such clients have moved to the new listener. With a third listener, new connections would be
+ * spread over all of them, and clients would move from one that ends to another that ends.
  */
 const SETTLED_MS = 1000;
 /**
- * How much longer it accepts connections while clients send content that they had begun to send, in
- * milliseconds. Deno's shutdown breaks that off.
+ * How much longer it stays up for uploads that have begun, in milliseconds: Deno's shutdown aborts
+ * them.
  */
 const UPLOADS_MS = 60_000;
 
-/** Where to accept connections. */
+/** The address of a TLS listener. */
 export interface TlsAddress {
   /** The port; 0 takes a free one. */
   readonly port: number;
   /** The address. */
   readonly hostname: string;
-  /** Stops accepting and breaks everything off. Default: none. */
+  /** Stops accepting and aborts every request. Default: none. */
   readonly signal?: AbortSignal;
 }
 
-/** What `Deno.serve` is to be told. */
+/** Options of `Deno.serve` for TLS. */
 export interface TlsServeOptions extends TlsAddress, Certificate {
-  /** Whether others may listen on the same port. */
+  /** Whether other listeners may share the port. */
   readonly reusePort: boolean;
 }
 
-/** What a {@linkcode TlsListener} works with. */
+/** Options of a {@linkcode TlsListener}. */
 export interface TlsListenerOptions extends TlsAddress {
-  /** The certificate to begin with. */
+  /** The first certificate. */
   readonly certificate: Certificate;
-  /** Whether several listeners can have one port, without which no certificate is replaced. */
+  /** Whether listeners can share a port; certificates can be replaced only if they can. */
   readonly reusePort: boolean;
-  /** Accepts connections. */
+  /** Starts a server. */
   readonly serve: (options: TlsServeOptions) => DrainableServer;
   /** The timer. */
   readonly clock: Clock;
 }
 
-/** The time in which a listener with an earlier certificate still accepts connections. */
+/** The time during which a listener with an earlier certificate still accepts connections. */
 interface Overlap {
   /** When it began, in the clock's milliseconds. */
   readonly since: number;
-  /** Calls off that the listener is shut down at its end. */
+  /** Cancels the shutdown that is due at its end. */
   readonly cancel: () => void;
 }
 
 /**
- * A port that speaks TLS, and HTTP/2 where the client does, with a certificate that can be replaced.
+ * A TLS listener, with HTTP/2 by ALPN, whose certificate can be replaced.
  *
- * `Deno.serve` keeps the certificate that it was started with. So a new one is served by a second
- * listener on the same port, and the first one stops accepting; what it is working on may finish.
+ * `Deno.serve` keeps the certificate that it was started with. So a second server on the same port
+ * serves the new one, and the first stops accepting connections and finishes its open requests.
  */
 export class TlsListener {
   readonly #options: TlsListenerOptions;
   readonly #finished = Promise.withResolvers<void>();
-  /** Those that have not come to their end, with the overlap of those that are to be shut down. */
+  /** The running servers, each with its overlap if its certificate was replaced. */
   readonly #servers = new Map<DrainableServer, Overlap | undefined>();
   #current: DrainableServer;
   #stopping = false;
 
   /**
-   * @param options Where to listen, and with what.
+   * @param options The address, the first certificate, and the parts.
    * @throws {BalancerError} `invalid` if the certificate and key cannot be used.
-   * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
+   * @throws {Deno.errors.AddrInUse} If the port is taken; and other exceptions of `Deno.serve`.
    */
   constructor(options: TlsListenerOptions) {
     checkCertificate(options.certificate);
@@ -84,7 +86,7 @@ export class TlsListener {
     this.#current = this.#start(options.port, options.certificate);
   }
 
-  /** Where it listens. */
+  /** The address that it listens on. */
   get addr(): DrainableServer["addr"] {
     return this.#current.addr;
   }
@@ -95,11 +97,11 @@ export class TlsListener {
   }
 
   /**
-   * Uses another certificate for connections that are made from now on.
+   * Uses another certificate for new connections.
    *
    * @param certificate The new certificate and key.
-   * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where the runtime lets
-   * no two listeners have one port, `closed`; and what `Deno.serve` throws. The old ones stay.
+   * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` where listeners cannot
+   * share a port, `closed`; and exceptions of `Deno.serve`. The old certificate then stays in use.
    */
   // deno-lint-ignore require-await
   async replaceCertificate(certificate: Certificate): Promise<void> {
@@ -110,7 +112,7 @@ export class TlsListener {
     if (!this.#options.reusePort) throw certificateStays();
     const old = this.#current;
     this.#current = this.#start(old.addr.port, certificate);
-    // Before clients of the latest one come to look for another.
+    // Before clients of the latest server look for another one.
     this.#shutDown(SETTLED_MS);
     old.drain();
     const { clock } = this.#options;
@@ -118,7 +120,7 @@ export class TlsListener {
     this.#servers.set(old, { since: clock.now(), cancel });
   }
 
-  /** Accepts no more, and resolves when what is under way is over. */
+  /** Accepts no more connections, and resolves when the open requests are over. */
   async shutdown(): Promise<void> {
     this.#stopping = true;
     this.#shutDown(0);
@@ -126,7 +128,7 @@ export class TlsListener {
     await this.finished;
   }
 
-  /** Shuts down those with an earlier certificate that have overlapped for so many milliseconds. */
+  /** Shuts down servers with an earlier certificate whose overlap has lasted this long, in ms. */
   #shutDown(overlapped: number): void {
     const now = this.#options.clock.now();
     for (const [server, overlap] of this.#servers) {
@@ -155,10 +157,33 @@ export class TlsListener {
   #ended(server: DrainableServer): void {
     this.#servers.get(server)?.cancel();
     this.#servers.delete(server);
-    // The current one ends only where all are told to.
+    // The current server ends only when all of them are shut down.
     if (server === this.#current) this.#stopping = true;
     if (this.#servers.size === 0) this.#finished.resolve();
   }
+}
+
+/**
+ * Listens for TLS connections on this thread alone.
+ *
+ * @param address The address.
+ * @param certificate The first certificate.
+ * @param serve Starts a server.
+ * @throws {BalancerError} `invalid` if the certificate and key cannot be used, `unsupported` on
+ * runtimes other than Deno.
+ * @throws {Deno.errors.AddrInUse} If the port is taken; and other exceptions of `Deno.serve`.
+ */
+export function listenTls(
+  address: TlsAddress,
+  certificate: Certificate,
+  serve: TlsListenerOptions["serve"],
+): TlsListener {
+  checkCanListen();
+  const { hostname, port } = address;
+  // With reusePort, listening succeeds even where another program shares the port. That is refused.
+  Deno.listen({ hostname, port }).close();
+  const reusePort = mayReusePort();
+  return new TlsListener({ ...address, certificate, serve, reusePort, clock: systemClock });
 }
 
 function certificateStays(): BalancerError {

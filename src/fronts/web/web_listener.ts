@@ -1,44 +1,44 @@
 import { getLogger } from "@logtape/logtape";
 import type { ProxyHandler } from "../../proxy/handler.ts";
-import type { ListenerInfo } from "../../proxy/incoming.ts";
+import type { ListenerInfo } from "../../proxy/incoming_request.ts";
 import type { WebSockets } from "../../proxy/websockets.ts";
 import { type PlatformServer, serveWithRestart } from "./serve_with_restart.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { checkCanListen } from "./check_can_listen.ts";
+import { BalancerError } from "../../model/errors.ts";
 import { type DrainableServer, ListenerDrain } from "./listener_drain.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
-/** Where to accept connections. */
+/** Options of `Deno.serve` that a {@linkcode WebListener} passes on. */
 export interface ServeOptions {
   /** The port; 0 takes a free one. */
   readonly port: number;
   /** The address. */
   readonly hostname: string;
-  /** Shares the port with other threads that say the same. Default: false. */
+  /** Whether other threads may share the port. Default: false. */
   readonly reusePort?: boolean;
-  /** The certificate chain in PEM form; with it and the key, TLS is spoken. Default: none. */
+  /** The certificate chain in PEM form, for TLS. Default: none. */
   readonly cert?: string;
   /** The private key in PEM form. Default: none. */
   readonly key?: string;
-  /** Stops accepting and breaks everything off. Default: none. */
+  /** Stops accepting and aborts every request. Default: none. */
   readonly signal?: AbortSignal;
 }
 
-/** What a {@linkcode WebListener} works with. */
+/** Parts of the balancer that a {@linkcode WebListener} uses. */
 export interface WebListenerParts {
-  /** Answers the requests. */
+  /** Handles the requests. */
   readonly handler: ProxyHandler;
-  /** Where the WebSockets of this listener live. */
+  /** The WebSockets of this listener. */
   readonly webSockets: WebSockets;
-  /** Resolves when what is under way has been broken off. */
+  /** Resolves when the open requests have been aborted. */
   readonly brokenOff: Promise<void>;
 }
 
-/** What a listener tells about all of its requests. */
+/** Information that is the same for all requests of a listener. */
 type Shared = Required<Pick<ListenerInfo, "scheme" | "listener" | "webSockets">>;
 
-/** What a listener tells about a request: there is one for each, so it is small. */
+/** Information about one request; small, as there is one object for each. */
 class WebInfo implements ListenerInfo {
   readonly #platform: Deno.ServeHandlerInfo;
   readonly #shared: Shared;
@@ -66,7 +66,7 @@ class WebInfo implements ListenerInfo {
     return true;
   }
 
-  /** Made by the platform when it is asked for, which only content that streams is worth. */
+  /** Read on demand: the platform creates it on access, which pays only for streamed content. */
   get completed(): Promise<void> {
     return this.#platform.completed;
   }
@@ -83,11 +83,11 @@ export class WebListener implements DrainableServer {
   readonly finished: Promise<void>;
 
   /**
-   * Begins to listen.
+   * Starts listening.
    *
-   * @param options Where.
-   * @param parts What to work with.
-   * @throws {BalancerError} `unsupported` on other runtimes; and what `Deno.serve` throws.
+   * @param options The address, and a certificate for TLS.
+   * @param parts The handler and the WebSockets.
+   * @throws {BalancerError} `unsupported` on other runtimes; and exceptions of `Deno.serve`.
    */
   constructor(options: ServeOptions, parts: WebListenerParts) {
     checkCanListen();
@@ -115,13 +115,13 @@ export class WebListener implements DrainableServer {
   shutdown(limit?: number): Promise<void> {
     const { webSockets, brokenOff } = this.#parts;
     const told = this.#drain.quiet(Promise.race([this.finished, brokenOff]), limit);
-    // The platform would cut every WebSocket off in the moment in which it stops accepting.
+    // The platform would cut every WebSocket off as soon as it stops accepting.
     return webSockets.closing(() => this.#stop(told));
   }
 
-  /** Stops accepting, and breaks off what is under way as far as the platform does. */
+  /** Stops accepting, and aborts the open requests as far as the platform does. */
   breakOff(): void {
-    // Where Deno (2.9) shuts down already, an abort is an error that nobody can catch.
+    // During a shutdown, Deno (2.9) turns an abort into an error that nobody can catch.
     if (!this.#isShutDown) this.#abort.abort();
   }
 
@@ -132,7 +132,7 @@ export class WebListener implements DrainableServer {
       this.#isShutDown = true;
       return await this.#server.shutdown();
     }
-    // The platform would wait for them for ever.
+    // The platform would wait for these for ever.
     await handler.idle();
     this.breakOff();
     await this.finished;
@@ -149,12 +149,12 @@ export class WebListener implements DrainableServer {
         ...options,
         signal: this.#abort.signal,
         onListen: () => {},
-        // A response that breaks off after its head ends here too; the client sees it break off.
+        // Also called for a response that breaks off after its head; the client sees it break off.
         onError: (error) => {
           logger.debug("A response broke off: {error}", { error });
           return new Response(null, { status: 502 });
         },
-        // A proxy passes content on as it is (RFC 9110 §7.7).
+        // A proxy forwards content unchanged (RFC 9110 §7.7).
         automaticCompression: false,
       },
       (request, platform) => {
@@ -163,4 +163,19 @@ export class WebListener implements DrainableServer {
       },
     );
   }
+}
+
+/**
+ * Checks that the runtime has `Deno.serve`.
+ *
+ * @throws {BalancerError} `unsupported` where it does not; the message says what to do instead.
+ */
+export function checkCanListen(): void {
+  if (typeof Deno !== "undefined" && "serve" in Deno) return;
+  throw new BalancerError(
+    "unsupported",
+    "Cannot listen: only Deno can. Give balancer.fetch to the runtime's own server: on Bun, " +
+      "Bun.serve({ fetch: balancer.fetch }); on Node, createServer(getRequestListener(" +
+      "balancer.fetch)) with createServer of node:http and getRequestListener of @hono/node-server",
+  );
 }

@@ -1,9 +1,9 @@
 import type * as api from "@opentelemetry/api";
 import { getLogger } from "@logtape/logtape";
 import { logCallFailure } from "../../model/guarded_call.ts";
-import type { IncomingRequest } from "../../proxy/incoming.ts";
+import type { IncomingRequest } from "../../proxy/incoming_request.ts";
 import type { RequestRecord } from "../../proxy/request_record.ts";
-import type { RequestTracing } from "../../proxy/request_tracing.ts";
+import type { RequestObserver } from "../../proxy/instrumentation.ts";
 import type { HeaderField } from "../../http1/message.ts";
 import { errorType, methodAttributes, resultAttributes, spanName } from "./span_attributes.ts";
 
@@ -22,7 +22,7 @@ interface OpenSpan {
  * A span for each request that goes to a server, below the one that the platform makes for what the
  * client sent.
  */
-export class OpenTelemetryTracing implements RequestTracing {
+export class OpenTelemetryTracing implements RequestObserver {
   readonly #loaded: Promise<typeof api | undefined> = loadApi();
   readonly #open = new WeakMap<RequestRecord, OpenSpan>();
 
@@ -36,7 +36,13 @@ export class OpenTelemetryTracing implements RequestTracing {
     return REGISTERED in globalThis ? new OpenTelemetryTracing() : undefined;
   }
 
-  /** See {@linkcode RequestTracing}. */
+  /**
+   * Begins the span of a request before its first attempt.
+   *
+   * @param outgoing The request to be sent.
+   * @param record Its record.
+   * @returns The request with the fields by which the server continues the trace. Never rejects.
+   */
   async begin(outgoing: IncomingRequest, record: RequestRecord): Promise<IncomingRequest> {
     const loaded = await this.#loaded;
     if (loaded === undefined) return outgoing;

@@ -1,8 +1,8 @@
 /** A Cookie field without the cookies of one name. */
 export interface ExtractedCookie {
-  /** What is left, byte for byte; empty where there is nothing else. */
+  /** The rest, byte for byte; empty if there is none. */
   readonly rest: string;
-  /** The values that were taken, in their order. */
+  /** Values of the extracted cookies, in order. */
   readonly values: readonly string[];
 }
 
@@ -10,12 +10,12 @@ const SPACE = " ";
 const TAB = "\t";
 
 /**
- * Takes the cookies of one name out of a Cookie field (RFC 6265 §4.2.1, read as leniently as servers
- * do: spaces around names and values do not count, and a semicolon always ends a cookie).
+ * Extracts the cookies of one name from a Cookie field (RFC 6265 §4.2.1, parsed as leniently as servers
+ * do: spaces around names and values are ignored, and a semicolon always ends a cookie).
  *
  * @param field The value of the field.
- * @param name The name; upper and lower case are different (RFC 6265 §4.1.1).
- * @returns What was taken, and what is left; undefined where there is no such cookie.
+ * @param name The name, which is case-sensitive (RFC 6265 §4.1.1).
+ * @returns The values and the rest; undefined if there is no such cookie.
  */
 export function extractCookie(field: string, name: string): ExtractedCookie | undefined {
   if (!field.includes(name)) return undefined;
@@ -26,7 +26,7 @@ export function extractCookie(field: string, name: string): ExtractedCookie | un
     const to = semicolon === -1 ? field.length : semicolon;
     const value = valueOf(field.slice(from, to), name);
     if (value !== undefined) values.push(value);
-    // With the semicolon before it, so that what is between two cookies stays as it is.
+    // Including the semicolon before it, so that separators stay as they are.
     else rest += field.slice(from === 0 ? 0 : from - 1, to);
     from = to + 1;
   }
@@ -34,14 +34,14 @@ export function extractCookie(field: string, name: string): ExtractedCookie | un
   return { rest: withoutStart(rest), values };
 }
 
-/** The value of a cookie if it has this name. */
+/** The value of a cookie, if it has this name. */
 function valueOf(cookie: string, name: string): string | undefined {
   const equals = cookie.indexOf("=");
   if (equals === -1 || cookie.slice(0, equals).trim() !== name) return undefined;
   return cookie.slice(equals + 1).trim();
 }
 
-/** Less what was between the first cookie and the one that was taken from before it. */
+/** Removes the separator that followed an extracted first cookie. */
 function withoutStart(rest: string): string {
   if (!rest.startsWith(";")) return rest;
   let from = 1;

@@ -1,6 +1,6 @@
 import { BalancerError } from "../../model/errors.ts";
 
-/** The part of `node:crypto` that is used here. */
+/** The part of `node:crypto` in use here. */
 interface NodeCrypto {
   createHmac(algorithm: string, key: string): Hmac;
 }
@@ -15,20 +15,20 @@ interface Runtime {
 }
 
 /**
- * Computes HMAC-SHA-256 (RFC 2104) at once, which `crypto.subtle` cannot.
+ * Computes HMAC-SHA-256 (RFC 2104) synchronously, which `crypto.subtle` cannot.
  *
  * @param key The key, as UTF-8.
  * @param text The text, as UTF-8.
  * @returns The code in base64url without padding (RFC 4648 §5), 43 characters.
- * @throws {BalancerError} `invalid`, on a runtime without `node:crypto`.
+ * @throws {BalancerError} `invalid` on a runtime without `node:crypto`.
  */
 export function hmac(key: string, text: string): string {
-  // An import would cost every start and every worker 50 ms, sticky sessions or not.
+  // Importing it would cost every start and every worker 50 ms, even without sticky sessions.
   const crypto = (globalThis as Runtime).process?.getBuiltinModule?.("node:crypto");
   if (crypto === undefined) {
     throw new BalancerError(
       "invalid",
-      "Cannot keep sessions: this runtime has no node:crypto; leave the option sticky out",
+      "Cannot keep sessions: this runtime has no node:crypto; remove the option sticky",
     );
   }
   return crypto.createHmac("sha256", key).update(text).digest("base64url");

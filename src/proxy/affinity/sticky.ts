@@ -3,43 +3,43 @@ import type { SlotDirectory } from "../../state/registry.ts";
 import type { StateTable } from "../../state/state_table.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import { hmac } from "./hmac.ts";
-import { keepFromSharedCaches } from "../shared_caches.ts";
+import { preventSharedCaching } from "../shared_caches.ts";
 import { extractCookie } from "./extract_cookie.ts";
 
-/** The name of the cookie that says which server a client's session is at. */
+/** Name of the cookie that identifies the server of a client's session. */
 export const STICKY_COOKIE = "ballast";
 
-/** What {@linkcode StickySessions} works with. */
+/** Options of {@linkcode StickySessions}. */
 export interface StickyParts {
   /** The servers. */
   readonly registry: SlotDirectory;
-  /** Which of them take requests. */
+  /** State table of the servers. */
   readonly table: StateTable;
-  /** What the cookies are made from. */
+  /** Secret key of the cookies. */
   readonly secret: string;
 }
 
 /**
- * Keeps each client at the server that answered it first, by a cookie.
+ * Session affinity by cookie: keeps each client at the server that answered it first.
  *
- * Its value is HMAC-SHA-256 of the server's URL under the secret: who does not know the secret can
- * neither make the value for a server nor read from one where the server is. Balancers with the same
- * secret and the same servers know each other's cookies, and so do all threads of one.
+ * The value of the cookie is HMAC-SHA-256 of the server's URL with the secret as its key: without the
+ * secret, nobody can make a cookie or find out the server's address from one. All threads, and all
+ * balancers with the same secret and servers, accept each other's cookies.
  *
- * A server with weight 0 takes no new requests, sticky or not: its clients move. (HAProxy would keep
- * them there until they end their sessions.)
+ * A server with weight 0 takes no new requests, and its clients move to another server. (HAProxy would
+ * keep them until they end their sessions.)
  */
 export class StickySessions {
   readonly #parts: StickyParts;
-  /** The value of each server, by URL; computed once. */
+  /** Cookie value of each server by URL. */
   #values = new Map<string, string>();
-  /** The slot of the server that has a value. */
+  /** Slot of each server by cookie value. */
   #slots = new Map<string, number>();
   #generation = -1;
 
   /**
-   * @param parts What to work with.
-   * @throws {BalancerError} `invalid`, on a runtime without `node:crypto`.
+   * @param parts The options.
+   * @throws {BalancerError} `invalid` on a runtime without `node:crypto`.
    */
   constructor(parts: StickyParts) {
     hmac(parts.secret, "");
@@ -47,17 +47,17 @@ export class StickySessions {
   }
 
   /**
-   * Finds out which server a client's session is at. Of several cookies with the name, the first one
-   * whose value is a server's counts.
+   * Finds the server of a client's session. Of several cookies, the first with the value of a server
+   * counts.
    *
    * @param request The client's request, ready to be sent.
-   * @param clientAddress The client's IP address, if it is known.
+   * @param clientAddress IP address of the client, if known.
    */
   begin(request: UpstreamRequest, clientAddress: string | undefined): StickySession {
     if (this.#generation !== this.#parts.table.generation) this.#refresh();
     const headers: HeaderField[] = [];
     let cookie: string | undefined;
-    let taken = false;
+    let extracted = false;
     let secure = false;
     for (const field of request.headers) {
       const [name, value] = field;
@@ -67,13 +67,13 @@ export class StickySessions {
         headers.push(field);
         continue;
       }
-      taken = true;
+      extracted = true;
       cookie ??= found.values.find((value) => this.#slots.has(value));
       if (found.rest !== "") headers.push([name, found.rest]);
     }
     return new StickySession({
       sessions: this,
-      request: taken ? { ...request, headers } : request,
+      request: extracted ? { ...request, headers } : request,
       clientAddress,
       cookie,
       secure,
@@ -81,7 +81,7 @@ export class StickySessions {
     });
   }
 
-  /** The value that stands for a server. */
+  /** The cookie value of a server. */
   valueOf(url: string): string {
     let value = this.#values.get(url);
     if (value === undefined) {
@@ -97,14 +97,14 @@ export class StickySessions {
     const values = new Map<string, string>();
     const slots = new Map<string, number>();
     for (let slot = 0; slot < end; slot++) {
-      // A thread may not have heard yet that a server is gone whose slot is closed already.
+      // The slot of a removed server is closed before this thread is notified of the removal.
       const url = table.isOpen(slot) ? registry.inSlot(slot)?.server.url : undefined;
       if (url === undefined) continue;
       const value = this.valueOf(url);
       values.set(url, value);
       slots.set(value, slot);
     }
-    // Those of servers that are gone are dropped with the old maps.
+    // Values of removed servers are dropped with the old maps.
     this.#values = values;
     this.#slots = slots;
     this.#generation = generation;
@@ -120,19 +120,19 @@ interface StickySessionParts {
   readonly sessionSlot: number | undefined;
 }
 
-/** One request of a client whose session may be at a server. */
+/** Session of one request, which may be bound to a server. */
 export class StickySession implements PickContext {
-  /** The request as the server gets it: without the cookie, which is none of its business. */
+  /** The request to be sent, without the cookie. */
   readonly request: UpstreamRequest;
-  /** The client's IP address, if it is known. */
+  /** IP address of the client, if known. */
   readonly clientAddress: string | undefined;
-  /** The slot of the server that the session is at, if any. */
+  /** Slot of the session's server, if there is one. */
   readonly sessionSlot: number | undefined;
   readonly #sessions: StickySessions;
   readonly #cookie: string | undefined;
   readonly #secure: boolean;
 
-  /** @param parts What was found out. */
+  /** @param parts The properties of the session. */
   constructor(parts: StickySessionParts) {
     this.request = parts.request;
     this.clientAddress = parts.clientAddress;
@@ -143,16 +143,16 @@ export class StickySession implements PickContext {
   }
 
   /**
-   * Tells the client, and nobody else, where its session is now, unless it knows.
+   * Sets the cookie in a response, unless the client has it already.
    *
    * @param response The response to the client.
-   * @param url The server that has answered.
+   * @param url The server that responded.
    */
-  settle(response: Response, url: string): void {
+  setCookie(response: Response, url: string): void {
     const value = this.#sessions.valueOf(url);
     if (value === this.#cookie) return;
-    keepFromSharedCaches(this.request.method, response);
-    // Without Max-Age, it is gone when the browser is closed (RFC 6265 §4.1.2.2).
+    preventSharedCaching(this.request.method, response);
+    // Without Max-Age, it lasts until the browser is closed (RFC 6265 §4.1.2.2).
     const secure = this.#secure ? "; Secure" : "";
     response.headers.append(
       "set-cookie",

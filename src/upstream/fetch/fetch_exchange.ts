@@ -1,14 +1,14 @@
 import type { Cancellable } from "../../runtime/cancellation.ts";
-import { Deadline, type DeadlineQueue, Timer } from "../../runtime/deadlines.ts";
+import { Deadline, type DeadlineQueue } from "../../runtime/deadlines.ts";
 import { BalancerError } from "../../model/errors.ts";
-import { incomplete, tooSilent } from "../../http1/response_errors.ts";
+import { incomplete, stalled } from "../../http1/response_errors.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
 import type { ContentReceiver, SendOptions, UpstreamResponse } from "../transport.ts";
 import { explainContentFailure, explainFetchFailure } from "./fetch_failure.ts";
 import type { FetchFeatures } from "./fetch_features.ts";
 import { fetchInit, fetchUrl } from "./fetch_request.ts";
 import { readFetchedHead } from "./fetch_response.ts";
-import { RequestStream, type UploadWatch } from "./request_stream.ts";
+import { FetchUpload } from "./fetch_upload.ts";
 
 /**
  * A response with up to this much content, in bytes, is passed on when all of it is there, so that
@@ -16,11 +16,11 @@ import { RequestStream, type UploadWatch } from "./request_stream.ts";
  */
 const SMALL_CONTENT = 65_536;
 
-/** What a {@linkcode FetchExchange} shares with others. */
+/** The context that all exchanges of a transport share. */
 export interface FetchContext {
   /** The server, in canonical form. */
   readonly serverUrl: string;
-  /** What the runtime's `fetch` does. */
+  /** The features of the runtime's `fetch`. */
   readonly features: FetchFeatures;
   /** How long a connection and the head of a response may take together. */
   readonly responseQueue: DeadlineQueue;
@@ -31,19 +31,13 @@ export interface FetchContext {
 }
 
 /** One request and its response by `fetch`. It is the response and its own deadline as well. */
-export class FetchExchange extends Deadline implements UpstreamResponse, Cancellable, UploadWatch {
+export class FetchExchange extends Deadline implements UpstreamResponse, Cancellable {
   readonly #request: UpstreamRequest;
   readonly #context: FetchContext;
   readonly #options: SendOptions;
   readonly #abort = new AbortController();
-  #upload: RequestStream | undefined;
+  #upload: FetchUpload | undefined;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  /** Whether there is content of the client's that has not come to its end. */
-  #uploading: boolean;
-  /** Whether the client's next piece is waited for, and not that the server takes one. */
-  #awaitsClient = false;
-  /** Falls due when the client's content stands still; the response has a deadline of its own. */
-  #standstill: Timer | undefined;
   #ended = false;
   /** Why the exchange was broken off from this side. */
   #failure: BalancerError | undefined;
@@ -59,8 +53,8 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
   receiver: ContentReceiver | undefined;
 
   /**
-   * @param request What to send.
-   * @param context What it shares with others.
+   * @param request The request.
+   * @param context The context.
    * @param options How to send it.
    */
   constructor(request: UpstreamRequest, context: FetchContext, options: SendOptions) {
@@ -68,7 +62,6 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#request = request;
     this.#context = context;
     this.#options = options;
-    this.#uploading = request.body instanceof ReadableStream;
   }
 
   /**
@@ -89,7 +82,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
       responseQueue.add(this);
       const response = await this.#fetch(url, init);
       this.disarm();
-      if (!this.#awaitsClient) this.#standstill?.disarm();
+      this.#upload?.answered();
       await this.#begin(response);
       return this;
     } catch (thrown) {
@@ -106,54 +99,16 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     this.#finish(false);
   }
 
-  /** Breaks the exchange off; whatever waits for it ends with this error. */
+  /** Aborts the exchange; pending reads fail with this error. */
   cancel(reason: BalancerError): void {
     if (this.#ended) return;
     this.#failure ??= reason;
     this.#abort.abort(reason);
   }
 
-  /** The server was silent for too long. */
+  /** Aborts the exchange, as the server has stalled for too long. */
   override onDue(): void {
-    this.cancel(tooSilent("server"));
-  }
-
-  /** See {@linkcode UploadWatch}. */
-  awaiting(): void {
-    this.#awaitsClient = true;
-    if (this.#ended) return;
-    // The head is waited for when the server has the request.
-    if (this.#waitsForHead) this.disarm();
-    this.#context.contentQueue.add(this.#standstill!);
-  }
-
-  /** See {@linkcode UploadWatch}. */
-  passed(bytes: number): void {
-    this.#awaitsClient = false;
-    const { record } = this.#options;
-    if (record !== undefined) record.bytesSent += bytes;
-    // A server that answers may leave the content unread for as long as its response takes.
-    if (this.#waitsForHead) this.#context.contentQueue.add(this.#standstill!);
-    else this.#standstill?.disarm();
-  }
-
-  /** See {@linkcode UploadWatch}. */
-  complete(): void {
-    this.#awaitsClient = false;
-    this.#uploading = false;
-    this.#standstill?.disarm();
-    if (this.#waitsForHead) this.#context.responseQueue.add(this);
-  }
-
-  /** See {@linkcode UploadWatch}. */
-  failed(error: BalancerError): void {
-    this.#uploading = false;
-    this.#standstill?.disarm();
-    this.cancel(error);
-  }
-
-  get #waitsForHead(): boolean {
-    return !this.#ended && this.status === 0;
+    this.cancel(stalled("server"));
   }
 
   #fetch(url: string, init: RequestInit): Promise<Response> {
@@ -168,10 +123,9 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
       return fetch(url, { ...init, signal, body: content as BodyInit | null });
     }
     if (record !== undefined) record.bytesSent = 0;
-    this.#upload = new RequestStream(body, contentLength, this);
-    this.#standstill = new Timer(() =>
-      this.cancel(tooSilent(this.#awaitsClient ? "client" : "server"))
-    );
+    const { responseQueue, contentQueue } = this.#context;
+    const options = { responseQueue, contentQueue, record, exchange: this };
+    this.#upload = new FetchUpload(body, this.#request, options);
     const headers = [...init.headers as [string, string][]];
     // Deno (2.9) leaves it out and sends chunks.
     if (contentLength !== undefined) headers.push(["content-length", String(contentLength)]);
@@ -179,7 +133,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     return fetch(url, streaming as RequestInit);
   }
 
-  /** The head is there: makes this a response. */
+  /** Becomes the response, once its head has arrived. */
   async #begin(response: Response): Promise<void> {
     const { method } = this.#request;
     const { decodes } = this.#context.features;
@@ -240,7 +194,7 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }, { highWaterMark: 0 });
   }
 
-  /** The next piece of the response's content; undefined at its end. */
+  /** Reads the next piece of the response's content; undefined at its end. */
   async #next(): Promise<Uint8Array | undefined> {
     try {
       this.#context.contentQueue.add(this);
@@ -254,15 +208,13 @@ export class FetchExchange extends Deadline implements UpstreamResponse, Cancell
     }
   }
 
-  /** Over: where anything is left on the way, the connection is of no use to others any more. */
+  /** Ends the exchange; if anything is left in transit, the connection cannot be reused. */
   #finish(complete: boolean): void {
     this.#ended = true;
     this.disarm();
-    this.#standstill?.disarm();
     this.#options.cancellation?.attach(undefined);
-    if (!complete || this.#uploading) this.#abort.abort();
-    // Not every runtime tells the client's side.
-    if (this.#uploading) this.#upload?.cancel();
+    if (!complete || this.#upload?.complete === false) this.#abort.abort();
+    this.#upload?.end();
     this.#context.onEnd(this);
   }
 }

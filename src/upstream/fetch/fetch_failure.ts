@@ -1,9 +1,9 @@
 import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { localFailure } from "../local_failure.ts";
-import { badResponse, incomplete, tooSilent } from "../../http1/response_errors.ts";
+import { badResponse, incomplete, stalled } from "../../http1/response_errors.ts";
 
-/** What runtimes tell of an error; each has words of its own. */
+/** The details of an error, which each runtime words differently. */
 interface Clue {
   readonly error: Error;
   readonly name: string;
@@ -45,7 +45,7 @@ const DENO_BAD_RESPONSE = /client error \(SendRequest\): (?:invalid|unexpected|m
  * Why `fetch` rejected, as far as the runtime tells. What cannot be told counts as sent: only where it
  * is sure that there was no connection may a request that is not idempotent go to another server.
  *
- * @param thrown What it rejected with.
+ * @param thrown The exception.
  * @param serverUrl The server.
  */
 export function explainFetchFailure(thrown: unknown, serverUrl: string): BalancerError {
@@ -72,7 +72,7 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
   if (clues.some(notConnected)) {
     return new BalancerError("connect_failed", `Cannot connect to ${origin}: ${why}`, upstream);
   }
-  if (clues.some(({ code }) => code === "UND_ERR_HEADERS_TIMEOUT")) return tooSilent("server");
+  if (clues.some(({ code }) => code === "UND_ERR_HEADERS_TIMEOUT")) return stalled("server");
   if (clues.some(breaksHttp)) return badResponse(`is not valid HTTP: ${why}`);
   return new BalancerError(
     "closed_early",
@@ -84,11 +84,11 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
 /**
  * Why the content of a response broke off, as far as the runtime tells.
  *
- * @param thrown What reading it failed with.
+ * @param thrown The exception of the read.
  */
 export function explainContentFailure(thrown: unknown): BalancerError {
   const clues = findClues(thrown);
-  if (clues.some(({ code }) => code === "UND_ERR_BODY_TIMEOUT")) return tooSilent("server");
+  if (clues.some(({ code }) => code === "UND_ERR_BODY_TIMEOUT")) return stalled("server");
   // zlib's codes begin like this.
   if (clues.some((clue) => breaksHttp(clue) || clue.code.startsWith("Z_"))) {
     return badResponse(`has content that is not valid: ${clues.at(-1)!.message}`);

@@ -1,8 +1,8 @@
-/** What matters of how a runtime's `fetch` differs from what a proxy needs. */
+/** Features of a runtime's `fetch` that matter to a proxy. */
 export interface FetchFeatures {
-  /** What to add to the options of each call. */
+  /** Further options of each call. */
   readonly init: Readonly<Record<string, unknown>>;
-  /** What to add where the request is to have a connection of its own. */
+  /** Further options of a call that needs a connection of its own. */
   readonly freshInit: Readonly<Record<string, unknown>>;
   /**
    * Whether content in a coding that the client has asked for can be left in it (RFC 9110 §7.7).

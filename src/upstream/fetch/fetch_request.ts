@@ -4,7 +4,7 @@ import type { UpstreamRequest } from "../../http1/message.ts";
 import type { SendOptions } from "../transport.ts";
 import type { FetchFeatures } from "./fetch_features.ts";
 
-/** What is called `RequestInit` in the Fetch standard; not every runtime has all of its types. */
+/** `RequestInit` of the Fetch standard; not every runtime has all of its types. */
 export interface FetchInit {
   readonly method: string;
   readonly headers: [name: string, value: string][];
@@ -56,9 +56,9 @@ export function fetchUrl(serverUrl: string, target: string): string {
 /**
  * The options for `fetch`, without content and signal.
  *
- * @param request What to send.
+ * @param request The request.
  * @param options How to send it.
- * @param features What the runtime's `fetch` does.
+ * @param features The features of the runtime's `fetch`.
  * @throws {BalancerError} `unsupported` if it cannot send a request with this method or content.
  */
 export function fetchInit(

@@ -1,7 +1,7 @@
 import { badResponse } from "../../http1/response_errors.ts";
 import type { HeaderField } from "../../http1/message.ts";
 
-/** What the head of a response says that a proxy passes on. */
+/** The part of a response's head that a proxy forwards. */
 export interface FetchedHead {
   /** The fields, names in lower case. */
   readonly headers: readonly HeaderField[];
@@ -9,7 +9,7 @@ export interface FetchedHead {
   readonly contentLength: number | undefined;
 }
 
-/** Fields that are about one connection only (RFC 9110 §7.6.1), and the length. */
+/** Hop-by-hop fields (RFC 9110 §7.6.1), and the length. */
 const SET_ASIDE: ReadonlySet<string> = new Set([
   "connection",
   "content-length",
@@ -22,14 +22,14 @@ const SET_ASIDE: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** Codings that a `fetch` which decodes does decode. Where there is any other, it does nothing. */
+/** Codings that a decoding `fetch` decodes. If there is any other, it decodes nothing. */
 const DECODED: ReadonlySet<string> = new Set(["gzip", "x-gzip", "deflate", "br"]);
 
 /** A coding that newer versions decode and older ones do not. */
 const UNSURE = "zstd";
 
 /**
- * What is said of encoded content and is not true of the same content decoded: its codings, its
+ * Fields of encoded content that are wrong once it is decoded: its codings, its
  * digests (RFC 1864, RFC 3230, RFC 9530), and which ranges of it can be asked for (RFC 9110 §14.3).
  */
 const OF_ENCODED: ReadonlySet<string> = new Set([
@@ -42,13 +42,12 @@ const OF_ENCODED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the head of a response that `fetch` has returned, and puts right what it says where the
- * content was decoded.
+ * Reads the head of a response that `fetch` returned, and corrects it if the content was decoded.
  *
  * @param response The response.
  * @param decodes Whether this `fetch` decodes content.
- * @throws {BalancerError} `bad_response` for what breaks HTTP as far as it can be seen, and for
- * decoded content where the original cannot be done without.
+ * @throws {BalancerError} `bad_response` for violations of HTTP that are visible here, and for decoded
+ * content whose original is needed.
  */
 export function readFetchedHead(response: Response, decodes: boolean): FetchedHead {
   const { status } = response;

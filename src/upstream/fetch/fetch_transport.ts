@@ -14,7 +14,7 @@ import type {
 import { FetchExchange } from "./fetch_exchange.ts";
 import { type FetchFeatures, findFetchFeatures } from "./fetch_features.ts";
 
-/** What a {@linkcode FetchTransport} runs on, and its limits. */
+/** Options of a {@linkcode FetchTransport}. */
 export interface FetchTransportOptions {
   /** The time. */
   readonly clock: Clock;
@@ -29,9 +29,9 @@ export interface FetchTransportOptions {
   readonly responseTimeout?: number;
   /** How long content may stand still, in milliseconds. Default: 60000. */
   readonly contentTimeout?: number;
-  /** What `https:` servers are verified by. Must be empty: `fetch` has no setting for it. */
+  /** How `https:` servers are verified. Must be empty: `fetch` has no setting for it. */
   readonly tls?: UpstreamTls;
-  /** What the runtime's `fetch` does. Default: what is known of the runtime. */
+  /** The features of the runtime's `fetch`. Default: those known of the runtime. */
   readonly features?: FetchFeatures;
 }
 
@@ -65,7 +65,7 @@ export class FetchTransport implements WebSocketTransport {
   #closed = false;
 
   /**
-   * @param options What to run on, and the limits.
+   * @param options Clock, deadlines, timeouts and features.
    * @throws {BalancerError} `unsupported` where `https:` servers are to be verified by anything but
    * what the runtime trusts.
    */

@@ -13,15 +13,15 @@ const FLEET_MS = 15_000;
 /** How long etcd may take to choose a leader, in milliseconds. */
 const ELECTION_MS = 15_000;
 
-/** What came of it. */
+/** The result. */
 export interface Outcome {
-  /** What must not have been. */
+  /** The violations. */
   readonly violations: string[];
-  /** What took how long, in milliseconds, and how often what happened. */
+  /** Durations in milliseconds, and counts. */
   readonly measured: Record<string, number>;
 }
 
-/** What can be made to happen, by what it is. */
+/** The events by name. */
 export const EVENTS = {
   "a leader is killed": killLeader,
   "the majority is lost": loseMajority,
@@ -34,7 +34,7 @@ export const EVENTS = {
 /**
  * Lets these things happen one after the other, under steady traffic.
  *
- * @param events What.
+ * @param events The events.
  * @param seed From what the changes follow.
  */
 export async function runScenario(
@@ -63,7 +63,7 @@ export async function runScenario(
   return play;
 }
 
-/** What happens on a stage, and what is wrong with it. */
+/** Runs events on a stage, and checks the result. */
 class Play implements Outcome {
   readonly stage: Stage;
   readonly violations: string[] = [];
@@ -99,7 +99,7 @@ class Play implements Outcome {
       const type = isThere ? this.#random.oneOf(["update", "delete"]) : "add";
       const body = { url, ...(type === "delete" ? {} : { weight, health_check_period: 1 }) };
       const { status, json: answer, duration } = await this.stage.call(actor, `/${type}`, body);
-      // Who was asked may not have seen the latest change yet, which another one has made.
+      // The balancer that was asked may not have received another one's latest change yet.
       if (status === 404 || status === 409) this.count("refused, as another change was faster");
       else if (status !== 200) this.violations.push(`a change was ${status}: ${answer.detail}`);
       this.measure("a change, ms", duration);

@@ -1,4 +1,4 @@
-import type { ClusterJson } from "../../../mod.ts";
+import type { ClusterJson } from "../../../src/admin/cluster.ts";
 import { EtcdCluster } from "../../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { Relay } from "../../testing/relay.ts";
@@ -13,7 +13,7 @@ const PREFIX = "/chaos/";
 /** How many clients each balancer has. */
 const CLIENTS = 4;
 
-/** What the admin API has answered. */
+/** An answer of the admin API. */
 export interface Answer {
   readonly status: number;
   // deno-lint-ignore no-explicit-any
@@ -24,7 +24,7 @@ export interface Answer {
 
 /** One of the balancers, with what is between it and etcd. */
 export interface Actor {
-  /** What the others call it. */
+  /** Its name in the cluster. */
   readonly name: string;
   readonly relays: readonly Relay[];
   balancer: RunningBalancer;

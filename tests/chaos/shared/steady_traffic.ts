@@ -8,7 +8,7 @@ const PAUSE_MS = 10;
 export class SteadyTraffic implements AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #clients: Promise<void>[];
-  /** What failed. */
+  /** The failures. */
   readonly failures: string[] = [];
   /** How many requests were answered. */
   answered = 0;

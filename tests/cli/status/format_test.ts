@@ -5,7 +5,7 @@ import {
   formatRate,
   formatSeconds,
 } from "../../../src/cli/status/format.ts";
-import { sparkline } from "../../../src/cli/status/sparkline.ts";
+import { sparkline } from "../../../src/cli/status/view.ts";
 
 Deno.test("formatRate() has a decimal where the rate is small", () => {
   assertEquals([0, 0.04, 9.96, 99.94, 99.95, 12_345.6].map(formatRate), [

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { StatsJson } from "../../../mod.ts";
+import type { StatsJson } from "../../../src/admin/stats.ts";
 import { renderStatus, type ViewOptions } from "../../../src/cli/status/view.ts";
-import { textWidth } from "../../../src/cli/text_width.ts";
+import { textWidth } from "../../../src/cli/output/text_width.ts";
 import { SERVER_STATS, STATS } from "../../testing/stats.ts";
 
 const PLAIN: ViewOptions = { width: Infinity, height: Infinity, colors: false, history: [] };

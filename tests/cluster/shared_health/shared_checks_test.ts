@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { DEFAULT_HEALTH_CHECK } from "../../../src/health/health_check.ts";
 import { type CheckingBalancer, PATIENCE } from "../../testing/checking_cluster.ts";
 import { assertRate, IDS, rate, REPEATING, start, TELLING } from "../started_cluster.ts";
+import { DEFAULT_HEALTH_CHECK } from "../../testing/settings.ts";
 
 Deno.test("SharedChecks have each server checked by one of three balancers", async () => {
   const { cluster, urls, all } = await start({});

@@ -10,14 +10,14 @@ export const ACCESS: Cases = {
   async "asks for the token once, and keeps it for this tab only"(tab) {
     await using stage = await Stage.start(tab, { token: TOKEN });
     const page = await stage.open();
-    const dialog = page.getByRole("dialog", { name: "This balancer asks for its token" });
+    const dialog = page.getByRole("dialog", { name: "This balancer requires a token" });
     const token = dialog.getByLabel("API token");
     await token.fill("has a space");
     await page.keyboard.press("Enter");
     await dialog.getByText("visible ASCII characters without spaces").waitFor();
     await token.fill("this-is-not-the-token");
     await page.keyboard.press("Enter");
-    await dialog.getByText("does not take this token").waitFor();
+    await dialog.getByText("rejected this token").waitFor();
     await token.fill(TOKEN);
     await page.keyboard.press("Enter");
     await rowSays(page, "one", "Up");
@@ -34,7 +34,7 @@ export const ACCESS: Cases = {
     const other = await page.context().newPage();
     try {
       await other.goto(stage.origin);
-      await other.getByRole("dialog", { name: "asks for its token" }).waitFor();
+      await other.getByRole("dialog", { name: "requires a token" }).waitFor();
     } finally {
       await other.close();
     }
@@ -43,10 +43,10 @@ export const ACCESS: Cases = {
   async "can be told the token later"(tab) {
     await using stage = await Stage.start(tab, { token: TOKEN });
     const page = await stage.open();
-    const dialog = page.getByRole("dialog", { name: "This balancer asks for its token" });
+    const dialog = page.getByRole("dialog", { name: "This balancer requires a token" });
     await dialog.getByRole("button", { name: "Cancel" }).click();
     await dialog.waitFor({ state: "hidden" });
-    assertEquals(await page.locator("#fleet-body tr").count(), 0);
+    assertEquals(await page.locator("#servers-body tr").count(), 0);
     await page.getByRole("button", { name: "Enter the token" }).click();
     await dialog.getByLabel("API token").fill(TOKEN);
     await page.keyboard.press("Enter");

@@ -28,7 +28,7 @@ export const ACCESSIBILITY: Cases = {
     await page.keyboard.press("Tab");
     assertEquals(await focused(page), "Skip to the servers");
     await page.keyboard.press("Enter");
-    assertEquals(await focused(page), "fleet-heading");
+    assertEquals(await focused(page), "servers-heading");
 
     await tabTo(page, "add");
     await page.keyboard.press("Enter");

@@ -59,7 +59,7 @@ export const SHARING: Cases = {
       await balancers.getByRole("listitem").allInnerTexts(),
       ["http://127.0.0.1:3001 is unhealthy for ballast-1, and healthy for ballast-2[U+001B][2J"],
     );
-    await balancers.getByRole("status").filter({ hasText: "before etcd went away" }).waitFor();
+    await balancers.getByRole("status").filter({ hasText: "etcd is unreachable" }).waitFor();
     report = AGREEING;
     await balancers.getByText("2 balancers", { exact: true }).waitFor();
     assertEquals(await rows.count(), 2);

@@ -4,7 +4,7 @@ import { choose, eventSays, noticeSays, row, rowSays } from "../page_parts.ts";
 import { Stage } from "../stage.ts";
 import type { Cases } from "./cases.ts";
 
-/** What can be done from the page. */
+/** Cases of changes made from the page. */
 export const STEERING: Cases = {
   async "adds, drains, enables and removes a server, and traffic follows"(tab) {
     await using four = new SampleServer("four");

@@ -4,7 +4,7 @@ import { eventSays, row, rowSays } from "../page_parts.ts";
 import type { Cases } from "./cases.ts";
 import { Stage } from "../stage.ts";
 
-/** What the page shows. */
+/** Cases of data shown by the page. */
 export const WATCHING: Cases = {
   async "shows the servers and their traffic, and complains of nothing"(tab) {
     await using stage = await Stage.start(tab);
@@ -70,7 +70,7 @@ export const WATCHING: Cases = {
     await eventSays(page, "one", "weight 1 → 2");
     await stage.stopAdmin();
     await page.getByRole("alert").filter({ hasText: "cannot be reached" }).waitFor();
-    await page.locator("#connection", { hasText: "Away" }).waitFor();
+    await page.locator("#connection", { hasText: "Offline" }).waitFor();
     stage.balancer.update(stage.samples[0]!.url, { weight: 4 });
     stage.balancer.remove(stage.samples[2]!.url);
     stage.startAdmin();
@@ -78,7 +78,7 @@ export const WATCHING: Cases = {
     await page.locator("#connection", { hasText: "Live" }).waitFor();
     await rowSays(page, "one", "80%");
     await row(page, "three").waitFor({ state: "detached" });
-    // What happened meanwhile is made up for, each event once.
+    // Missed events are caught up on, each once.
     await eventSays(page, "one", "weight 2 → 4");
     await eventSays(page, "three", "removed");
     assertEquals(await page.locator("#events li").count(), 3);
@@ -94,7 +94,7 @@ export const WATCHING: Cases = {
     await using stage = await Stage.start(tab, { names: [], servers });
     const page = await stage.open();
     await page.getByText("30 servers, 30 up").waitFor();
-    const names = page.locator("#fleet-body .name");
+    const names = page.locator("#servers-body .name");
     assertEquals((await names.allTextContents()).slice(0, 2), ["web-0", "web-1"]);
     const weight = page.getByRole("columnheader", { name: "Weight" });
     await weight.getByRole("button").click();

@@ -57,7 +57,7 @@ Deno.test("ListenerDrain.quiet() waits for content that is being received, as lo
   const drain = new ListenerDrain(clock);
   drain.begin();
   const { promise: received, reject } = Promise.withResolvers<void>();
-  drain.receives(received);
+  drain.trackUpload(received);
   const wait = begin(drain);
   for (let step = 0; step < 100; step++) await clock.advance(100);
   assertEquals(wait.isOver, false);
@@ -70,7 +70,7 @@ Deno.test("ListenerDrain.quiet() waits for content that begins to come meanwhile
   const clock = new FakeClock();
   const drain = new ListenerDrain(clock);
   const wait = begin(drain);
-  drain.receives(new Promise(() => {}));
+  drain.trackUpload(new Promise(() => {}));
   for (let step = 0; step < 50; step++) {
     assertEquals(wait.isOver, false);
     await clock.advance(100);
@@ -81,7 +81,7 @@ Deno.test("ListenerDrain.quiet() waits for content that begins to come meanwhile
 Deno.test("ListenerDrain.quiet() waits for content until its limit, also where it has begun before", async () => {
   const clock = new FakeClock();
   const drain = new ListenerDrain(clock);
-  drain.receives(new Promise(() => {}));
+  drain.trackUpload(new Promise(() => {}));
   drain.begin();
   const wait = begin(drain, undefined, 500);
   for (let step = 0; step < 5; step++) {

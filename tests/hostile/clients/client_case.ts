@@ -1,8 +1,8 @@
-/** What a hostile client sends, and what is to become of it. */
+/** A hostile client's request, and its expected outcome. */
 export interface ClientCase {
-  /** What is hostile about it. */
+  /** The kind of hostility. */
   readonly name: string;
-  /** What it sends, each character one byte. */
+  /** The bytes that it sends, one per character. */
   readonly sends: string;
   /** The statuses of the responses until its connection ends. */
   readonly statuses: readonly number[];
@@ -16,7 +16,7 @@ export const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
 export const POST = "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
 /** Content in chunks. */
 export const CHUNKS = "3\r\nabc\r\n0\r\n\r\n";
-/** What an attacker wants a server to take for a request of its own. */
+/** The request that an attacker tries to smuggle. */
 export const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: b\r\n\r\n";
 
 /** Cases that are refused: no server hears of them. */

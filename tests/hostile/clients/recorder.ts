@@ -16,7 +16,7 @@ export class Recorder implements AsyncDisposable {
   #served!: ServedBalancer;
   /** The requests, in the order in which they were complete. */
   readonly requests: StrictRequest[] = [];
-  /** What was no request. */
+  /** Data that was not a request. */
   readonly faults: string[] = [];
   #partial = 0;
 

@@ -14,7 +14,7 @@ interface ModelServer {
 
 const FIELDS = ["url", "name", "weight", "health_check_period", "max_connections", "draining"];
 
-/** What the registry has to be after the requests that were accepted, by another way of thinking. */
+/** A model of the registry after the accepted requests, written independently. */
 class Model {
   readonly servers = new Map<string, ModelServer>();
 

@@ -2,22 +2,22 @@ import * as fc from "fast-check";
 import { body, fields, URLS } from "./admin_requests.ts";
 import { oddText } from "./odd_values.ts";
 
-/** What the condition of a request names: the tag that the server has, another one, or any. */
+/** The tag in a request's condition: the server's current one, another one, or any. */
 export type Condition = "none" | "current" | "stale" | "any";
 
 /** A request to the resource of a server. */
 export interface ServerRequest {
   /** The method. */
   readonly method: string;
-  /** What stands for the server in the path, encoded already. */
+  /** The server in the path, already encoded. */
   readonly key: string;
-  /** What follows it in the path. */
+  /** The rest of the path. */
   readonly action: "" | "/drain" | "/enable" | "/check";
   /** The query, with its question mark; empty for none. */
   readonly query: string;
-  /** What `If-Match` names. */
+  /** The tag in `If-Match`. */
   readonly ifMatch: Condition;
-  /** What `If-None-Match` names. */
+  /** The tag in `If-None-Match`. */
   readonly ifNoneMatch: Condition;
   /** Another value of `If-Match`, that nobody should send; undefined for none. */
   readonly oddMatch: string | undefined;

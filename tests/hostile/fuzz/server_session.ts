@@ -12,7 +12,7 @@ interface ModelServer {
   readonly draining: boolean;
 }
 
-/** What the servers have to be after the requests that were accepted. */
+/** The expected servers after the accepted requests. */
 class Model {
   readonly servers = new Map<string, ModelServer>();
 

@@ -53,7 +53,7 @@ const BAD_ENDS: Readonly<Record<string, string>> = {
   "trailers without end": `0\r\n${"T: 1\r\n".repeat(20_000)}`,
 };
 
-/** What is odd in chunked content, and allowed. */
+/** Unusual but valid chunked content. */
 const GOOD_CHUNKS: Readonly<Record<string, string>> = {
   "extensions": '2;a;b=c;d="e f" \r\nok\r\n0;z\r\n\r\n',
   "white space behind a size": "2 \t\r\nok\r\n0 \r\n\r\n",
@@ -134,7 +134,7 @@ function expectedEnd(
   if (length === response.length) return whole(body, status);
   // Small content of a known length is passed on when all of it is there.
   if (response.includes("Content-Length")) return INCOMPLETE;
-  // What of the content stands in the bytes that came: all but the letters is framing.
+  // The content within the received bytes: everything but letters is framing.
   return broken(response.slice(head, length).replace(/[^a-z]/g, ""), status);
 }
 

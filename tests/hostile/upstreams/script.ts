@@ -1,4 +1,4 @@
-/** What the client is to see. */
+/** The result that the client must see. */
 export type Expected =
   /** An error of the balancer's own, told by its type in `Proxy-Status`. */
   | { readonly error: 502 | 504; readonly type: string }
@@ -9,24 +9,24 @@ export type Expected =
 
 /** A server that answers one request with exactly these bytes. */
 export interface Script {
-  /** What is hostile about it. */
+  /** The kind of hostility. */
   readonly name: string;
-  /** What it sends, each character one byte. */
+  /** The bytes that it sends, one per character. */
   readonly bytes: string;
-  /** What the client is to see. */
+  /** The result that the client must see. */
   readonly expected: Expected;
   /** The method of the request. Default: GET. */
   readonly method?: string;
   /** Whether each byte is sent by itself. Default: false. */
   readonly bytewise?: boolean;
   /**
-   * What it does then: closes, resets the connection, or holds it open until the balancer closes
+   * Its next action: closes, resets the connection, or holds it open until the balancer closes
    * it. Default: "close".
    */
   readonly then?: "close" | "reset" | "hold";
-  /** What it sends once the client has its response; needs "hold". Default: nothing. */
+  /** The bytes that it sends once the client has its response; needs "hold". Default: none. */
   readonly late?: string;
-  /** What it sends again and again, slowly, until the connection is over. Default: nothing. */
+  /** The bytes that it repeats slowly until the connection ends. Default: none. */
   readonly drip?: string;
   /** Whether the connection may carry the next request; needs "hold". Default: false. */
   readonly reusable?: boolean;
@@ -59,7 +59,7 @@ export function broken(prefix: string, status = 200): Expected {
 /**
  * Scripts that hold the connection open: it has to be the balancer that closes it.
  *
- * @param expected What the client is to see of each.
+ * @param expected The result that the client must see for each.
  * @param answers The bytes by their names.
  */
 export function holding(expected: Expected, answers: Readonly<Record<string, string>>): Script[] {

@@ -28,7 +28,7 @@ export class Stage implements AsyncDisposable {
   #served!: ServedBalancer;
   #playing: Playing | undefined;
   #markers = 0;
-  /** What arrived on connections that must not be used any more. */
+  /** Data that arrived on connections that must not be reused. */
   readonly #misused: string[] = [];
 
   private constructor() {}

@@ -2,7 +2,7 @@ import type { Runtime } from "../installation.ts";
 
 /** Something that the library does on every runtime. */
 export interface Check {
-  /** What it does. */
+  /** The purpose. */
   readonly name: string;
   /** Whether it cannot be looked at here. Default: it can. */
   readonly ignore?: boolean;

@@ -5,7 +5,7 @@ import { SampleServer } from "../../testing/sample_server.ts";
 import { RemoteBalancer } from "../remote_balancer.ts";
 import type { Check } from "./check.ts";
 
-/** What operators and sessions need. */
+/** Checks of operations and session affinity. */
 export const CONTROL_CHECKS: readonly Check[] = [
   {
     name: "adds, changes and deletes servers by its admin API",

@@ -6,7 +6,7 @@ import type { Check } from "./check.ts";
 /** How long a program may take to find that it has nothing to do, in seconds. */
 const END_SECONDS = 20;
 
-/** What a program can count on that does not close its balancer. */
+/** Checks of programs that do not close their balancer. */
 export const ENDING_CHECKS: readonly Check[] = [
   {
     name: "lets a program end that has nothing else to do, once the access log is written",

@@ -22,7 +22,7 @@ async function receivedBy(runtime: Runtime, request: string): Promise<string> {
   return server.connections.map((connection) => connection.received()).join("");
 }
 
-/** What reaches the server and the client of what the other has said. */
+/** Checks of the fields that reach the server and the client. */
 export const HEADER_CHECKS: readonly Check[] = [
   {
     name: "tells the server who the client is, and nothing about its connection",

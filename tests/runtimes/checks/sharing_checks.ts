@@ -7,7 +7,7 @@ import type { Check } from "./check.ts";
 /** How long a change may take to come to another balancer, in milliseconds. */
 const WITHIN_MS = 5000;
 
-/** What several balancers need of a runtime. */
+/** Checks of clusters. */
 export const SHARING_CHECKS: readonly Check[] = [
   {
     name: `shares its servers with other balancers through etcd${NO_ETCD}`,

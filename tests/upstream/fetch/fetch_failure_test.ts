@@ -12,7 +12,7 @@ function failed(message: string, details: Record<string, unknown> = {}, name = "
   return new TypeError("fetch failed", { cause });
 }
 
-// What Node 22 and 24, Bun 1.4 and Deno 2.9 were seen to throw.
+// Errors that Node 22 and 24, Bun 1.4 and Deno 2.9 were seen to throw.
 const SEEN: readonly [error: Error, code: string][] = [
   [failed("connect", { code: "ECONNREFUSED", syscall: "connect" }), "connect_failed"],
   [failed("connect", { code: "EHOSTUNREACH", syscall: "connect" }), "connect_failed"],
