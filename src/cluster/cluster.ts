@@ -27,7 +27,7 @@ const WRITE_REFUSED =
   "etcd rejects this balancer's writes, so that the other balancers do not see its status; the " +
   "reason is in the log";
 
-/** What a {@linkcode Cluster} shares with the rest of a balancer. */
+/** The parts of a balancer that a {@linkcode Cluster} needs. */
 export interface ClusterParts {
   /** The balancer. */
   readonly balancer: LoadBalancer;

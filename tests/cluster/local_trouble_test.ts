@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import type { CheckingBalancer } from "../testing/checking_cluster.ts";
 import { REPEATING, start, TELLING } from "./started_cluster.ts";
 
-/** A balancer of three, the others, and the servers that it is to check. */
+/** One of three balancers, the others, and the servers whose checks it owns. */
 async function startThree(servers = 90) {
   const { cluster, urls, all } = await start({ servers });
   const [one, ...others] = all as [CheckingBalancer, ...CheckingBalancer[]];
   return { cluster, one, others, all, own: urls.filter((url) => cluster.owner(url) === one) };
 }
 
-Deno.test("SharedChecks do not tell of a server that was found down once", async () => {
+Deno.test("SharedChecks do not publish a server that was found down once", async () => {
   const { cluster, one, others, own: [url] } = await startThree();
   using _ = cluster;
   cluster.servers.down.add(url!);
@@ -22,15 +22,15 @@ Deno.test("SharedChecks do not tell of a server that was found down once", async
 });
 
 for (const servers of [90, 600]) {
-  Deno.test(`SharedChecks of ${servers} servers go on where one balancer cannot check any`, async () => {
+  Deno.test(`SharedChecks of ${servers} servers continue if one balancer cannot check any`, async () => {
     const { cluster, one, others, all, own } = await startThree(servers);
     using _ = cluster;
     const since = cluster.clock.now();
     cluster.servers.unable.set(one.id, "out_of_resources");
-    // It takes a period to see that, another one to believe it, and one to check so many.
+    // It takes a period to notice, another one to confirm, and one to check so many.
     await cluster.clock.advance(30_000);
     for (const { changes } of all) assertEquals(changes, []);
-    // Nobody relies on what it has found before.
+    // No balancer relies on its earlier results.
     for (const { id } of others) {
       for (const url of own) assert(cluster.servers.count(since, { url, by: id }) > 0, url);
     }
@@ -38,7 +38,7 @@ for (const servers of [90, 600]) {
     cluster.servers.down.add(gone!);
     await cluster.clock.advance(10_000 + REPEATING);
     for (const balancer of others) assertEquals(balancer.isHealthy(gone!), false);
-    // It can check again, and everything is as before.
+    // Once it can check again, the checks are shared as before.
     cluster.servers.unable.clear();
     await cluster.clock.advance(20_000);
     const then = cluster.clock.now();
@@ -51,7 +51,7 @@ for (const servers of [90, 600]) {
   });
 }
 
-Deno.test("SharedChecks keep to themselves that one balancer has no way to a server", async () => {
+Deno.test("SharedChecks do not publish that one balancer cannot reach a server", async () => {
   const { cluster, one, others, own: [url] } = await startThree();
   using _ = cluster;
   cluster.servers.unable.set(`${one.id} ${url}`, "no_route");
@@ -60,7 +60,7 @@ Deno.test("SharedChecks keep to themselves that one balancer has no way to a ser
   for (const { changes } of others) assertEquals(changes, []);
 });
 
-Deno.test("SharedChecks do not tell of timeouts of a balancer that was stopped", async () => {
+Deno.test("SharedChecks do not publish timeouts of a balancer that was suspended", async () => {
   const { cluster, one, others, own } = await startThree();
   using _ = cluster;
   for (const url of own) cluster.servers.hanging.add(url);

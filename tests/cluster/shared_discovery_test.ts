@@ -16,7 +16,7 @@ function init(url: string) {
   return { url, healthCheckPeriod: 0 };
 }
 
-Deno.test("SharedRegistry refuses to make a server an entry, or an entry a server, and stores nothing", async () => {
+Deno.test("SharedRegistry refuses to turn a server into a source, or a source into a server, and stores nothing", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   await using sharing = new Sharing();
   const { registry, admin } = await sharing.sharer({
@@ -36,7 +36,7 @@ Deno.test("SharedRegistry refuses to make a server an entry, or an entry a serve
   assertEquals(sharing.etcd.content, before);
 });
 
-Deno.test("SharedRegistry makes an entry of a server, and the other way round, where the key says so", async () => {
+Deno.test("SharedRegistry turns a server into a source, and back, if the key says so", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   await using sharing = new Sharing();
   const { registry, balancer } = await sharing.sharer({ seed: [init(SOURCE)], dns });
@@ -50,7 +50,7 @@ Deno.test("SharedRegistry makes an entry of a server, and the other way round, w
   assertEquals(balancer.servers().map(({ url }) => url), [SOURCE]);
 });
 
-Deno.test("SharedRegistry knows, changes and deletes an entry as it does a server", async () => {
+Deno.test("SharedRegistry finds, updates and deletes a source like a server", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   await using sharing = new Sharing();
   const { admin } = await sharing.sharer({ seed: [{ ...init(SOURCE), discover: "dns" }], dns });
@@ -68,7 +68,7 @@ Deno.test("SharedRegistry knows, changes and deletes an entry as it does a serve
   assertEquals((await admin.call("GET", path)).status, 404);
 });
 
-Deno.test("SharedServers takes a server that an entry had found as soon as it has lost it", async () => {
+Deno.test("SharedServers adds a discovered server as soon as its source releases it", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   dns.setAddresses("api.test", 300, ["127.0.0.1"]);
   await using balancer = new LoadBalancer({ dns: { server: dns.address } });

@@ -1,22 +1,22 @@
 import { assert } from "@std/assert";
 import { type CheckingBalancer, CheckingCluster } from "../testing/checking_cluster.ts";
 
-/** The balancers of a cluster that a test says nothing else of. */
+/** The default balancers of a cluster. */
 export const IDS: readonly string[] = ["ballast-1", "ballast-2", "ballast-3"];
-/** How long it takes at most until all know what one has found, in milliseconds. */
+/** Maximum time until all balancers have a published result, in milliseconds. */
 export const TELLING = 110;
 
-/** How long it takes until a check that found a server unhealthy is repeated, in milliseconds. */
+/** Time until a check that found a server unhealthy is repeated, in milliseconds. */
 export const REPEATING = 500;
 
-/** A cluster that has settled: each server was checked several times. */
+/** A settled cluster: each server was checked several times. */
 export interface StartedCluster {
   readonly cluster: CheckingCluster;
   readonly urls: string[];
   readonly all: CheckingBalancer[];
 }
 
-/** Starts balancers that share the checks of servers, and lets half a minute pass. */
+/** Starts balancers that share their checks, and advances the clock by half a minute. */
 export async function start(
   options: { ids?: readonly string[]; servers?: number; check?: { rise?: number; fall?: number } },
 ): Promise<StartedCluster> {
@@ -27,12 +27,12 @@ export async function start(
   return { cluster, urls, all: [...cluster.balancers.values()] };
 }
 
-/** How many probes a second it takes to check so many servers every 10 s, which is 9 s on average. */
+/** Probes a second that it takes to check servers every 10 s, which is 9 s on average. */
 export function rate(servers: number): number {
   return servers / 9;
 }
 
-/** Asserts that there were as many probes as chance would have it. */
+/** Asserts that the number of probes is as expected, give or take 5 %. */
 export function assertRate(probes: number, expected: number): void {
   assert(Math.abs(probes - expected) < expected * 0.05, `${probes} probes; ${expected} expected`);
 }

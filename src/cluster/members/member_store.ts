@@ -7,7 +7,7 @@ import { momentSchema, parseValue, textSchema } from "../store/values.ts";
 
 const logger = getLogger(["ballast", "fleet"]);
 
-/** What a balancer publishes about itself when it joins the cluster. */
+/** The record that a balancer publishes when it joins the cluster. */
 export type Member = Omit<ClusterMember, "status" | "isBehind">;
 
 const memberSchema = z.object({

@@ -5,16 +5,16 @@ import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { canonicalServerUrl, completeServer, type Server } from "../../model/server.ts";
 
-/** The most characters that are said about a value. */
+/** Maximum length of a fault, in characters. */
 const FAULT_MAX = 500;
 
-/** What a key and its value say: a server, or why they say nothing. */
+/** A parsed server, or the fault in its key or value. */
 export type ServerReading =
   | { readonly server: Server; readonly fault?: never }
   | { readonly server?: never; readonly fault: string };
 
 /**
- * A server as it stands in etcd: JSON with the fields of the admin API, in their order.
+ * Formats a server as the value of its key: JSON with the fields of the admin API, in their order.
  *
  * @param server The server.
  */
@@ -23,10 +23,10 @@ export function writeServerValue(server: Server): string {
 }
 
 /**
- * Reads what somebody has written under the key of a server, perhaps by hand. What the value leaves
- * out has its default, the URL included, which the key says.
+ * Parses a server's key and value, which may have been written by hand. Omitted fields have their
+ * defaults, and the URL that of the key.
  *
- * @param url What stands in the key behind `servers/`.
+ * @param url The key without its prefix.
  * @param value The value.
  */
 export function readServerValue(url: string, value: string): ServerReading {
@@ -55,7 +55,7 @@ export function readServerValue(url: string, value: string): ServerReading {
   }
 }
 
-/** The beginning of a text that somebody else has written. */
+/** Truncates a text. */
 export function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

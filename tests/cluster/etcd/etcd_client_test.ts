@@ -34,7 +34,7 @@ etcdTest(
   },
 );
 
-etcdTest("transact() tells of absent keys by leaving them out", async () => {
+etcdTest("transact() leaves out absent keys", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await cluster.put("/a/2", "two");
@@ -43,7 +43,7 @@ etcdTest("transact() tells of absent keys by leaving them out", async () => {
   assertEquals([done, found.map(({ key }) => key)], [false, ["/a/2"]]);
 });
 
-etcdTest("range() keeps every text as it is, and reads what is no text", async () => {
+etcdTest("range() keeps every text unchanged, and reads bytes that are not UTF-8", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const values = ["", "é ☃ 🦊", "\ufeffwith a mark", 'a\n"b"\u0000', "x".repeat(100_000)];
@@ -56,7 +56,7 @@ etcdTest("range() keeps every text as it is, and reads what is no text", async (
   assertEquals(keyValues[1]!.key, "/a/1 é");
 });
 
-etcdTest("range() reads more than one message of gRPC usually holds", async () => {
+etcdTest("range() reads more than the usual limit of a gRPC message", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const value = "v".repeat(60_000);
@@ -69,7 +69,7 @@ etcdTest("range() reads more than one message of gRPC usually holds", async () =
   assert(keyValues.every((entry) => entry.value === value));
 });
 
-etcdTest("a call that etcd refuses says what etcd says", async () => {
+etcdTest("a refused call fails with etcd's message", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const writes = Array.from({ length: 129 }, (_, index) => ({ put: `/a/${index}`, value: "" }));
@@ -85,7 +85,7 @@ etcdTest("a call that etcd refuses says what etcd says", async () => {
   assertEquals(await cluster.dump("/a/"), {});
 });
 
-etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async () => {
+etcdTest("keepAlive() keeps the keys of a lease, which disappear without it", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const [kept, left] = [await etcd.grant(2), await etcd.grant(2)];
@@ -100,7 +100,7 @@ etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async 
   await using watch = new WatchRecorder(etcd, KEYS, revision + 1);
   await watch.started;
   const gone = watch.waitFor(1);
-  // Far more often than needed, for as long as the other one takes to end.
+  // Renewed far more often than needed, until the other one has expired.
   let isOver = false;
   const over = gone.then(() => isOver = true);
   await until("the other one to end", async () => {
@@ -113,7 +113,7 @@ etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async 
   assertEquals((await failing(etcd.keepAlive(left)))[0], "no_lease");
 });
 
-etcdTest("revoke() ends a lease with its keys, and does nothing to one that is over", async () => {
+etcdTest("revoke() ends a lease with its keys, and ignores one that has expired", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const lease = await etcd.grant(60);
@@ -126,7 +126,7 @@ etcdTest("revoke() ends a lease with its keys, and does nothing to one that is o
   assertEquals((await failing(etcd.transact({ when: [], writes })))[0], "no_lease");
 });
 
-etcdTest("a call that is called off rejects with the reason", async () => {
+etcdTest("an aborted call rejects with the reason", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const abort = new AbortController();
@@ -138,7 +138,7 @@ etcdTest("a call that is called off rejects with the reason", async () => {
   await assertRejects(() => before, Error, "never wanted");
 });
 
-Deno.test("EtcdClient connects to nothing, and knows no endpoint yet", () => {
+Deno.test("EtcdClient does not connect when it is created, and has no current endpoint", () => {
   using etcd = new EtcdClient({ endpoints: ["http://127.0.0.1:2379/"] });
   assertEquals(etcd.endpoint, undefined);
 });

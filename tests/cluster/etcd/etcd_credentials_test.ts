@@ -19,7 +19,7 @@ etcdTest(
     const own = { ca: CA, certificate: certificate("etcd") };
     await etcd.setCredentials(own);
     await etcd.transact({ when: [], writes: [{ put: "/a/1", value: "one" }] });
-    // What is under way goes on.
+    // Calls in progress continue.
     await using watch = new WatchRecorder(etcd, KEYS, 1);
     await watch.started;
     await etcd.setCredentials(own, { verify: KEYS });
@@ -28,7 +28,7 @@ etcdTest(
   },
 );
 
-etcdTest("setCredentials() keeps the old ones where the new ones cannot be used", async () => {
+etcdTest("setCredentials() keeps the old ones if the new ones do not work", async () => {
   await using cluster = await EtcdCluster.start({ password: "one", tls: true });
   const { endpoints } = cluster;
   const user = { name: "root", password: "one" };

@@ -4,7 +4,7 @@ import { EndpointError } from "../../../src/cluster/etcd/etcd_failure.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { failing } from "./failing.ts";
 
-/** Endpoints of which each does what a test says, and what they were asked, in order. */
+/** Endpoints with scripted behavior, and a record of the calls to them. */
 class Stage {
   readonly clock = new FakeClock();
   readonly asked: string[] = [];
@@ -15,13 +15,13 @@ class Stage {
     this.clock,
   );
 
-  /** Makes an endpoint fail like this; without an error, it is well again. */
+  /** Makes an endpoint fail with an error; without one, it works again. */
   set(url: string, error?: EndpointError): void {
     if (error === undefined) this.behaviour.delete(url);
     else this.behaviour.set(url, error);
   }
 
-  /** Runs work, and returns who did it. */
+  /** Runs a call, and returns the endpoint that served it. */
   run(options: Partial<EndpointCall<string>> = {}): Promise<string> {
     return this.endpoints.run({
       what: "try",
@@ -35,7 +35,7 @@ class Stage {
     });
   }
 
-  /** What was asked since this was called last. */
+  /** The calls since the last one of this method. */
   take(): string[] {
     return this.asked.splice(0);
   }
@@ -51,7 +51,7 @@ const DEAD = new EndpointError("unreachable", "is dead");
 const LOST = new EndpointError("unknown", "hangs up");
 const ELECTING = new EndpointError("unreachable", "has no leader", { recovery: "election" });
 
-Deno.test("run() goes to the next endpoint, and stays where it was answered", async () => {
+Deno.test("run() fails over to the next endpoint, and stays there", async () => {
   const stage = new Stage();
   assertEquals(stage.endpoints.current, undefined);
   stage.set("a", DEAD);
@@ -65,7 +65,7 @@ Deno.test("run() goes to the next endpoint, and stays where it was answered", as
   assertEquals(stage.take(), ["b", "c"]);
 });
 
-Deno.test("run() asks who has just failed after the others, and as before 5 s later", async () => {
+Deno.test("run() tries an endpoint that has just failed last, until 5 s later", async () => {
   const stage = new Stage();
   stage.set("a", DEAD);
   await stage.run();
@@ -75,14 +75,14 @@ Deno.test("run() asks who has just failed after the others, and as before 5 s la
   assertEquals(stage.take(), ["b", "c"]);
   stage.set("c", DEAD);
   await failing(stage.run());
-  // All of them have failed: the order is that of the ring.
+  // All have failed: the usual order applies.
   assertEquals(stage.take(), ["c", "a", "b"]);
   await stage.clock.advance(5000);
   for (const url of ["a", "b", "c"]) stage.set(url);
   assertEquals(await stage.run(), "c");
 });
 
-Deno.test("run() fails with what each endpoint did, once each", async () => {
+Deno.test("run() fails with the failure of each endpoint", async () => {
   const stage = new Stage();
   stage.set("a", DEAD);
   stage.set("b", LOST);
@@ -94,7 +94,7 @@ Deno.test("run() fails with what each endpoint did, once each", async () => {
   assertEquals(stage.take(), ["a", "b", "c"]);
 });
 
-Deno.test("run() never repeats what may have been done, unless that does no harm", async () => {
+Deno.test("run() never repeats a call that may have taken effect, unless it is idempotent", async () => {
   const stage = new Stage();
   await stage.run();
   stage.set("a", LOST);
@@ -126,7 +126,7 @@ Deno.test("run() pings an endpoint silent for a second before a non-idempotent c
 });
 
 for (const failure of ["denied", "refused", "no_lease", "compacted"] as const) {
-  Deno.test(`run() takes "${failure}" for an answer`, async () => {
+  Deno.test(`run() does not fail over after "${failure}"`, async () => {
     const stage = new Stage();
     stage.set("a", new EndpointError(failure, "says no"));
     assertEquals(await failing(stage.run()), [failure, "Cannot try: a says no"]);
@@ -155,7 +155,7 @@ Deno.test("run() waits for an election, for 3 s at most", async () => {
   assertEquals(stage.clock.timers, 0);
 });
 
-Deno.test("run() ends the wait for an election when it is called off", async () => {
+Deno.test("run() aborts the wait for an election with its signal", async () => {
   const stage = new Stage();
   for (const url of ["a", "b", "c"]) stage.set(url, ELECTING);
   const abort = new AbortController();
@@ -166,14 +166,14 @@ Deno.test("run() ends the wait for an election when it is called off", async () 
   assertEquals(stage.clock.timers, 0);
 });
 
-Deno.test("run() lets errors through that are no endpoint's", async () => {
+Deno.test("run() rethrows errors that are not an endpoint's", async () => {
   const stage = new Stage();
   const send = () => Promise.reject(new Error("a mistake"));
   await assertRejects(() => stage.run({ send }), Error, "a mistake");
   assert(stage.endpoints.current === undefined);
 });
 
-Deno.test("run() comes to another endpoint where its caller does not wait for the first", async () => {
+Deno.test("run() uses another endpoint after its caller gave up on a slow one", async () => {
   for (const [patience, next] of [[999, "a"], [1000, "b"]] as const) {
     const stage = new Stage();
     await stage.run();

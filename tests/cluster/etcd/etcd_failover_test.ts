@@ -9,12 +9,12 @@ import { WatchRecorder } from "./watch_recorder.ts";
 
 const KEYS = keysUnder("/a/");
 
-/** The endpoints, that of this member first. */
+/** The endpoints, with this member's first. */
 function beginningWith(cluster: EtcdCluster, member: EtcdMember): string[] {
   return [member.url, ...cluster.endpoints.filter((url) => url !== member.url)];
 }
 
-etcdTest("calls go on where the leader is killed, after the election", async () => {
+etcdTest("calls continue after the leader is killed and another one is elected", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
   using etcd = new EtcdClient({ endpoints: beginningWith(cluster, leader) });
@@ -22,7 +22,7 @@ etcdTest("calls go on where the leader is killed, after the election", async () 
   await etcd.transact({ when: [], writes: [{ put: "/a/1", value: "one", lease }] });
   assertEquals(etcd.endpoint, leader.url);
   await leader.kill();
-  // The others do not know yet that it is dead, so a read may have to be sent again.
+  // The others have not noticed yet, so a read may have to be repeated.
   assertEquals((await etcd.range(KEYS)).keyValues.map(({ key }) => key), ["/a/1"]);
   await etcd.keepAlive(lease);
   const write = { when: [], writes: [{ put: "/a/2", value: "two" }] };
@@ -30,7 +30,7 @@ etcdTest("calls go on where the leader is killed, after the election", async () 
   assertNotEquals(etcd.endpoint, leader.url);
 });
 
-etcdTest("a watch that its member drops goes on at another, without a gap", async () => {
+etcdTest("a watch whose member dies continues at another one without a gap", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
   using etcd = new EtcdClient({ endpoints: beginningWith(cluster, leader) });
@@ -45,7 +45,7 @@ etcdTest("a watch that its member drops goes on at another, without a gap", asyn
   assertEquals(await next.waitFor(1), ["/a/2=two"]);
 });
 
-etcdTest("a member that hangs is noticed by a silent watch, and left by every call", async () => {
+etcdTest("a hanging member is detected by a silent watch, and avoided by every call", async () => {
   await using log = await LogWatcher.start();
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
@@ -67,7 +67,7 @@ etcdTest("a member that hangs is noticed by a silent watch, and left by every ca
   assertEquals(await next.waitFor(1), ["/a/1=one"]);
 });
 
-etcdTest("a transaction at a member that hangs is unknown, and sent to no other", async () => {
+etcdTest("a transaction at a hanging member is unknown, and not sent to another one", async () => {
   await using cluster = await EtcdCluster.start({ members: 3 });
   const leader = await cluster.leader();
   using etcd = new EtcdClient({ endpoints: beginningWith(cluster, leader) });
@@ -78,7 +78,7 @@ etcdTest("a transaction at a member that hangs is unknown, and sent to no other"
   assertEquals(failure, "unknown");
   assertEquals(message, `Cannot write to etcd: ${leader.url} did not answer within 3 s`);
   await cluster.leader();
-  // Another one that has not answered lately is asked for something else first.
+  // A member that has not answered lately is pinged first.
   assertEquals((await etcd.transact(write)).done, true);
   assertNotEquals(etcd.endpoint, leader.url);
 });

@@ -47,7 +47,7 @@ const ERRORS: readonly [code: number, message: string, EtcdFailure, Recovery?][]
 ];
 
 for (const [code, message, failure, recovery = "none"] of ERRORS) {
-  Deno.test(`parseError() takes ${code} "${message}" for ${failure}`, () => {
+  Deno.test(`parseError() maps ${code} "${message}" to ${failure}`, () => {
     // As etcd 3.4 and 3.5 send it, as 3.6 does, and in streams before 3.6.
     const forms = [
       { error: message, code, message },
@@ -62,19 +62,19 @@ for (const [code, message, failure, recovery = "none"] of ERRORS) {
   });
 }
 
-Deno.test("parseError() goes by the status where there is no code", () => {
+Deno.test("parseError() falls back to the status if there is no code", () => {
   const statuses = [401, 403, 400, 404, 429, 500, 503];
   const failures = statuses.map((status) => parseError({ message: "no" }, status).failure);
   const [denied, refused, unknown] = ["denied", "refused", "unknown"];
   assertEquals(failures, [denied, denied, refused, refused, refused, unknown, unknown]);
 });
 
-Deno.test("parseError() lets nothing into a message that drives a terminal, or is endless", () => {
+Deno.test("parseError() removes control characters from a message, and truncates it", () => {
   const { message } = parseError({ code: 3, message: `\u001b[31m${"x".repeat(10_000)}` }, 400);
   assertMatch(message, /^says "\ufffd\[31mx{195}…"$/);
 });
 
-Deno.test("parseErrorResponse() says what was answered, and that it may be no etcd", () => {
+Deno.test("parseErrorResponse() reports the response, and that it may not be from etcd", () => {
   const page = parseErrorResponse(404, "\n<html>\nmore</html>");
   assertEquals(page.failure, "unreachable");
   assertMatch(
@@ -87,7 +87,7 @@ Deno.test("parseErrorResponse() says what was answered, and that it may be no et
   assertEquals(parseErrorResponse(403, error).failure, "denied");
 });
 
-Deno.test("toEndpointError() knows what never was connected on each runtime", () => {
+Deno.test("toEndpointError() recognizes failed connects on each runtime", () => {
   const text =
     "error sending request for url (http://a/): client error (Connect): tcp connect error";
   const deno = new TypeError("fetch failed", { cause: new Error(text) });
@@ -105,7 +105,7 @@ Deno.test("toEndpointError() knows what never was connected on each runtime", ()
   }
 });
 
-Deno.test("toEndpointError() leaves what is understood as it is", () => {
+Deno.test("toEndpointError() returns an EndpointError as it is", () => {
   const error = new EndpointError("denied", "says no");
   assertEquals(toEndpointError(error), error);
   const { failure, message } = toEndpointError(new InvalidResponse("it is not JSON"));
@@ -115,13 +115,13 @@ Deno.test("toEndpointError() leaves what is understood as it is", () => {
   ]);
 });
 
-Deno.test("toEndpointError() ends with errors that are their own cause", () => {
+Deno.test("toEndpointError() handles errors that are their own cause", () => {
   const error = new Error("round and round");
   error.cause = error;
   assertEquals(toEndpointError(error).message, "cannot be reached: round and round");
 });
 
-Deno.test("resultOf() tells a result from an error", () => {
+Deno.test("resultOf() returns a result, and throws an error", () => {
   assertEquals(resultOf({ result: { TTL: "5" } }), { TTL: "5" });
   for (const message of [{ error: { code: 14, message: "etcdserver: no leader" } }, {}]) {
     let failed = false;

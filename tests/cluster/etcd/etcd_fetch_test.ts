@@ -10,7 +10,7 @@ import { WatchRecorder } from "./watch_recorder.ts";
 const KEYS = keysUnder("/a/");
 const CA = pem("etcd_ca.crt");
 
-etcdTest("TLS works with the authority of etcd's certificate, and with no other", async () => {
+etcdTest("TLS works with the authority of etcd's certificate only", async () => {
   await using cluster = await EtcdCluster.start({ tls: true });
   const { endpoints } = cluster;
   using etcd = new EtcdClient({ endpoints, ca: CA });
@@ -26,7 +26,7 @@ etcdTest("TLS works with the authority of etcd's certificate, and with no other"
   }
 });
 
-etcdTest("a client certificate is shown to an etcd that wants one", async () => {
+etcdTest("a client certificate is sent to an etcd that requires one", async () => {
   await using cluster = await EtcdCluster.start({ tls: "mutual" });
   const { endpoints } = cluster;
   using etcd = new EtcdClient({ endpoints, ca: CA, certificate: certificate("etcd") });
@@ -51,7 +51,7 @@ etcdTest("an endpoint with the wrong scheme cannot be reached", async () => {
   }
 });
 
-Deno.test("EtcdClient refuses certificates that it cannot use", () => {
+Deno.test("EtcdClient rejects invalid certificates", () => {
   const { cert } = certificate("etcd");
   const { key } = certificate("untrusted");
   for (const options of [{ ca: "" }, { ca: "not PEM" }, { certificate: { cert, key } }]) {

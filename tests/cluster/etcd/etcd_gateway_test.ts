@@ -13,7 +13,7 @@ const WRITE = { when: [], writes: [{ put: "/a/1", value: "one" }] };
 const NOT_ETCD =
   /sent an invalid response \(.* (missing|base64)\): check that it is etcd's client URL/;
 
-/** What something else than etcd answers to everything, and what then is said of a write. */
+/** Responses of something other than etcd, and the failures of a write that they cause. */
 interface HostileAnswer {
   readonly name: string;
   readonly answer: () => Response;
@@ -85,7 +85,7 @@ const HOSTILE: readonly HostileAnswer[] = [
 ];
 
 for (const { name, answer, write, message } of HOSTILE) {
-  Deno.test(`an endpoint that answers ${name} is as good as none`, async () => {
+  Deno.test(`an endpoint that answers ${name} counts as failed`, async () => {
     await using gateway = new FakeGateway(answer);
     using etcd = new EtcdClient({ endpoints: [gateway.url] });
     for (const call of [() => etcd.grant(5), () => etcd.keepAlive("1"), () => etcd.revoke("1")]) {
@@ -106,7 +106,7 @@ const HEADER = { header: { revision: "7" } };
 for (
   const kvs of [{}, [1], [{ key: 5 }], [{ key: "***" }], [{ key: "YQ==", mod_revision: "1.5" }]]
 ) {
-  Deno.test(`range() refuses ${JSON.stringify(kvs)} for keys`, async () => {
+  Deno.test(`range() rejects ${JSON.stringify(kvs)} as keys`, async () => {
     await using gateway = new FakeGateway(() => Response.json({ ...HEADER, kvs }));
     using etcd = new EtcdClient({ endpoints: [gateway.url] });
     const [failure, message] = await failing(etcd.range(KEYS));
@@ -116,7 +116,7 @@ for (
 }
 
 for (const text of ["hello\n", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", ""]) {
-  Deno.test(`an endpoint that sends ${JSON.stringify(text)} and closes is as good as none`, async () => {
+  Deno.test(`an endpoint that sends ${JSON.stringify(text)} and closes counts as failed`, async () => {
     await using server = new RawServer(async (connection) => {
       await connection.waitFor("\r\n\r\n");
       await connection.send(text);
@@ -129,20 +129,20 @@ for (const text of ["hello\n", "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"
   });
 }
 
-Deno.test("what surely did nothing is sent to the next endpoint, a write too", async () => {
+Deno.test("a call without effect is sent to the next endpoint, even a write", async () => {
   await using wrong = new FakeGateway(() => new Response("Not Found", { status: 404 }));
   await using right = new FakeGateway(emptyAnswer);
   using etcd = new EtcdClient({ endpoints: ["http://127.0.0.1:9", wrong.url, right.url] });
   assertEquals((await etcd.transact(WRITE)).revision, 7);
   assertEquals(wrong.paths, ["/version", "/v3/kv/txn"]);
   assertEquals(etcd.endpoint, right.url);
-  // Who has answered is asked first from now on, and is known to be there.
+  // The one that responded comes first from now on, and needs no ping.
   await etcd.transact(WRITE);
   assertEquals(wrong.paths.length, 2);
   assertEquals(right.paths, ["/version", "/v3/kv/txn", "/v3/kv/txn"]);
 });
 
-Deno.test("a write whose answer is lost is sent to nobody else, a read is", async () => {
+Deno.test("a write whose response is lost is not sent elsewhere, a read is", async () => {
   await using losing = new FakeGateway(({ path }) => {
     return path === "/version" ? emptyAnswer() : new Response("{", { status: 200 });
   });
@@ -153,7 +153,7 @@ Deno.test("a write whose answer is lost is sent to nobody else, a read is", asyn
   assertEquals((await etcd.range(KEYS)).revision, 7);
 });
 
-Deno.test("a dead endpoint is found out before a write is sent to it", async () => {
+Deno.test("a dead endpoint is detected before a write is sent to it", async () => {
   const clock = new FakeClock();
   await using dead = new FakeGateway(noAnswer);
   await using other = new FakeGateway(emptyAnswer);
@@ -166,7 +166,7 @@ Deno.test("a dead endpoint is found out before a write is sent to it", async () 
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("an endpoint has 3 s to begin an answer", async () => {
+Deno.test("an endpoint has 3 s for a response head", async () => {
   const clock = new FakeClock();
   await using silent = new FakeGateway(noAnswer);
   using etcd = new EtcdClient({ endpoints: [silent.url], clock });
@@ -180,7 +180,7 @@ Deno.test("an endpoint has 3 s to begin an answer", async () => {
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("an endpoint has 10 s more to end an answer", async () => {
+Deno.test("an endpoint has 10 s more for the body", async () => {
   const clock = new FakeClock();
   const bodies = [new ScriptedBody(), new ScriptedBody()];
   const fetch = scriptedFetch(...bodies);
@@ -198,7 +198,7 @@ Deno.test("an endpoint has 10 s more to end an answer", async () => {
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a token that is no token is refused, and said to nobody", async () => {
+Deno.test("an invalid token is rejected, and not revealed", async () => {
   await using gateway = new FakeGateway(() => Response.json({ token: "se\r\ncret" }));
   const user = { name: "root", password: "a secret" };
   using etcd = new EtcdClient({ endpoints: [gateway.url], user });
@@ -208,7 +208,7 @@ Deno.test("a token that is no token is refused, and said to nobody", async () =>
   assert(!message.includes("cret"));
 });
 
-Deno.test("a token that etcd never takes is replaced once a call, and no more", async () => {
+Deno.test("a token that etcd always rejects is replaced once per call", async () => {
   const error = { code: 16, message: "etcdserver: invalid auth token" };
   await using gateway = new FakeGateway(({ path }) => {
     const isLogin = path === "/v3/auth/authenticate";

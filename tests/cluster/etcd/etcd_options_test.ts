@@ -2,12 +2,12 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { BalancerError } from "../../../src/model/errors.ts";
 import { checkEndpoints } from "../../../src/cluster/etcd/etcd_options.ts";
 
-Deno.test("checkEndpoints() returns each URL once, without a slash at the end", () => {
+Deno.test("checkEndpoints() returns each URL once, without a trailing slash", () => {
   const written = ["http://10.0.0.1:2379", "HTTP://10.0.0.1:2379/", "https://etcd.example/base/"];
   assertEquals(checkEndpoints(written), ["http://10.0.0.1:2379", "https://etcd.example/base"]);
 });
 
-Deno.test("checkEndpoints() names every URL that cannot be one, and no password", () => {
+Deno.test("checkEndpoints() reports every invalid URL, and no password", () => {
   const written = ["http://fine:2379", "10.0.0.1:2379", "", "http://root:hush@a", "http://a/?b"];
   const error = assertThrows(() => checkEndpoints(written), BalancerError, "Cannot use etcd: ");
   assertEquals(error.code, "invalid");
@@ -23,7 +23,7 @@ Deno.test("checkEndpoints() names every URL that cannot be one, and no password"
   assertEquals(error.message.includes("hush"), false);
 });
 
-Deno.test("checkEndpoints() wants one at least, of HTTP", () => {
+Deno.test("checkEndpoints() requires at least one URL, with http or https", () => {
   for (const written of [[], ["localhost:2379"], ["unix:///run/etcd"]]) {
     assertEquals(assertThrows(() => checkEndpoints(written), BalancerError).faults.length, 1);
   }

@@ -9,7 +9,7 @@ const KEYS = keysUnder("/a/");
 const ROOT = { name: "root", password: "a secret" };
 const WRITE = { when: [], writes: [{ put: "/a/1", value: "one" }] };
 
-etcdTest("a user with the right password may do everything", async () => {
+etcdTest("a user with the right password has access", async () => {
   await using cluster = await EtcdCluster.start({ password: ROOT.password });
   using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: ROOT });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
@@ -46,7 +46,7 @@ etcdTest(
   },
 );
 
-etcdTest("a user without a right to the keys is denied what it may not", async () => {
+etcdTest("a user without permission for the keys is denied access", async () => {
   await using cluster = await EtcdCluster.start({ password: ROOT.password });
   const reader = { name: "reader", password: "another secret" };
   await cluster.call("/v3/auth/user/add", reader);
@@ -67,7 +67,7 @@ etcdTest("a user without a right to the keys is denied what it may not", async (
   await allowed.started;
 });
 
-etcdTest("a token that is over is replaced, in the middle of any call", async () => {
+etcdTest("an expired token is replaced during any call", async () => {
   await using cluster = await EtcdCluster.start({ password: ROOT.password });
   const [member] = cluster.members;
   using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: ROOT });
@@ -84,7 +84,7 @@ etcdTest("a token that is over is replaced, in the middle of any call", async ()
   assertEquals(await watch.waitFor(1), ["/a/1=one"]);
 });
 
-etcdTest("a user is no fault where etcd asks for none, now or later", async () => {
+etcdTest("a user is harmless if etcd requires none, now or later", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: ROOT });
   await etcd.transact(WRITE);

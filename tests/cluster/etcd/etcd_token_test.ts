@@ -4,7 +4,7 @@ import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { failing } from "./failing.ts";
 
-Deno.test("a token that etcd says nothing to is replaced", async () => {
+Deno.test("a token that etcd does not respond to is replaced", async () => {
   const clock = new FakeClock();
   const tokens: string[] = [];
   const answers: Record<string, () => Promise<Response>> = {

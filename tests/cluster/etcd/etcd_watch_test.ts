@@ -6,26 +6,29 @@ import { WatchRecorder } from "./watch_recorder.ts";
 
 const KEYS = keysUnder("/a/");
 
-etcdTest("watch() tells every change from a revision on, those before it began too", async () => {
-  await using cluster = await EtcdCluster.start();
-  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
-  await cluster.put("/a/1", "before");
-  const revision = await cluster.put("/a/1", "one");
-  await cluster.put("/b/1", "elsewhere");
-  await cluster.delete("/a/1");
-  await using watch = new WatchRecorder(etcd, KEYS, revision);
-  await watch.waitFor(2);
-  const last = await cluster.put("/a/2", "é");
-  assertEquals(await watch.waitFor(3), ["/a/1=one", "/a/1 deleted", "/a/2=é"]);
-  assertEquals(watch.calls.at(-1)!.revision, last);
-  assertEquals(await watch.stop(), undefined);
-  // From where it ended, nothing is told twice or left out.
-  await cluster.put("/a/3", "three");
-  await using next = new WatchRecorder(etcd, KEYS, last + 1);
-  assertEquals(await next.waitFor(1), ["/a/3=three"]);
-});
+etcdTest(
+  "watch() reports every change from a revision on, including those before it started",
+  async () => {
+    await using cluster = await EtcdCluster.start();
+    using etcd = new EtcdClient({ endpoints: cluster.endpoints });
+    await cluster.put("/a/1", "before");
+    const revision = await cluster.put("/a/1", "one");
+    await cluster.put("/b/1", "elsewhere");
+    await cluster.delete("/a/1");
+    await using watch = new WatchRecorder(etcd, KEYS, revision);
+    await watch.waitFor(2);
+    const last = await cluster.put("/a/2", "é");
+    assertEquals(await watch.waitFor(3), ["/a/1=one", "/a/1 deleted", "/a/2=é"]);
+    assertEquals(watch.calls.at(-1)!.revision, last);
+    assertEquals(await watch.stop(), undefined);
+    // When it is resumed, no change is repeated or missed.
+    await cluster.put("/a/3", "three");
+    await using next = new WatchRecorder(etcd, KEYS, last + 1);
+    assertEquals(await next.waitFor(1), ["/a/3=three"]);
+  },
+);
 
-etcdTest("watch() never parts the changes of one revision", async () => {
+etcdTest("watch() never splits the changes of one revision", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await using live = new WatchRecorder(etcd, KEYS, 1);
@@ -35,7 +38,7 @@ etcdTest("watch() never parts the changes of one revision", async () => {
   for (let round = 0; round < 20; round++) {
     await etcd.transact({ when: [], writes: names.map((put) => ({ put, value })) });
   }
-  // One that comes late gets it all at once: 20 MB.
+  // A late one receives everything at once: 20 MB.
   await using late = new WatchRecorder(etcd, KEYS, 1);
   for (const watch of [live, late]) {
     await watch.waitFor(2000);
@@ -45,7 +48,7 @@ etcdTest("watch() never parts the changes of one revision", async () => {
   }
 });
 
-etcdTest("watch() fails with compacted where its revision is no longer kept", async () => {
+etcdTest("watch() fails with compacted if its revision was compacted", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const revision = await cluster.put("/a/1", "one");
@@ -60,7 +63,7 @@ etcdTest("watch() fails with compacted where its revision is no longer kept", as
   assertEquals(await next.waitFor(1), ["/a/1=two"]);
 });
 
-etcdTest("watch() fails with unreachable where its member dies", async () => {
+etcdTest("watch() fails with unreachable if its member dies", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
@@ -71,7 +74,7 @@ etcdTest("watch() fails with unreachable where its member dies", async () => {
   assertMatch(error!.message, /^Cannot watch etcd: http:\S+ /);
 });
 
-etcdTest("watch() rejects with what its caller throws, and ends", async () => {
+etcdTest("watch() rejects with the error of its caller, and ends", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await cluster.put("/a/1", "one");
@@ -86,7 +89,7 @@ etcdTest("watch() rejects with what its caller throws, and ends", async () => {
   await assertRejects(() => watch, Error, "cannot use this");
 });
 
-etcdTest("watch() of a signal that is over resolves at once", async () => {
+etcdTest("watch() with an aborted signal resolves at once", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   let told = false;

@@ -55,7 +55,7 @@ Deno.test("Membership publishes a full update, and then three heartbeats per lea
   assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
   await clock.advance(LEASE * 1000);
   assertEquals(publisher.updates, ["full", "heartbeat", "heartbeat", "heartbeat"]);
-  // Without, its keys would be gone.
+  // Without heartbeats, its keys would be gone.
   await clock.advance(LEASE * 10_000);
   assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
 });

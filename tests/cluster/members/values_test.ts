@@ -43,7 +43,7 @@ Deno.test("parseMember() reads what memberValue() writes", () => {
   assertEquals(parseMember("a1", memberValue(silent)), silent);
 });
 
-Deno.test("parseStatus() reads what statusValue() writes, with the first of many servers", () => {
+Deno.test("parseStatus() reads what statusValue() writes, with a truncated list of servers", () => {
   assertEquals(parseStatus(statusValue(STATUS)), STATUS);
   const uncounted = { ...STATUS, requestsPerSecond: undefined };
   assertEquals(parseStatus(statusValue(uncounted)), uncounted);
@@ -58,7 +58,7 @@ Deno.test("parseBasis() and parseResults() read what basisValue() and resultsVal
   assertEquals(parseResults(resultsValue(results)), results);
 });
 
-Deno.test("resultsValue() says less where there is too much to say", () => {
+Deno.test("resultsValue() leaves out details if it would get too long", () => {
   const clipped = parseResults(resultsValue(down(1, "x".repeat(1000))));
   assertEquals(clipped.down[0]!.detail.length, 200);
   // Every one of ten thousand servers is down.
@@ -74,7 +74,7 @@ Deno.test("resultsValue() says less where there is too much to say", () => {
   ]);
 });
 
-Deno.test("what is not a value is refused with every fault, and more than is known is taken", () => {
+Deno.test("an invalid value is rejected with every fault, and unknown fields are accepted", () => {
   const readers = [
     (value: string) => parseMember("a1", value),
     parseStatus,
@@ -93,7 +93,7 @@ Deno.test("what is not a value is refused with every fault, and more than is kno
   assertEquals(parseBasis(JSON.stringify(newer)), BASIS);
 });
 
-Deno.test("isMemberId() takes what can end a key, and nothing else", () => {
+Deno.test("isMemberId() accepts what can end a key, and nothing else", () => {
   assertEquals(
     ["a", "0123456789ab", "a-b_c.d", "x".repeat(64)].map(isMemberId),
     Array(4).fill(true),

@@ -18,7 +18,7 @@ function urls(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `http://server-${i}`);
 }
 
-Deno.test("Division gives each server to one member, the same wherever it is computed", () => {
+Deno.test("CheckAssignment assigns each server to one member, the same wherever it is computed", () => {
   const one = divide(["a", "b", "c"], urls(300));
   const other = divide([], urls(300).toReversed());
   other.setMembers(["c"]);
@@ -34,21 +34,21 @@ Deno.test("Division gives each server to one member, the same wherever it is com
   }
 });
 
-Deno.test("Division.digest() tells different servers apart, and forgets those that went", () => {
+Deno.test("CheckAssignment.digest() distinguishes different servers, and forgets removed ones", () => {
   const assignment = divide(["a"], urls(10));
   const before = assignment.digest("a");
   assignment.add("http://another");
   assertNotEquals(assignment.digest("a"), before);
   assignment.remove("http://another");
   assertEquals(assignment.digest("a"), before);
-  // As many servers, but not the same ones.
+  // As many servers, but different ones.
   assignment.remove("http://server-3");
   assignment.add("http://another");
   assertNotEquals(assignment.digest("a"), before);
   assertEquals([assignment.digest("b"), divide(["a"], []).digest("a")], ["0", "0"]);
 });
 
-Deno.test("Division.setMembers() tells which servers moved, and counts that as given anew", () => {
+Deno.test("CheckAssignment.setMembers() returns the servers that moved, and counts them as new assignments", () => {
   const assignment = divide(["a", "b"], urls(100));
   const count = assignment.count;
   const before = new Map([...assignment.servers].map(({ url, owner }) => [url, owner]));

@@ -5,11 +5,11 @@ import { CheckingCluster, PATIENCE } from "../../testing/checking_cluster.ts";
 const SERVERS = 30;
 const STEPS = 25;
 
-/** What can happen to balancers that share their checks. */
+/** Random events in the life of balancers that share their checks. */
 class Churn {
   readonly cluster = new CheckingCluster({ rise: 2, fall: 2 });
   readonly random: SeededRandom;
-  /** Those that are killed, and whose lease holds still. */
+  /** Killed balancers whose lease has not expired yet. */
   readonly #dead = new Set<string>();
   #joined = 0;
 
@@ -17,7 +17,7 @@ class Churn {
     this.random = new SeededRandom(seed);
   }
 
-  /** Something happens. */
+  /** Triggers a random event. */
   async step(): Promise<void> {
     const { cluster, random } = this;
     const alive = [...cluster.balancers.values()].filter(({ alive }) => alive);
@@ -37,13 +37,13 @@ class Churn {
     await this.cluster.join(`ballast-${++this.#joined}`);
   }
 
-  /** The leases of all that are dead are over. */
+  /** Expires the leases of all killed balancers. */
   expire(): void {
     for (const id of this.#dead) this.cluster.expire(id);
     this.#dead.clear();
   }
 
-  /** Everything is well again, for long enough. */
+  /** Ends all disturbances, for long enough to settle. */
   async settle(): Promise<void> {
     this.expire();
     this.cluster.reconnect();
@@ -52,7 +52,7 @@ class Churn {
 }
 
 for (let seed = 1; seed <= 12; seed++) {
-  Deno.test(`SharedChecks see every server as it is, whatever happens to balancers (${seed})`, async () => {
+  Deno.test(`SharedChecks see the true health of every server, whatever happens to balancers (${seed})`, async () => {
     const churn = new Churn(seed);
     const { cluster } = churn;
     using _ = cluster;
@@ -65,18 +65,18 @@ for (let seed = 1; seed <= 12; seed++) {
     await churn.settle();
     for (const balancer of cluster.balancers.values()) {
       for (const url of urls) assertEquals(balancer.isHealthy(url), !down.has(url), balancer.id);
-      // Nobody has ever seen anything that was not so, and then the opposite.
+      // No balancer has ever seen a false change of health.
       const flips = balancer.changes.filter(({ url, healthy }) => healthy || !down.has(url));
       assertEquals(flips, [], balancer.id);
     }
-    // What changes now is seen by all.
+    // All see what changes now.
     const url = churn.random.oneOf(urls.filter((url) => !down.has(url)));
     cluster.servers.down.add(url);
     await cluster.clock.advance(21_000);
     for (const balancer of cluster.balancers.values()) {
       assert(!balancer.isHealthy(url), balancer.id);
     }
-    // And each server is checked by one.
+    // And one balancer checks each server.
     const since = cluster.clock.now();
     await cluster.clock.advance(45_000);
     for (const url of urls) {

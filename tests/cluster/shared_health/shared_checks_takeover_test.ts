@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { PATIENCE } from "../../testing/checking_cluster.ts";
 import { assertRate, rate, start } from "../started_cluster.ts";
 
-Deno.test("SharedChecks take over from a balancer that is killed, once its results are old", async () => {
+Deno.test("SharedChecks take over from a killed balancer once its results are stale", async () => {
   const { cluster, urls } = await start({});
   using _ = cluster;
   const url = urls[3]!;
@@ -13,16 +13,16 @@ Deno.test("SharedChecks take over from a balancer that is killed, once its resul
   await cluster.kill(id);
   const killed = cluster.clock.now();
   const left = [...cluster.balancers.values()].filter((balancer) => balancer.id !== id);
-  // Another of its servers goes down, and nobody is there to see it.
+  // Another of its servers goes down unnoticed.
   const other = [...own].find((candidate) => candidate !== url)!;
   cluster.servers.down.add(other);
-  // Its last sign may be as old as a third of that, and the look for it comes in steps.
+  // Its last heartbeat may be as old as a third of that, and staleness is checked in steps.
   await cluster.clock.advance(PATIENCE * 1000 + PATIENCE * 50 + 500);
   for (const balancer of left) {
     assertEquals([balancer.isHealthy(url), balancer.isHealthy(other)], [false, false]);
     for (const taken of own) assert(cluster.servers.count(killed, { url: taken, by: balancer.id }));
   }
-  // Its lease is over: what it had is divided among the others.
+  // Its lease expires: its servers are assigned to the others.
   cluster.expire(id);
   await cluster.clock.advance(20_000);
   const since = cluster.clock.now();
@@ -33,7 +33,7 @@ Deno.test("SharedChecks take over from a balancer that is killed, once its resul
   }
 });
 
-Deno.test("SharedChecks take over at once where the lease of a balancer is over", async () => {
+Deno.test("SharedChecks take over at once when the lease of a balancer expires", async () => {
   const { cluster, urls } = await start({});
   using _ = cluster;
   const own = urls.filter((url) => cluster.owner(url).id === "ballast-2");
@@ -44,7 +44,7 @@ Deno.test("SharedChecks take over at once where the lease of a balancer is over"
   for (const url of own) assertEquals(cluster.servers.count(since, { url }), 1);
 });
 
-Deno.test("SharedChecks check everything themselves while they hear nothing", async () => {
+Deno.test("SharedChecks check all servers themselves while they receive nothing", async () => {
   const { cluster, urls, all } = await start({});
   using _ = cluster;
   cluster.servers.down.add(urls[0]!);
@@ -53,7 +53,7 @@ Deno.test("SharedChecks check everything themselves while they hear nothing", as
   for (const balancer of all) balancer.connected = false;
   await cluster.clock.advance(PATIENCE * 1000 + 1000);
   const since = cluster.clock.now();
-  // The first checks are at once, for all of them.
+  // The first checks of all servers run at once.
   await cluster.clock.advance(90_000);
   assertRate(cluster.servers.count(since), 3 * rate(90) * 90);
   assertEquals(all.map(({ sharing }) => sharing.ownCount), [90, 90, 90]);
@@ -80,13 +80,13 @@ Deno.test("SharedChecks spread the checks of a thousand servers that they take o
     const second = Math.floor(at / 1000);
     perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
   }
-  // 900 servers are 100 checks a second; those of the first hundred that are taken over come at once.
+  // 900 servers need 100 checks a second; those of the first hundred taken over run at once.
   const most = Math.max(...perSecond.values());
   assert(most <= 260, `${most} checks in a second`);
   assertEquals(all.map(({ sharing }) => sharing.ownCount), [900, 900, 900]);
 });
 
-Deno.test("SharedChecks of a balancer alone hear nothing: it checks, and so do others for it", async () => {
+Deno.test("SharedChecks of a partitioned balancer check everything, and so do the others for it", async () => {
   const { cluster, urls, all: [first, second, third] } = await start({});
   using _ = cluster;
   first!.connected = false;
@@ -99,7 +99,7 @@ Deno.test("SharedChecks of a balancer alone hear nothing: it checks, and so do o
       cluster.servers.count(since, { url, by: balancer.id }) > 0
     )
   );
-  // What was its duty is checked by each of the others as long as it is a member.
+  // Each of the others checks its servers as long as it is a member.
   assert(lost.length > 15 && lost.length < 45, String(lost.length));
   cluster.servers.down.add(lost[0]!);
   await cluster.clock.advance(10_000);
@@ -114,7 +114,7 @@ Deno.test("SharedChecks change no health when balancers come and go", async () =
   await cluster.clock.advance(40_000);
   for (const id of ["ballast-4", "ballast-5"]) {
     const newcomer = await cluster.join(id);
-    // What the others know it knows at once.
+    // It has the results of the others at once.
     for (const url of down) assertEquals(newcomer.isHealthy(url), false, url);
     await cluster.clock.advance(1000);
   }
@@ -135,7 +135,7 @@ Deno.test("SharedChecks change no health when balancers come and go", async () =
   assertRate(cluster.servers.count(since), rate(90) * 90);
 });
 
-Deno.test("SharedChecks that are over leave the balancer to check for itself", async () => {
+Deno.test("SharedChecks that are disposed of leave all checks to the balancer", async () => {
   const { cluster, urls, all: [first, second] } = await start({});
   using _ = cluster;
   cluster.servers.down.add(urls[2]!);
@@ -151,17 +151,17 @@ Deno.test("SharedChecks that are over leave the balancer to check for itself", a
   assertEquals([first!.changes.length, second!.changes.length], [1, 1]);
 });
 
-Deno.test("SharedChecks go on with a server until the one that is to check it has a result", async () => {
+Deno.test("SharedChecks keep checking a server until its new owner has a result", async () => {
   const { cluster, urls } = await start({});
   using _ = cluster;
   const before = new Map(urls.map((url) => [url, cluster.owner(url)]));
-  // The next checks of most servers are 32 to 40 s from the beginning.
+  // The next checks of most servers are 32 to 40 s from the start.
   await cluster.clock.advance(3000);
   await cluster.join("ballast-4", true);
   const moved = urls.filter((url) => cluster.owner(url).id === "ballast-4");
   assert(moved.length > 10, String(moved.length));
   const since = cluster.clock.now();
-  // The others await its results for as long as that.
+  // Until then, its results are pending.
   await cluster.clock.advance(4900);
   const by = moved.map((url) => cluster.servers.count(since, { url, by: before.get(url)!.id }));
   const checked = by.filter((count) => count > 0).length;

@@ -3,7 +3,7 @@ import { type CheckingBalancer, PATIENCE } from "../../testing/checking_cluster.
 import { assertRate, IDS, rate, REPEATING, start, TELLING } from "../started_cluster.ts";
 import { DEFAULT_HEALTH_CHECK } from "../../testing/settings.ts";
 
-Deno.test("SharedChecks have each server checked by one of three balancers", async () => {
+Deno.test("SharedChecks let one of three balancers check each server", async () => {
   const { cluster, urls, all } = await start({});
   using _ = cluster;
   const since = cluster.clock.now();
@@ -20,7 +20,7 @@ Deno.test("SharedChecks have each server checked by one of three balancers", asy
   }
 });
 
-Deno.test("SharedChecks probe every server once, and not more, from the start", async () => {
+Deno.test("SharedChecks probe every server exactly once at the start", async () => {
   const { cluster, urls } = await start({ ids: [], servers: 0 });
   using _ = cluster;
   for (const id of IDS) await cluster.join(id);
@@ -29,7 +29,7 @@ Deno.test("SharedChecks probe every server once, and not more, from the start", 
   assertEquals(urls.map((url) => cluster.servers.count(0, { url })), Array(60).fill(1));
 });
 
-Deno.test("SharedChecks tell all balancers of a server that goes down, and comes back", async () => {
+Deno.test("SharedChecks inform all balancers of a server that goes down and comes back", async () => {
   const { cluster, urls, all } = await start({});
   using _ = cluster;
   const url = urls[7]!;
@@ -37,7 +37,7 @@ Deno.test("SharedChecks tell all balancers of a server that goes down, and comes
   for (const healthy of [false, true]) {
     if (healthy) cluster.servers.down.delete(url);
     else cluster.servers.down.add(url);
-    // That a server is down is told once it was found a second time.
+    // That a server is down is published once a second check confirms it.
     const known = TELLING + (healthy ? 0 : REPEATING);
     await cluster.clock.advance(10_000 + known);
     const found = owner.changes.at(-1)!;
@@ -54,7 +54,7 @@ Deno.test("SharedChecks tell all balancers of a server that goes down, and comes
   assertEquals(all.map(({ changes }) => changes.length), [2, 2, 2]);
 });
 
-Deno.test("SharedChecks tell nothing of a server that nobody knows until they do", async () => {
+Deno.test("SharedChecks list a new server as pending until it has a result", async () => {
   const { cluster, all } = await start({ check: { fall: 3 } });
   using _ = cluster;
   const url = `http://127.0.0.1:${10_090}`;
@@ -63,7 +63,7 @@ Deno.test("SharedChecks tell nothing of a server that nobody knows until they do
   const { id, sharing } = cluster.owner(url);
   await cluster.clock.advance(1000);
   assertEquals(sharing.results, { down: [], pending: [url] });
-  // The others give it a period; then they see for themselves.
+  // The others wait for a period, then check themselves.
   await cluster.clock.advance(8500);
   assertEquals(cluster.servers.count(0, { url }), cluster.servers.count(0, { url, by: id }));
   await cluster.clock.advance(2500);
@@ -81,7 +81,7 @@ Deno.test("SharedChecks tell nothing of a server that nobody knows until they do
   );
 });
 
-Deno.test("SharedChecks do not use what was found by another check", async () => {
+Deno.test("SharedChecks ignore results of a different health check", async () => {
   const { cluster, urls, all } = await start({ ids: IDS.slice(0, 2) });
   using _ = cluster;
   const other = { ...DEFAULT_HEALTH_CHECK, path: "/other" };
@@ -93,14 +93,14 @@ Deno.test("SharedChecks do not use what was found by another check", async () =>
   assertEquals(all.reduce((sum, { sharing }) => sum + sharing.ownCount, 0), urls.length);
 });
 
-Deno.test("SharedChecks do not believe a balancer that lacks a server", async () => {
+Deno.test("SharedChecks ignore a balancer that lacks a server", async () => {
   const { cluster, urls, all } = await start({ ids: IDS.slice(0, 2) });
   using _ = cluster;
   const [first, second] = all as [CheckingBalancer, CheckingBalancer];
   const url = urls.find((url) => cluster.owner(url) === first)!;
   first.registry.remove(url);
   cluster.servers.down.add(url);
-  // The others may be a moment behind or ahead, so it counts for a while.
+  // Balancers may be slightly out of step, so its results count for a while.
   await cluster.clock.advance(5000);
   assertEquals(second.isHealthy(url), true);
   await cluster.clock.advance(6000);
@@ -110,7 +110,7 @@ Deno.test("SharedChecks do not believe a balancer that lacks a server", async ()
   assertEquals(first.sharing.ownCount + second.sharing.ownCount, urls.length);
 });
 
-Deno.test("SharedChecks leave out servers whose checks are turned off", async () => {
+Deno.test("SharedChecks leave out servers with checks turned off", async () => {
   const { cluster, urls, all } = await start({});
   using _ = cluster;
   const url = urls[0]!;
@@ -126,11 +126,11 @@ Deno.test("SharedChecks leave out servers whose checks are turned off", async ()
   for (const { registry } of all) registry.update(url, { healthCheckPeriod: 10 });
   await cluster.clock.advance(1000);
   assertEquals(all.map((balancer) => balancer.isHealthy(url)), [false, false, false]);
-  // Nobody has anything to go by any more, so it is found down twice.
+  // No earlier result counts any more, so it is found down twice.
   assertEquals(cluster.servers.count(since, { url }), 2);
 });
 
-Deno.test("SharedChecks let a check count that was asked for, until the other is due", async () => {
+Deno.test("SharedChecks let a requested check count until the owner's next one", async () => {
   const { cluster, urls } = await start({});
   using _ = cluster;
   const url = urls[5]!;
@@ -151,20 +151,20 @@ Deno.test("SharedChecks let a check count that was asked for, until the other is
   assertEquals(other.changes.map(({ healthy }) => healthy), [false, true]);
 });
 
-Deno.test("SharedChecks go on with what is known while many servers are new", async () => {
+Deno.test("SharedChecks keep using known results while many servers are new", async () => {
   const { cluster, urls, all } = await start({});
   using _ = cluster;
   const added = cluster.add(700);
   await cluster.clock.advance(200);
-  // Most of them are checked later, as they would be too many at once.
+  // Most of them are checked later, to spread the load.
   for (const { sharing } of all) assert(sharing.results.pending.length > 100);
-  // What is known is told all the same.
+  // Known results are published all the same.
   const url = urls[11]!;
   cluster.servers.down.add(url);
   await cluster.owner(url).checker.checkNow(url);
   await cluster.clock.advance(REPEATING + TELLING);
   for (const balancer of all) assert(!balancer.isHealthy(url), balancer.id);
-  // And each is checked by the one whose duty it is.
+  // And each is checked by its owner.
   await cluster.clock.advance(10_000);
   for (const url of added) {
     const by = [...cluster.balancers.keys()].filter((by) =>

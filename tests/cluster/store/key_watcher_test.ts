@@ -6,7 +6,7 @@ function refuse(): never {
   throw new EtcdError("unreachable", "nobody answers");
 }
 
-Deno.test("Follower.run() reads everything, and tells every change from there on", async () => {
+Deno.test("KeyWatcher.run() reads all keys, and reports every later change", async () => {
   await using watching = new Watching();
   const { etcd, listener, watcher, connectivity } = watching;
   etcd.put("/b/1", "one");
@@ -22,7 +22,7 @@ Deno.test("Follower.run() reads everything, and tells every change from there on
   assertEquals(watcher.revision, 5);
 });
 
-Deno.test("Follower.run() goes on from the last revision when the watch is cut", async () => {
+Deno.test("KeyWatcher.run() resumes from the last revision when the watch breaks", async () => {
   await using watching = new Watching();
   const { etcd, listener, connectivity, clock } = watching;
   await watching.settle();
@@ -33,14 +33,14 @@ Deno.test("Follower.run() goes on from the last revision when the watch is cut",
   etcd.put("/b/2", "two");
   etcd.delete("/b/1");
   assertEquals(etcd.watches, 0);
-  // One interruption is no news.
+  // A single interruption does not count as down.
   assertEquals(connectivity.isUp, true);
   await clock.advance(100);
   await watching.settle();
   assertEquals(listener.calls, ["reset 0", "put /b/1", "put /b/2", "delete /b/1"]);
 });
 
-Deno.test("Follower.run() reads everything again when the revision is compacted", async () => {
+Deno.test("KeyWatcher.run() reads all keys again when the revision was compacted", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock } = watching;
   await watching.settle();
@@ -60,7 +60,7 @@ Deno.test("Follower.run() reads everything again when the revision is compacted"
   assertEquals(listener.calls.at(-1), "put /b/3");
 });
 
-Deno.test("Follower.run() tries again and again, at most every second, and says so", async () => {
+Deno.test("KeyWatcher.run() retries, at most every second, and logs that once", async () => {
   await using watching = new Watching();
   const { etcd, listener, connectivity, clock } = watching;
   await watching.settle();
@@ -82,7 +82,7 @@ Deno.test("Follower.run() tries again and again, at most every second, and says 
   assert(connectivity.since > since);
 });
 
-Deno.test("Follower.run() begins another watch where one never begins", async () => {
+Deno.test("KeyWatcher.run() opens another watch if one does not start", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock } = watching;
   etcd.before = (call) => call === "watch" ? new Promise(() => {}) : undefined;
@@ -95,7 +95,7 @@ Deno.test("Follower.run() begins another watch where one never begins", async ()
   assertEquals(listener.content, { "/b/1": "one" });
 });
 
-Deno.test("Follower.run() reads everything again and again where there is no watch", async () => {
+Deno.test("KeyWatcher.run() falls back to reading all keys if no watch can be opened", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock, connectivity } = watching;
   etcd.before = (call) => {
@@ -111,7 +111,7 @@ Deno.test("Follower.run() reads everything again and again where there is no wat
   assertEquals(connectivity.isUp, true);
 });
 
-Deno.test("Follower.run() finds out that a watch is mute, and reads everything again", async () => {
+Deno.test("KeyWatcher.run() detects a silent watch, and reads all keys again", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock } = watching;
   etcd.put("/b/1", "one");
@@ -119,7 +119,7 @@ Deno.test("Follower.run() finds out that a watch is mute, and reads everything a
   etcd.isMute = true;
   for (const change of [() => etcd.put("/b/1", "1"), () => etcd.delete("/b/1")]) {
     change();
-    // Two seconds: the next look may be a fifth later than it is planned, and the lag is awaited.
+    // Two seconds: jitter may delay the next check by a tenth, and the lag is waited for.
     await clock.advance(7500);
     await watching.settle();
     assertEquals(listener.content, { ...etcd.content });
@@ -127,27 +127,27 @@ Deno.test("Follower.run() finds out that a watch is mute, and reads everything a
   assertEquals(listener.calls, ["reset 1", "reset 1", "reset 0"]);
 });
 
-Deno.test("Follower.run() looks for new values less often where there are many keys", async () => {
+Deno.test("KeyWatcher.run() checks for new values less often with many keys", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock } = watching;
   for (let i = 0; i < 2500; i++) etcd.put(`/b/${i}`, "old");
   await watching.settle();
   etcd.isMute = true;
   etcd.put("/b/0", "new");
-  // Every third look does; the first was one.
+  // Every third check does, starting with the first.
   await clock.advance(14_000);
   assertEquals(listener.content["/b/0"], "old");
   await clock.advance(4000);
   await watching.settle();
   assertEquals(listener.content["/b/0"], "new");
-  // A number that is different is seen by each.
+  // Every check compares the number of keys.
   etcd.delete("/b/1");
   await clock.advance(7500);
   await watching.settle();
   assertEquals(listener.content["/b/1"], undefined);
 });
 
-Deno.test("Follower.run() does not take a change that is on its way for a mute watch", async () => {
+Deno.test("KeyWatcher.run() does not mistake a change in transit for a silent watch", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock } = watching;
   await watching.settle();
@@ -160,7 +160,7 @@ Deno.test("Follower.run() does not take a change that is on its way for a mute w
   assertEquals(listener.calls, ["reset 0", "put /b/1", "put /b/2"]);
 });
 
-Deno.test("Follower.run() does not begin again because of keys that it does not follow", async () => {
+Deno.test("KeyWatcher.run() does not restart because of keys that it does not watch", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock } = watching;
   etcd.put("/b/1", "one");
@@ -170,14 +170,14 @@ Deno.test("Follower.run() does not begin again because of keys that it does not 
     await clock.advance(2000);
   }
   assertEquals(listener.calls, ["reset 1"]);
-  // A look moves on what is asked for after an interruption.
+  // A check advances the revision from which the watch is resumed.
   etcd.compact();
   etcd.cut();
   await clock.advance(500);
   assertEquals(listener.calls, ["reset 1"]);
 });
 
-Deno.test("Follower.run() notices that etcd was put back to an earlier state", async () => {
+Deno.test("KeyWatcher.run() detects that etcd was restored from a backup", async () => {
   await using watching = new Watching();
   const { etcd, listener, clock, watcher } = watching;
   for (const value of ["one", "two", "three"]) etcd.put("/b/1", value);
@@ -191,11 +191,11 @@ Deno.test("Follower.run() notices that etcd was put back to an earlier state", a
   assertEquals(listener.content, { "/b/1": "zero", "/b/2": "two" });
 });
 
-Deno.test("Follower.run() knows that etcd is away by a look alone, and that it is back", async () => {
+Deno.test("KeyWatcher.run() detects by a check alone that etcd is down, and up again", async () => {
   await using watching = new Watching();
   const { etcd, connectivity, clock } = watching;
   await watching.settle();
-  // The watch goes on, but no majority answers.
+  // The watch stays open, but there is no majority.
   etcd.before = (call) => call === "range" ? new Promise(() => {}) : undefined;
   await clock.advance(11_000);
   assertEquals([connectivity.isUp, etcd.watches], [false, 1]);
@@ -204,7 +204,7 @@ Deno.test("Follower.run() knows that etcd is away by a look alone, and that it i
   assertEquals([connectivity.isUp, etcd.watches], [true, 1]);
 });
 
-Deno.test("Follower.check() looks at once", async () => {
+Deno.test("KeyWatcher.check() checks at once", async () => {
   await using watching = new Watching();
   const { etcd, watcher } = watching;
   await watching.settle();
@@ -214,7 +214,7 @@ Deno.test("Follower.check() looks at once", async () => {
   assertEquals(etcd.calls, ["range"]);
 });
 
-Deno.test("Follower.until() waits for what the listener is told", async () => {
+Deno.test("KeyWatcher.until() waits for the listener", async () => {
   await using watching = new Watching();
   const { etcd, listener, watcher } = watching;
   await watching.settle();
@@ -229,7 +229,7 @@ Deno.test("Follower.until() waits for what the listener is told", async () => {
   assertEquals(await isGone, false);
 });
 
-Deno.test("Follower.run() leaves nothing running when it ends", async () => {
+Deno.test("KeyWatcher.run() leaves nothing running when it ends", async () => {
   const watching = new Watching();
   await watching.settle();
   await watching[Symbol.asyncDispose]();

@@ -5,7 +5,7 @@ import { readServerValue, writeServerValue } from "../../../src/cluster/store/se
 
 const A = "http://127.0.0.1:3001";
 
-Deno.test("readServerValue() reads what writeServerValue() has written", () => {
+Deno.test("readServerValue() reads what writeServerValue() writes", () => {
   const uint32 = fc.nat({ max: 2 ** 32 - 1 });
   const change = fc.record({
     name: fc.constantFrom("a", "ä", "日本", '"', "\\", "\ud83d\ude00"),
@@ -41,7 +41,7 @@ Deno.test("readServerValue() fills in the defaults, and the URL of the key", () 
   });
 });
 
-/** Keys and values that somebody may write by hand, and what is said of them. */
+/** Invalid keys and values, with their faults. */
 const FAULTS: [url: string, value: string, fault: string][] = [
   [A, "", "the value must be JSON"],
   [A, "{", "the value must be JSON"],
@@ -68,14 +68,14 @@ const FAULTS: [url: string, value: string, fault: string][] = [
 
 for (const [url, value, fault] of FAULTS) {
   const what = `${url.slice(0, 30)} ${value}`;
-  Deno.test(`readServerValue() says what is wrong with ${JSON.stringify(what)}`, () => {
+  Deno.test(`readServerValue() reports the fault in ${JSON.stringify(what)}`, () => {
     const reading = readServerValue(url, value);
     assertEquals(reading.server, undefined);
     assertStringIncludes(reading.fault!, fault);
   });
 }
 
-Deno.test("readServerValue() never throws, whatever there is", () => {
+Deno.test("readServerValue() never throws", () => {
   const url = fc.oneof(fc.constant(A), fc.webUrl(), fc.string({ unit: "binary" }));
   const value = fc.oneof(fc.json(), fc.string({ unit: "binary" }));
   fc.assert(
