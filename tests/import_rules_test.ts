@@ -73,8 +73,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   simulate: [
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
     ...["upstream/transport.ts", "proxy/failure_watch.ts", "proxy/ineligible_reason.ts"],
-    ...["proxy/picker.ts", "proxy/retry_budget.ts", "proxy/retry_decision.ts"],
-    "admin/decisions.ts",
+    ...["proxy/picker.ts", "proxy/attempt_rules.ts", "proxy/waiting_list.ts"],
+    ...["admin/decisions.ts"],
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],
   ],
   cli: [

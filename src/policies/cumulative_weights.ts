@@ -2,19 +2,19 @@ import type { CandidateList } from "../state/candidates.ts";
 import type { TableView } from "../state/table_view.ts";
 
 /**
- * The weights of the candidates, one after another on a line: a place that is chosen by chance
- * belongs to a candidate by its weight. Finding whose it is takes a few looks among thousands.
+ * Cumulative weights of the candidates, for drawing one by weight: a binary search finds the candidate
+ * for a random number.
  */
 export class CumulativeWeights {
-  /** Where the part of each candidate ends. */
+  /** Cumulative weight up to each candidate, inclusive. */
   #ends = new Float64Array(0);
   #length = 0;
   #list: CandidateList | undefined;
   #version: number | undefined;
   #generation = -1;
 
-  /** Draws the line for these candidates, unless it is still the same. */
-  draw(candidates: CandidateList, table: TableView): void {
+  /** Sums the weights of these candidates, unless nothing has changed. */
+  update(candidates: CandidateList, table: TableView): void {
     const { slots, length, version } = candidates;
     const { generation } = table;
     if (
@@ -33,29 +33,29 @@ export class CumulativeWeights {
     this.#generation = generation;
   }
 
-  /** The number of the candidate that this part of the whole line, 0 up to 1, leads to. */
-  at(part: number): number {
-    return Math.min(this.#find(part * this.#ends[this.#length - 1]!), this.#length - 1);
+  /** Index of the candidate at this share of the total weight, 0 up to 1. */
+  at(share: number): number {
+    return Math.min(this.#find(share * this.#ends[this.#length - 1]!), this.#length - 1);
   }
 
-  /** The same on the line without the part of one candidate; there has to be another one. */
-  atWithout(part: number, without: number): number {
+  /** The same without one candidate. There must be another one. */
+  atWithout(share: number, without: number): number {
     const start = without === 0 ? 0 : this.#ends[without - 1]!;
     const weight = this.#ends[without]! - start;
-    const mark = part * (this.#ends[this.#length - 1]! - weight);
+    const mark = share * (this.#ends[this.#length - 1]! - weight);
     const found = this.#find(mark < start ? mark : mark + weight);
     if (found < this.#length && found !== without) return found;
-    // Rounding, or another thread's change of a weight, can lead to it or behind the last one.
+    // Rounding, or a concurrent change of a weight, can lead to it or behind the last one.
     return without === this.#length - 1 ? without - 1 : this.#length - 1;
   }
 
-  /** The first candidate whose part ends behind a place; their number if there is none. */
-  #find(place: number): number {
+  /** Index of the first candidate whose cumulative weight is above a value; their number if none. */
+  #find(value: number): number {
     let from = 0;
     let to = this.#length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if (this.#ends[middle]! > place) to = middle;
+      if (this.#ends[middle]! > value) to = middle;
       else from = middle + 1;
     }
     return from;

@@ -1,4 +1,4 @@
-import type { CandidateList } from "../state/candidates.ts";
+import { type CandidateList, isCandidate } from "../state/candidates.ts";
 import { NOTE_CODES } from "../model/decision_code.ts";
 import { BalancerError } from "../model/errors.ts";
 import {
@@ -10,24 +10,23 @@ import {
 import { logRejection } from "../model/guarded_call.ts";
 import type { PickContext, Policy } from "../state/policy.ts";
 import type { TableView } from "../state/table_view.ts";
-import { isCandidate } from "./sticky_policy.ts";
 
-/** How much of a caller's text is shown, in UTF-16 code units. */
+/** Longest text of a custom policy that is shown, in UTF-16 code units. */
 const TEXT_MAX = 200;
 
-/** Lets a policy that a caller has written choose, and sees to it that it chooses a candidate. */
+/** Wraps a custom policy and verifies what it returns. */
 export class GuardedPolicy implements Policy {
   readonly #policy: Policy;
 
-  /** @param policy The caller's policy. */
+  /** @param policy The custom policy. */
   constructor(policy: Policy) {
     this.#policy = policy;
   }
 
   /**
-   * Chooses what the caller's policy chooses.
+   * Picks what the custom policy picks.
    *
-   * @throws {BalancerError} `internal`, if that is no candidate; and what the policy throws.
+   * @throws {BalancerError} `internal`, if that is not a candidate. Errors of the policy pass through.
    */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number {
     const slot = this.#policy.pick(candidates, table, context);
@@ -41,7 +40,7 @@ export class GuardedPolicy implements Policy {
     );
   }
 
-  /** Explains what the caller's policy explains, as far as it makes sense: no pick may fail for it. */
+  /** Explains as the custom policy does. Invalid parts are replaced, so that no pick fails. */
   explain(candidates: CandidateList, table: TableView, context: PickContext): Explainer {
     const fallback = explainNothing(candidates);
     const slots = [...candidates.slots.subarray(0, candidates.length)];
@@ -68,10 +67,10 @@ function attempt<T>(action: () => T, otherwise: T): T {
   }
 }
 
-/** The candidates in this order, and those that it leaves out behind them. */
+/** All candidates: those of the ranking, then the others. */
 function completeRanking(ranking: readonly number[], slots: readonly number[]): number[] {
   const left = new Set(slots);
-  // What deletes it has found it there, and for the first time.
+  // Keeps candidates only, and each of them once.
   const ranked = [...ranking].filter((slot) => left.delete(slot));
   return [...ranked, ...left];
 }

@@ -1,5 +1,6 @@
 import type { CandidateList } from "../state/candidates.ts";
 import type { Explainer } from "../state/explanation.ts";
+import { grownArray } from "../state/grown_array.ts";
 import type { Policy } from "../state/policy.ts";
 import { ACTIVITY_FROM } from "../state/table_memory.ts";
 import type { TableView } from "../state/table_view.ts";
@@ -7,7 +8,7 @@ import { BlockMinIndex } from "./block_min_index.ts";
 import { leastLoaded } from "./least_loaded.ts";
 import { compareLoads, loadNote, loadText } from "./load.ts";
 
-/** How many turns a server may have before all begin at the start of the line again. */
+/** Turns of a server after which virtual time starts again. */
 const TURNS_MAX = 2 ** 20;
 
 /**
@@ -15,46 +16,46 @@ const TURNS_MAX = 2 ** 20;
  * has no active request, else `(active + 1) / weight`; the smallest key wins.
  *
  * Ties go by weighted round robin, so that requests which come one at a time, when every key is 0,
- * spread by weight as well. Think of a server's turns as marks on a line, `1 / weight` apart, the
- * first one half of that from the start: of the tied servers, the one whose next mark comes first
- * has its turn. The marks of servers with a large weight lie evenly between the others', which makes
- * the order as smooth as nginx's, and a pick changes only the winner's: among many servers, what is
- * known of the others is kept, see {@linkcode BlockMinIndex}.
+ * are spread by weight too. A server's turns are `1 / weight` apart in virtual time, and its first one
+ * is at half of that: of the tied servers, the one with the earliest next turn is picked. The turns of
+ * a server with a large weight lie evenly between those of the others, which makes the order as smooth
+ * as nginx's. A pick changes the next turn of its server only, so that a {@linkcode BlockMinIndex} can
+ * be kept for many servers.
  */
 export class LeastConnections implements Policy {
-  /** How many turns the server in each slot has had, or was given for those it missed. */
+  /** Number of turns of each slot's server, had or skipped. */
   #turns = new Float64Array(0);
   /**
-   * Twice the place of each slot's next mark, `(2 × turns + 1) / weight`. A division is rounded the
-   * same way for equal fractions, so that marks in one place are found to be in one place.
+   * Twice the virtual time of each slot's next turn, `(2 × turns + 1) / weight`. Equal fractions are
+   * rounded to equal numbers, so that simultaneous turns compare as such.
    */
-  #marks = new Float64Array(0);
-  /** The weight that each slot's marks are for. */
+  #nextTurns = new Float64Array(0);
+  /** Weight from which each slot's next turn was computed. */
   #weights = new Float64Array(0);
-  /** The furthest mark that had its turn. */
-  #reached = 0;
-  readonly #leaders = new BlockMinIndex();
+  /** Virtual time: the latest turn that was taken. */
+  #virtualTime = 0;
+  readonly #index = new BlockMinIndex();
   #generation = -1;
 
   /** Chooses the candidate with the smallest key. */
   pick(candidates: CandidateList, table: TableView): number {
-    if (this.#generation !== table.generation) this.#follow(table);
+    if (this.#generation !== table.generation) this.#update(table);
     const slot = this.#findLeast(candidates, table);
     this.#takeTurn(slot, table.weight(slot));
-    // Far out on the line, marks would be too close to each other for their numbers.
-    if (this.#turns[slot]! > TURNS_MAX) this.#beginAnew(table);
+    // Much later turns would be too close to each other for their precision.
+    if (this.#turns[slot]! > TURNS_MAX) this.#restart(table);
     return slot;
   }
 
-  /** Explains a pick by the keys and, where they are the same, by whose turn it was. */
+  /** Explains a pick by the keys and, for equal keys, by the turns. */
   explain(candidates: CandidateList, table: TableView): Explainer {
-    if (this.#generation !== table.generation) this.#follow(table);
-    const marks = this.#marks;
+    if (this.#generation !== table.generation) this.#update(table);
+    const nextTurns = this.#nextTurns;
     const least = this.#findLeast(candidates, table);
     const others = [...candidates.slots.subarray(0, candidates.length)]
       .filter((slot) => slot !== least)
-      // The marks of now: the pick changes its server's.
-      .sort((a, b) => compareLoads(a, b, table) || compare(marks[a]!, marks[b]!));
+      // Sorted at once, as the pick changes a turn.
+      .sort((a, b) => compareLoads(a, b, table) || compare(nextTurns[a]!, nextTurns[b]!));
     const ties = others.filter((slot) => compareLoads(slot, least, table) === 0).length;
     return (chosen) => ({
       ranking: [least, ...others],
@@ -71,64 +72,56 @@ export class LeastConnections implements Policy {
   /** The candidate with the smallest key. */
   #findLeast(candidates: CandidateList, table: TableView): number {
     return candidates.length < ACTIVITY_FROM
-      ? leastLoaded(candidates, table, this.#marks)
-      : this.#leaders.find(candidates, table, this.#marks);
+      ? leastLoaded(candidates, table, this.#nextTurns)
+      : this.#index.find(candidates, table, this.#nextTurns);
   }
 
   /**
-   * The set of servers, a weight or a health is another. Only servers get new marks whose weight has
-   * changed, or that were away when they had their turns: if all began at the start of the line, the
-   * first of them would have most of the requests where something changes often, and balancers that
-   * see the same changes would go in step.
+   * Adapts to a change of servers, weights or health. Only servers with another weight, and those that
+   * have missed turns, get a new turn. If all started again, the first ones would get most requests
+   * where changes are frequent, and balancers that see the same changes would pick in step.
    */
-  #follow(table: TableView): void {
+  #update(table: TableView): void {
     this.#generation = table.generation;
-    this.#leaders.clear();
+    this.#index.clear();
     const { end } = table;
     if (this.#turns.length < end) {
-      this.#turns = grown(this.#turns, end);
-      this.#marks = grown(this.#marks, end);
-      this.#weights = grown(this.#weights, end);
+      this.#turns = grownArray(this.#turns, end * 2);
+      this.#nextTurns = grownArray(this.#nextTurns, end * 2);
+      this.#weights = grownArray(this.#weights, end * 2);
     }
     for (let slot = 0; slot < end; slot++) {
       const weight = table.weight(slot);
-      if (this.#weights[slot] === weight && this.#marks[slot]! >= this.#reached) continue;
+      if (this.#weights[slot] === weight && this.#nextTurns[slot]! >= this.#virtualTime) continue;
       this.#weights[slot] = weight;
-      this.#setTurns(slot, Math.ceil(this.#reached * weight / 2 - 0.5), weight);
+      this.#setTurns(slot, Math.ceil(this.#virtualTime * weight / 2 - 0.5), weight);
     }
   }
 
-  /** Every server is at the start of the line. */
-  #beginAnew(table: TableView): void {
-    this.#leaders.clear();
-    this.#reached = 0;
+  /** Starts virtual time again, with the first turn of every server. */
+  #restart(table: TableView): void {
+    this.#index.clear();
+    this.#virtualTime = 0;
     this.#weights.fill(0);
-    this.#follow(table);
+    this.#update(table);
   }
 
   #takeTurn(slot: number, weight: number): void {
-    if (this.#marks[slot]! >= this.#reached) {
-      this.#reached = this.#marks[slot]!;
+    if (this.#nextTurns[slot]! >= this.#virtualTime) {
+      this.#virtualTime = this.#nextTurns[slot]!;
       this.#setTurns(slot, this.#turns[slot]! + 1, weight);
     } else {
-      // While it was busy, others had their turns. It does not get those that it missed: it would
-      // have the next hundred for itself after an hour with a long download.
-      this.#setTurns(slot, Math.floor(this.#reached * weight / 2 + 0.5), weight);
+      // It was busy and has missed turns, which are skipped: after an hour with a long download it
+      // would otherwise get the next hundred requests.
+      this.#setTurns(slot, Math.floor(this.#virtualTime * weight / 2 + 0.5), weight);
     }
-    this.#leaders.touch(slot);
+    this.#index.touch(slot);
   }
 
   #setTurns(slot: number, turns: number, weight: number): void {
     this.#turns[slot] = turns;
-    this.#marks[slot] = (2 * turns + 1) / weight;
+    this.#nextTurns[slot] = (2 * turns + 1) / weight;
   }
-}
-
-/** The same numbers, with room for more. */
-function grown(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(length * 2);
-  larger.set(numbers);
-  return larger;
 }
 
 function whyLeast(

@@ -2,18 +2,18 @@ import type { CandidateList } from "../state/candidates.ts";
 import type { TableView } from "../state/table_view.ts";
 
 /**
- * The candidate with the smallest key, which is an idle one if there is any; of those that tie, the
- * first one with the smallest mark. Looks at each of them.
+ * Finds the candidate with the smallest key of least connections, by a linear scan. Of
+ * several, it is the first one with the earliest next turn.
  *
- * @param candidates At least one.
- * @param table What is known of them.
- * @param marks A number for each slot.
+ * @param candidates The candidates, at least one.
+ * @param table State of the servers.
+ * @param nextTurns Virtual time of each slot's next turn.
  * @returns The slot.
  */
 export function leastLoaded(
   { slots, length }: CandidateList,
   table: TableView,
-  marks: Float64Array,
+  nextTurns: Float64Array,
 ): number {
   let chosen = slots[0]!;
   let load = table.active(chosen) + 1;
@@ -21,13 +21,13 @@ export function leastLoaded(
   for (let i = 0; i < length; i++) {
     const slot = slots[i]!;
     const active = table.active(slot);
-    if (active === 0) return firstIdle({ slots, length }, { table, marks, from: i });
+    if (active === 0) return firstIdle({ slots, length }, { table, nextTurns, from: i });
     const otherWeight = table.weight(slot);
-    // Fractions are compared multiplied out: whole numbers compare exactly, as long as the
-    // products stay below 2⁵³, which takes 2²¹ active requests at the largest weight.
+    // Cross-multiplied, so that whole numbers compare exactly while the products are below 2⁵³:
+    // up to 2²¹ active requests at the largest weight.
     const left = (active + 1) * weight;
     const right = load * otherWeight;
-    if (left > right || left === right && marks[slot]! >= marks[chosen]!) continue;
+    if (left > right || left === right && nextTurns[slot]! >= nextTurns[chosen]!) continue;
     chosen = slot;
     load = active + 1;
     weight = otherWeight;
@@ -35,18 +35,18 @@ export function leastLoaded(
   return chosen;
 }
 
-/** The idle candidate whose turn it is; the one at `from` is idle, and none before it. */
+/** The idle candidate with the earliest turn; the first idle one is at `from`. */
 function firstIdle(
   { slots, length }: CandidateList,
-  { table, marks, from }: { table: TableView; marks: Float64Array; from: number },
+  { table, nextTurns, from }: { table: TableView; nextTurns: Float64Array; from: number },
 ): number {
   let chosen = slots[from]!;
-  let mark = marks[chosen]!;
+  let nextTurn = nextTurns[chosen]!;
   for (let i = from + 1; i < length; i++) {
     const slot = slots[i]!;
-    if (table.active(slot) !== 0 || marks[slot]! >= mark) continue;
+    if (table.active(slot) !== 0 || nextTurns[slot]! >= nextTurn) continue;
     chosen = slot;
-    mark = marks[slot]!;
+    nextTurn = nextTurns[slot]!;
   }
   return chosen;
 }

@@ -3,20 +3,20 @@ import type { TableView } from "../state/table_view.ts";
 import { numberText, numberTexts } from "./number_text.ts";
 
 /**
- * Compares the loads of the servers in two slots: 0 without an active request, else
+ * Compares the loads of the servers in two slots. A load is 0 without an active request, else
  * `(active + 1) / weight`.
  *
- * @returns Below 0 if the first has the smaller load, above 0 if the second, 0 if they are the same.
+ * @returns Below 0 if the first load is smaller, above 0 if the second is, 0 if they are equal.
  */
 export function compareLoads(first: number, second: number, table: TableView): number {
   const active = table.active(first);
   const otherActive = table.active(second);
   if (active === 0 || otherActive === 0) return Math.min(active, 1) - Math.min(otherActive, 1);
-  // Multiplied out, as whole numbers compare exactly; see LeastConnections.
+  // Cross-multiplied, so that whole numbers compare exactly.
   return (active + 1) * table.weight(second) - (otherActive + 1) * table.weight(first);
 }
 
-/** The load of the server in a slot, for people: `idle: 0` or `(2 + 1) / 5 = 0.6`. */
+/** Text of a server's load: `idle: 0` or `(2 + 1) / 5 = 0.6`. */
 export function loadText(slot: number, table: TableView): string {
   const active = table.active(slot);
   if (active === 0) return "idle: 0";
@@ -24,11 +24,11 @@ export function loadText(slot: number, table: TableView): string {
 }
 
 /**
- * What there is to say of a server that was not chosen for its load.
+ * Note for a server that was not picked because of its load.
  *
- * @param slot Its slot.
- * @param chosen The slot that was chosen.
- * @param options The servers' state, and what is said where the loads are the same.
+ * @param slot Slot of the server.
+ * @param chosen Slot of the server that was picked.
+ * @param options State of the servers, and the verdict for equal loads.
  */
 export function loadNote(
   slot: number,

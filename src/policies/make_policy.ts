@@ -9,21 +9,21 @@ import { LeastConnections } from "./least_connections.ts";
 import { RandomTwoChoices } from "./random_two_choices.ts";
 import { RoundRobin } from "./round_robin.ts";
 
-/** What a policy is made for. */
+/** Options of {@linkcode makePolicy}. */
 export interface PolicyOptions {
-  /** Where the server in a slot is found. */
+  /** The servers by slot. */
   readonly servers: SlotDirectory;
-  /** Whether clients stay at the server that their session is at. */
+  /** Whether sessions are sticky. */
   readonly keepSessions: boolean;
-  /** Gives numbers from 0 up to 1 for policies that draw. Default: `Math.random`. */
+  /** Random numbers from 0 up to 1. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
 /**
- * Makes the rule for choosing a server.
+ * Makes a policy.
  *
- * @param policy Its name, or a caller's own.
- * @param options What it is made for.
+ * @param policy Name of a built-in policy, or a custom one.
+ * @param options The options.
  */
 export function makePolicy(policy: PolicyName | Policy, options: PolicyOptions): Policy {
   const { servers, keepSessions } = options;

@@ -1,17 +1,17 @@
-/** How many digits people need to see of a number that is not whole. */
+/** Significant digits of a fraction. */
 const DIGITS = 4;
-/** How many there are in any number. */
+/** Significant digits of any number. */
 const DIGITS_MAX = 17;
 
-/** A number for people: whole ones with all their digits, others with four. */
+/** Text of a number: all digits of a whole number, four of any other. */
 export function numberText(number: number): string {
   return Number.isInteger(number) ? String(number) : String(Number(number.toPrecision(DIGITS)));
 }
 
-/** Two numbers for people, with as many digits as it takes to see which one is larger. */
+/** Texts of two numbers, with as many digits as it takes to show which one is larger. */
 export function numberTexts(one: number, other: number): [one: string, other: string] {
   const texts: [string, string] = [numberText(one), numberText(other)];
-  // A whole number is not rounded, so that the order can even be another one.
+  // Whole numbers are not rounded, which could even reverse the order.
   function shown(): number {
     return Math.sign(Number(texts[0]) - Number(texts[1]));
   }

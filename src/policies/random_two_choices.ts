@@ -6,42 +6,42 @@ import { compareLoads, loadNote, loadText } from "./load.ts";
 import { CumulativeWeights } from "./cumulative_weights.ts";
 
 /**
- * The less loaded of two candidates that are drawn at random by weight (the power of two choices, as
- * HAProxy's `random(2)` and nginx's `random two least_conn`). Several balancers that see only their
- * own requests do not all run to the same server.
+ * Picks the less loaded of two candidates that are drawn at random by weight (the power of two
+ * choices, as HAProxy's `random(2)` and nginx's `random two least_conn`), so that several balancers,
+ * each of which sees only its own requests, do not all pick the same server.
  *
  * As with least connections, the load is 0 without an active request, else `(active + 1) / weight`;
- * the first one drawn wins a tie. So requests that come one at a time spread by weight, where
- * `1 / weight` would send all of them to the heavier one.
+ * the first one drawn wins a tie. Requests that come one at a time are therefore spread by weight,
+ * where `1 / weight` would send all of them to the heavier server.
  */
 export class RandomTwoChoices implements Policy {
   readonly #random: () => number;
-  readonly #line = new CumulativeWeights();
-  /** The slots that the last pick has drawn, for those who want to know. */
+  readonly #weights = new CumulativeWeights();
+  /** Slots that the last pick has drawn, for its explanation. */
   #first = -1;
   #second = -1;
 
   /**
-   * @param random Gives numbers from 0 up to 1 that are used in place of chance: the same numbers
-   * make the same picks. Default: `Math.random`.
+   * @param random Random numbers from 0 up to 1: the same numbers make the same picks. Default:
+   * `Math.random`.
    */
   constructor(random: () => number = Math.random) {
     this.#random = random;
   }
 
-  /** Chooses the less loaded of two candidates. */
+  /** Picks the less loaded of two candidates. */
   pick(candidates: CandidateList, table: TableView): number {
     const { slots, length } = candidates;
     if (length === 1) return slots[0]!;
-    this.#line.draw(candidates, table);
-    const first = this.#line.at(this.#random());
-    const second = this.#line.atWithout(this.#random(), first);
+    this.#weights.update(candidates, table);
+    const first = this.#weights.at(this.#random());
+    const second = this.#weights.atWithout(this.#random(), first);
     this.#first = slots[first]!;
     this.#second = slots[second]!;
     return lessLoaded(this.#first, this.#second, table);
   }
 
-  /** Explains a pick by which two were drawn, and by their loads. */
+  /** Explains a pick by the two candidates that were drawn and their loads. */
   explain(candidates: CandidateList, table: TableView): Explainer {
     const slots = [...candidates.slots.subarray(0, candidates.length)];
     if (slots.length === 1) {
@@ -72,7 +72,7 @@ export class RandomTwoChoices implements Policy {
   }
 }
 
-/** The one of two slots with the smaller load; the first if they are the same. */
+/** The slot with the smaller load; the first one if they are equal. */
 function lessLoaded(first: number, second: number, table: TableView): number {
   return compareLoads(first, second, table) <= 0 ? first : second;
 }

@@ -1,29 +1,30 @@
 import type { CandidateList } from "../state/candidates.ts";
 import type { Explainer } from "../state/explanation.ts";
+import { grownArray } from "../state/grown_array.ts";
 import type { Policy } from "../state/policy.ts";
 import type { TableView } from "../state/table_view.ts";
 import { numberText, numberTexts } from "./number_text.ts";
 
 /**
  * Smooth weighted round robin, as nginx does it (`ngx_http_upstream_round_robin.c`): with each pick
- * every candidate earns its weight, the one that has the most is chosen and pays what all of them
- * together have earned. With the weights 5, 1 and 1 that is a a b a c a a.
+ * every candidate earns its weight as credit, and the one with the most credit is picked and pays the
+ * sum of all weights. The weights 5, 1 and 1 give a a b a c a a.
  *
- * What a server has, divided by what a pick costs, is how many picks it is owed: more than −1, and at
- * most 1/2 + 1/3 + … + 1/n with n servers (the cup game), 1.7 with eight.
- * That is kept when servers come, go or change their weight: everything is scaled to the new cost.
- * nginx leaves it as it is, so that servers with small weights would have to work off what one with
- * a large weight has left them, one after another.
+ * A server's credit divided by the cost of a pick is the number of picks it is owed: more than −1, and
+ * with n servers at most 1/2 + 1/3 + … + 1/n (the cup game), 1.7 with eight. This number is kept when servers are added, removed or get another weight: all credits are scaled to
+ * the new cost. nginx does not scale them, so that credits from large weights would have to be worked
+ * off by servers with small ones, one after another.
  */
 export class RoundRobin implements Policy {
-  /** What the server in each slot has. One that is new has what the last in its slot had. */
+  /** Credit of each slot's server. A new server inherits that of the last one in its slot. */
   #credits = new Float64Array(0);
-  /** What the last pick cost. */
+  /** Cost of the last pick: the sum of all weights. */
   #cost = 0;
 
-  /** Chooses the candidate whose turn it is. */
+  /** Picks the candidate whose turn it is. */
   pick(candidates: CandidateList, table: TableView): number {
-    if (this.#credits.length < table.end) this.#grow(table.end);
+    const { end } = table;
+    if (this.#credits.length < end) this.#credits = grownArray(this.#credits, end * 2);
     const { slots, length } = candidates;
     const credits = this.#credits;
     let chosen = slots[0]!;
@@ -39,12 +40,12 @@ export class RoundRobin implements Policy {
       chosen = slot;
       most = credit;
     }
-    if (cost !== this.#cost) return this.#pickAnew(candidates, table, cost);
+    if (cost !== this.#cost) return this.#pickAtCost(candidates, table, cost);
     credits[chosen]! -= cost;
     return chosen;
   }
 
-  /** Explains a pick by what each candidate has and earns. */
+  /** Explains a pick by the credit and the weight of each candidate. */
   explain(candidates: CandidateList, table: TableView): Explainer {
     const slots = [...candidates.slots.subarray(0, candidates.length)];
     const cost = slots.reduce((sum, slot) => sum + table.weight(slot), 0);
@@ -66,30 +67,24 @@ export class RoundRobin implements Policy {
     });
   }
 
-  /** What a server will have when a pick that costs this much has given it its weight. */
+  /** Credit of a server after it has earned its weight in a pick of this cost. */
   #creditAt(slot: number, table: TableView, cost: number): number {
     const weight = table.weight(slot);
     const credit = (this.#credits[slot] ?? 0) + weight;
     if (cost === this.#cost) return credit;
-    // Step by step as a pick does it, as other steps would be rounded in another way.
+    // The same steps as in a pick, so that they are rounded the same way.
     const kept = credit - weight;
     return (this.#cost === 0 ? kept : kept * (cost / this.#cost)) + weight;
   }
 
-  /** Takes back what was earned before it was known that a pick has another cost now. */
-  #pickAnew(candidates: CandidateList, table: TableView, cost: number): number {
+  /** Picks after a change of the cost: takes back what was earned and scales the credits. */
+  #pickAtCost(candidates: CandidateList, table: TableView, cost: number): number {
     const { slots, length } = candidates;
     for (let i = 0; i < length; i++) this.#credits[slots[i]!]! -= table.weight(slots[i]!);
-    // Another thread has set every weight to 0 since the candidates were found.
+    // Another thread may have set every weight to 0 since the candidates were selected.
     if (cost === 0) return slots[0]!;
     this.#scale(cost);
     return this.pick(candidates, table);
-  }
-
-  #grow(end: number): void {
-    const credits = new Float64Array(end * 2);
-    credits.set(this.#credits);
-    this.#credits = credits;
   }
 
   #scale(cost: number): void {
@@ -101,7 +96,7 @@ export class RoundRobin implements Policy {
   }
 }
 
-/** A credit for people, who need not see that it was rounded on its way. */
+/** Text of a credit without rounding errors. */
 function text(credit: number): string {
   return numberText(Number(credit.toFixed(6)));
 }

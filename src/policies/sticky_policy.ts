@@ -1,22 +1,22 @@
-import type { CandidateList } from "../state/candidates.ts";
+import { type CandidateList, isCandidate } from "../state/candidates.ts";
 import { type Explainer, explainNothing } from "../state/explanation.ts";
 import type { PickContext, Policy } from "../state/policy.ts";
 import type { TableView } from "../state/table_view.ts";
 
 /**
- * Keeps a client at the server that its session is at, as long as that is a candidate: it takes
- * requests (weight above 0), can be trusted unless no server can, works on fewer requests than it
- * may, and this request has not tried it. Otherwise another policy chooses.
+ * Session affinity: picks the server of the client's session while it is a candidate, that is, while
+ * it has a weight above 0, is trusted (or no server is), is below its limit, and was not tried by this
+ * request. Otherwise another policy picks.
  */
 export class StickyPolicy implements Policy {
   readonly #policy: Policy;
 
-  /** @param policy What chooses for clients without a session. */
+  /** @param policy Policy for clients without a session. */
   constructor(policy: Policy) {
     this.#policy = policy;
   }
 
-  /** Chooses the session's server, or what the other policy chooses. */
+  /** Picks the session's server, or what the other policy picks. */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number {
     const { sessionSlot } = context;
     if (sessionSlot !== undefined && isCandidate(candidates, sessionSlot)) return sessionSlot;
@@ -57,10 +57,4 @@ export class StickyPolicy implements Policy {
       };
     };
   }
-}
-
-/** Whether this slot is one of the candidates. */
-export function isCandidate({ slots, length }: CandidateList, slot: number): boolean {
-  const place = slots.indexOf(slot);
-  return place !== -1 && place < length;
 }

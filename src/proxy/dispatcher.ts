@@ -1,7 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { DeadlineQueue, Deadlines } from "../runtime/deadlines.ts";
 import { BalancerError } from "../model/errors.ts";
-import type { PickContext } from "../state/policy.ts";
 import type { Entry } from "../state/registry.ts";
 import type { Ejection, Limits, Retries, Timeouts } from "../model/settings.ts";
 import type { TrafficTable } from "../state/traffic_table.ts";
@@ -13,14 +12,13 @@ import type {
   UpstreamSocket,
   WebSocketTransport,
 } from "../upstream/transport.ts";
+import { AttemptRules } from "./attempt_rules.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind, FailureWatch, type OutlierReport } from "./failure_watch.ts";
+import { failureKind, type OutlierReport } from "./failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming_request.ts";
-import { Picker, type PickerParts, type PickFor } from "./picker.ts";
+import type { PickerParts, PickFor } from "./picker.ts";
 import type { RequestRecord } from "./request_record.ts";
-import { decideRetry } from "./retry_decision.ts";
-import { RetryBudget } from "./retry_budget.ts";
 import type { StickySession, StickySessions } from "./affinity/sticky.ts";
 import { WaitingQueue } from "./waiting_queue.ts";
 
@@ -74,18 +72,15 @@ export interface Answer {
 /** Sends each request to one server after another until one responds or no retry is allowed. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  readonly #picker: Picker;
   readonly #waiting: WaitingQueue;
-  readonly #watch: FailureWatch;
-  readonly #budget: RetryBudget;
+  readonly #rules: AttemptRules;
   /** Cheap clock, at most one tick behind. */
   readonly #time: DeadlineQueue;
 
   /** @param parts The options. */
   constructor(parts: DispatcherParts) {
-    const { table, deadlines, settings: { ejection, limits, retries, timeouts }, report } = parts;
+    const { table, deadlines, settings: { ejection, limits, retries, timeouts } } = parts;
     this.#parts = parts;
-    this.#picker = new Picker(parts);
     this.#waiting = new WaitingQueue({
       deadlines,
       length: limits.queue,
@@ -94,8 +89,7 @@ export class Dispatcher {
         ? undefined
         : new CrossThreadQueue(table.memory, table.thread),
     });
-    this.#watch = new FailureWatch({ table, ejection, report });
-    this.#budget = new RetryBudget(retries.budget);
+    this.#rules = new AttemptRules({ ...parts, waiting: this.#waiting, retries, ejection });
     this.#time = deadlines.queue(timeouts.queue * 1000);
   }
 
@@ -113,9 +107,9 @@ export class Dispatcher {
    * attempt. The request is not active at any server then.
    */
   async send(outgoing: IncomingRequest, options: DispatchOptions): Promise<Answer> {
-    const { settings: { retries }, sticky, traffic } = this.#parts;
+    const { sticky, traffic } = this.#parts;
     const { clientAddress, disconnectWatch, record } = options;
-    this.#budget.countRequest(this.#time.now);
+    this.#rules.countRequest(this.#time.now);
     const session = sticky?.begin(outgoing, clientAddress);
     const context = session ?? { clientAddress };
     const sent = session?.request ?? outgoing;
@@ -129,7 +123,7 @@ export class Dispatcher {
       if (disconnectWatch.cancellation.reason !== undefined) {
         throw disconnectWatch.cancellation.reason;
       }
-      const picked = this.#pick(attempted, context, recorded);
+      const picked = this.#rules.pick(attempted, context, recorded);
       const entry = picked === "full"
         ? await this.#wait({ attempted, context, recorded }, options)
         : picked;
@@ -143,7 +137,7 @@ export class Dispatcher {
           options,
         );
         this.#countConnection(entry, record);
-        this.#watch.answered(entry, "receive" in response ? 101 : response.status);
+        this.#rules.responded(entry, "receive" in response ? 101 : response.status);
         record?.noteResponse();
         return { entry, response, session };
       } catch (thrown) {
@@ -158,19 +152,15 @@ export class Dispatcher {
       }
       const { url } = entry.server;
       logger.debug("{url} failed: {message}", { url, message: failure.message });
-      this.#watch.failed(entry, failure);
       attempted = [...attempted, entry.slot];
-      if (attempted.length >= retries.tries) throw failure;
-      const decision = decideRetry(failure, outgoing);
-      if (decision === "none") throw failure;
-      if (decision === "retry" && !this.#budget.tryRetry(this.#time.now)) throw failure;
+      const attempt = { request: outgoing, attempts: attempted.length, now: this.#time.now };
+      if (!this.#rules.mayRetry(entry, failure, attempt)) throw failure;
     }
   }
 
   /** Ends a request that was active at the server in this slot, which a queued one may get. */
   release(slot: number): void {
-    this.#parts.table.finish(slot);
-    if (this.#waiting.crowded) this.#waiting.wake();
+    this.#rules.release(slot);
   }
 
   /** Counts a retry for the server that failed, unless its slot belongs to another one by now. */
@@ -202,17 +192,6 @@ export class Dispatcher {
     this.#parts.traffic?.countConnection(slot, record.connection === "reused");
   }
 
-  /** Picks a server without a previous attempt, and counts the request as active there. */
-  #pick(
-    attempted: readonly number[],
-    context: PickContext,
-    recorded: RecordedRequest | undefined,
-  ): ReturnType<Picker["pick"]> {
-    // Queued requests come first, on any thread.
-    if (this.#waiting.crowded && attempted.length === 0) return "full";
-    return this.#picker.pick(attempted, context, recorded);
-  }
-
   /** The request, if its picks are to be recorded. */
   #admit(
     request: UpstreamRequest,
@@ -232,7 +211,7 @@ export class Dispatcher {
     this.#parts.traffic?.countWait();
     try {
       return await this.#waiting.wait({
-        pick: () => this.#picker.pick(attempted, context, recorded),
+        pick: () => this.#rules.pickInTurn(attempted, context, recorded),
         firstAttempt: attempted.length === 0,
         cancellation: disconnectWatch.cancellation,
       });

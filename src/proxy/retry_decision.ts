@@ -9,6 +9,9 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
+/** The part of a request that decides whether it may be retried. */
+export type RetriedRequest = Pick<UpstreamRequest, "replayable">;
+
 /** Retry decision: no further attempt, or one that does not or does count against the budget. */
 export type RetryDecision = "none" | "redispatch" | "retry";
 
@@ -24,7 +27,7 @@ export type RetryDecision = "none" | "redispatch" | "retry";
  * @param error The failure.
  * @param request The request.
  */
-export function decideRetry(error: BalancerError, request: UpstreamRequest): RetryDecision {
+export function decideRetry(error: BalancerError, request: RetriedRequest): RetryDecision {
   switch (error.code) {
     case "connect_failed":
     case "connect_timeout":

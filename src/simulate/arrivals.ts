@@ -2,24 +2,24 @@ import type { RecordedRequests } from "./recorded_requests.ts";
 import type { RandomStream, RandomStreams } from "./random.ts";
 import type { Workload } from "./workload.ts";
 
-/** The requests in the order in which they come; this stands at the first of them at once. */
+/** Arrivals of the requests, in order. Starts at the first one. */
 export interface Arrivals {
-  /** When it comes, in milliseconds from the first moment; Infinity behind the last one. */
+  /** Time of the arrival, in milliseconds; Infinity after the last one. */
   readonly at: number;
-  /** The number of its client; −1 where that is not known. */
+  /** Number of the client; −1 if unknown. */
   readonly client: number;
-  /** Whether it is counted, or belongs to the warm-up. */
+  /** Whether the request is counted; false during the warm-up. */
   readonly counted: boolean;
-  /** Goes on to the next one. */
+  /** Moves on to the next arrival. */
   advance(): void;
 }
 
 /**
- * The requests of a workload.
+ * Arrivals of a workload.
  *
- * @param workload What it is.
- * @param rate How many come in a second; not used where there is a recording.
- * @param from Where chance comes from, and what was recorded, if that is to be repeated.
+ * @param workload The workload.
+ * @param rate Requests per second; ignored with a recording.
+ * @param from Sources of random numbers, and the recording to repeat, if any.
  */
 export function makeArrivals(
   workload: Workload,
@@ -33,7 +33,7 @@ export function makeArrivals(
   return new LimitedArrivals(source, workload, recording?.times.length);
 }
 
-/** When requests come, without an end. */
+/** Endless arrivals. */
 interface Source {
   at: number;
   client: number;
@@ -82,7 +82,7 @@ class RecordedArrivals implements Source {
   }
 }
 
-/** So many of them, or so long, the first of which are not counted. */
+/** Arrivals up to the workload's number of requests and duration. The first ones are the warm-up. */
 class LimitedArrivals implements Arrivals {
   readonly #source: Source;
   readonly #end: { readonly count: number; readonly at: number };

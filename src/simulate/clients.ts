@@ -2,7 +2,7 @@ import type { PickContext } from "../state/policy.ts";
 
 const NO_SESSION = -1;
 
-/** Who sends requests, and at which server the sessions are, where there are any. */
+/** The clients and, with session affinity, the servers of their sessions. */
 export class Clients {
   readonly #addresses: readonly string[];
   readonly #sessions: Int32Array | undefined;
@@ -12,15 +12,15 @@ export class Clients {
   };
 
   /**
-   * @param addresses The clients' addresses, each at the client's number.
-   * @param sticky Whether clients stay at a server.
+   * @param addresses Address of each client.
+   * @param sticky Whether sessions are sticky.
    */
   constructor(addresses: readonly string[], sticky: boolean) {
     this.#addresses = addresses;
     this.#sessions = sticky ? new Int32Array(addresses.length).fill(NO_SESSION) : undefined;
   }
 
-  /** What a policy may know of a client's request. Valid until the next call. */
+  /** Context of a request of a client. Reused by the next call. */
   context(client: number): PickContext {
     const slot = this.#sessions?.[client] ?? NO_SESSION;
     this.#context.clientAddress = this.#addresses[client];
@@ -28,16 +28,16 @@ export class Clients {
     return this.#context;
   }
 
-  /** A server has answered a client, whose session is there from now on. */
+  /** Moves a client's session to the server that has responded, as its cookie would. */
   keep(client: number, slot: number): void {
     if (this.#sessions !== undefined && client >= 0) this.#sessions[client] = slot;
   }
 }
 
 /**
- * Addresses of clients of a private network, all different.
+ * Distinct client addresses in a private network.
  *
- * @param count How many, at most 2²⁴.
+ * @param count Number of addresses, at most 2²⁴.
  */
 export function clientAddresses(count: number): string[] {
   return Array.from(

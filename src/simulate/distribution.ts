@@ -1,27 +1,26 @@
 /**
- * How long a server works on a request. A request brings two numbers from its arrival on, and each
- * server makes a time of them: so a request that is large is large wherever it goes, and every
- * policy meets the same requests.
+ * Distribution of service times. A request gets two random numbers on arrival, from which each server
+ * makes a time: a large request is large at every server, and every policy gets the same requests.
  */
 export interface Distribution {
-  /** What it is on average, in milliseconds. */
+  /** The mean, in milliseconds. */
   readonly mean: number;
   /**
-   * The time, in milliseconds, that one request takes.
+   * Service time of one request, in milliseconds.
    *
-   * @param u A number between 0 and 1, both excluded, even over all requests.
-   * @param v Another one, for distributions that need two.
+   * @param u Uniform random number between 0 and 1, both excluded.
+   * @param v Second such number, for distributions that need two.
    */
   sample(u: number, v: number): number;
 }
 
-/** What a workload says of a distribution; times in seconds. */
+/** A distribution in a workload; times in seconds. */
 export type DistributionInit =
   | { readonly distribution: "constant" | "exponential"; readonly mean: number }
   | { readonly distribution: "lognormal"; readonly mean: number; readonly variation: number }
   | { readonly distribution: "pareto"; readonly mean: number; readonly shape: number };
 
-/** Makes a distribution by what a workload says of it. */
+/** Makes the distribution that a workload describes. */
 export function makeDistribution(init: DistributionInit): Distribution {
   const mean = init.mean * 1000;
   switch (init.distribution) {
@@ -37,9 +36,9 @@ export function makeDistribution(init: DistributionInit): Distribution {
 }
 
 /**
- * The times that were recorded, each as likely as the others.
+ * Empirical distribution of recorded times, each equally likely.
  *
- * @param times At least one, in milliseconds.
+ * @param times At least one time, in milliseconds.
  */
 export function recorded(times: readonly number[]): Distribution {
   const sorted = Float64Array.from(times).sort();
@@ -48,10 +47,10 @@ export function recorded(times: readonly number[]): Distribution {
 }
 
 /**
- * Its logarithm is normal. That is made of two numbers by Box and Muller's transform.
+ * Log-normal distribution, by the Box–Muller transform.
  *
- * @param mean In milliseconds.
- * @param variation The standard deviation divided by the mean.
+ * @param mean The mean, in milliseconds.
+ * @param variation Standard deviation divided by the mean.
  */
 function lognormal(mean: number, variation: number): Distribution {
   const variance = Math.log1p(variation ** 2);
@@ -65,10 +64,10 @@ function lognormal(mean: number, variation: number): Distribution {
 }
 
 /**
- * A power law: most requests are short, and a few take very long.
+ * Pareto distribution: most requests are short, and a few take very long.
  *
- * @param mean In milliseconds.
- * @param shape Above 1; the smaller, the longer the longest.
+ * @param mean The mean, in milliseconds.
+ * @param shape Shape, above 1; the smaller, the heavier the tail.
  */
 function pareto(mean: number, shape: number): Distribution {
   const shortest = mean * (shape - 1) / shape;

@@ -1,28 +1,27 @@
 import { build, type Histogram } from "hdr-histogram-js";
 import type { ErrorCode } from "../model/errors.ts";
 import type { Requests } from "./requests.ts";
-import { CountedTime, Usage } from "./usage.ts";
 
-/** How exact the percentiles are: three digits, an error of at most a thousandth. */
+/** Significant digits of the percentiles: an error of at most a thousandth. */
 const DIGITS = 3;
 /** Histograms count whole microseconds. */
 const PER_MILLISECOND = 1000;
 
-/** How long something took, in milliseconds. */
+/** Statistics of durations, in milliseconds. */
 export interface Times {
-  /** On average; 0 where nothing was counted. */
+  /** The mean; 0 if nothing was counted. */
   readonly mean: number;
-  /** In half of the cases at most. */
+  /** The median. */
   readonly p50: number;
-  /** In 99 of a hundred at most. */
+  /** 99th percentile. */
   readonly p99: number;
-  /** In 999 of a thousand at most. */
+  /** 99.9th percentile. */
   readonly p999: number;
-  /** At most. */
+  /** The maximum. */
   readonly max: number;
 }
 
-/** Times, of which percentiles are told to a thousandth (HdrHistogram, three digits). */
+/** Histogram of durations (HdrHistogram). */
 class TimeHistogram {
   readonly #histogram: Histogram = build({
     highestTrackableValue: 3_600_000 * PER_MILLISECOND,
@@ -49,34 +48,82 @@ class TimeHistogram {
   }
 }
 
-/** What becomes of the counted requests of a run. */
+/** The counted part of a run: from the end of the warm-up to the arrival of the last request. */
+export class CountedTime {
+  /** When it begins, in milliseconds; Infinity before. */
+  from = Infinity;
+  /** When it ends, in milliseconds; Infinity before. */
+  to = Infinity;
+
+  /** Counted part of a span of time, in milliseconds. */
+  overlap(from: number, to: number): number {
+    return Math.max(0, Math.min(to, this.to) - Math.max(from, this.from));
+  }
+
+  /** Its length, in milliseconds. */
+  get length(): number {
+    return this.from === Infinity ? 0 : this.to - this.from;
+  }
+}
+
+/** Statistics of each server in the counted part of a run. */
+export class Usage {
+  readonly #counted: CountedTime;
+  /** Service time of all requests together, in milliseconds. */
+  readonly worked: Float64Array;
+  /** The most requests at once, including queued ones. */
+  readonly peak: Int32Array;
+
+  /**
+   * @param servers Number of servers.
+   * @param counted The counted part of the run.
+   */
+  constructor(servers: number, counted: CountedTime) {
+    this.#counted = counted;
+    this.worked = new Float64Array(servers);
+    this.peak = new Int32Array(servers);
+  }
+
+  /** Counts a span of time in which a server has worked on a request. */
+  countWork(server: number, from: number, to: number): void {
+    this.worked[server]! += this.#counted.overlap(from, to);
+  }
+
+  /** Notes how many requests a server has now. */
+  noteLoad(server: number, requests: number): void {
+    if (this.#counted.from === Infinity || requests <= this.peak[server]!) return;
+    this.peak[server] = requests;
+  }
+}
+
+/** Statistics of the counted requests of a run. */
 export class Measurements {
   readonly #requests: Requests;
   readonly #response: TimeHistogram = new TimeHistogram();
   readonly #waiting: TimeHistogram = new TimeHistogram();
-  /** What is counted. */
+  /** The counted part of the run. */
   readonly counted: CountedTime = new CountedTime();
-  /** What the servers do. */
+  /** Statistics of the servers. */
   readonly usage: Usage;
-  /** How many requests each server was given. */
+  /** Number of attempts at each server. */
   readonly picked: Float64Array;
-  /** How many requests were answered, those with errors included. */
+  /** Number of requests with a response, including errors. */
   answered = 0;
-  /** How many of them with 500. */
+  /** Number of responses with status 500. */
   errors = 0;
-  /** How many of them had to wait before a server worked on them. */
+  /** Number of requests with a response that had to wait before a server worked on them. */
   waited = 0;
-  /** How often a request went on to another server. */
+  /** Number of retries. */
   retries = 0;
-  /** How many requests nobody answered, by why. */
+  /** Number of requests without a response, by the reason. */
   readonly failures: Map<ErrorCode, number> = new Map();
-  /** The sum of how many requests were under way, over all the milliseconds that are counted. */
-  #underWay = 0;
+  /** Integral of the number of requests in flight over the counted milliseconds. */
+  #inFlightIntegral = 0;
   #lastChange = 0;
 
   /**
-   * @param servers How many servers there are.
-   * @param requests The requests that are under way.
+   * @param servers Number of servers.
+   * @param requests Requests in flight.
    */
   constructor(servers: number, requests: Requests) {
     this.#requests = requests;
@@ -84,44 +131,44 @@ export class Measurements {
     this.picked = new Float64Array(servers);
   }
 
-  /** How long the answered requests took, from when they came until they were answered. */
+  /** Time from arrival to response. */
   get response(): Times {
     return this.#response.times;
   }
 
-  /** How long they waited of that: in balancers, at servers, and for tries that failed. */
+  /** The part of it before the server began: in queues and in failed attempts. */
   get waiting(): Times {
     return this.#waiting.times;
   }
 
-  /** How many requests were under way on average. */
-  get underWay(): number {
+  /** Mean number of requests in flight. */
+  get inFlight(): number {
     const { length } = this.counted;
-    return length === 0 ? 0 : this.#underWay / length;
+    return length === 0 ? 0 : this.#inFlightIntegral / length;
   }
 
-  /** The number of requests that are under way is about to change. */
+  /** Must be called before the number of requests in flight changes. */
   noteChange(now: number): void {
-    this.#underWay += this.#requests.count * this.counted.overlap(this.#lastChange, now);
+    this.#inFlightIntegral += this.#requests.count * this.counted.overlap(this.#lastChange, now);
     this.#lastChange = now;
   }
 
-  /** A server was given a request. */
+  /** Counts an attempt. */
   countPick(request: number, server: number): void {
     if (this.#requests.counted[request] === 1) this.picked[server]! += 1;
   }
 
-  /** A request goes on to another server. */
+  /** Counts a retry. */
   countRetry(request: number): void {
     if (this.#requests.counted[request] === 1) this.retries++;
   }
 
   /**
-   * A request was answered.
+   * Counts a response.
    *
    * @param request The request.
-   * @param start When its server began to work on it, in milliseconds.
-   * @param end When it was answered, and whether with an error.
+   * @param start When the server began to work on it, in milliseconds.
+   * @param end The time in milliseconds, and whether the response is an error.
    */
   countAnswer(
     request: number,
@@ -137,7 +184,7 @@ export class Measurements {
     this.#waiting.add(start - arrival);
   }
 
-  /** Nobody has answered a request. */
+  /** Counts a request without a response. */
   countFailure(request: number, code: ErrorCode): void {
     if (this.#requests.counted[request] === 0) return;
     this.failures.set(code, (this.failures.get(code) ?? 0) + 1);

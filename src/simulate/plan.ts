@@ -11,32 +11,32 @@ import type { Limits, Retries, Timeouts } from "../model/settings.ts";
 import { type Distribution, makeDistribution, recorded } from "./distribution.ts";
 import type { RecordedRequests } from "./recorded_requests.ts";
 import type { HealthSettings } from "./simulated_health.ts";
-import type { UpstreamModel } from "./upstreams.ts";
+import type { ServerModel } from "./simulated_servers.ts";
 import type { Failure, Service, Workload } from "./workload.ts";
 
-/** A failure, with the numbers of the servers that have it. */
+/** A failure and the servers that it affects. */
 export interface PlannedFailure {
-  /** What it is. */
+  /** The failure. */
   readonly failure: Failure;
-  /** The servers' numbers. */
+  /** Numbers of the servers. */
   readonly servers: readonly number[];
 }
 
-/** All that a run goes by, checked. Runs of several policies share it. */
+/** Validated input of a simulation, shared by the runs of all policies. */
 export interface SimulationPlan {
-  /** The servers, in the configuration's order. */
+  /** The servers, in the order of the configuration. */
   readonly servers: readonly Server[];
-  /** How each of them does with its requests. */
-  readonly models: readonly UpstreamModel[];
-  /** What goes wrong. */
+  /** Model of each server. */
+  readonly models: readonly ServerModel[];
+  /** Failures of servers. */
   readonly failures: readonly PlannedFailure[];
-  /** The requests. */
+  /** The workload. */
   readonly workload: Workload;
-  /** How many come in a second; undefined where a recording says when. */
+  /** Requests per second; undefined if a recording gives the arrival times. */
   readonly rate: number | undefined;
-  /** The requests that were recorded, where those are repeated. */
+  /** Recorded requests to repeat, if any. */
   readonly recording: RecordedRequests | undefined;
-  /** What the balancers go by. */
+  /** Settings of the balancers. */
   readonly settings: HealthSettings & {
     readonly timeouts: Timeouts;
     readonly retries: Retries;
@@ -45,21 +45,21 @@ export interface SimulationPlan {
   };
 }
 
-/** What a plan is made of. */
+/** Parts of a plan. */
 export interface PlanParts {
-  /** What the balancers are configured with. */
+  /** Configuration of the balancers. */
   readonly config: Config;
-  /** The requests, and how the servers do. */
+  /** The workload. */
   readonly workload: Workload;
-  /** The requests that were recorded, to be repeated. Default: none, chance makes them. */
+  /** Recorded requests to repeat. Default: requests are generated. */
   readonly recording?: RecordedRequests | undefined;
 }
 
 /**
- * Brings together what the balancers are, what is asked of them, and how the servers do.
+ * Makes a plan from a configuration and a workload.
  *
- * @throws {BalancerError} `invalid`, with every server that the workload names and nobody knows, or
- * if there is nothing that could be simulated.
+ * @throws {BalancerError} `invalid`, with every unknown server of the workload, or if there is nothing
+ * to simulate.
  */
 export function makePlan({ config, workload, recording }: PlanParts): SimulationPlan {
   const servers = config.servers.map(completeServer);
@@ -91,7 +91,7 @@ export function makePlan({ config, workload, recording }: PlanParts): Simulation
   };
 }
 
-/** What becomes of the names by which a workload calls servers. */
+/** Finds servers by the URLs and names that a workload uses. */
 class ServerNames {
   readonly #numbers: Map<string, number[]> = new Map();
   readonly #unknown: { path: string; message: string }[] = [];
@@ -104,7 +104,7 @@ class ServerNames {
     }
   }
 
-  /** The numbers of the servers that are called so: several, if several have that name. */
+  /** Numbers of the servers with this URL or name. */
   find(text: string, path: string): readonly number[] {
     const found = this.#numbers.get(text) ?? this.#numbers.get(canonical(text));
     if (found !== undefined) return found;
@@ -113,7 +113,7 @@ class ServerNames {
     return [];
   }
 
-  /** Throws if any of them was not found. */
+  /** Throws if any was not found. */
   check(): void {
     if (this.#unknown.length > 0) throw invalid("the workload", this.#unknown);
   }
@@ -127,7 +127,7 @@ function canonical(text: string): string {
   }
 }
 
-/** So many of the numbers below `end`, evenly spread. */
+/** This many of the numbers below `end`, evenly spread. */
 function spread(count: number, end: number): number[] {
   const all = Math.min(count, end);
   return Array.from({ length: all }, (_, i) => Math.floor(i * end / all));
@@ -140,7 +140,7 @@ function makeModels(
     readonly recording: RecordedRequests | undefined;
   },
   names: ServerNames,
-): UpstreamModel[] {
+): ServerModel[] {
   const services: Service[] = servers.map(() => workload.service);
   const concurrency = servers.map(() => workload.concurrency);
   for (const [i, upstream] of workload.servers.entries()) {
@@ -153,7 +153,7 @@ function makeModels(
   return servers.map(({ url }, number) => {
     const service = services[number]!;
     const distribution = known.get(service) ?? distributionOf(service, url, recording);
-    // What was recorded differs from server to server.
+    // Recorded times differ from server to server.
     if (service.distribution !== "recorded") known.set(service, distribution);
     const limit = concurrency[number]!;
     return { distribution, concurrency: limit === 0 ? Infinity : limit };
@@ -167,7 +167,7 @@ function distributionOf(
 ): Distribution {
   if (service.distribution !== "recorded") return makeDistribution(service);
   const all = recording?.durations;
-  // A server that has no request in the log does as the others do.
+  // A server without requests in the log gets the times of all.
   const times = all?.get(url) ?? [...all?.values() ?? []].flat();
   if (times.length > 0) return recorded(times);
   const message = recording === undefined
@@ -176,11 +176,11 @@ function distributionOf(
   throw invalid("the workload", [{ path: "service.distribution", message }]);
 }
 
-/** How many requests a second are this share of what all servers can do. */
+/** Requests per second that are this share of the servers' capacity. */
 function rateOf(
   load: number,
   servers: readonly Server[],
-  models: readonly UpstreamModel[],
+  models: readonly ServerModel[],
 ): number {
   let most = 0;
   for (const [number, { distribution, concurrency }] of models.entries()) {

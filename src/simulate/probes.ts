@@ -1,3 +1,4 @@
+import { type Faults, refused } from "./faults.ts";
 import type { Registry } from "../state/registry.ts";
 import type { UpstreamRequest } from "../http1/message.ts";
 import type {
@@ -7,42 +8,40 @@ import type {
   UpstreamResponse,
 } from "../upstream/transport.ts";
 import type { RandomStream } from "./random.ts";
-import { refused } from "./upstream_errors.ts";
-import type { UpstreamFaults } from "./upstream_faults.ts";
 
-/** An answer, but for its status. */
+/** A response without its status. */
 const NO_CONTENT = { headers: [], contentLength: 0, body: null, discard: () => {} } as const;
 
-/** What {@linkcode Probes} work with. */
-export interface ProbesParts {
-  /** Where a server's number is found. */
+/** Options of {@linkcode Probes}. */
+export interface ProbesOptions {
+  /** The servers. */
   readonly registry: Registry;
-  /** What is wrong with the servers. */
-  readonly faults: UpstreamFaults;
-  /** Decides whether a check is among the requests that a server answers with an error. */
+  /** Their current faults. */
+  readonly faults: Faults;
+  /** Draws whether a server with the fault `errors` answers a check with an error. */
   readonly random: RandomStream;
 }
 
 /**
- * Takes health checks to the simulated servers. A server that is up answers at once, however busy it
- * is, and a check is no work for it.
+ * Transport for health checks of simulated servers. A server that is up responds at once, however
+ * busy, and a check is no work for it.
  *
- * The health checker waits for promises, which the simulation has to let it do, at the same simulated
- * time: until {@linkcode Probes.pending} is 0.
+ * The health checker awaits promises. Simulated time must not pass until {@linkcode Probes.pending}
+ * is 0.
  */
 export class Probes implements Transport {
-  readonly #parts: ProbesParts;
-  /** What goes on with the checks that wait for servers which stand still. */
+  readonly #options: ProbesOptions;
+  /** Callbacks that answer the checks of hanging servers. */
   readonly #held: Map<number, Set<() => void>> = new Map();
-  /** How many answers there are that the checkers have not taken notice of. */
+  /** Number of results that the checkers have not processed yet. */
   pending = 0;
 
-  /** @param parts What to work with. */
-  constructor(parts: ProbesParts) {
-    this.#parts = parts;
+  /** @param options The options. */
+  constructor(options: ProbesOptions) {
+    this.#options = options;
   }
 
-  /** A checker has taken notice of an answer. */
+  /** Notes that a checker has processed a result. */
   settled(): void {
     this.pending--;
   }
@@ -53,7 +52,7 @@ export class Probes implements Transport {
     _request: UpstreamRequest,
     { cancellation }: SendOptions = {},
   ): Promise<UpstreamResponse> {
-    const { registry, faults, random } = this.#parts;
+    const { registry, faults, random } = this.#options;
     const server = registry.get(serverUrl).slot;
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamResponse>();
     const answer = (): void => {
@@ -79,7 +78,7 @@ export class Probes implements Transport {
     return promise;
   }
 
-  /** A server does not stand still any more: it answers the checks that wait. */
+  /** Ends the hang of a server, which then answers the pending checks. */
   resume(server: number): void {
     const held = this.#held.get(server);
     this.#held.delete(server);
@@ -87,14 +86,14 @@ export class Probes implements Transport {
     held?.clear();
   }
 
-  /** See {@linkcode Transport}. There are no connections. */
+  /** See {@linkcode Transport}. Has no connections. */
   forget(): void {}
 
-  /** See {@linkcode Transport}. There are no connections. */
+  /** See {@linkcode Transport}. Has no connections. */
   connections(): ConnectionCounts {
     return { open: 0, idle: 0 };
   }
 
-  /** See {@linkcode Transport}. There is nothing to close. */
+  /** See {@linkcode Transport}. Has nothing to close. */
   async [Symbol.asyncDispose](): Promise<void> {}
 }

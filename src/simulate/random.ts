@@ -1,14 +1,14 @@
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { JumpableRandomGenerator } from "pure-rand/types/JumpableRandomGenerator";
 
-/** How far apart two of the numbers are that a stream can give. */
+/** Distance between two numbers of a stream. */
 const STEP = 2 ** -32;
 
-/** Numbers that look like chance and are the same for the same seed. */
+/** Stream of pseudo-random numbers, which the seed determines. */
 export class RandomStream {
   readonly #generator: JumpableRandomGenerator;
 
-  /** @param generator Where they come from. */
+  /** @param generator The generator. */
   constructor(generator: JumpableRandomGenerator) {
     this.#generator = generator;
   }
@@ -23,19 +23,19 @@ export class RandomStream {
 }
 
 /**
- * Streams of random numbers, each its own. What is drawn from one changes nothing in the others, so
- * that every policy meets the same requests: the generator is xoroshiro128+ (Blackman and Vigna) of
- * pure-rand, and its jump puts the streams 2⁶⁴ numbers apart.
+ * Independent streams of random numbers: drawing from one does not affect the others, so that every
+ * policy gets the same requests. The generator is xoroshiro128+ (Blackman and Vigna) of pure-rand,
+ * whose jump puts the streams 2⁶⁴ numbers apart.
  */
 export class RandomStreams {
   readonly #generator: JumpableRandomGenerator;
 
-  /** @param seed The number that all of them follow from, 0 to 2³² − 1. */
+  /** @param seed Seed of all streams, 0 to 2³² − 1. */
   constructor(seed: number) {
     this.#generator = xoroshiro128plus(seed);
   }
 
-  /** Another stream. The n-th of the same seed is always the same. */
+  /** Makes the next stream. The n-th of a seed is always the same. */
   stream(): RandomStream {
     this.#generator.jump();
     return new RandomStream(this.#generator.clone());

@@ -1,18 +1,18 @@
 import { invalid } from "../config/validate.ts";
 
-/** Requests that a balancer has had, as its access log tells of them. */
+/** Requests of an access log. */
 export interface RecordedRequests {
-  /** When each of them came, in milliseconds since the first, in order. */
+  /** Arrival time of each request, in milliseconds since the first, in order. */
   readonly times: Float64Array;
-  /** The number of each one's client; −1 where it was not known. */
+  /** Number of each request's client; −1 if unknown. */
   readonly clients: Int32Array;
-  /** The clients' addresses, each at its number. */
+  /** Address of each client. */
   readonly addresses: readonly string[];
-  /** How long each server took for its requests, in milliseconds, by its URL. */
+  /** Durations of each server's requests, in milliseconds, by its URL. */
   readonly durations: ReadonlyMap<string, readonly number[]>;
 }
 
-/** What is read of a line. */
+/** The parts of a line that are used. */
 interface Line {
   readonly time: number;
   readonly client: string | undefined;
@@ -23,12 +23,12 @@ interface Line {
 /**
  * Reads an access log in the format `json`.
  *
- * A request's duration is all the time that it took but what it spent in the balancer's own queue.
- * Requests that no server answered only have a time and a client.
+ * A request's duration is its total time without the time in the balancer's queue. Requests without
+ * a response have an arrival time and a client only.
  *
  * @param text The log.
- * @param source Where it comes from, for the message.
- * @throws {BalancerError} `invalid` if there is a line that is none of such a log, or no line at all.
+ * @param source Name of the file, for error messages.
+ * @throws {BalancerError} `invalid` for a line of another format, or an empty log.
  */
 export function readAccessLog(text: string, source: string): RecordedRequests {
   const lines: Line[] = [];
@@ -42,7 +42,7 @@ export function readAccessLog(text: string, source: string): RecordedRequests {
     lines.push(read);
   }
   if (lines.length === 0) throw invalid(source, [{ path: "", message: "it has no requests" }]);
-  // Lines are written when requests end.
+  // Lines are in the order in which the requests ended.
   lines.sort((one, other) => one.time - other.time);
   const numbers = new Map<string, number>();
   const durations = new Map<string, number[]>();

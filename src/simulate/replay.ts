@@ -3,36 +3,38 @@ import type { Config } from "../config/config.ts";
 import type { PolicyName } from "../model/settings.ts";
 import { compareLoads } from "../policies/load.ts";
 import { makePolicy } from "../policies/make_policy.ts";
-import { DecisionStage } from "./decision_stage.ts";
+import { Picker } from "../proxy/picker.ts";
+import type { Entry } from "../state/registry.ts";
 import { RandomStreams } from "./random.ts";
+import { RecordedState } from "./recorded_state.ts";
 
-export { readDecisions } from "./decision_input.ts";
+export { readDecisions } from "./read_decisions.ts";
 
-/** A server as it was when another one was picked than was recorded. */
+/** A server at the moment of a decision that the policy would have made differently. */
 export interface ReplayedServerJson {
   /** Its URL. */
   readonly url: string;
   /** Its name. */
   readonly name: string;
-  /** The weight that counted. */
+  /** Its effective weight. */
   readonly weight: number;
-  /** How many requests it was working on. */
+  /** Number of its active requests. */
   readonly active: number;
 }
 
-/** A decision that the policy would have made otherwise. */
+/** A decision that the policy would have made differently. */
 export interface DifferenceJson {
-  /** The decision's number. */
+  /** Number of the decision. */
   readonly number: number;
-  /** When it was made, as RFC 3339. */
+  /** Time of the decision, as RFC 3339. */
   readonly at: string;
-  /** The request's path. */
+  /** Path of the request. */
   readonly path: string;
   /** The server that was picked; null for none. */
   readonly recorded: ReplayedServerJson | null;
-  /** The one that the policy picks; null for none. */
+  /** The server that the policy picks; null for none. */
   readonly picked: ReplayedServerJson | null;
-  /** Whether both had the same load for their weight, so that one is as good as the other. */
+  /** Whether both have the same load relative to their weight, so that either is as good. */
   readonly equal_load: boolean;
 }
 
@@ -42,75 +44,75 @@ export interface ReplayShareJson {
   readonly url: string;
   /** Its name. */
   readonly name: string;
-  /** How often it was picked when the decisions were recorded. */
+  /** Number of recorded decisions for it. */
   readonly recorded: number;
-  /** How often the policy picks it. */
+  /** Number of the policy's decisions for it. */
   readonly picked: number;
 }
 
-/** What a policy makes of recorded decisions. */
+/** Result of replaying recorded decisions with a policy. */
 export interface ReplayJson {
   /** The policy. */
   readonly policy: PolicyName;
-  /** How many decisions there are. */
+  /** Number of decisions. */
   readonly decisions: number;
-  /** How many of them it makes otherwise. */
+  /** Number of decisions that the policy makes differently. */
   readonly different: number;
   /** How many of those only choose between servers with the same load. */
   readonly equal_load: number;
-  /** How many decisions did not list all servers, so that it could not pick some. */
+  /** Number of decisions that did not list all servers, so that some could not be picked. */
   readonly incomplete: number;
-  /** The servers, those with the most picks first. */
+  /** The servers, those with the most recorded picks first. */
   readonly servers: readonly ReplayShareJson[];
-  /** What it makes otherwise, in the order in which it was recorded. */
+  /** The decisions that the policy makes differently, in the recorded order. */
   readonly differences: readonly DifferenceJson[];
 }
 
-/** What to replay with. */
+/** Options of {@linkcode replay}. */
 export interface ReplayOptions {
-  /** The policy that decides. */
+  /** The policy. */
   readonly policy: PolicyName;
-  /** Whose weights and limits count in place of the recorded ones. Default: nobody's. */
+  /** Configuration whose weights and limits override the recorded ones. Default: none. */
   readonly config?: Config | undefined;
-  /** What all chance follows from, 0 to 2³² − 1. */
+  /** Random seed, 0 to 2³² − 1. */
   readonly seed: number;
 }
 
 /**
- * Lets a policy decide again what was decided, each time by what was known then. What it picks
- * changes nothing for the decisions that follow, whose loads are those that were recorded: what would
- * have become of it, only a simulation can tell.
+ * Makes recorded decisions again with a policy, each from the state that was recorded with it. A
+ * different pick does not affect later decisions, whose loads are the recorded ones; only a simulation
+ * can show its consequences.
  *
- * @param decisions What was recorded, in order.
- * @param options What to replay with.
+ * @param decisions The recorded decisions, in order.
+ * @param options The options.
  */
 export function replay(
   decisions: readonly DecisionJson[],
   { policy: name, config, seed }: ReplayOptions,
 ): ReplayJson {
-  const stage = new DecisionStage(decisions, config?.servers ?? []);
-  const { registry, table } = stage;
+  const state = new RecordedState(decisions, config?.servers ?? []);
+  const { registry, table } = state;
   const random = new RandomStreams(seed).stream().next;
   const policy = makePolicy(name, { servers: registry, keepSessions: false, random });
+  const picker = new Picker({ registry, table, policy });
   const recorded = new Map<string, number>();
   const replayed = new Map<string, number>();
   const differences: DifferenceJson[] = [];
   for (const decision of decisions) {
-    const candidates = stage.show(decision);
-    const clientAddress = decision.request.client ?? undefined;
-    const slot = candidates.length === 0
-      ? undefined
-      : policy.pick(candidates, table, { clientAddress });
-    const picked = slot === undefined ? null : registry.inSlot(slot)!.server.url;
+    const attempted = state.restore(decision);
+    const pick = picker.pick(attempted, { clientAddress: decision.request.client ?? undefined });
+    const entry = typeof pick === "object" ? pick : undefined;
+    if (entry !== undefined) table.finish(entry.slot);
+    const picked = entry?.server.url ?? null;
     const { chosen, number, at, request: { path } } = decision;
     count(recorded, chosen);
     count(replayed, picked);
     if (picked === chosen) continue;
     differences.push({
       ...{ number, at, path },
-      recorded: describe(stage, chosen),
-      picked: describe(stage, picked),
-      equal_load: isAsGood(stage, chosen, slot),
+      recorded: describe(state, chosen),
+      picked: describe(state, picked),
+      equal_load: isAsGood(state, chosen, entry),
     });
   }
   const servers = registry.entries().map(({ server: { url, name } }) => ({
@@ -134,21 +136,21 @@ function count(counts: Map<string, number>, url: string | null): void {
 }
 
 function isAsGood(
-  { registry, table }: DecisionStage,
+  { registry, table }: RecordedState,
   chosen: string | null,
-  slot: number | undefined,
+  picked: Entry | undefined,
 ): boolean {
   const recorded = chosen === null ? undefined : registry.find(chosen);
-  if (recorded === undefined || slot === undefined) return false;
-  return compareLoads(recorded.slot, slot, table) === 0;
+  if (recorded === undefined || picked === undefined) return false;
+  return compareLoads(recorded.slot, picked.slot, table) === 0;
 }
 
 function describe(
-  { registry, table }: DecisionStage,
+  { registry, table }: RecordedState,
   url: string | null,
 ): ReplayedServerJson | null {
   if (url === null) return null;
-  // Whoever has edited the file may have left out the one that was chosen.
+  // An edited file may not list the server that was chosen.
   const entry = registry.find(url);
   if (entry === undefined) return { url, name: url, weight: 0, active: 0 };
   const { server: { name }, slot } = entry;

@@ -1,53 +1,50 @@
 import type { BalancerError } from "../model/errors.ts";
-import { FreeRows, grown } from "./numbers.ts";
+import { grownArray } from "../state/grown_array.ts";
+import { FreeRows } from "./rows.ts";
 
 const ROWS = 1024;
 
-/** What has become of a request so far that no server has answered. */
-export interface FailedTries {
-  /** The slots of the servers that have failed it. */
+/** The failed attempts of a request. */
+export interface FailedAttempts {
+  /** Slots of the servers that failed it. */
   readonly slots: readonly number[];
-  /** How the last of them did. */
+  /** Why the last attempt failed. */
   readonly failure: BalancerError;
 }
 
-/** What a run is asked to do: a row of numbers for each request that is under way. */
+/** The requests in flight, as a table with a row each. */
 export class Requests {
   readonly #rows: FreeRows = new FreeRows(ROWS);
-  /** When it came, in milliseconds. */
+  /** Arrival time, in milliseconds. */
   arrival: Float64Array<ArrayBuffer> = new Float64Array(ROWS);
-  /** What makes a time of service, see `Distribution`. */
+  /** Random number from which its service time is made, see `Distribution`. */
   u: Float64Array<ArrayBuffer> = new Float64Array(ROWS);
-  /** What does so as well. */
+  /** Second such number. */
   v: Float64Array<ArrayBuffer> = new Float64Array(ROWS);
-  /** The client's number; −1 where it is not known. */
+  /** Number of its client; −1 if unknown. */
   client: Int32Array<ArrayBuffer> = new Int32Array(ROWS);
-  /** The number of the balancer that it came to. */
+  /** Number of the balancer that received it. */
   balancer: Int32Array<ArrayBuffer> = new Int32Array(ROWS);
-  /** 1 where it is counted, 0 in the warm-up. */
+  /** 1 if it is counted; 0 during the warm-up. */
   counted: Uint8Array<ArrayBuffer> = new Uint8Array(ROWS);
-  /** Its neighbours in the line of those that wait for a server; they belong to the line. */
-  before: Int32Array<ArrayBuffer> = new Int32Array(ROWS);
-  /** See `before`. */
-  behind: Int32Array<ArrayBuffer> = new Int32Array(ROWS);
-  /** How often the row's requests have waited or ended: what was noted before is out of date. */
+  /** Changes when the row's request stops waiting or ends, which cancels its queue timeout. */
   version: Int32Array<ArrayBuffer> = new Int32Array(ROWS);
-  /** The failed tries of the few that have any. */
-  readonly tried: Map<number, FailedTries> = new Map();
-  /** How many there are. */
+  /** Failed attempts of the few requests that have any. */
+  readonly failed: Map<number, FailedAttempts> = new Map();
+  /** Number of requests. */
   count = 0;
 
-  /** Makes a row for a request. */
+  /** Adds a request and returns its row. */
   add(): number {
     if (this.#rows.empty) this.#grow();
     this.count++;
     return this.#rows.take();
   }
 
-  /** The request is over. */
+  /** Removes a request. */
   remove(request: number): void {
     this.version[request]! += 1;
-    if (this.tried.size > 0) this.tried.delete(request);
+    if (this.failed.size > 0) this.failed.delete(request);
     this.count--;
     this.#rows.give(request);
   }
@@ -55,14 +52,12 @@ export class Requests {
   #grow(): void {
     this.#rows.double();
     const length = this.#rows.capacity;
-    this.arrival = grown(this.arrival, length);
-    this.u = grown(this.u, length);
-    this.v = grown(this.v, length);
-    this.client = grown(this.client, length);
-    this.balancer = grown(this.balancer, length);
-    this.counted = grown(this.counted, length);
-    this.before = grown(this.before, length);
-    this.behind = grown(this.behind, length);
-    this.version = grown(this.version, length);
+    this.arrival = grownArray(this.arrival, length);
+    this.u = grownArray(this.u, length);
+    this.v = grownArray(this.v, length);
+    this.client = grownArray(this.client, length);
+    this.balancer = grownArray(this.balancer, length);
+    this.counted = grownArray(this.counted, length);
+    this.version = grownArray(this.version, length);
   }
 }

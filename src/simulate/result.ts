@@ -5,21 +5,21 @@ import type { SimulationPlan } from "./plan.ts";
 import type { Simulation } from "./simulation.ts";
 import type { HealthChange } from "./simulated_health.ts";
 
-/** Times in milliseconds, as programs read them. */
+/** Statistics of durations in milliseconds, as JSON. */
 export interface TimesJson {
-  /** On average. */
+  /** The mean. */
   readonly mean: number;
-  /** In half of the cases at most. */
+  /** The median. */
   readonly p50: number;
-  /** In 99 of a hundred at most. */
+  /** 99th percentile. */
   readonly p99: number;
-  /** In 999 of a thousand at most. */
+  /** 99.9th percentile. */
   readonly p99_9: number;
-  /** At most. */
+  /** The maximum. */
   readonly max: number;
 }
 
-/** What one server did, in the counted part of the run. */
+/** Statistics of one server in the counted part of a run. */
 export interface ServerResultJson {
   /** Its URL. */
   readonly url: string;
@@ -27,69 +27,69 @@ export interface ServerResultJson {
   readonly name: string;
   /** Its weight. */
   readonly weight: number;
-  /** How many requests it was given, tries that failed included. */
+  /** Number of attempts there, including failed ones. */
   readonly requests: number;
-  /** The share of all that servers were given, 0 to 1. */
+  /** Share of all attempts, 0 to 1. */
   readonly share: number;
-  /** The share of the time in which it worked, 0 to 1; null where it works on any number at once. */
+  /** Share of its capacity that was used, 0 to 1; null where it works on any number at once. */
   readonly utilisation: number | null;
-  /** How many requests it worked on, on average. */
+  /** Mean number of requests that it worked on. */
   readonly working: number;
-  /** The most requests that it had at once, those in its queue included. */
+  /** The most requests that it had at once, including queued ones. */
   readonly peak: number;
 }
 
-/** What came of one policy, in the counted part of the run. */
+/** Result of one policy in the counted part of a run. */
 export interface PolicyResultJson {
   /** The policy. */
   readonly policy: PolicyName;
-  /** How many requests came. */
+  /** Number of requests. */
   readonly requests: number;
-  /** How many were answered. */
+  /** Number of requests with a response. */
   readonly answered: number;
-  /** How many of those with 500. */
+  /** Number of responses with status 500. */
   readonly errors: number;
-  /** How many were not answered, by why. */
+  /** Number of requests without a response, by the reason. */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** How often a request went on to another server. */
+  /** Number of retries. */
   readonly retries: number;
-  /** How many a second were answered. */
+  /** Responses per second. */
   readonly answered_per_second: number;
-  /** How many were under way on average. */
+  /** Mean number of requests in flight. */
   readonly under_way: number;
-  /** From the arrival of a request until it was answered. */
+  /** Time from arrival to response. */
   readonly response_ms: TimesJson;
-  /** What of that was spent before a server began to work on it. */
+  /** The part of it before the server began to work. */
   readonly waiting_ms: TimesJson;
-  /** The share of the answered requests that waited at all. */
+  /** Share of the requests with a response that waited at all. */
   readonly waited: number;
-  /** The most requests that waited at once in one of the balancers. */
+  /** The most requests that waited at once in any balancer. */
   readonly longest_line: number;
-  /** What all balancers together found of the servers' health, over all of the run. */
+  /** Number of health changes that all balancers found in the whole run, by kind. */
   readonly health: Readonly<Partial<Record<HealthChange, number>>>;
-  /** The servers, in the configuration's order. */
+  /** The servers, in the order of the configuration. */
   readonly servers: readonly ServerResultJson[];
 }
 
-/** What came of a simulation. */
+/** Result of a simulation. */
 export interface SimulationJson {
-  /** From what all chance followed. */
+  /** Random seed. */
   readonly seed: number;
-  /** How many balancers there were. */
+  /** Number of balancers. */
   readonly balancers: number;
-  /** How many requests came in a second; null where an access log said when. */
+  /** Requests per second; null if an access log gave the arrival times. */
   readonly rate: number | null;
-  /** The length of the counted part, in seconds. */
+  /** Length of the counted part, in seconds. */
   readonly seconds: number;
-  /** Of each policy, in the order in which they were asked for. */
+  /** The result of each policy, in the requested order. */
   readonly policies: readonly PolicyResultJson[];
 }
 
-/** What came of a run. */
+/** Summarizes a run. */
 export function policyResult(
   policy: PolicyName,
   plan: SimulationPlan,
-  { measurements, fleet }: Simulation,
+  { measurements, balancers }: Simulation,
 ): PolicyResultJson {
   const { answered, errors, failures, retries, response, waiting, waited } = measurements;
   const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
@@ -102,12 +102,12 @@ export function policyResult(
     failures: Object.fromEntries(failures),
     retries,
     answered_per_second: counted.length === 0 ? 0 : rounded(answered / counted.length * 1000),
-    under_way: rounded(measurements.underWay),
+    under_way: rounded(measurements.inFlight),
     response_ms: timesJson(response),
     waiting_ms: timesJson(waiting),
     waited: answered === 0 ? 0 : rounded(waited / answered),
-    longest_line: Math.max(...fleet.balancers.map(({ longestLine }) => longestLine)),
-    health: Object.fromEntries(fleet.changes),
+    longest_line: Math.max(...balancers.all.map(({ longestQueue }) => longestQueue)),
+    health: Object.fromEntries(balancers.changes),
     servers: serverResults(plan, measurements),
   };
 }
@@ -143,7 +143,7 @@ function timesJson({ mean, p50, p99, p999, max }: Times): TimesJson {
   };
 }
 
-/** To six digits: more of them would be noise. */
+/** Six significant digits: more would be noise. */
 function rounded(value: number): number {
   return Number(value.toPrecision(6));
 }

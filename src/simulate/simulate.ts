@@ -4,16 +4,16 @@ import { policyResult, type PolicyResultJson, type SimulationJson } from "./resu
 import { Simulation } from "./simulation.ts";
 
 export { parseYaml } from "../config/yaml.ts";
-export { readWorkload } from "./read_workload.ts";
+export { readWorkload } from "./workload_schema.ts";
 export { readAccessLog } from "./recorded_requests.ts";
 
 /**
- * Simulates what balancers with these settings do to these servers, once for each policy. The same
- * input has the same result, on every machine.
+ * Simulates balancers, servers and a workload, once for each policy. The result depends on the input
+ * alone, not on the machine.
  *
- * @param parts The configuration, the workload, and what was recorded.
- * @param policies The policies, each of which meets the same requests.
- * @throws {BalancerError} `invalid`, if these do not go together.
+ * @param parts The configuration, the workload, and the recorded requests, if any.
+ * @param policies The policies to compare; all get the same requests.
+ * @throws {BalancerError} `invalid`, if the parts do not match.
  */
 export async function simulate(
   parts: PlanParts,

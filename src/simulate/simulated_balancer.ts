@@ -1,211 +1,213 @@
 import type { BalancerError, ErrorCode } from "../model/errors.ts";
+import type { Ejection, Limits, Retries } from "../model/settings.ts";
+import { AttemptRules } from "../proxy/attempt_rules.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { Pick } from "../proxy/picker.ts";
+import { WaitingList, type WaitingRequest } from "../proxy/waiting_list.ts";
 import type { Policy } from "../state/policy.ts";
 import type { Registry } from "../state/registry.ts";
-import type { Limits, Retries } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { FailureWatch } from "../proxy/failure_watch.ts";
-import { Picker } from "../proxy/picker.ts";
-import { decideRetry } from "../proxy/retry_decision.ts";
-import { RetryBudget } from "../proxy/retry_budget.ts";
 import type { Clients } from "./clients.ts";
-import type { Expiries } from "./expiries.ts";
-import { Line } from "./line.ts";
 import type { Measurements } from "./measurements.ts";
 import type { Requests } from "./requests.ts";
+import type { RowDeadlines } from "./row_deadlines.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
-import { refused } from "./upstream_errors.ts";
-import type { Upstreams } from "./upstreams.ts";
+import type { SimulatedServers } from "./simulated_servers.ts";
 
-const NOTHING_TRIED: readonly number[] = [];
+const NO_ATTEMPTS: readonly number[] = [];
 
 /** Requests of a simulation can be sent twice, as a GET can. */
-const REPLAYABLE = {
-  method: "GET",
-  target: "/",
-  headers: [],
-  body: null,
-  contentLength: undefined,
-  replayable: true,
-} as const;
+const REPLAYABLE = { replayable: true };
 
-/** What a {@linkcode SimulatedBalancer} works with. */
-export interface BalancerParts {
+/** Options of a {@linkcode SimulatedBalancer}. */
+export interface SimulatedBalancerOptions {
   /** The servers. */
   readonly registry: Registry;
   /** Their state, as this balancer sees it. */
   readonly table: StateTable;
-  /** The rule for choosing one. */
+  /** Policy of this balancer. */
   readonly policy: Policy;
-  /** The time. */
+  /** Simulated time. */
   readonly clock: SimulatedClock;
-  /** The requests that are under way. */
+  /** Requests in flight. */
   readonly requests: Requests;
-  /** Who sends them. */
+  /** Clients that send them. */
   readonly clients: Clients;
-  /** When those that wait for a server have waited for too long. */
-  readonly waiting: Expiries;
-  /** What works on them. */
-  readonly upstreams: Upstreams;
-  /** Where it is counted what becomes of them. */
+  /** Timeouts of the requests that wait for a server. */
+  readonly queueTimeouts: RowDeadlines;
+  /** Servers that answer them. */
+  readonly servers: SimulatedServers;
+  /** Counts of what happens to them. */
   readonly measurements: Measurements;
-  /** What to go by. */
+  /** Settings of the balancer. */
   readonly settings: {
     readonly retries: Retries;
     readonly limits: Limits;
+    readonly ejection: Ejection;
   };
+  /** Receives the reports on servers. */
+  readonly report: (report: OutlierReport) => void;
 }
 
-/**
- * One balancer: what `Dispatcher` and `WaitingQueue` do with promises, done at once. It picks with
- * the real picker, by the real policy, candidates and state table; whether a request that failed is
- * tried again, the real rules and budget decide.
- */
+/** One balancer: the proxy's own rules for requests and their attempts, on simulated servers. */
 export class SimulatedBalancer {
-  readonly #parts: BalancerParts;
-  readonly #picker: Picker;
-  readonly #budget: RetryBudget;
-  readonly #line: Line;
-  /** What watches the servers' responses; set once there is what it reports to. */
-  watch!: FailureWatch;
+  readonly #options: SimulatedBalancerOptions;
+  readonly #waiting: WaitingList;
+  readonly #waiters = new Map<number, Waiter>();
+  readonly #rules: AttemptRules;
   /** The most requests that waited at once. */
-  longestLine = 0;
+  longestQueue = 0;
 
-  /** @param parts What to work with. */
-  constructor(parts: BalancerParts) {
-    this.#parts = parts;
-    this.#picker = new Picker(parts);
-    this.#budget = new RetryBudget(parts.settings.retries.budget);
-    this.#line = new Line(parts.requests);
+  /** @param options The options. */
+  constructor(options: SimulatedBalancerOptions) {
+    const { limits, retries, ejection } = options.settings;
+    this.#options = options;
+    this.#waiting = new WaitingList({ length: limits.queue });
+    this.#rules = new AttemptRules({ ...options, waiting: this.#waiting, retries, ejection });
   }
 
-  /** Lets the policy pick so often as if requests had come, one at a time, before the first moment. */
+  /** Picks a server this many times, as if as many requests had come and ended one by one. */
   pickBefore(times: number): void {
-    const { table, clients } = this.#parts;
+    const { table, clients } = this.#options;
     for (let i = 0; i < times; i++) {
-      const pick = this.#picker.pick(NOTHING_TRIED, clients.context(0));
+      const pick = this.#rules.pick(NO_ATTEMPTS, clients.context(0));
       if (typeof pick === "object") table.finish(pick.slot);
     }
   }
 
-  /** A request has come. */
+  /** Receives a new request. */
   receive(request: number): void {
-    const { clock, requests } = this.#parts;
-    this.#budget.countRequest(clock.time);
-    if (this.#line.length === 0) return this.#dispatch(request);
-    // Those who wait already come first.
-    this.#wait(request);
-    // Where one of them waits for certain servers only, others may be free.
-    if (requests.tried.size > 0) this.wake();
+    this.#rules.countRequest(this.#options.clock.time);
+    this.#dispatch(request);
   }
 
   /**
-   * A server has answered a request.
+   * Ends a request with a server's response.
    *
    * @param request The request.
    * @param slot The server's slot.
-   * @param answer When the server began to work on it, and what it answered with.
+   * @param response When the server began to work on it, in milliseconds, and the status.
    */
-  answered(
+  respond(
     request: number,
     slot: number,
     { start, status }: { start: number; status: number },
   ): void {
-    const { registry, table, clients, requests, measurements, clock } = this.#parts;
-    this.watch.answered(registry.inSlot(slot)!, status);
+    const { registry, clients, requests, measurements, clock } = this.#options;
+    this.#rules.responded(registry.inSlot(slot)!, status);
     clients.keep(requests.client[request]!, slot);
     measurements.countAnswer(request, start, { now: clock.time, error: status >= 500 });
     this.#end(request);
-    table.finish(slot);
-    this.wake();
+    this.#rules.release(slot);
   }
 
   /**
-   * A server has failed a request: it goes to another one, if it may.
+   * Ends a failed attempt: the request is retried at another server or fails.
    *
    * @param request The request.
    * @param slot The server's slot.
-   * @param failure How.
+   * @param failure Why the attempt failed.
    */
-  failed(request: number, slot: number, failure: BalancerError): void {
-    const { registry, table, requests, settings: { retries }, clock } = this.#parts;
-    table.finish(slot);
-    this.wake();
-    this.watch.failed(registry.inSlot(slot)!, failure);
-    const slots = [...this.#tried(request), slot];
-    requests.tried.set(request, { slots, failure });
-    const remedy = decideRetry(failure, REPLAYABLE);
-    const isLast = slots.length >= retries.tries || remedy === "none" ||
-      (remedy === "retry" && !this.#budget.tryRetry(clock.time));
-    if (isLast) this.#fail(request, failure.code);
-    else this.#dispatch(request);
+  failAttempt(request: number, slot: number, failure: BalancerError): void {
+    const { registry, requests, clock } = this.#options;
+    this.#rules.release(slot);
+    const slots = [...this.#attempted(request), slot];
+    requests.failed.set(request, { slots, failure });
+    const attempt = { request: REPLAYABLE, attempts: slots.length, now: clock.time };
+    if (this.#rules.mayRetry(registry.inSlot(slot)!, failure, attempt)) this.#dispatch(request);
+    else this.#fail(request, failure.code);
   }
 
-  /** A request has waited for too long. */
+  /** Ends the wait of a request whose queue timeout is over. */
   expire(request: number): void {
-    this.#line.leave(request);
+    this.#waiting.leave(this.#waiters.get(request)!);
+    this.#waiters.delete(request);
     this.#fail(request, "queue_timeout");
   }
 
-  /** A server may have become free: gives it to the one who has waited longest. */
+  /** Serves waiting requests, as servers may have become eligible. */
   wake(): void {
-    const { requests } = this.#parts;
-    let request = this.#line.first;
-    while (request !== -1) {
-      const pick = this.#pick(request);
-      if (pick === "full") {
-        // One that waits for certain servers only does not hold up the others.
-        if (!requests.tried.has(request)) return;
-        request = requests.behind[request]!;
-        continue;
-      }
-      this.#line.leave(request);
-      requests.version[request]! += 1;
-      this.#send(request, pick?.slot);
-      request = this.#line.first;
-    }
+    this.#waiting.wake();
   }
 
-  #tried(request: number): readonly number[] {
-    return this.#parts.requests.tried.get(request)?.slots ?? NOTHING_TRIED;
+  /** Picks a server for a request that waits. */
+  pickInTurn(request: number): Pick {
+    const { requests, clients } = this.#options;
+    const context = clients.context(requests.client[request]!);
+    return this.#rules.pickInTurn(this.#attempted(request), context);
   }
 
-  #pick(request: number): ReturnType<Picker["pick"]> {
-    const { requests, clients } = this.#parts;
-    return this.#picker.pick(this.#tried(request), clients.context(requests.client[request]!));
+  /** Sends a request that has waited. */
+  endWait(request: number, pick: Exclude<Pick, "full">): void {
+    this.#waiters.delete(request);
+    // Ends its queue timeout.
+    this.#options.requests.version[request]! += 1;
+    this.#send(request, pick?.slot);
+  }
+
+  #attempted(request: number): readonly number[] {
+    return this.#options.requests.failed.get(request)?.slots ?? NO_ATTEMPTS;
   }
 
   #dispatch(request: number): void {
-    const pick = this.#pick(request);
+    const { requests, clients } = this.#options;
+    const context = clients.context(requests.client[request]!);
+    const pick = this.#rules.pick(this.#attempted(request), context);
     if (pick === "full") this.#wait(request);
     else this.#send(request, pick?.slot);
   }
 
+  #wait(request: number): void {
+    const { clock, requests, queueTimeouts } = this.#options;
+    if (this.#waiting.full) return this.#fail(request, "overloaded");
+    const waiter = new Waiter(this, request, !requests.failed.has(request));
+    this.#waiters.set(request, waiter);
+    queueTimeouts.add(request, clock.time);
+    this.longestQueue = Math.max(this.longestQueue, this.#waiting.length + 1);
+    this.#waiting.join(waiter);
+  }
+
   #send(request: number, slot: number | undefined): void {
-    const { requests, upstreams, measurements, registry } = this.#parts;
-    const failed = requests.tried.get(request);
+    const { requests, servers, measurements } = this.#options;
+    const failed = requests.failed.get(request);
     if (slot === undefined) return this.#fail(request, failed?.failure.code ?? "no_server");
     if (failed !== undefined) measurements.countRetry(request);
     measurements.countPick(request, slot);
-    if (upstreams.accept(request, slot)) return;
-    this.failed(request, slot, refused(registry.inSlot(slot)!.server.url));
-  }
-
-  #wait(request: number): void {
-    const { clock, waiting, settings: { limits } } = this.#parts;
-    if (this.#line.length >= limits.queue) return this.#fail(request, "overloaded");
-    this.#line.join(request);
-    this.longestLine = Math.max(this.longestLine, this.#line.length);
-    waiting.add(request, clock.time);
+    servers.accept(request, slot);
   }
 
   #fail(request: number, code: ErrorCode): void {
-    this.#parts.measurements.countFailure(request, code);
+    this.#options.measurements.countFailure(request, code);
     this.#end(request);
   }
 
   #end(request: number): void {
-    const { requests, measurements, clock } = this.#parts;
+    const { requests, measurements, clock } = this.#options;
     measurements.noteChange(clock.time);
     requests.remove(request);
+  }
+}
+
+/** A request that waits for a server. */
+class Waiter implements WaitingRequest {
+  readonly #balancer: SimulatedBalancer;
+  readonly #request: number;
+  readonly firstAttempt: boolean;
+  ticket = 0;
+  previous: WaitingRequest | undefined;
+  next: WaitingRequest | undefined;
+
+  constructor(balancer: SimulatedBalancer, request: number, firstAttempt: boolean) {
+    this.#balancer = balancer;
+    this.#request = request;
+    this.firstAttempt = firstAttempt;
+  }
+
+  pick(): Pick {
+    return this.#balancer.pickInTurn(this.#request);
+  }
+
+  picked(pick: Exclude<Pick, "full">): void {
+    this.#balancer.endWait(this.#request, pick);
   }
 }

@@ -2,17 +2,17 @@ import FlatQueue from "flatqueue";
 import type { Clock } from "../runtime/clock.ts";
 
 /**
- * The time of a run, and all that is to happen in it, in milliseconds from its first moment. Time
- * does not pass: whoever runs the simulation moves it on to what comes next.
+ * Simulated time in milliseconds from the start of a run, and its queue of events. Time does not pass
+ * by itself: the simulation moves it to the next event.
  *
- * What is to happen is a whole number: from 0 on, whatever the caller means by it; below 0, one of
- * the timers that parts of the balancer have set.
+ * An event is a whole number: 0 and above are the caller's; below 0 are the timers set by parts of a
+ * balancer.
  */
 export class SimulatedClock implements Clock {
   readonly #events: FlatQueue<number> = new FlatQueue<number>();
   readonly #timers: ((() => void) | undefined)[] = [];
   readonly #freeTimers: number[] = [];
-  /** The time. Only the simulation moves it on. */
+  /** The time. Only the simulation changes it. */
   time = 0;
 
   /** See {@linkcode Clock}. */
@@ -20,7 +20,7 @@ export class SimulatedClock implements Clock {
     return this.time;
   }
 
-  /** See {@linkcode Clock}. A run begins in 1970. */
+  /** See {@linkcode Clock}. A run starts in 1970. */
   date(): Date {
     return new Date(this.time);
   }
@@ -31,33 +31,33 @@ export class SimulatedClock implements Clock {
     this.#timers[timer] = callback;
     this.#events.push(-1 - timer, this.time + milliseconds);
     return () => {
-      // Another one may have the same number by now.
+      // The number may belong to another timer by now.
       if (this.#timers[timer] === callback) this.#timers[timer] = undefined;
     };
   }
 
-  /** See {@linkcode Clock}. Nothing real is waited for here. */
+  /** See {@linkcode Clock}. Has no effect: no process has to be kept alive. */
   hold(): () => void {
     return () => {};
   }
 
-  /** Lets something happen: `event`, 0 or above, at a time that is not over. */
+  /** Schedules an event, 0 or above, that is not in the past. */
   schedule(event: number, at: number): void {
     this.#events.push(event, at);
   }
 
-  /** When the next of all that is to happen does; Infinity where nothing is. */
+  /** Time of the next event; Infinity if there is none. */
   get next(): number {
     return this.#events.peekValue() ?? Infinity;
   }
 
-  /** Moves on to what happens next, of which there is something, and returns it. */
+  /** Moves the time to the next event and removes the event. There must be one. */
   take(): number {
     this.time = this.next;
     return this.#events.pop()!;
   }
 
-  /** Does what a timer was set for, if nobody has called it off: an event below 0. */
+  /** Fires a timer, an event below 0, unless it was cancelled. */
   fire(event: number): void {
     const timer = -1 - event;
     const callback = this.#timers[timer];

@@ -5,7 +5,7 @@ import { HealthChecker } from "../health/checker.ts";
 import { Ejector } from "../health/ejector.ts";
 import type { HealthCheck } from "../model/settings.ts";
 import { SlowStart } from "../health/slow_start.ts";
-import { FailureWatch } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../proxy/failure_watch.ts";
 import type { Probes } from "./probes.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
 
@@ -42,8 +42,8 @@ export type HealthChange = "healthy" | "unhealthy" | "ejected" | "on_trial" | "r
 
 /** How one balancer finds out which servers are down: its real checks, ejections and slow start. */
 export class SimulatedHealth {
-  /** What watches the servers' responses. */
-  readonly watch: FailureWatch;
+  /** Acts on the reports of the balancer's requests. */
+  readonly report: (report: OutlierReport) => void;
 
   /** @param parts What to work with. The checks begin at once. */
   constructor(
@@ -56,12 +56,8 @@ export class SimulatedHealth {
       ...{ registry, table, clock, ejection, onReturn },
       onChange: (type) => onChange(type),
     });
-    this.watch = new FailureWatch({
-      table,
-      ejection,
-      report: ({ type, url, why }) =>
-        type === "failing" ? ejector.eject(url, why) : ejector.reinstate(url),
-    });
+    this.report = ({ type, url, why }) =>
+      type === "failing" ? ejector.eject(url, why) : ejector.reinstate(url);
     if (probes === undefined) return;
     new HealthChecker({
       ...{ registry, table, clock, random },

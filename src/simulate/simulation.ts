@@ -1,42 +1,43 @@
 import type { PolicyName } from "../model/settings.ts";
 import { type Arrivals, makeArrivals } from "./arrivals.ts";
-import { Expiries } from "./expiries.ts";
-import { Fleet } from "./fleet.ts";
+import { Balancers } from "./balancers.ts";
+import { closedEarly, connectTimeout, refused, responseTimeout } from "./faults.ts";
 import { ABANDONED } from "./jobs.ts";
 import { Measurements } from "./measurements.ts";
 import type { PlannedFailure, SimulationPlan } from "./plan.ts";
 import { type RandomStream, RandomStreams } from "./random.ts";
 import { Requests } from "./requests.ts";
+import { RowDeadlines } from "./row_deadlines.ts";
+import type { SimulatedBalancer } from "./simulated_balancer.ts";
 import { SimulatedClock } from "./simulated_clock.ts";
-import { brokenOff, connectTimeout, responseTimeout } from "./upstream_errors.ts";
-import { Upstreams } from "./upstreams.ts";
+import { SimulatedServers } from "./simulated_servers.ts";
 
 /**
- * A run of one policy: requests come, balancers give them to servers, servers work on them, and time
- * jumps from one event to the next. What chance decides follows from the seed alone, and every policy
- * meets the same requests.
+ * Discrete-event simulation of one policy: requests arrive, balancers give them to servers, servers
+ * work on them, and time jumps from event to event. All randomness follows from the seed, and every
+ * policy gets the same requests.
  */
 export class Simulation {
   readonly #plan: SimulationPlan;
   readonly #clock = new SimulatedClock();
   readonly #requests = new Requests();
   readonly #arrivals: Arrivals;
-  readonly #upstreams: Upstreams;
-  readonly #waiting: Expiries;
-  /** What a request is like. */
+  readonly #servers: SimulatedServers;
+  readonly #queueTimeouts: RowDeadlines;
+  /** Service times of the requests. */
   readonly #sizes: RandomStream;
-  /** To which balancer it comes. */
+  /** Balancers that receive the requests. */
   readonly #spread: RandomStream;
-  /** Whether a server that answers some requests with errors does so now. */
+  /** Requests that a server with the fault `errors` answers with 500. */
   readonly #errors: RandomStream;
-  /** What becomes of the requests. */
+  /** Statistics of the run. */
   readonly measurements: Measurements;
   /** The balancers. */
-  readonly fleet: Fleet;
+  readonly balancers: Balancers;
 
   /**
-   * @param plan What is simulated.
-   * @param policy The policy of all balancers.
+   * @param plan The plan.
+   * @param policy Policy of all balancers.
    */
   constructor(plan: SimulationPlan, policy: PolicyName) {
     const { models, workload, rate, recording, settings: { timeouts } } = plan;
@@ -48,44 +49,45 @@ export class Simulation {
     this.#errors = streams.stream();
     const clock = this.#clock;
     const requests = this.#requests;
-    this.#waiting = new Expiries(requests, timeouts.queue * 1000);
+    this.#queueTimeouts = new RowDeadlines(requests, timeouts.queue * 1000);
     this.measurements = new Measurements(models.length, requests);
-    this.#upstreams = new Upstreams({
+    this.#servers = new SimulatedServers({
       ...{ models, clock, requests, usage: this.measurements.usage },
       timeouts: { connect: timeouts.connect * 1000, response: timeouts.response * 1000 },
     });
-    this.fleet = new Fleet({
+    this.balancers = new Balancers({
       ...{ plan, policy, streams, clock, requests },
-      waiting: this.#waiting,
-      upstreams: this.#upstreams,
+      queueTimeouts: this.#queueTimeouts,
+      servers: this.#servers,
       measurements: this.measurements,
     });
-    for (const failure of plan.failures) this.#plant(failure);
+    for (const failure of plan.failures) this.#schedule(failure);
   }
 
-  /** Lets everything happen, until the last request is over. */
+  /** Runs until the last request has ended. */
   async run(): Promise<void> {
     do {
-      // Health checkers wait for promises, for which no simulated time may pass.
-      while (this.fleet.pendingChecks > 0) await undefined;
+      // Health checkers await promises; no simulated time may pass meanwhile.
+      while (this.balancers.pendingChecks > 0) await undefined;
     } while (this.#runUntilTimer());
-    this.#upstreams.close();
+    this.#servers.close();
   }
 
-  /** Does what comes next, until a timer of a balancer's part has fired; false at the end. */
+  /** Runs until a timer of a balancer has fired; false at the end. */
   #runUntilTimer(): boolean {
     const arrivals = this.#arrivals;
     const clock = this.#clock;
-    const waiting = this.#waiting;
-    const { connecting, responding } = this.#upstreams;
+    const queueTimeouts = this.#queueTimeouts;
+    const { connectTimeouts, responseTimeouts } = this.#servers;
     for (;;) {
+      if (this.#servers.refusals.length > 0) this.#refuse();
       const arrival = arrivals.at;
       if (arrival === Infinity && this.#requests.count === 0) return false;
       const event = clock.next;
-      const expiry = Math.min(waiting.next, connecting.next, responding.next);
-      if (expiry < event && expiry < arrival) {
-        clock.time = expiry;
-        this.#expire();
+      const timeout = Math.min(queueTimeouts.next, connectTimeouts.next, responseTimeouts.next);
+      if (timeout < event && timeout < arrival) {
+        clock.time = timeout;
+        this.#fireTimeout();
       } else if (event <= arrival) {
         const taken = clock.take();
         if (taken < 0) {
@@ -118,69 +120,79 @@ export class Simulation {
     const balancer = balancers === 1
       ? 0
       : spread === "client"
-      ? this.fleet.balancerOf(arrivals.client)
+      ? this.balancers.numberFor(arrivals.client)
       : this.#spread.below(balancers);
     requests.balancer[request] = balancer;
     arrivals.advance();
     if (arrivals.at === Infinity) measurements.counted.to = time;
-    this.fleet.balancers[balancer]!.receive(request);
+    this.balancers.all[balancer]!.receive(request);
   }
 
   #finish(job: number): void {
-    const upstreams = this.#upstreams;
-    if (!upstreams.isDone(job)) return;
-    const request = upstreams.jobs.request[job]!;
-    const server = upstreams.jobs.server[job]!;
-    const start = upstreams.jobs.start[job]!;
-    upstreams.finish(job);
+    const servers = this.#servers;
+    if (!servers.isDone(job)) return;
+    const request = servers.jobs.request[job]!;
+    const server = servers.jobs.server[job]!;
+    const start = servers.jobs.start[job]!;
+    servers.finish(job);
     if (request === ABANDONED) return;
-    const share = upstreams.faults.errors[server]!;
+    const share = servers.faults.errors[server]!;
     const status = share > 0 && this.#errors.next() < share ? 500 : 200;
-    const balancer = this.fleet.balancers[this.#requests.balancer[request]!]!;
-    balancer.answered(request, server, { start, status });
+    this.#balancerOf(request).respond(request, server, { start, status });
   }
 
-  /** Gives up on whatever has taken too long by now. */
-  #expire(): void {
-    const { connecting, responding } = this.#upstreams;
+  /** Fails the attempts at servers that are down, which takes no time. */
+  #refuse(): void {
+    const { refusals } = this.#servers;
+    // Grows meanwhile, by retries and by waiting requests that get the released servers.
+    for (const { request, server } of refusals) {
+      const { url } = this.#plan.servers[server]!;
+      this.#balancerOf(request).failAttempt(request, server, refused(url));
+    }
+    refusals.length = 0;
+  }
+
+  /** Fires the timeout that is due. */
+  #fireTimeout(): void {
+    const { connectTimeouts, responseTimeouts } = this.#servers;
     const { time } = this.#clock;
-    if (this.#waiting.next === time) {
-      const request = this.#waiting.take();
+    if (this.#queueTimeouts.next === time) {
+      const request = this.#queueTimeouts.take();
       if (request !== -1) this.#balancerOf(request).expire(request);
-    } else if (connecting.next === time) this.#release(connecting.take(), "connect");
-    else this.#release(responding.take(), "response");
+    } else if (connectTimeouts.next === time) this.#giveUp(connectTimeouts.take(), "connect");
+    else this.#giveUp(responseTimeouts.take(), "response");
   }
 
-  #release(job: number, late: "connect" | "response"): void {
+  #giveUp(job: number, timeout: "connect" | "response"): void {
     if (job === -1) return;
-    const { jobs } = this.#upstreams;
+    const { jobs } = this.#servers;
     const request = jobs.request[job]!;
     const server = jobs.server[job]!;
-    // Of one that was given up before, the server has not taken notice.
+    // Given up before, while the server goes on with it.
     if (request === ABANDONED) return;
-    this.#upstreams.abandon(job);
-    const failure = late === "connect" ? connectTimeout() : responseTimeout();
-    this.#balancerOf(request).failed(request, server, failure);
+    this.#servers.abandon(job);
+    const failure = timeout === "connect" ? connectTimeout() : responseTimeout();
+    this.#balancerOf(request).failAttempt(request, server, failure);
   }
 
-  #plant({ failure, servers }: PlannedFailure): void {
+  #schedule({ failure, servers }: PlannedFailure): void {
     const clock = this.#clock;
     clock.after(failure.from * 1000, () => {
       for (const server of servers) {
-        for (const request of this.#upstreams.beginFailure(server, failure)) {
-          this.#balancerOf(request).failed(request, server, brokenOff());
+        for (const request of this.#servers.beginFailure(server, failure)) {
+          this.#balancerOf(request).failAttempt(request, server, closedEarly());
         }
       }
     });
     clock.after(failure.until * 1000, () => {
       for (const server of servers) {
-        this.#upstreams.endFailure(server, failure);
-        if (failure.kind === "hang") this.fleet.resume(server);
+        this.#servers.endFailure(server, failure);
+        if (failure.kind === "hang") this.balancers.resume(server);
       }
     });
   }
 
-  #balancerOf(request: number): Fleet["balancers"][number] {
-    return this.fleet.balancers[this.#requests.balancer[request]!]!;
+  #balancerOf(request: number): SimulatedBalancer {
+    return this.balancers.all[this.#requests.balancer[request]!]!;
   }
 }

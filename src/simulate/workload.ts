@@ -1,85 +1,85 @@
 import type { DistributionInit } from "./distribution.ts";
 
-/** The most requests of a run. */
+/** The largest number of requests of a run. */
 export const MOST_REQUESTS = 1_000_000_000;
 
-/** What can be wrong with a server. */
-export const UPSTREAM_FAULTS = ["down", "hang", "errors", "slow"] as const;
+/** Kinds of faults. */
+export const FAULTS = ["down", "hang", "errors", "slow"] as const;
 
 /**
- * What is wrong with a server. `down`: it refuses connections, and breaks off what it works on.
- * `hang`: it stands still and accepts nothing. `errors`: it answers a share of the requests with
- * 500. `slow`: everything takes so many times as long.
+ * Fault of a server. `down`: it breaks off its requests and refuses connections. `hang`: it stops
+ * working and accepts no connections. `errors`: it answers a share of the requests with 500. `slow`:
+ * its service times are longer by a factor.
  */
-export type UpstreamFault = typeof UPSTREAM_FAULTS[number];
+export type Fault = typeof FAULTS[number];
 
-/** How long servers work on a request; `recorded` takes what the access log has of the server. */
+/** Distribution of service times; `recorded` uses the server's times in the access log. */
 export type Service = DistributionInit | { readonly distribution: "recorded" };
 
-/** A server that is not like the others. */
-export interface UpstreamInit {
-  /** Its URL or name. */
+/** Settings of a server that differs from the others. */
+export interface ServerOverride {
+  /** URL or name of the server. */
   readonly server: string;
-  /** How long it works on a request. Default: as the others. */
+  /** Distribution of its service times. Default: the workload's. */
   readonly service?: Service;
-  /** How many requests it works on at once. Default: as the others. */
+  /** Requests it works on at once. Default: the workload's. */
   readonly concurrency?: number;
 }
 
-/** What goes wrong, and when. */
+/** A fault of some servers, for some time. */
 export interface Failure {
-  /** The servers' URLs or names, or how many of them, evenly spread over the list. */
+  /** URLs or names of the servers, or their number, evenly spread over the list. */
   readonly servers: number | readonly string[];
-  /** What is wrong with them. */
-  readonly kind: UpstreamFault;
-  /** When it begins, in seconds from the first moment. */
+  /** The fault. */
+  readonly kind: Fault;
+  /** When it begins, in seconds from the start. */
   readonly from: number;
-  /** When it is over, in seconds from the first moment. */
+  /** When it ends, in seconds from the start. */
   readonly until: number;
-  /** For `errors`: the share of the requests, 0 to 1. */
+  /** For `errors`: share of the requests, 0 to 1. */
   readonly share: number;
-  /** For `slow`: how many times as long everything takes. */
+  /** For `slow`: factor by which service times are longer. */
   readonly factor: number;
 }
 
-/** The requests of a run, and how the servers do with them. */
+/** Requests of a run, and the behaviour of the servers. */
 export interface Workload {
-  /** Requests a second, of all clients together; undefined where `load` or a log says that. */
+  /** Requests per second of all clients; undefined if `load` or a log determines them. */
   readonly rate: number | undefined;
-  /** The share of what all servers can do, which makes the rate. */
+  /** Share of the servers' capacity that determines the rate. */
   readonly load: number;
-  /** Whether requests come at random moments, or evenly. */
+  /** Whether arrivals are random or evenly spaced. */
   readonly arrivals: "poisson" | "constant";
-  /** How many requests come at most; undefined where `duration` says when it is over. */
+  /** The most requests; undefined if `duration` determines the end. */
   readonly requests: number | undefined;
-  /** For how many seconds they come at most. */
+  /** The longest time in which requests arrive, in seconds. */
   readonly duration: number | undefined;
-  /** The share of the requests, from the first, that is not counted. */
+  /** Share of the requests, from the first, that is not counted. */
   readonly warmUp: number;
-  /** What all chance follows from, 0 to 2³² − 1. */
+  /** Random seed, 0 to 2³² − 1. */
   readonly seed: number;
-  /** How many balancers there are. Each sees its own requests only. */
+  /** Number of balancers. Each sees its own requests only. */
   readonly balancers: number;
   /**
-   * Whether all balancers begin with the same server, as they do whenever the servers change, or
-   * each with another, as long after that.
+   * Whether all balancers begin with the same server, as after a change of the servers, or each with
+   * another, as a long time after that.
    */
   readonly start: "together" | "apart";
-  /** How requests come to balancers: each at random, or all of a client to one of them. */
+  /** Whether each request, or each client, goes to a random balancer. */
   readonly spread: "random" | "client";
-  /** How many clients there are. */
+  /** Number of clients. */
   readonly clients: number;
-  /** How long servers work on a request. */
+  /** Distribution of service times. */
   readonly service: Service;
-  /** How many requests a server works on at once; others queue there. 0 for any number. */
+  /** Requests a server works on at once, while it queues the others; 0 for any number. */
   readonly concurrency: number;
-  /** Servers that differ. */
-  readonly servers: readonly UpstreamInit[];
-  /** What goes wrong. */
+  /** Servers that differ from the others. */
+  readonly servers: readonly ServerOverride[];
+  /** Failures of servers. */
   readonly failures: readonly Failure[];
 }
 
-/** The workload of those who say nothing: what a single core with work of 0.1 s gets at 80 %. */
+/** Default workload: 80 % of the capacity of servers with a single core and a mean of 0.1 s. */
 export const DEFAULT_WORKLOAD = {
   rate: undefined,
   load: 0.8,

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { seconds, text, wholeNumber } from "../config/fields.ts";
-import { DEFAULT_WORKLOAD, MOST_REQUESTS, UPSTREAM_FAULTS } from "./workload.ts";
+import { camelKeys } from "../config/names.ts";
+import { invalid, validate } from "../config/validate.ts";
+import { DEFAULT_WORKLOAD, FAULTS, MOST_REQUESTS, type Workload } from "./workload.ts";
 
-/** The range of every time, in seconds: a microsecond to a year. */
+/** Range of all times, in seconds: a microsecond to a year. */
 const SHORTEST = 1e-6;
 const LONGEST = 31_536_000;
 
@@ -36,7 +38,7 @@ const service = z.discriminatedUnion("distribution", [
 });
 
 const concurrency = wholeNumber(0, 1_000_000).describe(
-  "How many requests a server works on at once, others queue there; 0 for any number. " +
+  "Requests a server works on at once, while it queues the others; 0 for any number. " +
     `Default: ${DEFAULT_WORKLOAD.concurrency}`,
 );
 
@@ -51,14 +53,14 @@ const FAILING = "must be how many of the servers, or a list of URLs and names";
 const failure = z.strictObject({
   servers: z.union([wholeNumber(1, 65_536), z.array(serverName).min(1, { error: FAILING })], {
     error: FAILING,
-  }).describe("Which servers, or how many, evenly spread over the list"),
-  kind: z.enum(UPSTREAM_FAULTS, { error: `must be one of ${UPSTREAM_FAULTS.join(", ")}` }).describe(
-    "down refuses connections and breaks off, hang stands still, errors answers 500, slow is slow",
+  }).describe("The servers, or their number, evenly spread over the list"),
+  kind: z.enum(FAULTS, { error: `must be one of ${FAULTS.join(", ")}` }).describe(
+    "down breaks off and refuses connections, hang stops working, errors responds 500, slow is slow",
   ),
-  from: seconds(0, LONGEST).describe("When it begins, in seconds from the first moment"),
-  until: seconds(0, LONGEST).describe("When it is over"),
-  share: number(0, 1).describe("errors: the share of the requests. Default: 1").default(1),
-  factor: number(1, 10_000).describe("slow: how many times as long everything takes. Default: 10")
+  from: seconds(0, LONGEST).describe("When it begins, in seconds from the start"),
+  until: seconds(0, LONGEST).describe("When it ends, in seconds from the start"),
+  share: number(0, 1).describe("errors: share of the requests. Default: 1").default(1),
+  factor: number(1, 10_000).describe("slow: factor by which service times are longer. Default: 10")
     .default(10),
 }, { error: "must be a mapping with servers, kind, from and until" })
   .refine(({ from, until }) => from < until, {
@@ -67,21 +69,22 @@ const failure = z.strictObject({
   });
 
 const fields = z.strictObject({
-  rate: number(1e-6, 1e9).describe("Requests a second, of all clients together").optional(),
+  rate: number(1e-6, 1e9).describe("Requests per second of all clients").optional(),
   load: number(0.001, 100).describe(
-    `The share of what all servers can do; in place of rate. Default: ${DEFAULT_WORKLOAD.load}`,
+    `Share of the servers' capacity, in place of rate. Default: ${DEFAULT_WORKLOAD.load}`,
   ).optional(),
   arrivals: z.enum(["poisson", "constant"], { error: "must be poisson or constant" })
-    .describe("At random moments, or evenly. Default: poisson").optional(),
+    .describe("Random arrivals, or evenly spaced ones. Default: poisson").optional(),
   requests: wholeNumber(1, MOST_REQUESTS).describe(
-    `How many requests come. Default: ${DEFAULT_WORKLOAD.requests}, or as many as duration makes`,
+    `Number of requests. Default: ${DEFAULT_WORKLOAD.requests}, or as many as duration allows`,
   ).optional(),
-  duration: seconds(SHORTEST, LONGEST).describe("For how many seconds they come").optional(),
+  duration: seconds(SHORTEST, LONGEST).describe("Time in which requests arrive, in seconds")
+    .optional(),
   warm_up: number(0, 0.99).describe(
-    `The share of them, from the first, that is not counted. Default: ${DEFAULT_WORKLOAD.warmUp}`,
+    `Share of the requests, from the first, that is not counted. Default: ${DEFAULT_WORKLOAD.warmUp}`,
   ).optional(),
   seed: wholeNumber(0, 2 ** 32 - 1).describe(
-    `What all chance follows from. Default: ${DEFAULT_WORKLOAD.seed}`,
+    `Random seed. Default: ${DEFAULT_WORKLOAD.seed}`,
   ).optional(),
   balancers: wholeNumber(1, 10_000).describe(
     `Balancers, each of which sees its own requests only. Default: ${DEFAULT_WORKLOAD.balancers}`,
@@ -90,22 +93,52 @@ const fields = z.strictObject({
     "Whether all balancers begin with the same server, or each with another. Default: together",
   ).optional(),
   spread: z.enum(["random", "client"], { error: "must be random or client" }).describe(
-    "How requests come to balancers: each at random, or a client's all to one. Default: random",
+    "Whether each request, or each client, goes to a random balancer. Default: random",
   ).optional(),
   clients: wholeNumber(1, 1_000_000).describe(
-    `How many clients there are, all alike. Default: ${DEFAULT_WORKLOAD.clients}`,
+    `Number of clients, all alike. Default: ${DEFAULT_WORKLOAD.clients}`,
   ).optional(),
-  service: service.describe("How long servers work on a request").optional(),
+  service: service.describe("Distribution of service times").optional(),
   concurrency: concurrency.optional(),
   servers: z.array(upstream, { error: "must be a list of mappings with a server" })
     .describe("Servers that differ in service or concurrency").optional(),
   failures: z.array(failure, { error: "must be a list of failures" })
-    .describe("What goes wrong, and when").optional(),
+    .describe("Failures of servers").optional(),
 }, { error: "must be a mapping that describes requests and servers" });
 
-/** A workload, as its file has it. */
+/** Schema of a workload file. */
 export const workloadSchema = fields.superRefine((workload, context) => {
   if (workload.rate === undefined || workload.load === undefined) return;
   const message = "cannot be given beside load; remove one of them";
   context.addIssue({ code: "custom", path: ["rate"], message });
 });
+
+/** Settings that an access log determines. */
+const RECORDED = ["rate", "load", "arrivals", "clients"] as const;
+
+/**
+ * Validates a workload and fills in the defaults.
+ *
+ * @param value The file's parsed YAML; null for an empty file.
+ * @param source Name of the file, for error messages.
+ * @param options Whether the requests come from an access log. Default: they are generated.
+ * @throws {BalancerError} `invalid`, with every error and its path.
+ */
+export function readWorkload(
+  value: unknown,
+  source: string,
+  { recorded = false }: { readonly recorded?: boolean } = {},
+): Workload {
+  const given = camelKeys(validate(workloadSchema, value ?? {}, source));
+  if (recorded) checkRecorded(given, source);
+  const workload = { ...DEFAULT_WORKLOAD, ...given } as Workload;
+  // The default must not cut short a whole log or an explicit duration.
+  const isLimited = given.requests !== undefined || !recorded && given.duration === undefined;
+  return isLimited ? workload : { ...workload, requests: undefined };
+}
+
+function checkRecorded(given: Readonly<Record<string, unknown>>, source: string): void {
+  const faults = RECORDED.filter((name) => given[name] !== undefined)
+    .map((path) => ({ path, message: "cannot be given where an access log says it; remove it" }));
+  if (faults.length > 0) throw invalid(source, faults);
+}

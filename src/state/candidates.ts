@@ -13,6 +13,12 @@ export interface CandidateList {
   version?: number | undefined;
 }
 
+/** Whether a slot is one of the candidates. */
+export function isCandidate({ slots, length }: CandidateList, slot: number): boolean {
+  const index = slots.indexOf(slot);
+  return index !== -1 && index < length;
+}
+
 /** The one predicate that says whether a server takes new requests: weight 0 drains it. */
 export function isAvailable(table: StateTable, slot: number): boolean {
   return table.isOpen(slot) && table.weight(slot) > 0;

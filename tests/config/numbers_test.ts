@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseConfig } from "../../src/config/config.ts";
 import { BalancerError } from "../../src/model/errors.ts";
-import { readWorkload } from "../../src/simulate/read_workload.ts";
+import { readWorkload } from "../../src/simulate/workload_schema.ts";
 import { parseYaml } from "../../src/config/yaml.ts";
 
 const WHY = "which YAML parsers read differently: write a decimal number without leading zeros";

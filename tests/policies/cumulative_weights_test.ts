@@ -33,7 +33,7 @@ Deno.test("CumulativeWeights.at() and atWithout() find whose part of the line a 
     (weights, parts) => {
       const { table, candidates } = fleet(weights);
       const line = new CumulativeWeights();
-      line.draw(candidates.select([]), table);
+      line.update(candidates.select([]), table);
       for (const [one, other] of parts) {
         const first = line.at(one);
         assertEquals(first, walk(weights, one));
@@ -52,7 +52,7 @@ Deno.test("CumulativeWeights.atWithout() finds another one, whatever is lost in 
       const { table, candidates } = fleet(servers.map(([weight]) => weight));
       for (const [slot, [, share]] of servers.entries()) table.setShare(slot, share);
       const line = new CumulativeWeights();
-      line.draw(candidates.select([]), table);
+      line.update(candidates.select([]), table);
       const first = line.at(one);
       const second = line.atWithout(other, first);
       assert(first !== second && second >= 0 && second < servers.length, `${first}, ${second}`);
@@ -60,12 +60,12 @@ Deno.test("CumulativeWeights.atWithout() finds another one, whatever is lost in 
   ));
 });
 
-Deno.test("CumulativeWeights.draw() draws anew what has changed", () => {
+Deno.test("CumulativeWeights.update() draws anew what has changed", () => {
   const { table, candidates } = fleet([1, 1, 2]);
   const line = new CumulativeWeights();
   function at(part: number, tried: number[] = []): number {
     const selected = candidates.select(tried);
-    line.draw(selected, table);
+    line.update(selected, table);
     return selected.slots[line.at(part)]!;
   }
   assertEquals([at(0.3), at(0.6)], [1, 2]);
@@ -78,19 +78,19 @@ Deno.test("CumulativeWeights.draw() draws anew what has changed", () => {
   // Another thread is faster than the pick: what was selected is not what will be.
   const selected = candidates.select([]);
   table.setHealthy(0, true);
-  line.draw(selected, table);
+  line.update(selected, table);
   assertEquals(at(0.99), 2);
 });
 
-Deno.test("CumulativeWeights.draw() goes by the list, its version and the weights", () => {
+Deno.test("CumulativeWeights.update() goes by the list, its version and the weights", () => {
   const { table } = fleet([1, 1, 2, 9]);
   const line = new CumulativeWeights();
   const list = { slots: Int32Array.of(0, 1, 2), length: 3, version: 1 };
-  line.draw(list, table);
+  line.update(list, table);
   assertEquals(line.at(0.3), 1);
   table.setWeight(0, 5);
-  line.draw(list, table);
+  line.update(list, table);
   assertEquals(line.at(0.3), 0);
-  line.draw({ slots: Int32Array.of(1, 3), length: 2, version: 1 }, table);
+  line.update({ slots: Int32Array.of(1, 3), length: 2, version: 1 }, table);
   assertEquals(line.at(0.3), 1);
 });

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parse } from "@std/yaml";
-import { readWorkload } from "../../src/simulate/read_workload.ts";
-import { workloadSchema } from "../../src/simulate/workload_schema.ts";
+import { readWorkload, workloadSchema } from "../../src/simulate/workload_schema.ts";
 import { codeBlocks, readProjectFile } from "../testing/markdown.ts";
 import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";

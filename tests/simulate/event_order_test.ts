@@ -1,18 +1,18 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
-import { Expiries } from "../../src/simulate/expiries.ts";
-import { Line } from "../../src/simulate/line.ts";
-import { FreeRows } from "../../src/simulate/numbers.ts";
+import { JobQueue } from "../../src/simulate/jobs.ts";
+import { RowDeadlines } from "../../src/simulate/row_deadlines.ts";
+import { FreeRows } from "../../src/simulate/rows.ts";
 import { SimulatedClock } from "../../src/simulate/simulated_clock.ts";
 
-Deno.test("SimulatedClock.take() gives what happens in the order of time, but what was called off", () => {
+Deno.test("SimulatedClock.take() returns events in order of time, without cancelled timers", () => {
   const clock = new SimulatedClock();
   const fired: string[] = [];
   clock.schedule(5, 20);
   clock.after(30, () => fired.push("never"))();
   clock.after(10, () => {
     fired.push(`at ${clock.now()}`);
-    // A row that was freed is used again, and the old cancellation has no say in it.
+    // The freed row is reused, and the old cancellation does not affect it.
     clock.after(15, () => fired.push(`at ${clock.now()}`));
   });
   const taken: number[] = [];
@@ -25,7 +25,7 @@ Deno.test("SimulatedClock.take() gives what happens in the order of time, but wh
   assertEquals(clock.date().getTime(), clock.now());
 });
 
-Deno.test("SimulatedClock.after() is called off once, whoever has the number afterwards", () => {
+Deno.test("SimulatedClock.after() cancels its own timer only, not the next with the same number", () => {
   const clock = new SimulatedClock();
   const fired: string[] = [];
   const cancel = clock.after(1, () => fired.push("first"));
@@ -36,59 +36,59 @@ Deno.test("SimulatedClock.after() is called off once, whoever has the number aft
   assertEquals(fired, ["first", "second"]);
 });
 
-Deno.test("Expiries fall due in order, but those that were met", () => {
+Deno.test("RowDeadlines.take() returns deadlines in order, and -1 for cancelled ones", () => {
   fc.assert(fc.property(
-    fc.array(fc.record({ row: fc.nat({ max: 3000 }), met: fc.boolean(), take: fc.boolean() }), {
+    fc.array(fc.record({ row: fc.nat({ max: 3000 }), cancel: fc.boolean(), take: fc.boolean() }), {
       maxLength: 4000,
       size: "max",
     }),
     (steps) => {
       const rows = { version: new Int32Array(3001) };
-      const expiries = new Expiries(rows, 10);
+      const deadlines = new RowDeadlines(rows, 10);
       const expected: { row: number; version: number; at: number }[] = [];
-      for (const [now, { row, met, take }] of steps.entries()) {
-        expiries.add(row, now);
+      for (const [now, { row, cancel, take }] of steps.entries()) {
+        deadlines.add(row, now);
         expected.push({ row, version: rows.version[row]!, at: now + 10 });
-        if (met) rows.version[row]! += 1;
+        if (cancel) rows.version[row]! += 1;
         if (!take) continue;
-        // Those at the front that were met may be gone already.
-        while (expiries.next !== expected[0]!.at) {
+        // Cancelled ones at the front may have been dropped already.
+        while (deadlines.next !== expected[0]!.at) {
           const { row, version } = expected.shift()!;
           assertEquals(rows.version[row] !== version, true);
         }
         const first = expected.shift()!;
-        assertEquals(expiries.take(), rows.version[first.row] === first.version ? first.row : -1);
-        assertEquals(expiries.next === Infinity, expected.length === 0);
+        assertEquals(deadlines.take(), rows.version[first.row] === first.version ? first.row : -1);
+        assertEquals(deadlines.next === Infinity, expected.length === 0);
       }
     },
   ));
 });
 
-Deno.test("Line lets rows leave from anywhere, and keeps the order of the others", () => {
+Deno.test("JobQueue.leave() removes a job from anywhere and keeps the order of the others", () => {
   fc.assert(fc.property(
     fc.array(fc.nat({ max: 19 }), { maxLength: 100 }),
-    (rows) => {
-      const neighbours = { before: new Int32Array(20), behind: new Int32Array(20) };
-      const line = new Line(neighbours);
+    (jobs) => {
+      const columns = { before: new Int32Array(20), behind: new Int32Array(20) };
+      const queue = new JobQueue(columns);
       let expected: number[] = [];
-      for (const row of rows) {
-        // One that stands there leaves, and one that does not joins.
-        if (expected.includes(row)) {
-          line.leave(row);
-          expected = expected.filter((other) => other !== row);
+      for (const job of jobs) {
+        // A queued job leaves, another joins.
+        if (expected.includes(job)) {
+          queue.leave(job);
+          expected = expected.filter((other) => other !== job);
         } else {
-          line.join(row);
-          expected.push(row);
+          queue.join(job);
+          expected.push(job);
         }
         const found: number[] = [];
-        for (let at = line.first; at !== -1; at = neighbours.behind[at]!) found.push(at);
-        assertEquals([found, line.length], [expected, expected.length]);
+        for (let at = queue.first; at !== -1; at = columns.behind[at]!) found.push(at);
+        assertEquals([found, queue.length], [expected, expected.length]);
       }
     },
   ));
 });
 
-Deno.test("FreeRows.take() gives each row once, also after there are more", () => {
+Deno.test("FreeRows.take() returns each row once, also after double()", () => {
   const rows = new FreeRows(2);
   const taken = new Set([rows.take(), rows.take()]);
   assertEquals(rows.empty, true);

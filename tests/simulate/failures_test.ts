@@ -151,3 +151,20 @@ Deno.test("one that waits for another server than it has tried does not hold up 
   assertAlmostEquals(waiting_ms.p50, 400, 1);
   assertAlmostEquals(waiting_ms.max, 9900, 10);
 });
+
+Deno.test("a server that goes down while thousands of requests wait is ejected after a few", async () => {
+  const config = {
+    servers: alike(3, { maxConnections: 2, healthCheckPeriod: 0 }),
+    healthCheck: {},
+    limits: { queue: 20_000 },
+    timeouts: { queue: 3600 },
+  };
+  const { retries, health, longest_line } = await run(config, {
+    ...{ load: 3, requests: 40_000, warm_up: 0 },
+    failures: [{ servers: ["s1"], kind: "down", from: 200, until: 205 }],
+  });
+  assert(longest_line > 10_000, `${longest_line}`);
+  assertEquals(health.ejected, 1);
+  // Those that it was working on, and those that it got before three failures in a row.
+  assert(retries < 10, `${retries}`);
+});

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BalancerError } from "../../mod.ts";
-import { readWorkload } from "../../src/simulate/read_workload.ts";
+import { readWorkload } from "../../src/simulate/workload_schema.ts";
 import { makePlan } from "../../src/simulate/plan.ts";
 import { readAccessLog } from "../../src/simulate/recorded_requests.ts";
 import { DEFAULT_WORKLOAD } from "../../src/simulate/workload.ts";

@@ -177,7 +177,7 @@ Deno.test("readDecisions() says what is wrong with what it cannot use", () => {
     ["null", /decisions\[0\]/],
     ["7", /decisions\[0\]/],
     ['{"decisions":7}', /decisions/],
-    ["{\n", /line 1 is not JSON; it must be what explain --json/],
+    ["{\n", /line 1 is not JSON; it must be the output of explain --json/],
     [`${JSON.stringify(one)}\nnope`, /line 2 is not JSON/],
     [JSON.stringify([{ ...one, chosen: 7 }]), /decisions\[0\]\.chosen/],
     [JSON.stringify([{ ...one, candidates: [{}] }]), /decisions\[0\]\.candidates\[0\]\.url/],

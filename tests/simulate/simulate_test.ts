@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { parseConfig } from "../../mod.ts";
-import { readWorkload } from "../../src/simulate/read_workload.ts";
+import { readWorkload } from "../../src/simulate/workload_schema.ts";
 import { POLICY_NAMES } from "../../mod.ts";
 import { readAccessLog, simulate } from "../../src/simulate/simulate.ts";
 import { alike, run, servers } from "./testing.ts";

@@ -1,6 +1,6 @@
 import type { PolicyName, ServerInit } from "../../mod.ts";
 import type { Config } from "../../src/config/config.ts";
-import { readWorkload } from "../../src/simulate/read_workload.ts";
+import { readWorkload } from "../../src/simulate/workload_schema.ts";
 import type { PolicyResultJson } from "../../src/simulate/result.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 

@@ -2,7 +2,7 @@ import type { Config } from "../../../mod.ts";
 import { makeArrivals } from "../../../src/simulate/arrivals.ts";
 import { makePlan, type SimulationPlan } from "../../../src/simulate/plan.ts";
 import { RandomStreams } from "../../../src/simulate/random.ts";
-import { readWorkload } from "../../../src/simulate/read_workload.ts";
+import { readWorkload } from "../../../src/simulate/workload_schema.ts";
 
 /** How many of the requests a server works on at once, which is its weight as well. */
 export const CONCURRENCIES: readonly number[] = [4, 4, 8, 8];

@@ -1,91 +1,94 @@
 import type { Distribution } from "./distribution.ts";
-import { Expiries } from "./expiries.ts";
-import { ABANDONED, Jobs } from "./jobs.ts";
-import { Line } from "./line.ts";
+import { Faults } from "./faults.ts";
+import { ABANDONED, JobQueue, Jobs } from "./jobs.ts";
+import type { Usage } from "./measurements.ts";
 import type { Requests } from "./requests.ts";
+import { RowDeadlines } from "./row_deadlines.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
-import { UpstreamFaults } from "./upstream_faults.ts";
-import type { Usage } from "./usage.ts";
 import type { Failure } from "./workload.ts";
 
-/** How a server does with what it is asked. */
-export interface UpstreamModel {
-  /** How long it works on a request. */
+/** Model of a server. */
+export interface ServerModel {
+  /** Distribution of its service times. */
   readonly distribution: Distribution;
-  /** How many it works on at once; others queue there. Infinity for any number. */
+  /** Requests it works on at once, while it queues the others; Infinity for any number. */
   readonly concurrency: number;
 }
 
-/** What {@linkcode Upstreams} work with. */
-export interface UpstreamsParts {
-  /** How each server does; its number is its slot. */
-  readonly models: readonly UpstreamModel[];
-  /** The time. */
+/** A refused connection. */
+export interface Refusal {
+  /** The request. */
+  readonly request: number;
+  /** Number of the server. */
+  readonly server: number;
+}
+
+/** Options of {@linkcode SimulatedServers}. */
+export interface SimulatedServersOptions {
+  /** Model of each server, indexed by its slot. */
+  readonly models: readonly ServerModel[];
+  /** Simulated time. */
   readonly clock: SimulatedClock;
-  /** The requests that are under way. */
+  /** Requests in flight. */
   readonly requests: Requests;
-  /** Where it is counted what the servers do. */
+  /** Statistics of the servers. */
   readonly usage: Usage;
-  /** How long connections and responses may take, in milliseconds. */
+  /** Timeouts of connections and of responses, in milliseconds. */
   readonly timeouts: { readonly connect: number; readonly response: number };
 }
 
-/** The servers of a run: each works on so many requests at once, and lets the others queue. */
-export class Upstreams {
-  readonly #parts: UpstreamsParts;
-  readonly #queues: readonly Line[];
+/** The simulated servers. Each works on a number of requests at once and queues the others. */
+export class SimulatedServers {
+  readonly #options: SimulatedServersOptions;
+  readonly #queues: readonly JobQueue[];
   readonly #busy: Int32Array;
-  /** What the jobs that stand still in the middle have left to do, in milliseconds. */
+  /** Remaining service time of each job that a hanging server was working on, in milliseconds. */
   readonly #paused: Map<number, number> = new Map();
-  /** What they have to do. */
+  /** The jobs of all servers. */
   readonly jobs: Jobs = new Jobs();
-  /** What is wrong with them. */
-  readonly faults: UpstreamFaults;
-  /** When balancers give up on servers that accept no connection. */
-  readonly connecting: Expiries;
-  /** When they give up on responses. */
-  readonly responding: Expiries;
+  /** Current faults. */
+  readonly faults: Faults;
+  /** Connect timeouts. */
+  readonly connectTimeouts: RowDeadlines;
+  /** Response timeouts. */
+  readonly responseTimeouts: RowDeadlines;
+  /** Refused connections of which the balancers do not know yet. */
+  readonly refusals: Refusal[] = [];
 
-  /** @param parts What to work with. */
-  constructor(parts: UpstreamsParts) {
-    const { models, timeouts } = parts;
-    this.#parts = parts;
-    this.#queues = models.map(() => new Line(this.jobs));
+  /** @param options The options. */
+  constructor(options: SimulatedServersOptions) {
+    const { models, timeouts } = options;
+    this.#options = options;
+    this.#queues = models.map(() => new JobQueue(this.jobs));
     this.#busy = new Int32Array(models.length);
-    this.faults = new UpstreamFaults(models.length);
-    this.connecting = new Expiries(this.jobs, timeouts.connect);
-    this.responding = new Expiries(this.jobs, timeouts.response);
+    this.faults = new Faults(models.length);
+    this.connectTimeouts = new RowDeadlines(this.jobs, timeouts.connect);
+    this.responseTimeouts = new RowDeadlines(this.jobs, timeouts.response);
   }
 
-  /**
-   * A balancer gives a request to a server.
-   *
-   * @returns False if it refuses the connection.
-   */
-  accept(request: number, server: number): boolean {
-    const { models, clock: { time }, usage } = this.#parts;
-    if (this.faults.down[server] === 1) return false;
+  /** Gives a request to a server, which accepts or refuses the connection. */
+  accept(request: number, server: number): void {
+    const { models, clock: { time }, usage } = this.#options;
+    if (this.faults.down[server] === 1) {
+      this.refusals.push({ request, server });
+      return;
+    }
     const { jobs } = this;
     const job = jobs.add(request, server);
     const queue = this.#queues[server]!;
     const hangs = this.faults.hanging[server] === 1;
-    (hangs ? this.connecting : this.responding).add(job, time);
+    (hangs ? this.connectTimeouts : this.responseTimeouts).add(job, time);
     if (!hangs && this.#busy[server]! < models[server]!.concurrency) this.#start(job);
     else queue.join(job);
     usage.noteLoad(server, this.#busy[server]! + queue.length);
-    return true;
   }
 
-  /**
-   * The time has come at which a job was to be done.
-   *
-   * @returns Whether it is: not if it was broken off, or has stood still since.
-   */
+  /** Whether a job is done now that its event has come; not if it was broken off or paused since. */
   isDone(job: number): boolean {
-    return this.jobs.due[job] === this.#parts.clock.time;
+    return this.jobs.due[job] === this.#options.clock.time;
   }
 
-  /** A job is done: its server turns to the next one. Nothing is known of the job afterwards. */
+  /** Removes a finished job. Its server starts the next one. */
   finish(job: number): void {
     const server = this.jobs.server[job]!;
     this.#end(job);
@@ -95,7 +98,7 @@ export class Upstreams {
     this.#start(next);
   }
 
-  /** A balancer has given up on a job. What a server works on already, it goes on with. */
+  /** Gives up on a job. A server finishes what it works on already, and forgets what is queued. */
   abandon(job: number): void {
     const { jobs } = this;
     if (Number.isNaN(jobs.start[job])) {
@@ -105,7 +108,7 @@ export class Upstreams {
   }
 
   /**
-   * A failure begins at a server.
+   * Begins a failure of a server.
    *
    * @returns The requests that it breaks off.
    */
@@ -119,23 +122,23 @@ export class Upstreams {
     return requests.filter((request) => request !== ABANDONED);
   }
 
-  /** A failure of a server is over. */
+  /** Ends a failure of a server. */
   endFailure(server: number, failure: Failure): void {
     this.faults.end(server, failure);
     if (failure.kind !== "hang" || this.faults.hanging[server] === 1) return;
-    const { clock: { time }, models } = this.#parts;
+    const { clock: { time }, models } = this.#options;
     const { jobs } = this;
     const queue = this.#queues[server]!;
     for (const job of jobs.of(server)) {
       if (Number.isNaN(jobs.start[job])) {
-        // It has accepted the connection now, and has all the time to answer.
+        // The connection is accepted only now, from when the response timeout counts.
         jobs.version[job]! += 1;
-        this.responding.add(job, time);
+        this.responseTimeouts.add(job, time);
         continue;
       }
       jobs.due[job] = time + (this.#paused.get(job) ?? 0);
       this.#paused.delete(job);
-      this.#parts.clock.schedule(job, jobs.due[job]!);
+      this.#options.clock.schedule(job, jobs.due[job]!);
     }
     while (queue.first !== -1 && this.#busy[server]! < models[server]!.concurrency) {
       const job = queue.first;
@@ -144,7 +147,7 @@ export class Upstreams {
     }
   }
 
-  /** Counts what servers still work on when all is over. */
+  /** Counts the unfinished work at the end of the run. */
   close(): void {
     for (let server = 0; server < this.#busy.length; server++) {
       if (this.#busy[server] === 0) continue;
@@ -155,7 +158,7 @@ export class Upstreams {
   }
 
   #start(job: number): void {
-    const { clock, models, requests } = this.#parts;
+    const { clock, models, requests } = this.#options;
     const { jobs } = this;
     const server = jobs.server[job]!;
     const request = jobs.request[job]!;
@@ -169,7 +172,7 @@ export class Upstreams {
   }
 
   #end(job: number): void {
-    const { clock, usage } = this.#parts;
+    const { clock, usage } = this.#options;
     const server = this.jobs.server[job]!;
     this.#busy[server]! -= 1;
     usage.countWork(server, this.jobs.start[job]!, clock.time);
@@ -177,8 +180,8 @@ export class Upstreams {
   }
 
   #pause(job: number): void {
-    const left = this.jobs.due[job]! - this.#parts.clock.time;
-    // One that waits, or stands still already, stays as it is.
+    const left = this.jobs.due[job]! - this.#options.clock.time;
+    // NaN while it is queued or paused already.
     if (Number.isNaN(left)) return;
     this.#paused.set(job, left);
     this.jobs.due[job] = NaN;

@@ -1,28 +1,23 @@
 import type { DecisionJson } from "../admin/decisions.ts";
-import { Candidates, type Selection } from "../state/candidates.ts";
-import { type Entry, Registry } from "../state/registry.ts";
-import type { ServerInit } from "../model/server.ts";
 import type { EjectionState } from "../model/ejection_state.ts";
-import { StateTable } from "../state/state_table.ts";
+import type { ServerInit } from "../model/server.ts";
 import { isIneligibleForRequest } from "../proxy/ineligible_reason.ts";
+import { type Entry, Registry } from "../state/registry.ts";
+import { StateTable } from "../state/state_table.ts";
 
 type RecordedCandidate = DecisionJson["candidates"][number];
 
-/**
- * A registry, a state table and its candidates that are made to look as they did when a decision was
- * recorded, so that a policy can decide again.
- */
-export class DecisionStage {
+/** Registry and state table that can be restored to the moment of any recorded decision. */
+export class RecordedState {
   readonly #configured: ReadonlyMap<string, Entry>;
-  readonly #candidates: Candidates;
   /** The servers of all decisions. */
   readonly registry: Registry;
-  /** Their state in the last decision that was shown. */
+  /** Their state at the restored decision. */
   readonly table: StateTable;
 
   /**
-   * @param decisions All that will be shown.
-   * @param configured Servers whose weights and limits count in place of the recorded ones.
+   * @param decisions The recorded decisions.
+   * @param configured Servers whose weights and limits override the recorded ones.
    */
   constructor(decisions: readonly DecisionJson[], configured: readonly ServerInit[]) {
     const servers = new Map<string, ServerInit>();
@@ -35,38 +30,39 @@ export class DecisionStage {
       if (!this.#configured.has(url)) servers.set(url, { url, name });
     }
     this.registry.addAll([...servers.values()]);
-    this.#candidates = new Candidates(this.table);
   }
 
   /**
-   * Makes everything look as it did before a decision.
+   * Restores the state just before a decision.
    *
-   * @returns What its request could go to.
+   * @returns Slots of the servers that its request could not go to, whatever their state.
    */
-  show({ candidates }: DecisionJson): Selection {
+  restore({ candidates }: DecisionJson): number[] {
     const listed = new Map(candidates.map((candidate) => [candidate.url, candidate]));
-    const tried: number[] = [];
+    const attempted: number[] = [];
     for (const entry of this.registry.entries()) {
       const candidate = listed.get(entry.server.url);
-      // Nothing is known of those that are not listed.
+      // The state of a server that is not listed is unknown.
       if (candidate === undefined) this.table.setWeight(entry.slot, 0);
       else this.#set(entry, candidate);
-      if (candidate !== undefined && isIneligibleForRequest(candidate.code)) tried.push(entry.slot);
+      if (candidate !== undefined && isIneligibleForRequest(candidate.code)) {
+        attempted.push(entry.slot);
+      }
     }
-    return this.#candidates.select(tried);
+    return attempted;
   }
 
   #set({ server: { url }, slot }: Entry, { state, weight, active }: RecordedCandidate): void {
     const { table } = this;
     const server = this.#configured.get(url)?.server;
-    // No limit stands in the way of what was.
+    // Without a limit, so that any number of active requests can be restored.
     table.setLimit(slot, 0);
     while (table.active(slot) < active) table.begin(slot);
     while (table.active(slot) > active) table.finish(slot);
     table.setLimit(slot, server?.maxConnections ?? 0);
     const whole = server === undefined ? Math.ceil(weight) : server.weight;
     table.setWeight(slot, state === "draining" ? 0 : whole);
-    // What is less than its weight while it grows is a fraction, to a thousandth.
+    // During slow start the recorded weight is a fraction.
     table.setShare(slot, server === undefined && weight > 0 ? weight / whole : 1);
     table.setHealthy(slot, state !== "unhealthy");
     table.setEjectionState(slot, ejectionStateOf(state));

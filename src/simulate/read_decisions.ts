@@ -5,14 +5,14 @@ import { z } from "zod";
 const decisions = z.array(DECISIONS.shape.decisions.element);
 
 /**
- * Reads recorded decisions: what `GET /decisions` answers, what `explain --json` writes, or what
- * `explain --follow --json` writes, a decision on each line.
+ * Reads recorded decisions: the response of `GET /decisions`, the output of `explain --json`, or that
+ * of `explain --follow --json`, with a decision on each line.
  *
- * @param text What was recorded.
- * @param source Where it comes from, for the message.
+ * @param text The recorded decisions.
+ * @param source Name of the file, for error messages.
  * @returns The decisions, in the order of the text.
- * @throws {BalancerError} `invalid`, with every fault, or if there is no decision, or one without
- * codes: older versions did not write them.
+ * @throws {BalancerError} `invalid`, with every error; also if there is no decision, or one without
+ * codes, which older versions did not write.
  */
 export function readDecisions(text: string, source: string): DecisionJson[] {
   const value = parse(text, source);
@@ -23,7 +23,7 @@ export function readDecisions(text: string, source: string): DecisionJson[] {
   return read;
 }
 
-/** Without codes, nothing tells which servers a request could not go to. */
+/** Refuses decisions without codes, which do not say which servers a request could not go to. */
 function refuseWithoutCodes(list: unknown, source: string): void {
   if (!Array.isArray(list)) return;
   const index = list.findIndex((each) => Array.isArray(each?.candidates) && !("code" in each));
@@ -34,7 +34,7 @@ function refuseWithoutCodes(list: unknown, source: string): void {
   throw invalid(source, [{ path: `decisions[${index}]`, message }]);
 }
 
-/** What `/decisions` answers has them under a name; one alone is a list of one. */
+/** The list in a response of `/decisions`; a single decision is a list of one. */
 function listIn(value: unknown): unknown {
   const listed = (value as { readonly decisions?: unknown } | null)?.decisions;
   return listed ?? [value];
@@ -49,7 +49,7 @@ function parse(text: string, source: string): unknown {
       try {
         return [JSON.parse(line) as unknown];
       } catch {
-        const message = "is not JSON; it must be what explain --json or GET /decisions gives";
+        const message = "is not JSON; it must be the output of explain --json or GET /decisions";
         throw invalid(source, [{ path: `line ${index + 1}`, message }]);
       }
     });
