@@ -1,7 +1,7 @@
 import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../src/cluster/etcd/etcd_types.ts";
 import { backoff } from "../../src/runtime/time.ts";
-import { writeServerValue } from "../../src/cluster/store/server_value.ts";
+import { serverValue } from "../../src/cluster/store/server_value.ts";
 import { completeServer } from "../../src/model/server.ts";
 import { pace } from "../../tests/chaos/pace.ts";
 import { EtcdCluster } from "../../tests/testing/etcd_cluster.ts";
@@ -22,7 +22,7 @@ export async function measureReading(readers: number, servers: number): Promise<
   for (let at = 0; at < servers; at += CHUNK) {
     const writes = Array.from({ length: CHUNK }, (_, i) => {
       const server = completeServer({ url: `http://10.0.0.1:8080/${at + i}` });
-      return { put: PREFIX + server.url, value: writeServerValue(server) };
+      return { put: PREFIX + server.url, value: serverValue(server) };
     });
     await etcd.transact({ when: [], writes });
   }

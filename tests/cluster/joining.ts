@@ -1,6 +1,6 @@
 import { LoadBalancer, type Server, type ServerInit } from "../../mod.ts";
 import { type JoinedCluster, joinEtcd } from "../../src/cluster/mod.ts";
-import { readServerValue } from "../../src/cluster/store/server_value.ts";
+import { parseServer } from "../../src/cluster/store/server_value.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 import type { EtcdCluster } from "../testing/etcd_cluster.ts";
 import { within } from "../testing/until.ts";
@@ -75,8 +75,6 @@ export async function serversIn(
   const values = Object.entries(await cluster.dump(`${prefix}servers/`));
   return Object.fromEntries(values.map(([key, value]) => {
     const url = key.slice(`${prefix}servers/`.length);
-    const { server, fault } = readServerValue(url, value);
-    if (server === undefined) throw new Error(`${key}: ${fault}`);
-    return [url, server];
+    return [url, parseServer(url, value)];
   }));
 }

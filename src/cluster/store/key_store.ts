@@ -3,7 +3,7 @@ import { BalancerError } from "../../model/errors.ts";
 import type { KeyFault } from "../../model/registry_report.ts";
 import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
 import type { KeyListener } from "./key_router.ts";
-import { clipped } from "./server_value.ts";
+import { clipped } from "./values.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 

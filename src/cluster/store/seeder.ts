@@ -10,7 +10,7 @@ import {
 } from "../etcd/etcd_types.ts";
 import { backoff, pause } from "../../runtime/time.ts";
 import type { EtcdContext } from "./connectivity.ts";
-import { writeServerValue } from "./server_value.ts";
+import { serverValue } from "./server_value.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
@@ -182,7 +182,7 @@ export class Seeder {
 
   #puts(): EtcdWrite[] {
     return this.#servers.map((server) => (
-      { put: this.#keys.servers + server.url, value: writeServerValue(server) }
+      { put: this.#keys.servers + server.url, value: serverValue(server) }
     ));
   }
 

@@ -19,7 +19,7 @@ import { withTimeout } from "../../runtime/time.ts";
 import type { EtcdContext } from "./connectivity.ts";
 import type { KeyWatcher } from "./key_watcher.ts";
 import { removalValue } from "./removals.ts";
-import { writeServerValue } from "./server_value.ts";
+import { serverValue } from "./server_value.ts";
 import {
   type ExpiringRecord,
   type ServerWrite,
@@ -91,7 +91,7 @@ export class ServerChanges {
       const source = this.#options.servers.discoverer(url);
       if (source !== undefined) throw alreadyDiscovered(url, source);
       // This replaces an invalid value.
-      await this.#make(url, { what: `add ${url}`, value: writeServerValue(server) });
+      await this.#make(url, { what: `add ${url}`, value: serverValue(server) });
       return server;
     });
   }
@@ -111,7 +111,7 @@ export class ServerChanges {
       const before = this.#current(key, "update", seen);
       checkDiscoverKept(before, fields.discover ?? before.discover);
       const server = completeServer({ ...before, ...fields });
-      await this.#make(key, { what: `update ${key}`, value: writeServerValue(server) });
+      await this.#make(key, { what: `update ${key}`, value: serverValue(server) });
       return server;
     });
   }

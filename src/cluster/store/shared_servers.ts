@@ -1,6 +1,5 @@
 import { getLogger } from "@logtape/logtape";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import { BalancerError } from "../../model/errors.ts";
 import type { HeldRemovalsReport, KeyFault } from "../../model/registry_report.ts";
 import type { Server } from "../../model/server.ts";
 import { type EtcdChange, type EtcdKeyValue, keyOf, revisionOf } from "../etcd/etcd_types.ts";
@@ -11,7 +10,7 @@ import type { KeyListener } from "./key_router.ts";
 import { LossFinder } from "./loss_finder.ts";
 import { Removals } from "./removals.ts";
 import { ServerApplier } from "./server_applier.ts";
-import { readServerValue } from "./server_value.ts";
+import { parseServer } from "./server_value.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
@@ -247,15 +246,7 @@ export class SharedServers implements KeyListener, Disposable {
 
 /** Creates the store of the servers in etcd. An invalid value leaves a server unchanged. */
 export function serverStore(prefix: string): KeyStore<Server> {
-  return new KeyStore({
-    prefix,
-    keepsLastValid: true,
-    parse: (url, text) => {
-      const { server, fault } = readServerValue(url, text);
-      if (fault !== undefined) throw new BalancerError("invalid", fault);
-      return server;
-    },
-  });
+  return new KeyStore({ prefix, keepsLastValid: true, parse: parseServer });
 }
 
 function revisionsOf(puts: ReadonlyMap<string, EtcdKeyValue>): [url: string, revision: number][] {

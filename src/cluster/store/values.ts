@@ -34,3 +34,8 @@ export function parseValue<T>(schema: Schema<T>, value: string): T {
   }
   return validate(schema, json, "the value");
 }
+
+/** Truncates a text. */
+export function clipped(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
+}
