@@ -1,6 +1,7 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { type EtcdConnections, openConnections } from "./etcd_fetch.ts";
-import { EtcdGateway } from "./etcd_gateway.ts";
+import { EtcdGateway, type GatewayRequest } from "./etcd_gateway.ts";
+import type { Fields } from "./etcd_json.ts";
 import type { EtcdOptions } from "./etcd_options.ts";
 import { EtcdSession } from "./etcd_session.ts";
 
@@ -37,6 +38,17 @@ export class EtcdChannel implements Disposable {
       this.#users--;
       if (this.#isRetired && this.#users === 0) this.#connections[Symbol.dispose]();
     }
+  }
+
+  /** Sends a unary request with the auth token. */
+  call<T>(
+    request: Omit<GatewayRequest, "token">,
+    parse: (response: Fields) => T,
+  ): Promise<T> {
+    const { endpoint, signal } = request;
+    return this.use(({ session, gateway }) =>
+      session.run(endpoint, signal, (token) => gateway.call({ ...request, token }, parse))
+    );
   }
 
   /** Closes the connections once the work in progress is done. */

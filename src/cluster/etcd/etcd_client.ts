@@ -204,12 +204,7 @@ export class EtcdClient implements Etcd, Disposable {
       what: "use the new credentials for etcd",
       idempotent: true,
       signal,
-      send: (endpoint) =>
-        channel.session.run(
-          endpoint,
-          signal,
-          (token) => channel.gateway.call({ endpoint, path, body, token, signal }, parseRange),
-        ),
+      send: (endpoint) => channel.call({ endpoint, path, body, signal }, parseRange),
     });
   }
 
@@ -218,14 +213,7 @@ export class EtcdClient implements Etcd, Disposable {
       what,
       idempotent,
       signal,
-      send: (endpoint) =>
-        this.#channel.use(({ session, gateway }) =>
-          session.run(
-            endpoint,
-            signal,
-            (token) => gateway.call({ endpoint, path, body, token, signal }, parse),
-          )
-        ),
+      send: (endpoint) => this.#channel.call({ endpoint, path, body, signal }, parse),
     });
   }
 
@@ -247,10 +235,7 @@ export class EtcdClient implements Etcd, Disposable {
     // One key is enough: it only matters whether the majority answers.
     const body = { key: encode(watch.keys.from), range_end: encode(watch.keys.to), limit: "1" };
     const request = { endpoint, path: "/v3/kv/range", body, signal };
-    const check = (): Promise<unknown> =>
-      this.#channel.use(({ session, gateway }) =>
-        session.run(endpoint, signal, (token) => gateway.call({ ...request, token }, parseRange))
-      );
+    const check = (): Promise<unknown> => this.#channel.call(request, parseRange);
     watch.onStart?.();
     try {
       await readWatch(open, watch, { check, clock: this.#clock, abort });
