@@ -42,7 +42,7 @@ etcdTest(
     for (let i = 0; i < 8; i++) {
       assertEquals(await (await fetch(other.url)).text(), "one");
     }
-    await one.waitForError("is reached");
+    await one.waitForError("Connected to etcd");
     const { stdout } = await one.run("status", "--once");
     assertStringIncludes(stdout, "etcd reached since");
     assertEquals([await one.stop(), await other.stop()], [0, 0]);
@@ -94,7 +94,7 @@ etcdTest("listen --etcd-optional serves the file's servers until etcd is there",
   await balancer.waitForError("Cannot reach etcd");
   const refused = await balancer.run("add-server", `--url=${A}`);
   assertEquals(refused.code, 1);
-  assertStringIncludes(refused.stderr, "etcd has not been reached since");
+  assertStringIncludes(refused.stderr, "etcd has been unreachable since");
   const { stdout } = await balancer.run("status", "--once");
   assertStringIncludes(stdout, "etcd AWAY since");
   await cluster.members[0]!.restart();

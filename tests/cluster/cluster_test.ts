@@ -128,10 +128,10 @@ Deno.test("Cluster.report() has the last known statuses while etcd is down", asy
   const [one] = await startCluster(sharing, ["one", "two"]);
   await report(one!);
   sharing.etcd.before = () => {
-    throw new EtcdError("unreachable", "nobody there");
+    throw new EtcdError("unreachable", "no answer");
   };
   const { members, error } = await report(one!);
-  assertEquals([members.length, members[1]!.status?.servers, error], [2, 0, "nobody there"]);
+  assertEquals([members.length, members[1]!.status?.servers, error], [2, 0, "no answer"]);
   sharing.etcd.before = (call) => call === "range" ? new Promise<void>(() => {}) : undefined;
   const late = await sharing.finish(report(one!));
   assertEquals(late.error, "Cannot read from etcd: it timed out");

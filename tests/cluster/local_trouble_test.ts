@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CheckingBalancer } from "../testing/checking_cluster.ts";
-import { REPEATING, start, TELLING } from "./started_cluster.ts";
+import { CONFIRMING, PUBLISHING, start } from "./started_cluster.ts";
 
 /** One of three balancers, the others, and the servers whose checks it owns. */
 async function startThree(servers = 90) {
@@ -17,7 +17,7 @@ Deno.test("SharedChecks do not publish a server that was found down once", async
   cluster.servers.down.delete(url!);
   await cluster.clock.advance(30_000);
   assertEquals(one.changes.map(({ healthy }) => healthy), [false, true]);
-  assert(one.changes[1]!.at - one.changes[0]!.at <= REPEATING);
+  assert(one.changes[1]!.at - one.changes[0]!.at <= CONFIRMING);
   for (const { changes } of others) assertEquals(changes, []);
 });
 
@@ -36,7 +36,7 @@ for (const servers of [90, 600]) {
     }
     const [gone] = own;
     cluster.servers.down.add(gone!);
-    await cluster.clock.advance(10_000 + REPEATING);
+    await cluster.clock.advance(10_000 + CONFIRMING);
     for (const balancer of others) assertEquals(balancer.isHealthy(gone!), false);
     // Once it can check again, the checks are shared as before.
     cluster.servers.unable.clear();
@@ -68,7 +68,7 @@ Deno.test("SharedChecks do not publish timeouts of a balancer that was suspended
   await cluster.clock.advance(1000);
   cluster.clock.pause(8000);
   cluster.servers.hanging.clear();
-  await cluster.clock.advance(TELLING + REPEATING);
+  await cluster.clock.advance(PUBLISHING + CONFIRMING);
   await cluster.clock.advance(20_000);
   for (const { changes } of [one, ...others]) assertEquals(changes, []);
 });

@@ -124,7 +124,7 @@ Deno.test("SharedRegistry reports an accepted change that does not arrive as unc
   sharing.etcd.isMute = true;
   sharing.etcd.after = (call) => {
     // Reading does not show it either.
-    if (call !== "transact") throw new EtcdError("unreachable", "nobody answers");
+    if (call !== "transact") throw new EtcdError("unreachable", "no answer");
   };
   const error = await assertRejects(
     () => sharing.finish(registry.update(A!, { weight: 2 })),
@@ -151,7 +151,7 @@ Deno.test("SharedRegistry reports invalid values, ignores them, and can replace 
   etcd.put(KEY + B, "{");
   etcd.put(KEY + "not a URL", "{}");
   etcd.put("/b/servers0", "behind the servers");
-  etcd.put("/b/nobody/knows", "this");
+  etcd.put("/b/unknown/part", "this");
   etcd.put(KEY + C, '{"weight": 3}');
   await sharing.advance(0);
   assertEquals(weightsOf(sharer), { [A!]: 2, [C!]: 3 });
@@ -163,13 +163,13 @@ Deno.test("SharedRegistry reports invalid values, ignores them, and can replace 
   ]);
   const { json } = await sharer.admin.call("GET", "/stats");
   assertEquals([json.registry.fault_count, json.registry.faults], [3, faults]);
-  const told = () => logs.lines.filter((line) => line.includes("Ignoring invalid value")).length;
-  assertEquals(told(), 3);
+  const logged = () => logs.lines.filter((line) => line.includes("Ignoring invalid value")).length;
+  assertEquals(logged(), 3);
   // Reading all keys again logs nothing again.
   etcd.cut();
   etcd.compact();
   await sharing.advance(1000);
-  assertEquals([told(), weightsOf(sharer)], [3, { [A!]: 2, [C!]: 3 }]);
+  assertEquals([logged(), weightsOf(sharer)], [3, { [A!]: 2, [C!]: 3 }]);
   // The API replaces invalid values.
   await sharing.finish(sharer.registry.add(init(B!)));
   await sharing.finish(sharer.registry.update(A!, { weight: 5 }));
@@ -190,10 +190,10 @@ Deno.test("SharedRegistry rejects changes while etcd is down, and reports that u
   };
   sharing.etcd.cut();
   await sharing.advance(1000);
-  const { json: away } = await admin.call("GET", "/healthz");
-  assertEquals([away.status, away.servers, away.registry.connected], ["ok", 1, false]);
+  const { json: down } = await admin.call("GET", "/healthz");
+  assertEquals([down.status, down.servers, down.registry.connected], ["ok", 1, false]);
   // It is public, so it does not reveal the endpoints of etcd.
-  assertEquals(away.registry.error, undefined);
+  assertEquals(down.registry.error, undefined);
   const { json: stats } = await admin.call("GET", "/stats");
   assertStringIncludes(stats.registry.error, "it is down");
   const refused = await admin.call("PATCH", serverPath(A!), { body: { weight: 2 } });
@@ -208,8 +208,8 @@ Deno.test("SharedRegistry rejects changes while etcd is down, and reports that u
   assertEquals([back.servers, connected, revision], [2, true, 3]);
   assertEquals((await admin.call("GET", "/stats")).json.registry.error, null);
   await sharing.finish(registry.update(A!, { weight: 2 }));
-  const told = logs.lines.filter((line) => /Cannot reach etcd|Connected to etcd/.test(line));
-  assertEquals(told.length, 3, told.join("\n"));
+  const logged = logs.lines.filter((line) => /Cannot reach etcd|Connected to etcd/.test(line));
+  assertEquals(logged.length, 3, logged.join("\n"));
 });
 
 Deno.test("SharedRegistry.join() waits for etcd, or goes without until it is up", async () => {

@@ -4,10 +4,10 @@ import { type CheckingBalancer, CheckingCluster } from "../testing/checking_clus
 /** The default balancers of a cluster. */
 export const IDS: readonly string[] = ["ballast-1", "ballast-2", "ballast-3"];
 /** Maximum time until all balancers have a published result, in milliseconds. */
-export const TELLING = 110;
+export const PUBLISHING = 110;
 
 /** Time until a check that found a server unhealthy is repeated, in milliseconds. */
-export const REPEATING = 500;
+export const CONFIRMING = 500;
 
 /** A settled cluster: each server was checked several times. */
 export interface StartedCluster {

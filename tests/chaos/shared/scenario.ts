@@ -161,10 +161,10 @@ async function loseMajority(play: Play): Promise<void> {
   const answered = actors.map(({ traffic }) => traffic.answered);
   const from = performance.now();
   await Promise.all(members.map((member) => member.kill()));
-  await play.assertConnected("everybody knows that etcd is away", false, 10_000);
+  await play.assertConnected("every balancer knows that etcd is down", false, 10_000);
   for (const actor of actors) {
     const { status, json, duration } = await stage.call(actor, "/update", { url: urls[0] });
-    if (status !== 503 || !json.detail.includes("etcd has not been reached since")) {
+    if (status !== 503 || !json.detail.includes("etcd has been unreachable since")) {
       violations.push(`a change without a majority was ${status}: ${json.detail}`);
     }
     play.measure("a refusal without a majority, ms", duration);
@@ -186,7 +186,7 @@ async function loseMajority(play: Play): Promise<void> {
   };
   await play.assertSoon("etcd is back", 30_000, isBack);
   await play.assertInStep("when the majority is back");
-  await play.assertConnected("everybody knows that etcd is back", true, STALE_MS);
+  await play.assertConnected("every balancer knows that etcd is up", true, STALE_MS);
   await play.change(5);
   await play.assertInStep("with changes again");
 }

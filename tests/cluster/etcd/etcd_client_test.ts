@@ -9,7 +9,7 @@ import { until } from "../../testing/until.ts";
 const KEYS = keysUnder("/a/");
 
 etcdTest(
-  "transact() writes where its conditions hold, and tells what is there where not",
+  "transact() writes if its conditions hold, and returns the current values if not",
   async () => {
     await using cluster = await EtcdCluster.start();
     using etcd = new EtcdClient({ endpoints: cluster.endpoints });

@@ -122,7 +122,7 @@ etcdTest(
     await member!.restart();
     assertEquals((await etcd.transact(write)).done, true);
     await log.waitFor(`etcd: ${member!.url} answers again`);
-    const told = log.lines.filter((line) => line.startsWith("etcd: "));
-    assertEquals(told.length, 2, told.join("\n"));
+    const logged = log.lines.filter((line) => line.startsWith("etcd: "));
+    assertEquals(logged.length, 2, logged.join("\n"));
   },
 );

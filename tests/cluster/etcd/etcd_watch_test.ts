@@ -92,9 +92,9 @@ etcdTest("watch() rejects with the error of its caller, and ends", async () => {
 etcdTest("watch() with an aborted signal resolves at once", async () => {
   await using cluster = await EtcdCluster.start();
   using etcd = new EtcdClient({ endpoints: cluster.endpoints });
-  let told = false;
-  const onChanges = () => void (told = true);
+  let isCalled = false;
+  const onChanges = () => void (isCalled = true);
   await cluster.put("/a/1", "one");
   await etcd.watch({ keys: KEYS, revision: 1, signal: AbortSignal.abort(), onChanges });
-  assert(!told);
+  assert(!isCalled);
 });

@@ -87,13 +87,13 @@ Deno.test("Membership replaces an expired lease, and publishes a full update", a
   await using fixture = new Fixture();
   const { clock, etcd, publisher } = fixture;
   await clock.advance(0);
-  let isAway = true;
+  let isDown = true;
   etcd.before = () => {
-    if (isAway) throw new EtcdError("unreachable", "away");
+    if (isDown) throw new EtcdError("unreachable", "down");
   };
   await clock.advance(LEASE * 2000);
   assertEquals(etcd.content, {});
-  isAway = false;
+  isDown = false;
   await clock.advance(1100);
   assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
   assertEquals(publisher.updates.at(-1), "full");

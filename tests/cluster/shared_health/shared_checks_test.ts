@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type CheckingBalancer, PATIENCE } from "../../testing/checking_cluster.ts";
-import { assertRate, IDS, rate, REPEATING, start, TELLING } from "../started_cluster.ts";
+import { assertRate, CONFIRMING, IDS, PUBLISHING, rate, start } from "../started_cluster.ts";
 import { DEFAULT_HEALTH_CHECK } from "../../testing/settings.ts";
 
 Deno.test("SharedChecks let one of three balancers check each server", async () => {
@@ -38,7 +38,7 @@ Deno.test("SharedChecks inform all balancers of a server that goes down and come
     if (healthy) cluster.servers.down.delete(url);
     else cluster.servers.down.add(url);
     // That a server is down is published once a second check confirms it.
-    const known = TELLING + (healthy ? 0 : REPEATING);
+    const known = PUBLISHING + (healthy ? 0 : CONFIRMING);
     await cluster.clock.advance(10_000 + known);
     const found = owner.changes.at(-1)!;
     assertEquals(found.healthy, healthy);
@@ -137,14 +137,14 @@ Deno.test("SharedChecks let a requested check count until the owner's next one",
   const owner = cluster.owner(url);
   const other = [...cluster.balancers.values()].find((balancer) => balancer !== owner)!;
   cluster.servers.down.add(url);
-  await cluster.clock.advance(10_000 + REPEATING + TELLING);
+  await cluster.clock.advance(10_000 + CONFIRMING + PUBLISHING);
   assertEquals(other.isHealthy(url), false);
   cluster.servers.down.delete(url);
   const asked = cluster.clock.now();
   const report = await other.checker.checkNow(url);
   assertEquals([report.passed, report.by, other.isHealthy(url)], [true, undefined, true]);
   assertEquals(other.report(url), report);
-  await cluster.clock.advance(10_000 + TELLING);
+  await cluster.clock.advance(10_000 + PUBLISHING);
   assertEquals([owner, other].map((balancer) => balancer.isHealthy(url)), [true, true]);
   assertEquals(cluster.servers.count(asked, { url, by: other.id }), 1);
   assertEquals(other.report(url)!.by, owner.id);
@@ -162,7 +162,7 @@ Deno.test("SharedChecks keep using known results while many servers are new", as
   const url = urls[11]!;
   cluster.servers.down.add(url);
   await cluster.owner(url).checker.checkNow(url);
-  await cluster.clock.advance(REPEATING + TELLING);
+  await cluster.clock.advance(CONFIRMING + PUBLISHING);
   for (const balancer of all) assert(!balancer.isHealthy(url), balancer.id);
   // And each is checked by its owner.
   await cluster.clock.advance(10_000);

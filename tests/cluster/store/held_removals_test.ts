@@ -50,8 +50,8 @@ Deno.test("an etcd that comes back empty is trusted after half a minute, and rep
   const metrics = await (await one.admin.raw("GET", "/metrics")).text();
   assertStringIncludes(metrics, "\nballast_registry_held_removals 3\n");
   assertStringIncludes(metrics, '\nballast_registry_warnings{code="held_removals"} 1\n');
-  const told = logs.lines.filter((line) => line.includes("etcd has lost 3 servers"));
-  assertEquals(told.length, 2, logs.lines.join("\n"));
+  const logged = logs.lines.filter((line) => line.includes("etcd has lost 3 servers"));
+  assertEquals(logged.length, 2, logs.lines.join("\n"));
   await sharing.advance(30_000);
   for (const sharer of [one, other]) assertEquals([weightsOf(sharer), held(sharer)], [{}, []]);
   assertEquals((await one.admin.call("GET", "/healthz")).json.status, "ok");

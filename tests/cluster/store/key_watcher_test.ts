@@ -3,20 +3,20 @@ import { EtcdError } from "../../../src/cluster/etcd/etcd_types.ts";
 import { Watching } from "./watching.ts";
 
 function refuse(): never {
-  throw new EtcdError("unreachable", "nobody answers");
+  throw new EtcdError("unreachable", "no answer");
 }
 
 Deno.test("KeyWatcher.run() reads all keys, and reports every later change", async () => {
   await using watching = new Watching();
   const { etcd, listener, watcher, connectivity } = watching;
   etcd.put("/b/1", "one");
-  etcd.put("/c/1", "somebody else's");
+  etcd.put("/c/1", "foreign");
   await watching.settle();
   assertEquals(listener.calls, ["reset 1"]);
   assertEquals([connectivity.isUp, watcher.revision], [true, 3]);
   etcd.put("/b/2", "two");
   etcd.delete("/b/1");
-  etcd.put("/c/2", "somebody else's");
+  etcd.put("/c/2", "foreign");
   await watching.settle();
   assertEquals(listener.calls.slice(1), ["put /b/2", "delete /b/1"]);
   assertEquals(watcher.revision, 5);
@@ -68,7 +68,7 @@ Deno.test("KeyWatcher.run() retries, at most every second, and logs that once", 
   etcd.cut();
   await clock.advance(1000);
   assertEquals(connectivity.isUp, false);
-  assertEquals(connectivity.error, "nobody answers");
+  assertEquals(connectivity.error, "no answer");
   etcd.calls.length = 0;
   await clock.advance(10_000);
   const tries = etcd.calls.filter((call) => call === "watch").length;

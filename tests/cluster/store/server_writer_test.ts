@@ -139,7 +139,7 @@ Deno.test("ServerWriter.write() gives up if etcd stays silent, and reports that"
   const stage = new Stage();
   stage.fail("unknown", "before");
   stage.etcd.after = (call) => {
-    if (call === "range") throw new EtcdError("unreachable", "nobody answers");
+    if (call === "range") throw new EtcdError("unreachable", "no answer");
   };
   await assertRefused(
     stage.write({}),
