@@ -5,7 +5,7 @@ import { BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
 import type { AdminCluster } from "../../src/admin/target.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
-import { fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+import { CLUSTER_JSON, fleet } from "../testing/scripted_cluster.ts";
 import { describedRoutes, OpenApiDocument } from "../testing/openapi_document.ts";
 
 const A = "http://127.0.0.1:3001";
@@ -237,7 +237,7 @@ Deno.test("GET /fleet in a cluster is as /openapi.json says", async () => {
   const admin = new AdminCaller(balancer, { cluster: refusing("closed") });
   const response = await admin.raw("GET", "/fleet");
   await DOCUMENT.assertDescribed(response.clone(), "GET", "/fleet");
-  assertEquals(await response.json(), FLEET_JSON);
+  assertEquals(await response.json(), CLUSTER_JSON);
 });
 
 Deno.test("POST /accept-servers in a cluster is as /openapi.json says", async () => {
