@@ -8,12 +8,10 @@ import type { CheckReport, ServerStatus } from "../model/server_status.ts";
 import type { HealthCheck, Settings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { Traffic, TrafficTable } from "../state/traffic_table.ts";
-import { HealthChecker } from "../health/checker.ts";
 import type { CheckSharing } from "../health/check_sharing.ts";
-import { Ejector } from "../health/ejector.ts";
-import { SlowStart } from "../health/slow_start.ts";
+import { ServerHealth } from "../health/server_health.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** What a {@linkcode ControlPlane} works with. */
@@ -41,10 +39,8 @@ export class ControlPlane implements Disposable {
   /** Why the latest requests went where they went. */
   readonly decisions: DecisionLog;
   readonly #parts: ControlPlaneParts;
-  readonly #slowStart: SlowStart;
-  readonly #ejector: Ejector;
+  readonly #health: ServerHealth;
   readonly #startedAt: number;
-  #checker: HealthChecker | undefined;
 
   /**
    * @param parts What to work with.
@@ -60,14 +56,10 @@ export class ControlPlane implements Disposable {
     this.registry.subscribe((event) => this.#tell(event));
     this.decisions = new DecisionLog({
       keep: settings.decisions,
-      ejectedUntil: (url) => this.#ejector.report(url)?.until,
+      ejectedUntil: (url) => this.#health.ejector.report(url)?.until,
     });
-    const common = { registry: this.registry, table, clock };
-    this.#slowStart = new SlowStart({ ...common, duration: settings.slowStart });
-    this.#ejector = new Ejector({
-      ...common,
-      ejection: settings.ejection,
-      onReturn: (entry) => this.#slowStart.begin(entry),
+    this.#health = new ServerHealth({
+      ...{ registry: this.registry, table, clock, settings },
       onChange: (type, { server, slot }, detail) => {
         if (type === "ejected") traffic.countEjection(slot);
         this.events.add({ type, server, detail });
@@ -82,29 +74,21 @@ export class ControlPlane implements Disposable {
    * @param transport What moves the requests.
    */
   startChecks(check: HealthCheck, transport: Transport): void {
-    const { table, clock, traffic } = this.#parts;
-    this.#checker = new HealthChecker({
-      registry: this.registry,
-      table,
-      clock,
-      transport,
-      check,
+    const { traffic } = this.#parts;
+    this.#health.startChecks({
+      ...{ transport, check },
       onResult: ({ slot }, passed) => traffic.countCheck(slot, passed),
-      onChange: ({ server, slot }, healthy, detail) => {
-        if (healthy) this.#slowStart.begin({ server, slot });
-        this.events.add({ type: healthy ? "healthy" : "unhealthy", server, detail });
-      },
     });
   }
 
   /** Changes how servers are checked, from the next check on, which is at once. */
   setHealthCheck(check: HealthCheck): void {
-    this.#checker?.change(check);
+    this.#health.checker?.change(check);
   }
 
   /** Lets other balancers check servers in this one's place, as far as the sharing says so. */
   shareChecks(sharing: CheckSharing): void {
-    this.#checker?.share(sharing);
+    this.#health.checker?.share(sharing);
   }
 
   /**
@@ -115,7 +99,7 @@ export class ControlPlane implements Disposable {
    */
   async check(url: string): Promise<CheckReport> {
     const { server } = this.registry.get(url);
-    return await this.#checker!.checkNow(server.url);
+    return await this.#health.checker!.checkNow(server.url);
   }
 
   /** The servers, in the order in which they were added, with how they are doing. */
@@ -155,14 +139,13 @@ export class ControlPlane implements Disposable {
   }
 
   /** Acts by what a thread has to say about a server. */
-  readonly report = ({ type, url, why }: OutlierReport): void => {
-    if (type === "failing") this.#ejector.eject(url, why);
-    else this.#ejector.reinstate(url);
-  };
+  get report(): (report: OutlierReport) => void {
+    return this.#health.report;
+  }
 
   /** Stops the checks, lets no server in or out any more, and tells of nothing any more. */
   [Symbol.dispose](): void {
-    for (const part of [this.#checker, this.#ejector, this.#slowStart]) part?.[Symbol.dispose]();
+    this.#health[Symbol.dispose]();
     this.events.close();
   }
 
@@ -172,8 +155,8 @@ export class ControlPlane implements Disposable {
       ...server,
       healthy: table.isHealthy(slot),
       active: table.active(slot),
-      ejection: this.#ejector.report(server.url),
-      lastCheck: this.#checker?.report(server.url),
+      ejection: this.#health.ejector.report(server.url),
+      lastCheck: this.#health.checker?.report(server.url),
     };
   }
 
