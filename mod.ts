@@ -22,19 +22,10 @@
 // First: it says what is wrong where the runtime is too old for the rest.
 import "./src/runtime/runtime_version.ts";
 export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
-export type { DecisionJson, DecisionsJson } from "./src/admin/decision_json.ts";
-export type { AcceptedJson } from "./src/admin/cluster_routes.ts";
-export type {
-  ClusterJson,
-  ClusterMemberJson,
-  ClusterStatusJson,
-} from "./src/admin/cluster_json.ts";
-export type { AdminOptions } from "./src/admin/guard.ts";
-export { type Admin, createAdmin } from "./src/admin/handler.ts";
+export { type Admin, type AdminOptions, createAdmin } from "./src/admin/handler.ts";
 export { isLoopbackHost } from "./src/admin/host_check.ts";
 export { tokenFault } from "./src/admin/token_check.ts";
-export type { HeldRemovalsJson, RegistryJson } from "./src/admin/registry_json.ts";
-export type { AdminTarget } from "./src/admin/target.ts";
+export type { AdminCluster } from "./src/admin/target.ts";
 export {
   type Config,
   type EtcdSettings,

@@ -37,8 +37,9 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: ["model", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
-    ...["model", "state", "http1/message.ts", "@logtape/logtape", "@opentelemetry/api"],
-    ...["proxy/incoming_request.ts", "proxy/instrumentation.ts", "proxy/request_record.ts"],
+    ...["model", "runtime", "state", "http1/message.ts", "proxy/incoming_request.ts"],
+    ...["proxy/instrumentation.ts", "proxy/request_record.ts", "proxy/request_url.ts"],
+    ...["@logtape/logtape", "@opentelemetry/api"],
   ],
 
   // The assembly: threads, the balancer, and the interfaces to it.
@@ -56,6 +57,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
       "runtime",
       "state",
       "config",
+      "balancer/load_balancer.ts",
       "observability/metrics",
       "discovery/dns_expansion.ts",
     ],
@@ -72,7 +74,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
     ...["upstream/transport.ts", "proxy/ineligible_reason.ts"],
     ...["proxy/picker.ts", "proxy/attempt_rules.ts", "proxy/waiting_list.ts"],
-    ...["admin/decision_json.ts", "admin/decision_schema.ts"],
+    ...["admin/decisions.ts"],
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],
   ],
   cli: [

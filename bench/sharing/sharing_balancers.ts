@@ -1,4 +1,4 @@
-import { joinEtcd, type SharedBalancer } from "../../src/cluster/mod.ts";
+import { type JoinedCluster, joinEtcd } from "../../src/cluster/mod.ts";
 import { LoadBalancer, type ServerInit } from "../../mod.ts";
 import { pace } from "../../tests/chaos/pace.ts";
 import { CountingFetch } from "./etcd_gauge.ts";
@@ -7,7 +7,7 @@ import { CountingFetch } from "./etcd_gauge.ts";
 export class SharingBalancers implements AsyncDisposable {
   /** The traffic of each to and from etcd. */
   readonly lines: CountingFetch[] = [];
-  readonly #balancers: { readonly balancer: LoadBalancer; readonly shared: SharedBalancer }[] = [];
+  readonly #balancers: { readonly balancer: LoadBalancer; readonly shared: JoinedCluster }[] = [];
 
   /**
    * Starts them.
@@ -40,14 +40,14 @@ export class SharingBalancers implements AsyncDisposable {
   }
 
   /** The first of them. */
-  get first(): SharedBalancer {
+  get first(): JoinedCluster {
     return this.#balancers[0]!.shared;
   }
 
   /** Waits until so many checks are divided among them. */
   async untilDivided(checks: number): Promise<void> {
     for (;;) {
-      const { members } = await this.first.fleet!();
+      const { members } = await this.first.fleet();
       const sum = members.reduce((sum, { status }) => sum + (status?.checks ?? 0), 0);
       if (members.length === this.#balancers.length && sum === checks) return;
       await pace(500);

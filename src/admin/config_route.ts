@@ -1,44 +1,42 @@
 import { z } from "zod";
 import type { Config } from "../config/config.ts";
 import { writeConfig } from "../config/write_config.ts";
-import type { AdminCall } from "./operation.ts";
-import { NO_QUERY, readQuery } from "./query.ts";
-import type { Routes } from "./router.ts";
+import type { Routes } from "./operation.ts";
+import { NO_QUERY, NO_QUERY_PROBLEM } from "./query.ts";
 import type { AdminTarget } from "./target.ts";
 
-/** The media type of YAML (RFC 9512). */
+/** Media type of YAML (RFC 9512). */
 const YAML = "application/yaml";
 
 /**
- * What tells the configuration as it is now.
+ * `/config`.
  *
- * @param settings What the program was started with that the balancer does not know of.
+ * @param settings Settings of the program that the balancer does not know.
  */
 export function configRoutes(settings: Partial<Config>): Routes {
   return {
     "/config": {
       GET: {
-        handler: (target, call) => answer(target, settings, call),
-        summary: "Write the configuration as it is now, for listen --config",
+        handler: (target) => answer(target, settings),
+        summary: "Export the running configuration, for listen --config",
         description:
-          "The settings that the balancer was started with and the servers that it has " +
-          "now. No secrets, only the paths of their files.",
+          "The settings that the balancer was started with, and its current servers. It has the " +
+          "paths of files with secrets, but no secrets.",
         query: NO_QUERY,
         answers: {
           200: { description: "The configuration", content: { [YAML]: z.string() } },
         },
-        problems: { 400: "The query has a parameter, and there is none" },
+        problems: NO_QUERY_PROBLEM,
       },
     },
   };
 }
 
-function answer(target: AdminTarget, settings: Partial<Config>, { url }: AdminCall): Response {
-  readQuery(url, NO_QUERY);
-  const { servers, healthCheck, ...own } = target.config();
+function answer({ balancer }: AdminTarget, settings: Partial<Config>): Response {
+  const { servers, healthCheck, ...own } = balancer.config();
   const config = { ...own, ...settings, servers, healthCheck };
-  const comment = `# The settings that Ballast was started with, and its servers as they were at
-# ${new Date().toISOString()}. Not in it are secrets, and what only a program can set.
+  const comment = `# The settings that Ballast was started with, and its servers as of
+# ${new Date().toISOString()}. Secrets and settings that only code can set are left out.
 `;
   return new Response(comment + writeConfig(config), {
     headers: { "content-type": YAML, "cache-control": "no-store" },

@@ -1,65 +1,64 @@
+import { z } from "zod";
 import { isDiscovered } from "../model/discovery.ts";
 import type { Server } from "../model/server.ts";
 import type { ServerStatus } from "../model/server_status.ts";
 import { predictShares } from "../model/shares.ts";
 import { expandEntry } from "../discovery/dns_expansion.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import { type ServerJson, serverJson } from "./server_json.ts";
+import type { Answer } from "./operation.ts";
+import { SERVER, serverJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 
-/** The share of the requests that a server is expected to get, 0 to 1. */
-export interface ShareJson {
-  /** The server's URL in canonical form. */
-  readonly url: string;
-  /** Its name, after the change. */
-  readonly name: string;
-  /** Its share now; 0 for a server that is not there yet. */
-  readonly before: number;
-  /** Its share after the change; 0 for a server that is gone then. */
-  readonly after: number;
-}
+const share = z.number().min(0).max(1);
 
-/** What a change would come to that was not made, as the admin API writes it. */
-export interface DryRunJson {
-  /** That nothing has changed. */
-  readonly dry_run: true;
-  /** The server as it is; null for one that is not there yet. */
-  readonly before: ServerJson | null;
-  /** The server as it would be; null for one that would be gone. */
-  readonly after: ServerJson | null;
-  /** The shares of all servers that are there, or would be. */
-  readonly shares: readonly ShareJson[];
-}
+/** Effect of a change that was not made. */
+export const DRY_RUN = z.object({
+  dry_run: z.literal(true),
+  before: SERVER.nullable().describe("The server as it is; null if the change would add it"),
+  after: SERVER.nullable().describe("The server after the change; null if it would be deleted"),
+  shares: z.array(z.object({
+    url: z.string(),
+    name: z.string(),
+    before: share.describe("Its share of the requests now"),
+    after: share.describe("Its share after the change"),
+  })).describe("All servers before and after the change"),
+}).meta({ id: "DryRun" });
 
-/** A change of one server, or of one entry. */
+/** Answer of a change: the server, or the effect with `dry_run`. */
+export const CHANGED = z.union([SERVER, DRY_RUN]);
+
+/** Effect of a change that was not made as JSON. */
+export type DryRunJson = Answer<typeof DRY_RUN>;
+
+/** Change of one server, or of one source of servers. */
 export interface Change {
-  /** The server as it is; undefined for one that is not there yet. */
+  /** The server as it is; undefined if the change adds it. */
   readonly before: Server | undefined;
-  /** The server as it would be; undefined for one that would be gone. */
+  /** The server after the change; undefined if the change deletes it. */
   readonly after: Server | undefined;
 }
 
 /**
- * Tells what a change would come to, and makes none.
+ * Predicts the effect of a change without making it.
  *
- * @param target Whose server.
- * @param change The change, which was checked. What a new entry would find is not known.
- * @throws {BalancerError} `not_permitted` for a new server that may not be connected to; `discovered`
- * for one that an entry has found.
+ * @param target The balancer.
+ * @param change The change, already checked. The addresses of a new source are not looked up.
+ * @throws {BalancerError} `not_permitted` for a new server to which Ballast may not connect;
+ * `discovered` for a discovered server.
  */
-export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJson {
+export function dryRun({ balancer }: AdminTarget, { before, after }: Change): DryRunJson {
   if (before?.discoveredBy !== undefined && before !== after) {
     throw isDiscovered(before.url, before.discoveredBy);
   }
   const added = before === undefined && after?.discover === undefined ? after : undefined;
   if (added !== undefined) checkPermitted([added]);
-  const servers = target.servers();
-  const shares = new Map<string, ShareJson>();
+  const servers = balancer.servers();
+  const shares = new Map<string, DryRunJson["shares"][number]>();
   for (const [i, share] of predictShares(servers).entries()) {
     const { url, name } = servers[i]!;
     shares.set(url, { url, name, before: share, after: 0 });
   }
-  const changes = changesOf(target, { before, after });
+  const changes = changesOf(balancer, { before, after });
   const later = servers.flatMap((server) => {
     if (!changes.has(server.url)) return [server];
     const changed = changes.get(server.url);
@@ -78,24 +77,24 @@ export function dryRun(target: AdminTarget, { before, after }: Change): DryRunJs
   };
 }
 
-/** What becomes of servers that are there, by their URLs; undefined for those that are gone then. */
+/** The servers that a change affects, by URL, as they are after it; undefined if they are gone. */
 function changesOf(
-  target: AdminTarget,
+  balancer: AdminTarget["balancer"],
   { before, after }: Change,
 ): Map<string, Server | undefined> {
   if (before?.discover === undefined) return new Map(before ? [[before.url, after]] : []);
-  const { servers = [] } = target.discovery().find(({ entry }) => entry.url === before.url) ?? {};
+  const { servers = [] } = balancer.discovery().find(({ entry }) => entry.url === before.url) ?? {};
   const own = servers.filter(({ problem }) => problem === undefined);
   return new Map(own.map(({ url, found }) => [url, after && expandEntry(after, found)]));
 }
 
-/** A server whose checks are turned off counts as healthy from then on. */
+/** A server counts as healthy once its checks are turned off. */
 function statusAfter(status: ServerStatus, after: Server): ServerStatus {
   const turnedOff = after.healthCheckPeriod === 0 && status.healthCheckPeriod !== 0;
   return { ...status, ...after, healthy: status.healthy || turnedOff };
 }
 
-/** A new server counts as healthy until it was checked. */
+/** A new server counts as healthy until its first check. */
 function statusOfNew(server: Server): ServerStatus {
   return { ...server, healthy: true, active: 0, ejection: undefined, lastCheck: undefined };
 }

@@ -2,22 +2,21 @@ import type { Server } from "../model/server.ts";
 import { Problem } from "./problem.ts";
 import { serverJson } from "./server_json.ts";
 
-/** The constants of the hash by Fowler, Noll and Vo (FNV-1a) with 128 bits. */
+/** Constants of the 128-bit hash by Fowler, Noll and Vo (FNV-1a). */
 const OFFSET_BASIS = 0x6c62272e07bb014262b821756295c58dn;
 const PRIME = 0x0000000001000000000000000000013bn;
 
-/** An entity tag (RFC 9110 §8.8.3); a byte above ASCII arrives as the character with its number. */
+/** Entity tag (RFC 9110 §8.8.3); a byte above ASCII arrives as the character with its number. */
 const TAG = /^(?:W\/)?"[!#-~\u0080-\u00ff]*"/;
 
 /**
- * The strong entity tag of a server. It stands for all that is configured of it, its URL included,
- * and not for its health or its requests: the same configuration has the same tag, on every balancer
- * and after every restart.
+ * Makes the strong entity tag of a server's configuration, its URL included. Health and requests are
+ * not part of it: the same configuration has the same tag, on every balancer and after every restart.
  *
- * It has to be there at once, so that nothing can happen between a comparison and a change; the
- * platform's own digests are asynchronous.
+ * It is computed synchronously, unlike the platform's digests, so that nothing can happen between a
+ * comparison and a change.
  *
- * @returns The tag as it stands in `ETag`, with its quotes.
+ * @returns The value of `ETag`, with its quotes.
  */
 export function entityTag(server: Server): string {
   let hash = OFFSET_BASIS;
@@ -27,15 +26,15 @@ export function entityTag(server: Server): string {
   return `"${hash.toString(16).padStart(32, "0")}"`;
 }
 
-/** What a condition on entity tags says: any tag, or one of these. */
+/** Condition on entity tags: any tag, or one of these. */
 export type TagCondition = "*" | readonly string[];
 
 /**
  * Reads `If-Match` or `If-None-Match` (RFC 9110 §13.1.1, §13.1.2).
  *
- * @param headers The fields of the request.
- * @param name Which field.
- * @returns What it says, weak tags with their `W/`; undefined where the field is not there.
+ * @param headers Header fields of the request.
+ * @param name Name of the field.
+ * @returns The condition, weak tags with their `W/`; undefined without the field.
  * @throws {Problem} 400 if it is malformed.
  */
 export function readTagCondition(

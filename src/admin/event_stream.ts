@@ -1,43 +1,61 @@
 import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
 import type { Clock } from "../runtime/clock.ts";
 import type { BalancerEvent, EventLog } from "../state/event_log.ts";
-import { type EventJson, eventJson } from "./event_json.ts";
+import type { Answer } from "./operation.ts";
+import { SERVER, serverJson } from "./server_json.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
-/** How often there is at least a comment, so that nobody takes the connection for dead. */
+/** Period of comments, which keep the connection from being taken for dead. */
 const COMMENT_PERIOD_MS = 15_000;
-/** How long a client is to wait before it connects again, in milliseconds. */
+/** Pause after which a client reconnects, in milliseconds. */
 const RETRY_MS = 1000;
-/** How many events may wait for a client that does not read: twice as many as are kept. */
+/** Maximum number of events that wait for a client to read: twice as many as the log keeps. */
 const WAITING_MAX = 2000;
-/** How many events are written at once. */
+/** Number of events that are written at once. */
 const BATCH = 100;
 
-/** Where a stream of events begins, and whether it ends. */
+/** Data of an event in a stream. */
+export const EVENT = z.object({
+  at: z.iso.datetime(),
+  type: z.enum([
+    ...["added", "updated", "removed", "healthy", "unhealthy", "ejected", "on_trial"] as const,
+    ...["returned", "reset"] as const,
+  ])
+    .describe("`reset` if events were missed, so that /servers has to be read again"),
+  server: SERVER.nullable()
+    .describe("The server after the event; for `removed`, as it was; null for `reset`"),
+  previous: SERVER.nullable().describe("The server before an update; null for other events"),
+  detail: z.string().nullable().describe("The reason, for people"),
+});
+
+/** Data of an event in a stream. */
+export type EventJson = Answer<typeof EVENT>;
+
+/** Start of a stream of events, and whether it ends. */
 export interface StreamStart {
-  /** Events that came before and are told first. */
+  /** Earlier events, which are sent first. */
   readonly earlier: readonly BalancerEvent[];
-  /** Whether events that the client wanted are no longer kept. */
+  /** Whether events are missing that the client has asked for. */
   readonly missed: boolean;
-  /** Whether it goes on with the events to come. */
+  /** Whether the stream goes on with new events. */
   readonly follow: boolean;
 }
 
-/** What a stream of events works with. */
 export interface StreamParts {
-  /** Where the events come from. */
+  /** Source of the events. */
   readonly log: EventLog;
   /** The time and the timers. */
   readonly clock: Clock;
-  /** Called once, when the stream is over, by either side. */
+  /** Called once, when either side has ended the stream. */
   readonly onEnd: () => void;
 }
 
 /**
- * The events of a balancer as one client gets them: server-sent events (WHATWG HTML §9.2). They wait
- * here until the client reads. One that does not is cut off; it can go on where it was by the number
- * that it had last.
+ * Sends the events of a balancer to one client: server-sent events (WHATWG HTML §9.2). They wait
+ * here until the client reads. A client that does not is cut off; it can continue from the number of
+ * the last event it received.
  */
 export class EventStream {
   readonly #parts: StreamParts;
@@ -47,25 +65,20 @@ export class EventStream {
   readonly #unsubscribe: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   #cancelTimer = (): void => {};
-  /** What is to be written before the next event. */
+  /** Text that precedes the next event. */
   #text: string;
-  /** Whether the client has room for more. */
+  /** Whether the client is ready for more. */
   #wanted = false;
   #ended = false;
   /** The stream as the content of a response. */
   readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
 
-  /**
-   * Begins to listen for events.
-   *
-   * @param parts What to work with.
-   * @param start Where to begin.
-   */
+  /** Starts to collect events. */
   constructor(parts: StreamParts, { earlier, missed, follow }: StreamStart) {
     const { log } = this.#parts = parts;
     this.#follow = follow;
     this.#waiting = [...earlier];
-    // An id without data is no event, but the client remembers it: it can resume before the first.
+    // An id without data is not an event, but clients store it: they can resume before the first.
     const first = id(log, log.latest - earlier.length);
     this.#text = `retry: ${RETRY_MS}\nid: ${first}\n\n${missed ? this.#reset() : ""}`;
     this.body = new ReadableStream({
@@ -80,7 +93,7 @@ export class EventStream {
     this.#startTimer();
   }
 
-  /** Ends the stream with what the client has yet to read. Harmless a second time. */
+  /** Ends the stream after the events that are waiting. A second call has no effect. */
   end(): void {
     if (this.#ended) return;
     const text = this.#text + this.#format(this.#waiting);
@@ -90,7 +103,7 @@ export class EventStream {
 
   #add(event: BalancerEvent): void {
     if (this.#waiting.length === WAITING_MAX) {
-      logger.info("A stream of events is cut off, as {count} of them wait and nobody reads them", {
+      logger.info("Closed a stream of events: its client left {count} events unread", {
         count: WAITING_MAX,
       });
       return this.#close();
@@ -112,7 +125,7 @@ export class EventStream {
 
   #startTimer(): void {
     this.#cancelTimer = this.#parts.clock.after(COMMENT_PERIOD_MS, () => {
-      // Those that nobody reads must not pile up.
+      // Comments must not pile up while the client does not read.
       this.#text ||= ":\n\n";
       this.#write();
       this.#startTimer();
@@ -148,6 +161,16 @@ export class EventStream {
       detail: "some events were missed: read /servers again",
     });
   }
+}
+
+function eventJson({ at, type, server, previous, detail }: BalancerEvent): EventJson {
+  return {
+    at: at.toISOString(),
+    type,
+    server: serverJson(server),
+    previous: previous === undefined ? null : serverJson(previous),
+    detail: detail ?? null,
+  };
 }
 
 function id({ run }: EventLog, number: number): string {

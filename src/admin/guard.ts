@@ -1,63 +1,37 @@
-import type { Config } from "../config/config.ts";
-import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
-import { asksForDashboard, type Dashboard } from "./dashboard.ts";
+import { asksForDashboard } from "./dashboard.ts";
 import { HostCheck } from "./host_check.ts";
-import { checkOrigin } from "./origin_check.ts";
+import { Problem } from "./problem.ts";
 import { TokenCheck } from "./token_check.ts";
 
-/** Who may use an admin API, and what it has and tells beside what the balancer knows. */
-export interface AdminOptions {
-  /**
-   * Host names and IP addresses, without ports, by which the API may be called beside the loopback
-   * ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` stands for any IP address. Requests
-   * for other hosts get 421, so that no web page can reach the API by a name that it makes resolve
-   * to this machine. Default: none.
-   */
-  readonly hosts?: readonly string[];
-  /**
-   * What callers must send as a bearer token (RFC 6750), 16 to 4096 visible ASCII characters without
-   * spaces. `/healthz` and the dashboard's files need none. Default: no token is asked for.
-   */
-  readonly token?: string;
-  /**
-   * The web page at `/` that watches and steers the balancer, from `createDashboard()` of
-   * `@ballast/lb/dashboard`. Default: none.
-   */
-  readonly dashboard?: Dashboard;
-  /**
-   * Settings of the program around the balancer that `GET /config` tells, such as its ports; they
-   * count more than the balancer's own. Default: none.
-   */
-  readonly settings?: Partial<Config>;
-}
-
-const OPTION_NAMES: KnownKeys<AdminOptions> = {
-  ...{ hosts: true, token: true, dashboard: true, settings: true },
-};
-
-/** The path that needs no token: load balancers ask it, and it tells two numbers only. */
+/** Path that needs no token: load balancers probe it, and it reveals little. */
 export const OPEN_PATH = "/healthz";
 
-/** Decides whether a request may be looked at, before anything of it is. */
+/** Callers that a {@linkcode Guard} lets in. */
+export interface GuardOptions {
+  /** Host names and IP addresses of the API, beside the loopback ones. Default: none. */
+  readonly hosts?: readonly string[] | undefined;
+  /** Token that callers must send. Default: none is needed. */
+  readonly token?: string | undefined;
+  /** Whether a dashboard is served, whose files need no token. */
+  readonly hasDashboard: boolean;
+}
+
+/** Decides whether a request may be handled, by its header alone. */
 export class Guard {
   readonly #hosts: HostCheck;
   readonly #token: TokenCheck | undefined;
   readonly #hasDashboard: boolean;
 
-  /**
-   * @param options Who may use the API.
-   * @throws {BalancerError} `invalid`, with what is wrong.
-   */
-  constructor(options: AdminOptions) {
-    // A misspelt token would leave the API open to everybody.
-    checkKeys("the options", [{ at: "", value: options, known: OPTION_NAMES }]);
-    this.#hosts = new HostCheck(options.hosts ?? []);
-    this.#token = options.token === undefined ? undefined : new TokenCheck(options.token);
-    this.#hasDashboard = options.dashboard !== undefined;
+  /** @throws {BalancerError} `invalid`, with every fault. */
+  constructor({ hosts = [], token, hasDashboard }: GuardOptions) {
+    this.#hosts = new HostCheck(hosts);
+    this.#token = token === undefined ? undefined : new TokenCheck(token);
+    this.#hasDashboard = hasDashboard;
   }
 
   /**
-   * @param request What was received. Its body is not touched.
+   * Checks a request without touching its body.
+   *
    * @throws {Problem} 400, 401, 403 or 421.
    */
   async check(request: Request): Promise<void> {
@@ -67,9 +41,31 @@ export class Guard {
     await this.#token.check(request);
   }
 
-  /** Whether the answer is for everyone. What the dashboard shows is not: it asks with a token. */
+  /** Whether everyone may have the answer. The dashboard itself calls the API with a token. */
   #isOpen(request: Request): boolean {
     if (new URL(request.url).pathname === OPEN_PATH) return true;
     return this.#hasDashboard && asksForDashboard(request);
   }
+}
+
+/**
+ * Refuses requests that a web page of another site makes its visitor's browser send. Browsers say so
+ * in `Origin` (Fetch §3.2) or `Sec-Fetch-Site` (Fetch Metadata §2.4), which no page can change or
+ * leave out. Programs send neither.
+ */
+function checkOrigin(request: Request): void {
+  const origin = request.headers.get("origin");
+  if (origin !== null && origin !== new URL(request.url).origin) {
+    throw crossSite("origin", "must be this API's own, or left out");
+  }
+  const site = request.headers.get("sec-fetch-site");
+  // Browsers send "none" for a URL that the user has typed.
+  if (site !== null && site !== "same-origin" && site !== "none") {
+    throw crossSite("sec-fetch-site", "must be same-origin or none, or left out");
+  }
+}
+
+function crossSite(field: string, detail: string): Problem {
+  const message = `Pages of other sites cannot use this API: the field ${field} ${detail}`;
+  return new Problem(403, message, { faults: [{ field, detail }] });
 }

@@ -1,81 +1,82 @@
 import { getLogger } from "@logtape/logtape";
+import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import type { Config } from "../config/config.ts";
+import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import { BalancerError } from "../model/errors.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { jsonAnswer } from "./answer.ts";
-import { CHANGE_ROUTES } from "./change_routes.ts";
-import { configRoutes } from "./config_route.ts";
-import { dashboardRoutes } from "./dashboard_routes.ts";
-import { DECISION_ROUTES } from "./decision_routes.ts";
-import { DISCOVERY_ROUTES } from "./discovery_routes.ts";
-import { eventRoutes } from "./event_routes.ts";
+import { type Dashboard, dashboardRoutes } from "./dashboard.ts";
 import { EventStreams } from "./event_streams.ts";
-import { FLEET_ROUTES } from "./cluster_routes.ts";
-import { type AdminOptions, Guard } from "./guard.ts";
-import { METRICS_ROUTES } from "./metrics_routes.ts";
-import { withOpenApi } from "./openapi_route.ts";
+import { Guard } from "./guard.ts";
+import { jsonResponse } from "./operation.ts";
 import { errorToResponse, Problem } from "./problem.ts";
-import { Router, type Routes } from "./router.ts";
-import { SERVER_ROUTES } from "./server_routes.ts";
-import { statsRoutes } from "./stats_routes.ts";
-import { STATUS_ROUTES } from "./status_routes.ts";
-import type { AdminTarget } from "./target.ts";
+import { Router } from "./router.ts";
+import { adminRoutes } from "./routes.ts";
+import type { AdminCluster, AdminTarget } from "./target.ts";
 import { TrafficMeter } from "./traffic_meter.ts";
 
 const logger = getLogger(["ballast", "admin"]);
+
+/** Options of an admin API: who may use it, and what it has beside the balancer. */
+export interface AdminOptions {
+  /**
+   * Host names and IP addresses, without ports, under which the API may be called beside the
+   * loopback ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` stands for any IP address.
+   * Requests for other hosts get 421, so that no web page can reach the API through a name that
+   * resolves to this machine. Default: none.
+   */
+  readonly hosts?: readonly string[];
+  /**
+   * Bearer token that callers must send (RFC 6750), 16 to 4096 visible ASCII characters without
+   * spaces. `/healthz` and the dashboard's files need none. Default: no token is needed.
+   */
+  readonly token?: string;
+  /**
+   * The web page at `/` that shows and controls the balancer, from `createDashboard()` of
+   * `@ballast/lb/dashboard`. Default: none.
+   */
+  readonly dashboard?: Dashboard;
+  /**
+   * The cluster that the balancer has joined, from `joinEtcd()` of `@ballast/lb/etcd`: servers are
+   * changed at all of its balancers. Default: none; servers are changed at this balancer alone.
+   */
+  readonly cluster?: AdminCluster;
+  /**
+   * Settings of the program around the balancer, such as its ports, for `GET /config`. They take
+   * precedence over the balancer's own. Default: none.
+   */
+  readonly settings?: Partial<Config>;
+}
+
+const OPTION_NAMES: KnownKeys<AdminOptions> = {
+  ...{ hosts: true, token: true, dashboard: true, settings: true, cluster: true },
+};
 
 /** An admin API, ready to be served. */
 export interface Admin {
   /** Answers a request to the admin API. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Ends the streams of events, and opens no more. What serves the API would wait for them when it
-   * shuts down, so call this before. {@linkcode LoadBalancer.close} ends them too.
+   * Ends the streams of events, and opens no more. A server that shuts down would wait for them, so
+   * call this first. {@linkcode LoadBalancer.close} ends them too.
    */
   readonly close: () => void;
 }
 
-/** What the routes of an API have of their own. */
-export interface RouteParts {
-  /** Where streams of events are opened. */
-  readonly streams: EventStreams;
-  /** What measures the traffic. */
-  readonly meter: TrafficMeter;
-  /** What the balancer was started with beside its options. Default: nothing. */
-  readonly settings?: Partial<Config> | undefined;
-}
-
-/** What the API of a balancer does, by path and method. */
-export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Routes {
-  return withOpenApi({
-    ...CHANGE_ROUTES,
-    ...STATUS_ROUTES,
-    ...SERVER_ROUTES,
-    ...statsRoutes(meter, systemClock),
-    ...eventRoutes(streams),
-    ...METRICS_ROUTES,
-    ...DECISION_ROUTES,
-    ...DISCOVERY_ROUTES,
-    ...FLEET_ROUTES,
-    ...configRoutes(settings),
-  });
-}
-
 /**
- * The HTTP API by which a balancer is seen and steered: `POST /add`, `POST /update`,
+ * Creates the HTTP API that shows and controls a balancer: `POST /add`, `POST /update`,
  * `POST /delete`, `GET /servers`, `GET /healthz`; `GET`, `PUT`, `PATCH` and `DELETE` of
- * `/servers/{name or URL}`; and what `GET /openapi.json` describes beside. Errors are
- * `application/problem+json` (RFC 9457); after one, nothing has changed.
+ * `/servers/{name or URL}`; and everything else that `GET /openapi.json` describes. Errors are
+ * `application/problem+json` (RFC 9457); a refused request changes nothing.
  *
- * It answers only requests for `localhost` and the loopback addresses, and none that web pages of
- * other sites send. Without a token, whoever can reach it rules: serve it on a loopback address.
- * To be called by another name, for example behind `http://lb.internal:8000`, give it that name and
- * a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
+ * It answers only requests for `localhost` and the loopback addresses, and none from web pages of
+ * other sites. Without a token, anyone who can reach it has full control: serve it on a loopback
+ * address. To be called by another name, for example behind `http://lb.internal:8000`, give it that
+ * name and a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
- * @param balancer What to change.
- * @param options Who may use it, and whether it has a dashboard.
+ * @param balancer The balancer.
+ * @param options Who may use the API, and what it has beside the balancer.
  * @returns The API; pass its `fetch` to a server.
- * @throws {BalancerError} `invalid` if the options make no sense.
+ * @throws {BalancerError} `invalid`, with every fault of the options.
  *
  * @example
  * ```ts
@@ -87,40 +88,32 @@ export function adminRoutes({ streams, meter, settings = {} }: RouteParts): Rout
  * console.assert(response.status === 200);
  * ```
  */
-export function createAdmin(balancer: AdminTarget, options: AdminOptions = {}): Admin {
-  const guard = new Guard(options);
+export function createAdmin(balancer: LoadBalancer, options: AdminOptions = {}): Admin {
+  // A misspelt token would leave the API open to everyone.
+  checkKeys("the options", [{ at: "", value: options, known: OPTION_NAMES }]);
+  const { hosts, token, dashboard, cluster, settings } = options;
+  const guard = new Guard({ hosts, token, hasDashboard: dashboard !== undefined });
+  const target: AdminTarget = { balancer, writer: cluster ?? balancer, cluster };
   const streams = new EventStreams(systemClock);
   const meter = new TrafficMeter(balancer);
   const router = new Router({
-    ...adminRoutes({ streams, meter, settings: options.settings }),
-    ...dashboardRoutes(options.dashboard),
+    ...adminRoutes({ streams, meter, settings }),
+    ...dashboardRoutes(dashboard),
   });
   return {
-    fetch: (request) => answer(balancer, { guard, router }, request),
+    async fetch(request): Promise<Response> {
+      try {
+        await guard.check(request);
+        const { operation, call } = router.find(request);
+        const value = await operation.handler(target, call);
+        return value instanceof Response ? value : jsonResponse(value);
+      } catch (error) {
+        if (!(error instanceof Problem || error instanceof BalancerError)) {
+          logger.error("Unexpected: {error}", { error });
+        }
+        return errorToResponse(error);
+      }
+    },
     close: () => streams.close(),
   };
-}
-
-/** What decides about a request. */
-interface Parts {
-  readonly guard: Guard;
-  readonly router: Router;
-}
-
-async function answer(
-  target: AdminTarget,
-  { guard, router }: Parts,
-  request: Request,
-): Promise<Response> {
-  try {
-    await guard.check(request);
-    const { route, call } = router.find(request);
-    const value = await route(target, call);
-    return value instanceof Response ? value : jsonAnswer(value);
-  } catch (error) {
-    if (!(error instanceof Problem || error instanceof BalancerError)) {
-      logger.error("Unexpected: {error}", { error });
-    }
-    return errorToResponse(error);
-  }
 }

@@ -10,12 +10,12 @@ import { Problem } from "./problem.ts";
 
 /** A host name, in lower case. */
 const NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
-/** A host and perhaps a port (RFC 9110 §7.2); IPv6 is in brackets. */
+/** A host, optionally with a port (RFC 9110 §7.2); IPv6 is in brackets. */
 const AUTHORITY = /^(?:\[([^\[\]]+)\]|([^:\[\]]+))(?::[0-9]*)?$/;
 
 /**
- * Whether a host is this machine and can be reached from nowhere else: `localhost`, 127.0.0.0/8 or
- * `::1`, also in brackets.
+ * Whether a host is only reachable from this machine: `localhost`, 127.0.0.0/8 or `::1`, also in
+ * brackets.
  *
  * @param host A host name or an IP address, without a port.
  */
@@ -26,8 +26,8 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * Refuses requests that were made for another host. A web page whose name is made to resolve to
- * this machine (DNS rebinding) has its own name in `Host`, whatever else it can do.
+ * Refuses requests for other hosts. A web page whose name is made to resolve to this machine (DNS
+ * rebinding) still sends its own name in `Host`.
  */
 export class HostCheck {
   readonly #allowed: ReadonlySet<string>;
@@ -35,7 +35,7 @@ export class HostCheck {
 
   /**
    * @param hosts Host names and IP addresses that are allowed beside the loopback ones; `0.0.0.0`
-   * and `::` stand for every IP address, which no one can rebind.
+   * and `::` stand for every IP address: addresses cannot be rebound.
    * @throws {BalancerError} `invalid` if one is neither.
    */
   constructor(hosts: readonly string[]) {
@@ -55,12 +55,9 @@ export class HostCheck {
     });
   }
 
-  /**
-   * @param request What was received.
-   * @throws {Problem} 400 for what is no host, 421 for one that is not allowed (RFC 9110 §15.5.20).
-   */
+  /** @throws {Problem} 400 for a malformed host, 421 for another one (RFC 9110 §15.5.20). */
   check(request: Request): void {
-    // In the URL is the authority of an absolute-form target, else the Host (RFC 9112 §3.3).
+    // The URL has the authority of an absolute-form target, else the Host (RFC 9112 §3.3).
     const { url } = request;
     const from = url.indexOf("://") + 3;
     const to = url.slice(from).search(/[/?#]|$/);
@@ -71,23 +68,18 @@ export class HostCheck {
 
   #checkAuthority(authority: string): void {
     const [, ipv6, other = ""] = AUTHORITY.exec(authority) ?? [];
-    // Outside of brackets an IPv6 address cannot be, inside nothing else.
+    // IPv6 addresses, and nothing else, are in brackets.
     const key = hostKey(ipv6 === undefined ? other : `[${ipv6}]`);
     if (key === undefined) {
       // RFC 9112 §3.2.
-      const detail = "must be one host name or IP address, perhaps with a port";
+      const detail = "must be one host name or IP address, optionally with a port";
       throw new Problem(400, `The Host ${detail}`, { faults: [{ field: "host", detail }] });
     }
     if (isLoopbackHost(key) || this.#allowed.has(key)) return;
     if (this.#anyAddress && parseIpAddress(key) !== undefined) return;
     const detail = `must be ${this.#names()}`;
-    throw new Problem(
-      421,
-      `This API does not go by the name ${key.slice(0, 100)}: the Host ${detail}`,
-      {
-        faults: [{ field: "host", detail }],
-      },
-    );
+    const message = `This API cannot be called as ${key.slice(0, 100)}: the Host ${detail}`;
+    throw new Problem(421, message, { faults: [{ field: "host", detail }] });
   }
 
   #names(): string {
@@ -97,7 +89,7 @@ export class HostCheck {
   }
 }
 
-/** What stands for a host in comparisons; undefined where it is none. */
+/** Canonical form of a host, for comparisons; undefined if it is malformed. */
 function hostKey(host: string): string | undefined {
   const name = host.toLowerCase();
   const bracketed = /^\[(.*)\]$/.exec(name)?.[1];

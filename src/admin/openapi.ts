@@ -1,25 +1,43 @@
 import { z } from "zod";
-import { PROBLEM } from "./answer_schemas.ts";
-import type { Content, Operation } from "./operation.ts";
-import type { Routes } from "./router.ts";
 import { VERSION } from "../model/version.ts";
+import { OPEN_PATH } from "./guard.ts";
+import type { Content, Operation, Routes } from "./operation.ts";
+import { PROBLEM } from "./problem.ts";
+import { NO_QUERY, NO_QUERY_PROBLEM } from "./query.ts";
 
 const PROBLEM_TYPE = "application/problem+json";
 
-/** What stands for a name in braces in the paths. */
+/** Descriptions of the names in braces in paths. */
 const PATH_PARAMETERS: Readonly<Record<string, string>> = {
-  server: "The server's URL in any spelling, percent-encoded, or its name if no other one has it",
+  server: "The server's URL in any spelling, percent-encoded, or its name if that is unique",
 };
 
-/** A part of the document. */
+/** Part of the document. */
 type Json = Record<string, unknown>;
 
-/**
- * Describes an API by OpenAPI 3.1.
- *
- * @param routes All that it does.
- * @returns The document.
- */
+/** Adds the route `/openapi.json`, which describes these routes and itself. */
+export function withOpenApi(routes: Routes): Routes {
+  const all: Routes = {
+    ...routes,
+    "/openapi.json": {
+      GET: {
+        handler: () => openApi(all),
+        summary: "Describe this API",
+        query: NO_QUERY,
+        answers: {
+          200: {
+            description: "An OpenAPI 3.1 document",
+            content: { "application/json": z.looseObject({ openapi: z.string() }) },
+          },
+        },
+        problems: NO_QUERY_PROBLEM,
+      },
+    },
+  };
+  return all;
+}
+
+/** Makes the OpenAPI 3.1 document of an API. */
 export function openApi(routes: Routes): Json {
   const schemas = new SchemaCollector();
   const paths: Record<string, Json> = {};
@@ -35,7 +53,7 @@ export function openApi(routes: Routes): Json {
     info: {
       title: "Ballast's admin API",
       version: VERSION,
-      description: "Sees and steers a running load balancer. After a refusal, nothing has changed.",
+      description: "Shows and controls a running load balancer. A refused request changes nothing.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/" }],
@@ -46,7 +64,7 @@ export function openApi(routes: Routes): Json {
         token: {
           type: "http",
           scheme: "bearer",
-          description: "Where the balancer was started with a token",
+          description: "Needed if the balancer was started with a token",
         },
       },
       schemas: schemas.components(),
@@ -83,15 +101,14 @@ function describe(operation: Operation, path: string, schemas: SchemaCollector):
     responses[status] = { description: why, content: refusal };
   }
   responses["default"] = {
-    description: "Who asks may not, or Ballast failed (RFC 9457)",
+    description: "The caller is not allowed, or Ballast failed (RFC 9457)",
     content: refusal,
   };
   const parameters = parametersOf(operation, schemas);
   return {
     summary,
     ...(description === undefined ? {} : { description }),
-    // What needs no token, see guard.ts.
-    ...(path === "/healthz" ? { security: [{}] } : {}),
+    ...(path === OPEN_PATH ? { security: [{}] } : {}),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
@@ -130,19 +147,19 @@ function contentOf(content: Content, schemas: SchemaCollector): Json {
   );
 }
 
-/** Makes JSON Schemas of Zod's, with those that have a name under `components`. */
+/** Converts Zod schemas to JSON Schemas, and collects those with an id as components. */
 class SchemaCollector {
   readonly #components: Record<string, unknown> = {};
 
-  /** The JSON Schema, which refers to the components. */
+  /** Converts a schema; the result refers to the components. */
   add(schema: z.ZodType): Json {
-    // As a property it is a reference if it has a name, as any other schema in it.
+    // Only as a property does a schema with an id become a reference.
     const { properties = {}, $defs = {} } = z.toJSONSchema(z.object({ schema }), { io: "input" });
     Object.assign(this.#components, withComponents($defs));
     return withComponents(properties["schema"]) as Json;
   }
 
-  /** All that have a name, in the order of their names. */
+  /** The components, sorted by name. */
   components(): Json {
     const entries = Object.entries(this.#components);
     return Object.fromEntries(entries.sort(([one], [other]) => one < other ? -1 : 1));

@@ -1,39 +1,55 @@
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
+import { z } from "zod";
 import { BalancerError, type ErrorCode } from "../model/errors.ts";
+import { jsonResponse } from "./operation.ts";
+import { SERVER } from "./server_json.ts";
 
-/** One fault of a request, as an error response lists it. */
+/** Content of a refusal (RFC 9457). */
+export const PROBLEM = z.looseObject({
+  type: z.literal("about:blank"),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string().describe("What happened, and what to do next"),
+  errors: z.array(z.object({ field: z.string(), detail: z.string() }))
+    .describe("Faults by field").optional(),
+  server: SERVER.nullable().describe("With 412: the server as it is now").optional(),
+  etag: z.string().nullable().describe("With 412: its entity tag").optional(),
+  urls: z.array(z.string()).describe("With 409: the servers that have the name").optional(),
+}).meta({ id: "Problem" });
+
+/** Fault of one field of a request. */
 export interface FieldFault {
   /** The field, for example `weight`; `body`, `content-type` … for the request as a whole. */
   readonly field: string;
-  /** What is wrong with it, and what is allowed. */
+  /** The fault, and the values that are allowed. */
   readonly detail: string;
 }
 
-/** What a {@linkcode Problem} says beside its status and detail. */
+/** Further parts of a {@linkcode Problem}. */
 export interface ProblemOptions {
-  /** What is wrong, by field. Default: nothing. */
+  /** Faults by field. Default: none. */
   readonly faults?: readonly FieldFault[];
-  /** Further fields of the response. Default: none. */
+  /** Further header fields of the response. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Further members of the content (RFC 9457 §3.2). Default: none. */
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** A request that the admin API refuses. It becomes an `application/problem+json` response. */
+/** A refusal by the admin API. It becomes an `application/problem+json` response. */
 export class Problem extends Error {
-  /** The status of the response. */
+  /** Status of the response. */
   readonly status: StatusCode;
-  /** What is wrong, by field. */
+  /** Faults by field. */
   readonly faults: readonly FieldFault[];
-  /** Further fields of the response. */
+  /** Further header fields of the response. */
   readonly headers: Readonly<Record<string, string>>;
   /** Further members of the content. */
   readonly members: Readonly<Record<string, unknown>>;
 
   /**
-   * @param status The status of the response.
-   * @param detail What happened, and what to do next.
-   * @param options What is wrong by field, and what else the response says.
+   * @param status Status of the response.
+   * @param detail The reason, and the next step for the caller.
+   * @param options Further parts of the response.
    */
   constructor(status: StatusCode, detail: string, options: ProblemOptions = {}) {
     super(detail);
@@ -58,33 +74,17 @@ const STATUSES: Partial<Record<ErrorCode, StatusCode>> = {
   unconfirmed: 504,
 };
 
+/** Errors that are about the URL, whatever else the request says. */
 const ABOUT_URL: readonly ErrorCode[] = [
-  "not_found",
-  "already_exists",
-  "discovered",
-  "not_permitted",
-  "unsupported",
+  ...["not_found", "already_exists", "discovered", "not_permitted", "unsupported"] as const,
 ];
 
-/** The problem that a balancer's refusal is; undefined if the error is none. */
-export function problemOf(error: BalancerError): Problem | undefined {
-  const status = STATUSES[error.code];
-  if (status === undefined) return undefined;
-  // A fault of the body as a whole has no path.
-  const faults = error.faults.map(({ path, message }) => ({
-    field: path === "" ? "body" : path,
-    detail: message,
-  }));
-  // These are about the URL, whatever else the body says.
-  if (ABOUT_URL.includes(error.code)) {
-    faults.push({ field: "url", detail: error.message });
-  }
-  return new Problem(status, error.message, { faults });
-}
-
-/** The response for a problem (RFC 9457). */
-export function problemResponse(problem: Problem): Response {
-  const { status, message, faults, headers, members } = problem;
+/**
+ * Makes the response for an error (RFC 9457). Anything but a refusal is a defect: it is 500, and
+ * the details stay in the log.
+ */
+export function errorToResponse(error: unknown): Response {
+  const { status, message, faults, headers, members } = toProblem(error);
   const body = {
     type: "about:blank",
     title: STATUS_TEXT[status],
@@ -93,19 +93,20 @@ export function problemResponse(problem: Problem): Response {
     ...(faults.length > 0 ? { errors: faults } : {}),
     ...members,
   };
-  return new Response(JSON.stringify(body) + "\n", {
-    status,
-    headers: {
-      ...headers,
-      "content-type": "application/problem+json",
-      "cache-control": "no-store",
-    },
-  });
+  return jsonResponse(body, { status, headers, type: "application/problem+json" });
 }
 
-/** Makes any error a response; what is not a refusal is a defect, and is told as such. */
-export function errorToResponse(error: unknown): Response {
-  if (error instanceof Problem) return problemResponse(error);
-  const problem = error instanceof BalancerError ? problemOf(error) : undefined;
-  return problemResponse(problem ?? new Problem(500, "Ballast failed; its log says how."));
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const status = error instanceof BalancerError ? STATUSES[error.code] : undefined;
+  if (!(error instanceof BalancerError) || status === undefined) {
+    return new Problem(500, "Ballast failed; see its log");
+  }
+  // A fault of the body as a whole has no path.
+  const faults = error.faults.map(({ path, message }) => ({
+    field: path === "" ? "body" : path,
+    detail: message,
+  }));
+  if (ABOUT_URL.includes(error.code)) faults.push({ field: "url", detail: error.message });
+  return new Problem(status, error.message, { faults });
 }

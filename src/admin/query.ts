@@ -4,32 +4,33 @@ import { drainSchema } from "../config/settings_schema.ts";
 import { type Schema, validate } from "../config/validate.ts";
 import { Problem } from "./problem.ts";
 
-const dryRun = trueOrFalse().describe(
-  "true answers what would change, and changes nothing. Default: false",
-);
+const dryRun = trueOrFalse()
+  .describe("true answers what would change, and changes nothing. Default: false");
 
-/** The query of what takes no parameters. */
+/** Query of operations without parameters. */
 export const NO_QUERY = z.strictObject({});
 
-/** The query of every change. */
+/** Query of changes. */
 export const CHANGE_QUERY = z.strictObject({ dry_run: dryRun.optional() });
 
-/** The query of a deletion. */
+/** Query of deletions. */
 export const REMOVAL_QUERY = z.strictObject({
   dry_run: dryRun.optional(),
-  drain: drainSchema.describe(
-    "Seconds that what the server works on may take. Default: without a limit",
-  ).optional(),
+  drain: drainSchema
+    .describe("Seconds that active requests may take to finish. Default: no limit").optional(),
 });
+
+/** Refusal of requests whose query has to be empty. */
+export const NO_QUERY_PROBLEM = { 400: "The query has a parameter, but none are allowed" } as const;
 
 /**
  * Reads the query of a request.
  *
  * @param url The request's URL.
- * @param schema The parameters that are known.
- * @returns The parameters: what looks like a number or a truth value is one.
+ * @param schema The known parameters.
+ * @returns The parameters; numbers and booleans are parsed.
  * @throws {Problem} 400 for a parameter that is given twice.
- * @throws {BalancerError} `invalid`, with every parameter that is not known or wrong.
+ * @throws {BalancerError} `invalid`, with every parameter that is unknown or wrong.
  */
 export function readQuery<T>(url: URL, schema: Schema<T>): T {
   const values: Record<string, unknown> = Object.create(null);

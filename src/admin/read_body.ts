@@ -1,30 +1,28 @@
-import { findDuplicateKey } from "./duplicate_keys.ts";
 import { Problem } from "./problem.ts";
 
-/** The largest request body, in bytes. A server with every field at its longest takes 3 KiB. */
+/** Maximum size of a request's body, in bytes. A server with its longest values takes 3 KiB. */
 export const BODY_MAX_BYTES = 65_536;
 
-/** What a body may be that is JSON. */
+/** Media types of JSON. */
 export const JSON_TYPES: readonly string[] = ["application/json"];
 
 /**
  * Reads a request's body as JSON, or as plain text where that is allowed.
  *
  * @param request The request.
- * @param plainText Whether the body may be plain text instead. It is when the request says so, or
- * does not say what it is.
- * @returns What the JSON says, or the text.
+ * @param plainText Whether the body may be plain text: if its type says so, or it has no type.
+ * @returns The value of the JSON, or the text.
  * @throws {Problem} 400, 413 or 415.
  */
 export async function readBody(request: Request, plainText: boolean): Promise<unknown> {
-  // Without a type it is what the seed's callers send.
+  // Callers that send just a URL often give no type.
   if (plainText && !request.headers.has("content-type")) return await readText(request);
   const type = checkMediaType(request, plainText ? [...JSON_TYPES, "text/plain"] : JSON_TYPES);
   return type === "text/plain" ? await readText(request) : await readJson(request);
 }
 
 /**
- * Reads a request's body as JSON, whatever it says that it is.
+ * Reads a request's body as JSON, whatever its type.
  *
  * @throws {Problem} 400 or 413.
  */
@@ -37,12 +35,12 @@ async function readText(request: Request): Promise<string> {
 }
 
 /**
- * Checks of which type a request's body is.
+ * Checks the media type of a request's body.
  *
  * @param request The request.
- * @param allowed The types that it may have, in UTF-8.
- * @returns The type that it has.
- * @throws {Problem} 415, with the types that are allowed.
+ * @param allowed The allowed types, in UTF-8.
+ * @returns The type.
+ * @throws {Problem} 415, with the allowed types.
  */
 export function checkMediaType(request: Request, allowed: readonly string[]): string {
   const field = request.headers.get("content-type");
@@ -71,7 +69,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
       chunks.push(chunk);
     }
   } catch (error) {
-    // Anything else is the client's connection, and no defect of ours.
+    // Anything else is a failure of the client's connection.
     throw error instanceof Problem ? error : badBody("broke off before its end");
   }
   const bytes = new Uint8Array(size);
@@ -107,4 +105,29 @@ function parseJson(text: string): unknown {
 
 function badBody(detail: string): Problem {
   return new Problem(400, `The body ${detail}`, { faults: [{ field: "body", detail }] });
+}
+
+/**
+ * Finds a key that an object in a JSON text has twice. `JSON.parse` silently keeps the last one,
+ * while another parser may keep the first (RFC 8259 §4).
+ *
+ * @param json A JSON text that `JSON.parse` accepts.
+ * @returns The first such key, or undefined.
+ */
+export function findDuplicateKey(json: string): string | undefined {
+  // A set of keys for each object that is open, and undefined for each list.
+  const open: (Set<string> | undefined)[] = [];
+  for (const match of json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g)) {
+    const token = match[0];
+    if (token === "{") open.push(new Set());
+    else if (token === "[") open.push(undefined);
+    else if (token === "}" || token === "]") open.pop();
+    else if (match[1] !== undefined) {
+      const key = JSON.parse(token.slice(0, -match[1].length)) as string;
+      const keys = open.at(-1)!;
+      if (keys.has(key)) return key;
+      keys.add(key);
+    }
+  }
+  return undefined;
 }

@@ -1,37 +1,38 @@
-import type { AdminCall, Operation, Route } from "./operation.ts";
+import type { AdminCall, Operation, Routes } from "./operation.ts";
 import { Problem } from "./problem.ts";
+import { readQuery } from "./query.ts";
 
-/** Operations by path, with names in braces for single segments, and by method. */
-export type Routes = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-
-/** Finds the route for a request. */
+/** Finds the operation for a request. */
 export class Router {
   readonly #routes: Routes;
 
-  /** @param routes What there is; the first path that fits counts. */
+  /** @param routes All operations; the first path that matches counts. */
   constructor(routes: Routes) {
     this.#routes = routes;
   }
 
   /**
-   * @param request What was received.
-   * @returns The route, and the call that it is to answer.
+   * Finds the operation, and reads the query for it.
+   *
    * @throws {Problem} 400, 404 or 405.
+   * @throws {BalancerError} `invalid`, with every parameter that is unknown or wrong.
    */
-  find(request: Request): { route: Route; call: AdminCall } {
+  find(request: Request): { operation: Operation; call: AdminCall } {
     const url = new URL(request.url);
     for (const [path, methods] of Object.entries(this.#routes)) {
       const params = match(path, url.pathname);
       if (params === undefined) continue;
       const method = request.method === "HEAD" ? "GET" : request.method;
       if (!Object.hasOwn(methods, method)) throw notAllowed(methods);
-      return { route: methods[method]!.handler, call: { request, url, params } };
+      const operation = methods[method]!;
+      const query = operation.query === undefined ? {} : readQuery(url, operation.query);
+      return { operation, call: { request, url, params, query } };
     }
     throw new Problem(404, `There is nothing here; try ${Object.keys(this.#routes).join(", ")}`);
   }
 }
 
-/** The segments of a path in place of the names of a pattern; undefined if it does not fit. */
+/** The segments of a path by the names of a pattern; undefined if it does not match. */
 function match(pattern: string, path: string): Record<string, string> | undefined {
   const names = pattern.split("/");
   const segments = path.split("/");

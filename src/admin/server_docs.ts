@@ -1,19 +1,12 @@
-import {
-  CHANGED,
-  CHECK_REPORT,
-  DISCOVERY,
-  DRY_RUN,
-  SERVER,
-  SERVER_STATUS,
-} from "./answer_schemas.ts";
-import { CONFIGURED_NAMES } from "./server_json.ts";
-import { SHARED_PROBLEMS } from "./shared_problems.ts";
-import type { Operation } from "./operation.ts";
+import { z } from "zod";
+import { DISCOVERY } from "./discovery.ts";
+import { CHANGED, DRY_RUN } from "./dry_run.ts";
+import { CLUSTER_PROBLEMS, type Operation } from "./operation.ts";
 import { CHANGE_QUERY, NO_QUERY, REMOVAL_QUERY } from "./query.ts";
 import { PATCH, REPLACEMENT } from "./server_bodies.ts";
-import { z } from "zod";
+import { CHECK_REPORT, CONFIGURED_NAMES, SERVER, SERVER_STATUS } from "./server_json.ts";
 
-/** All that is said of an operation. */
+/** Description of an operation. */
 type Docs = Omit<Operation, "handler">;
 
 const ETAG = {
@@ -26,18 +19,21 @@ const IF_MATCH = {
 const IF_NONE_MATCH = {
   "If-None-Match":
     "Carries the request out only if the server has none of these tags; with * only " +
-    "if there is no such server (RFC 9110 §13.1.2)",
+    "if the server does not exist (RFC 9110 §13.1.2)",
 };
 const FINDING = {
   400: "The query, a condition, the URL or the body is malformed",
-  404: "There is no such server",
-  409: "Several servers have the name, or the server was discovered by an entry",
+  404: "The server does not exist",
+  409: "Several servers have the name, or the server was discovered by a source",
 };
-const READING = { ...FINDING, 412: "A condition does not hold; with the server as it is now" };
+const READING = {
+  ...FINDING,
+  412: "A condition does not hold; the answer has the server as it is now",
+};
 const CHANGING = {
   ...READING,
-  ...SHARED_PROBLEMS,
-  409: `Several servers have the name, or ${SHARED_PROBLEMS[409]}`,
+  ...CLUSTER_PROBLEMS,
+  409: `Several servers have the name, or ${CLUSTER_PROBLEMS[409]}`,
 };
 const BODY = { 413: "The body is too large", 415: "The body has another type" };
 const CONDITIONS = { ...IF_MATCH, ...IF_NONE_MATCH };
@@ -48,105 +44,105 @@ function changed(description: string): Docs["answers"][number] {
 
 /** GET of a server. */
 export const GET_DOCS: Docs = {
-  summary: "Read a server and how it is doing, or an entry and what it has found",
+  summary: "Read a server and its state, or a source and the addresses behind its name",
   query: NO_QUERY,
   headers: {
     ...IF_MATCH,
-    "If-None-Match": "Answers 304 if what is configured is the same, whatever became of its health",
+    "If-None-Match": "Answers 304 if the configuration is the same, whatever its health",
   },
   answers: {
     200: {
-      description: "The server or the entry",
+      description: "The server or the source",
       content: { "application/json": z.union([SERVER_STATUS, DISCOVERY]) },
       headers: ETAG,
     },
-    304: { description: "What is configured has not changed", headers: ETAG },
+    304: { description: "The configuration has not changed", headers: ETAG },
   },
   problems: READING,
 };
 
 /** PUT of a server. */
 export const PUT_DOCS: Docs = {
-  summary: "Replace what is configured of a server, or add it",
+  summary: "Replace the configuration of a server, or add it",
   description:
-    "All that the body leaves out has its default. Only a URL can name a server that is " +
-    "not there yet.",
+    "Fields that the body leaves out get their defaults. A new server has to be named by its URL.",
   query: CHANGE_QUERY,
   headers: CONDITIONS,
   body: { "application/json": REPLACEMENT },
   answers: {
-    200: changed("The server after the change, or what it would come to"),
+    200: changed("The server after the change, or the effect of the change"),
     201: {
       description: "The server, which was added",
       content: { "application/json": SERVER },
-      headers: { ...ETAG, "Location": "Where it is" },
+      headers: { ...ETAG, "Location": "Its path" },
     },
   },
   problems: {
     ...CHANGING,
     ...BODY,
-    409: `Several servers have the name, all places are taken, or ${SHARED_PROBLEMS[409]}`,
+    409: `Several servers have the name, there is no room for more, or ${CLUSTER_PROBLEMS[409]}`,
   },
 };
 
 /** PATCH of a server. */
 export const PATCH_DOCS: Docs = {
-  summary: "Change some of what is configured of a server",
+  summary: "Change some fields of a server",
   description:
-    "A JSON merge patch (RFC 7396): what is left out stays, null stands for the default.",
+    "A JSON merge patch (RFC 7396): fields that are left out stay, null restores the default.",
   query: CHANGE_QUERY,
   headers: CONDITIONS,
   body: { "application/merge-patch+json": PATCH, "application/json": PATCH },
-  answers: { 200: changed("The server after the change, or what it would come to") },
+  answers: { 200: changed("The server after the change, or the effect of the change") },
   problems: { ...CHANGING, ...BODY },
 };
 
 /** DELETE of a server. */
 export const REMOVE_DOCS: Docs = {
   summary: "Delete a server",
-  description: "It gets no new request; those that it is working on may finish.",
+  description: "It gets no new requests; its active requests may finish.",
   query: REMOVAL_QUERY,
   headers: CONDITIONS,
   answers: {
     200: {
-      description: "The server as it was, or what the deletion would come to",
+      description: "The server as it was, or the effect of deleting it",
       content: { "application/json": CHANGED },
     },
   },
   problems: CHANGING,
 };
 
-/** POST that drains a server. */
+/** POST to `/drain`. */
 export const DRAIN_DOCS: Docs = {
-  summary: "Give a server no new requests",
-  description: "What it is working on goes on. Clients that are sticky to it move to others.",
+  summary: "Drain a server",
+  description:
+    "It gets no new requests; its active requests may finish. Sticky clients move to other servers.",
   query: CHANGE_QUERY,
   headers: CONDITIONS,
-  answers: { 200: changed("The server, which is draining, or what that would come to") },
+  answers: { 200: changed("The draining server, or the effect of draining it") },
   problems: CHANGING,
 };
 
-/** POST that ends the draining of a server. */
+/** POST to `/enable`. */
 export const ENABLE_DOCS: Docs = {
-  summary: "Give a server that was draining new requests again",
+  summary: "End the draining of a server",
   query: CHANGE_QUERY,
   headers: CONDITIONS,
-  answers: { 200: changed("The server, or what that would come to") },
+  answers: { 200: changed("The server, or the effect of enabling it") },
   problems: CHANGING,
 };
 
-/** POST that checks a server. */
+/** POST to `/check`. */
 export const CHECK_DOCS: Docs = {
   summary: "Check a server's health now",
   description:
-    "Answers when the check is over, which counts as any other; also for a server whose " +
-    "health_check_period is 0. A check that is under way is joined.",
+    "Answers when the check is over. It counts like any other, even if health_check_period is 0. " +
+    "A check in progress is joined.",
   query: CHANGE_QUERY,
   answers: {
     200: {
-      description: "What the check found",
+      description: "The result of the check",
       content: { "application/json": z.union([CHECK_REPORT, DRY_RUN]) },
     },
   },
-  problems: { ...FINDING, 404: "There is no such server, or it was deleted meanwhile" },
+  problems: { ...FINDING, 404: "The server does not exist, or was deleted in the meantime" },
 };

@@ -1,58 +1,73 @@
-import { snakeCase, type SnakeKeys } from "../config/names.ts";
+import { z } from "zod";
+import { snakeCase } from "../config/names.ts";
+import { completeFields } from "../config/server_schema.ts";
 import { type Server, SERVER_FIELD_NAMES } from "../model/server.ts";
 import type { CheckReport, ServerStatus } from "../model/server_status.ts";
+import type { Answer } from "./operation.ts";
 
-/** A server, as the admin API writes it. */
-export type ServerJson = SnakeKeys<Server>;
+const count = z.int().min(0);
 
-/** The fields of a server in their order, with their names in JSON. */
+/** Fields of a server in their order, with their names in JSON. */
 const FIELDS = (["url", ...SERVER_FIELD_NAMES, "discoveredBy"] as const)
   .map((name) => [name, snakeCase(name)] as const);
 
-/** The names in JSON of what is configured of a server. */
+/** Names of the configured fields in JSON. */
 export const CONFIGURED_NAMES: readonly string[] = FIELDS.map(([, key]) => key)
   .filter((key) => key !== "discovered_by");
 
-/** A server with how it is doing, as the admin API writes it. */
-export interface ServerStatusJson extends ServerJson {
-  /** Whether it counts as healthy. */
-  readonly healthy: boolean;
-  /** How many requests it is working on. */
-  readonly active: number;
-  /** Why it is out for failing requests; null if it is not. */
-  readonly ejection: {
-    /** What it did to be taken out. */
-    readonly why: string;
-    /** Until when, as RFC 3339. */
-    readonly until: string;
-    /** Whether that is over, and it gets one request at a time, which decides. */
-    readonly on_trial: boolean;
-  } | null;
-  /** What the latest health check found; null before the first. */
-  readonly last_check: CheckReportJson | null;
-}
+/** Fields of a server in answers. */
+export const serverFields = {
+  url: z.string().describe("The server's URL in canonical form"),
+  ...completeFields,
+  discovered_by: z.exactOptional(z.string())
+    .describe("The URL of the source that discovered it; only on a discovered server"),
+};
 
-/** What a health check found, as the admin API writes it. */
-export interface CheckReportJson {
-  /** When it began, as RFC 3339. */
-  readonly at: string;
-  /** Whether it passed. */
-  readonly passed: boolean;
-  /** What the server answered, or why there was no answer. */
-  readonly detail: string;
-  /** How long it took, in milliseconds; 0 where another balancer made it. */
-  readonly duration_ms: number;
-  /** Which other balancer made it; left out where this one did. */
-  readonly by?: string | undefined;
-}
+/** A server. */
+export const SERVER = z.object(serverFields).meta({ id: "Server" });
+
+/** Result of a health check. */
+export const CHECK_REPORT = z.object({
+  at: z.iso.datetime().describe("Start of the check"),
+  passed: z.boolean(),
+  detail: z.string().describe("The server's answer, or why there was none"),
+  duration_ms: z.number().min(0),
+  by: z.string()
+    .describe(
+      "Name of the balancer that made the check, if another one did; its duration is unknown",
+    )
+    .optional(),
+}).meta({ id: "CheckReport" });
+
+/** A server and its state. */
+export const SERVER_STATUS = z.object({
+  ...serverFields,
+  healthy: z.boolean(),
+  active: count.describe("Active requests"),
+  ejection: z.object({
+    why: z.string(),
+    until: z.iso.datetime(),
+    on_trial: z.boolean().describe("Whether it is being probed with one request at a time"),
+  }).nullable().describe("Reason and end of its ejection, if failed requests have led to one"),
+  last_check: CHECK_REPORT.nullable(),
+}).meta({ id: "ServerStatus" });
 
 /** A server as JSON. */
+export type ServerJson = Answer<typeof SERVER>;
+
+/** A server and its state as JSON. */
+export type ServerStatusJson = Answer<typeof SERVER_STATUS>;
+
+/** Result of a health check as JSON. */
+export type CheckReportJson = Answer<typeof CHECK_REPORT>;
+
+/** Writes a server as JSON. */
 export function serverJson(server: Server): ServerJson {
   const present = FIELDS.filter(([name]) => server[name] !== undefined);
   return Object.fromEntries(present.map(([name, key]) => [key, server[name]])) as ServerJson;
 }
 
-/** A server with how it is doing as JSON. */
+/** Writes a server and its state as JSON. */
 export function serverStatusJson(status: ServerStatus): ServerStatusJson {
   const { healthy, active, ejection, lastCheck } = status;
   return {
@@ -68,7 +83,7 @@ export function serverStatusJson(status: ServerStatus): ServerStatusJson {
   };
 }
 
-/** What a health check found as JSON. */
+/** Writes the result of a health check as JSON. */
 export function checkReportJson(report: CheckReport): CheckReportJson {
   const { at, passed, detail, duration, by } = report;
   return {

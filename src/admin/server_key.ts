@@ -1,34 +1,38 @@
-import { BalancerError } from "../model/errors.ts";
-import { notFound } from "../state/registry.ts";
-import { canonicalServerUrl } from "../model/server.ts";
-import type { Server } from "../model/server.ts";
-import type { ServerStatus } from "../model/server_status.ts";
 import { invalid } from "../config/validate.ts";
+import { BalancerError } from "../model/errors.ts";
+import { canonicalServerUrl, type Server } from "../model/server.ts";
+import type { ServerStatus } from "../model/server_status.ts";
+import { notFound } from "../state/registry.ts";
 import { Problem } from "./problem.ts";
 import type { AdminTarget } from "./target.ts";
 
-/** What a path names. */
+/** Server that a path names. */
 export interface Addressed {
   /** The URL in canonical form. */
   readonly url: string;
-  /** The server or the entry that has it, if there is one. */
+  /** The server or the source with this URL, if there is one. */
   readonly server: ServerStatus | Server | undefined;
 }
 
 /**
- * Finds what a path names: a server or an entry by its URL, in any spelling, or by its name. A URL
- * is never taken for a name, so that no server can stand in for another one.
+ * Finds the server or source that a path names, by its URL in any spelling or by its name. A URL is
+ * never taken for a name, so that no server can stand in for another one.
  *
- * @param target Whose servers.
- * @param key The segment of the path, decoded.
- * @throws {BalancerError} `invalid` for what begins as a URL and is none, `not_found` for a name
- * that no server has.
+ * @param target The balancer.
+ * @param key Segment of the path, decoded.
+ * @throws {BalancerError} `invalid` for a malformed URL, `not_found` for an unknown name.
  * @throws {Problem} 409 for a name that several have.
  */
-export function findAddressed(target: AdminTarget, key: string): Addressed {
-  const { url, fault } = readUrl(key);
-  if (url !== undefined) return { url, server: target.find({ url })[0] };
-  const named = target.find({ name: key });
+export function findAddressed({ balancer }: AdminTarget, key: string): Addressed {
+  let fault: string;
+  try {
+    const url = canonicalServerUrl(key);
+    return { url, server: balancer.find({ url })[0] };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    fault = error.message;
+  }
+  const named = balancer.find({ name: key });
   const [server] = named;
   if (named.length > 1) throw ambiguous(key, named.map(({ url }) => url));
   if (server !== undefined) return { url: server.url, server };
@@ -39,7 +43,7 @@ export function findAddressed(target: AdminTarget, key: string): Addressed {
 /**
  * The server that a path names, see {@linkcode findAddressed}.
  *
- * @throws {BalancerError} `not_found` if there is none, or `invalid`.
+ * @throws {BalancerError} `not_found` or `invalid`.
  * @throws {Problem} 409 for a name that several have.
  */
 export function getAddressed(target: AdminTarget, key: string): ServerStatus | Server {
@@ -48,18 +52,13 @@ export function getAddressed(target: AdminTarget, key: string): ServerStatus | S
   return server;
 }
 
-/**
- * The server or the entry with this URL.
- *
- * @param target Whose server.
- * @param url The URL, in any spelling.
- */
-export function findByUrl(target: AdminTarget, url: string): Server | undefined {
-  return target.find({ url: canonicalServerUrl(url) })[0];
+/** The server or the source with this URL, in any spelling, if there is one. */
+export function findByUrl({ balancer }: AdminTarget, url: string): Server | undefined {
+  return balancer.find({ url: canonicalServerUrl(url) })[0];
 }
 
 /**
- * The server or the entry with this URL, see {@linkcode findByUrl}.
+ * The server or the source with this URL, see {@linkcode findByUrl}.
  *
  * @throws {BalancerError} `not_found`.
  */
@@ -69,27 +68,14 @@ export function getByUrl(target: AdminTarget, url: string): Server {
   return server;
 }
 
-/** Where a server is found in this API. */
+/** Path of a server in this API. */
 export function serverPath(url: string): string {
   return `/servers/${encodeURIComponent(url)}`;
 }
 
-type UrlReading =
-  | { readonly url: string; readonly fault?: never }
-  | { readonly url?: never; readonly fault: string };
-
-function readUrl(key: string): UrlReading {
-  try {
-    return { url: canonicalServerUrl(key) };
-  } catch (error) {
-    return { fault: (error as TypeError).message };
-  }
-}
-
 function ambiguous(name: string, urls: readonly string[]): Problem {
-  const detail = `${urls.length} servers have the name ${
-    shorten(name)
-  }; name one by its URL, percent-encoded`;
+  const detail = `${urls.length} servers have the name ${shorten(name)}; use the URL of one, ` +
+    "percent-encoded";
   return new Problem(409, detail, {
     faults: [{ field: "name", detail: `is the name of ${urls.join(", ")}` }],
     members: { urls },

@@ -3,16 +3,13 @@ import { checkDiscoverKept } from "../config/discover_change.ts";
 import { isDiscovered } from "../model/discovery.ts";
 import { completeServer, type Server, type ServerChange } from "../model/server.ts";
 import type { ServerStatus } from "../model/server_status.ts";
-import { jsonAnswer } from "./answer.ts";
-import { discoveryJson } from "./discovery_json.ts";
+import { discoveryJson } from "./discovery.ts";
 import { dryRun } from "./dry_run.ts";
 import { entityTag } from "./entity_tag.ts";
-import type { AdminCall } from "./operation.ts";
+import { type AdminCall, jsonResponse, type Routes } from "./operation.ts";
 import { Preconditions } from "./preconditions.ts";
-import { type Preconditioned, withPrecondition } from "./preconditioned_change.ts";
-import { CHANGE_QUERY, NO_QUERY, readQuery, REMOVAL_QUERY } from "./query.ts";
+import type { CHANGE_QUERY, REMOVAL_QUERY } from "./query.ts";
 import { checkMediaType, JSON_TYPES, readJson } from "./read_body.ts";
-import type { Routes } from "./router.ts";
 import { readPatch, readReplacement } from "./server_bodies.ts";
 import {
   CHECK_DOCS,
@@ -29,13 +26,15 @@ import type { AdminTarget } from "./target.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
-/** The types that a patch can have (RFC 7396 §4). */
+/** Media types of a patch (RFC 7396 §4). */
 const PATCH_TYPES: readonly string[] = [...JSON_TYPES, "application/merge-patch+json"];
 
+type ChangeCall = AdminCall<typeof CHANGE_QUERY>;
+
 /**
- * What is done with one server, which the path names. Nothing waits between the look at a server
- * with its conditions and the change of it, so of two changes that were decided on by one state of a
- * server, the second is refused. Where changes take a while, the target is told what was seen.
+ * `/servers/{server}` and below. Nothing is awaited between reading a server with its conditions and
+ * changing it, so of two changes that were decided on by the same state of a server, the second is
+ * refused. In a cluster, where changes take a while, the writer gets the state that was seen.
  */
 export const SERVER_ROUTES: Routes = {
   "/servers/{server}": {
@@ -44,23 +43,25 @@ export const SERVER_ROUTES: Routes = {
     PATCH: { handler: patch, ...PATCH_DOCS },
     DELETE: { handler: remove, ...REMOVE_DOCS },
   },
-  "/servers/{server}/drain": { POST: { handler: drain, ...DRAIN_DOCS } },
-  "/servers/{server}/enable": { POST: { handler: enable, ...ENABLE_DOCS } },
+  "/servers/{server}/drain": {
+    POST: { handler: (target, call) => setDraining(target, call, true), ...DRAIN_DOCS },
+  },
+  "/servers/{server}/enable": {
+    POST: { handler: (target, call) => setDraining(target, call, false), ...ENABLE_DOCS },
+  },
   "/servers/{server}/check": { POST: { handler: check, ...CHECK_DOCS } },
 };
 
-function read(target: AdminTarget, { request, url, params }: AdminCall): Response {
-  readQuery(url, NO_QUERY);
+function read(target: AdminTarget, { request, params }: AdminCall): Response {
   const conditions = new Preconditions(request);
   const server = getAddressed(target, params["server"]!);
   const headers = { "etag": entityTag(server), "content-location": serverPath(server.url) };
-  if (!conditions.isKnown(server)) return jsonAnswer(statusJson(target, server), { headers });
+  if (!conditions.isKnown(server)) return jsonResponse(statusJson(target, server), { headers });
   return new Response(null, { status: 304, headers: { ...headers, "cache-control": "no-store" } });
 }
 
-async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
-  const { request, url, params } = call;
-  const { dry_run = false } = readQuery(url, CHANGE_QUERY);
+async function replace(target: AdminTarget, call: ChangeCall): Promise<unknown> {
+  const { request, params, query } = call;
   checkMediaType(request, JSON_TYPES);
   const conditions = new Preconditions(request);
   const key = params["server"]!;
@@ -71,19 +72,17 @@ async function replace(target: AdminTarget, call: AdminCall): Promise<unknown> {
   conditions.checkChange(server);
   const after = readReplacement(body, at);
   if (server !== undefined) checkDiscoverKept(server, after.discover);
-  if (dry_run) return dryRun(target, { before: server, after });
-  const look = () => findAddressed(target, key).server;
+  if (query.dry_run) return dryRun(target, { before: server, after });
   const { url: _, discoveredBy: __, ...fields } = after;
-  if (server !== undefined) return change(target, { server, fields, conditions, look });
-  await withPrecondition(() => target.add(after), { conditions, look });
-  await target.settled();
+  if (server !== undefined) return await change(target, call, { server, fields, conditions });
+  await conditions.guard(() => target.writer.add(after), () => findAddressed(target, key).server);
+  await target.balancer.settled();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
 }
 
-async function patch(target: AdminTarget, call: AdminCall): Promise<unknown> {
-  const { request, url } = call;
-  const { dry_run = false } = readQuery(url, CHANGE_QUERY);
+async function patch(target: AdminTarget, call: ChangeCall): Promise<unknown> {
+  const { request, query } = call;
   checkMediaType(request, PATCH_TYPES);
   const conditions = new Preconditions(request);
   current(target, call, conditions);
@@ -92,59 +91,50 @@ async function patch(target: AdminTarget, call: AdminCall): Promise<unknown> {
   const fields = readPatch(body, server.url);
   const after = completeServer({ ...server, ...fields });
   checkDiscoverKept(server, after.discover);
-  if (dry_run) return dryRun(target, { before: server, after });
-  return change(target, { server, fields, conditions, look: () => find(target, call) });
+  if (query.dry_run) return dryRun(target, { before: server, after });
+  return await change(target, call, { server, fields, conditions });
 }
 
-async function remove(target: AdminTarget, call: AdminCall): Promise<unknown> {
-  const { dry_run = false, drain } = readQuery(call.url, REMOVAL_QUERY);
-  const conditions = new Preconditions(call.request);
+async function remove(
+  target: AdminTarget,
+  call: AdminCall<typeof REMOVAL_QUERY>,
+): Promise<unknown> {
+  const { request, params, query: { dry_run, drain } } = call;
+  const conditions = new Preconditions(request);
   const server = current(target, call, conditions);
   if (dry_run) return dryRun(target, { before: server, after: undefined });
-  const seen = conditions.exist ? [server] as const : [];
-  const removed = await withPrecondition(() => target.remove(server.url, drain, ...seen), {
-    conditions,
-    look: () => find(target, call),
-  });
-  await target.settled();
+  const removed = await conditions.guard(
+    () => target.writer.remove(server.url, drain, ...seenBy(conditions, server)),
+    () => findAddressed(target, params["server"]!).server,
+  );
+  await target.balancer.settled();
   logger.info("Deleted {url}", { url: server.url });
   return serverJson(removed);
 }
 
-function drain(target: AdminTarget, call: AdminCall): unknown {
-  return setDraining(target, call, true);
-}
-
-function enable(target: AdminTarget, call: AdminCall): unknown {
-  return setDraining(target, call, false);
-}
-
-function setDraining(target: AdminTarget, call: AdminCall, draining: boolean): unknown {
-  const { dry_run = false } = readQuery(call.url, CHANGE_QUERY);
+function setDraining(target: AdminTarget, call: ChangeCall, draining: boolean): unknown {
   const conditions = new Preconditions(call.request);
   const server = current(target, call, conditions);
   const after = completeServer({ ...server, draining });
-  if (dry_run) return dryRun(target, { before: server, after });
-  const look = () => find(target, call);
-  return change(target, { server, fields: { draining }, conditions, look });
+  if (call.query.dry_run) return dryRun(target, { before: server, after });
+  return change(target, call, { server, fields: { draining }, conditions });
 }
 
-async function check(target: AdminTarget, { url, params }: AdminCall): Promise<unknown> {
-  const { dry_run = false } = readQuery(url, CHANGE_QUERY);
+async function check(target: AdminTarget, { params, query }: ChangeCall): Promise<unknown> {
   const server = getAddressed(target, params["server"]!);
-  // What it would find, nobody knows before.
-  if (dry_run) return dryRun(target, { before: server, after: server });
-  return checkReportJson(await target.check(server.url));
+  // The result of a check cannot be predicted.
+  if (query.dry_run) return dryRun(target, { before: server, after: server });
+  return checkReportJson(await target.balancer.check(server.url));
 }
 
-/** How a server is doing, or what an entry has found. */
-function statusJson(target: AdminTarget, server: ServerStatus | Server): unknown {
+/** A server with its state, or a source with its addresses. */
+function statusJson({ balancer }: AdminTarget, server: ServerStatus | Server): unknown {
   if ("healthy" in server) return serverStatusJson(server);
-  const report = target.discovery().find(({ entry }) => entry.url === server.url);
+  const report = balancer.discovery().find(({ entry }) => entry.url === server.url);
   return report === undefined ? serverJson(server) : discoveryJson(report);
 }
 
-/** The server that is to be changed, if the conditions hold. */
+/** The server to be changed, provided that the conditions hold. */
 function current(
   target: AdminTarget,
   { params }: AdminCall,
@@ -155,37 +145,40 @@ function current(
   return server;
 }
 
-function find(target: AdminTarget, { params }: AdminCall): Server | undefined {
-  return findAddressed(target, params["server"]!).server;
-}
-
 /** A change that was decided on. */
-interface Decision extends Preconditioned {
+interface DecidedChange {
   /** The server as it was then. */
   readonly server: Server;
-  /** What is to be different. */
+  /** The fields to change. */
   readonly fields: ServerChange;
+  /** The conditions that held then. */
+  readonly conditions: Preconditions;
 }
 
 async function change(
   target: AdminTarget,
-  { server: before, fields, conditions, look }: Decision,
+  { params }: AdminCall,
+  { server: before, fields, conditions }: DecidedChange,
 ): Promise<Response> {
   const { url, discoveredBy } = before;
   if (discoveredBy !== undefined) throw isDiscovered(url, discoveredBy);
-  const seen = conditions.exist ? [before] as const : [];
-  const server = await withPrecondition(() => target.update(url, fields, ...seen), {
-    conditions,
-    look,
-  });
+  const server = await conditions.guard(
+    () => target.writer.update(url, fields, ...seenBy(conditions, before)),
+    () => findAddressed(target, params["server"]!).server,
+  );
   logger.info("Updated {url}", { url });
   return serverAnswer(server, 200);
 }
 
-/** Content-Location says that the content is what a GET there would tell (RFC 9110 §8.7). */
+/** Without conditions, a change is made whatever the server is by then. */
+function seenBy(conditions: Preconditions, server: Server): [seen?: Server] {
+  return conditions.exist ? [server] : [];
+}
+
+/** Content-Location says that a GET there returns this content (RFC 9110 §8.7). */
 function serverAnswer(server: Server, status: 200 | 201): Response {
   const path = serverPath(server.url);
-  return jsonAnswer(serverJson(server), {
+  return jsonResponse(serverJson(server), {
     status,
     headers: {
       "etag": entityTag(server),

@@ -1,25 +1,23 @@
 import { z } from "zod";
-import { SERVER_STATUS } from "./answer_schemas.ts";
-import { REGISTRY_HEALTH, registryHealthJson } from "./registry_json.ts";
-import type { Routes } from "./router.ts";
-import { serverStatusJson } from "./server_json.ts";
+import type { Answer, Routes } from "./operation.ts";
+import { REGISTRY_HEALTH, registryHealthJson } from "./registry.ts";
+import { SERVER_STATUS, serverStatusJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 
 const HEALTH = z.object({
   status: z.enum(["ok", "warning"])
-    .describe("`warning` while a person has to look at what `registry` says"),
-  servers: z.int().min(0).describe("How many servers there are"),
-  healthy: z.int().min(0).describe("How many of them count as healthy"),
-  registry: REGISTRY_HEALTH.describe("Where balancers share their servers: how it is connected")
-    .optional(),
+    .describe("`warning` while `registry` has warnings, which need an operator's attention"),
+  servers: z.int().min(0).describe("Number of servers"),
+  healthy: z.int().min(0).describe("Number of healthy servers"),
+  registry: REGISTRY_HEALTH.describe("In a cluster: the connection to etcd").optional(),
 }).meta({ id: "Health" });
 
-/** What tells how the servers are doing. */
+/** `/servers` and `/healthz`. */
 export const STATUS_ROUTES: Routes = {
   "/servers": {
     GET: {
-      handler: list,
-      summary: "List the servers and how they are doing, in the order in which they were added",
+      handler: ({ balancer }) => balancer.servers().map(serverStatusJson),
+      summary: "List the servers and their state, in the order in which they were added",
       answers: {
         200: {
           description: "The servers",
@@ -31,10 +29,10 @@ export const STATUS_ROUTES: Routes = {
   "/healthz": {
     GET: {
       handler: health,
-      summary: "Tell that the balancer is running",
+      summary: "Confirm that the balancer is running",
       description:
-        "Needs no token. It is 200 also while no server is healthy, and while what several " +
-        "balancers share cannot be reached: the balancer works with what it knows.",
+        "Needs no token. It is 200 even if no server is healthy, or etcd cannot be reached: the " +
+        "balancer goes on with the servers it knows.",
       answers: {
         200: { description: "It is running", content: { "application/json": HEALTH } },
       },
@@ -42,18 +40,13 @@ export const STATUS_ROUTES: Routes = {
   },
 };
 
-function list(target: AdminTarget): unknown {
-  return target.servers().map(serverStatusJson);
-}
-
-function health(target: AdminTarget): unknown {
-  const servers = target.servers();
-  const healthy = servers.filter((server) => server.healthy).length;
-  const { registry } = target;
+function health({ balancer, cluster }: AdminTarget): Answer<typeof HEALTH> {
+  const servers = balancer.servers();
+  const registry = cluster?.registry;
   return {
     status: registry === undefined || registry.warnings.length === 0 ? "ok" : "warning",
     servers: servers.length,
-    healthy,
+    healthy: servers.filter((server) => server.healthy).length,
     ...(registry === undefined ? {} : { registry: registryHealthJson(registry) }),
   };
 }

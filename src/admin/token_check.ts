@@ -1,16 +1,12 @@
 import { invalid } from "../config/validate.ts";
 import { Problem } from "./problem.ts";
 
-/** The fewest characters of a token. */
+/** Minimum length of a token. */
 const TOKEN_MIN_LENGTH = 16;
-/** The most; a field line may not be much longer. */
+/** Maximum length; a field line may not be much longer. */
 const TOKEN_MAX_LENGTH = 4096;
 
-/**
- * What is wrong with a token; undefined where nothing is. The token is not in the message.
- *
- * @param token The token.
- */
+/** Fault of a token, without the token itself; undefined if it is valid. */
 export function tokenFault(token: string): string | undefined {
   const fits = token.length >= TOKEN_MIN_LENGTH && token.length <= TOKEN_MAX_LENGTH;
   if (fits && /^[!-~]*$/.test(token)) return undefined;
@@ -23,8 +19,8 @@ export class TokenCheck {
   readonly #digest: Promise<Uint8Array>;
 
   /**
-   * @param token The token that callers must send.
-   * @throws {BalancerError} `invalid` if it is too short or has other characters.
+   * @param token Token that callers must send.
+   * @throws {BalancerError} `invalid` if its length or a character is not allowed.
    */
   constructor(token: string) {
     const fault = tokenFault(token);
@@ -35,7 +31,8 @@ export class TokenCheck {
   }
 
   /**
-   * @param request What was received. Its body is not touched.
+   * Checks a request without touching its body.
+   *
    * @throws {Problem} 401 if it does not have the token.
    */
   async check(request: Request): Promise<void> {
@@ -45,7 +42,7 @@ export class TokenCheck {
     if (given !== undefined && isEqual(await digest(given), await this.#digest)) return;
     // RFC 6750 §3.1: no error code where there were no credentials at all.
     const challenge = `Bearer realm="ballast"${field === null ? "" : ', error="invalid_token"'}`;
-    const why = field === null ? "needs a token" : "does not take this token";
+    const why = field === null ? "needs a token" : "does not accept this token";
     const detail = "must be Bearer and the token that this API was started with";
     throw new Problem(401, `This API ${why}: the field authorization ${detail}`, {
       faults: [{ field: "authorization", detail }],
@@ -58,7 +55,7 @@ async function digest(text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }
 
-/** Compares digests in a time that does not tell where they differ. */
+/** Compares digests in constant time. */
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {
   let difference = one.length ^ other.length;
   for (let at = 0; at < one.length; at++) difference |= one[at]! ^ other[at]!;

@@ -1,56 +1,55 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { EventLog } from "../state/event_log.ts";
-import type { ServerTraffic, Traffic } from "../state/traffic_table.ts";
-import { quantile } from "./quantile.ts";
+import { LATENCY_BOUNDS, type ServerTraffic, type Traffic } from "../state/traffic_table.ts";
 
-/** Over how many seconds rates are to be. */
+/** Period of the rates, in seconds. */
 const WINDOW = 10;
-/** How many seconds there are between two readings that are kept, and in a window, at least. */
+/** Minimum time between two readings that are kept, and minimum window, in seconds. */
 const SHORTEST = 1;
 
-/** What became of requests through no fault of the servers or the balancer. */
+/** Refusals that are the fault of neither the servers nor the balancer. */
 const CLIENT_FAULTS: readonly ErrorCode[] = [
   ...["client_gone", "request_timeout", "content_too_large", "head_too_large"] as const,
   "bad_request",
 ];
 
-/** What a meter reads. */
+/** Source of a meter. */
 export interface MeterSource {
-  /** What was counted. */
+  /** Reads the counts. */
   traffic(): Traffic;
-  /** What has happened to the servers. */
+  /** Events of the servers. */
   readonly events: EventLog;
 }
 
-/** How much there is of something, and how fast. */
+/** Number, rate and durations of requests. */
 export interface Measurement {
-  /** Requests that were answered, since it was added. */
+  /** Answered requests since the server was added. */
   readonly requests: number;
-  /** Requests in a second; undefined where they are not counted. */
+  /** Undefined if requests are not counted. */
   readonly requestsPerSecond: number | undefined;
-  /** Those that failed in a second; undefined where they are not counted. */
+  /** Rate of failed requests; undefined if requests are not counted. */
   readonly errorsPerSecond: number | undefined;
-  /** How long half of the requests took, in milliseconds; undefined if there were none. */
+  /** Median duration in milliseconds; undefined without requests. */
   readonly p50: number | undefined;
-  /** How long 99 of a hundred requests took at most, in milliseconds; undefined if there were none. */
+  /** 99th percentile of durations in milliseconds; undefined without requests. */
   readonly p99: number | undefined;
 }
 
-/** What a meter shows. */
+/** Measured traffic. */
 export interface Measurements {
-  /** What was read. */
+  /** The counts. */
   readonly traffic: Traffic;
-  /** How many seconds the rates and quantiles are over. */
+  /** Period of the rates and quantiles, in seconds. */
   readonly window: number;
-  /** Everything together. Requests that no server answered are among them. */
+  /** All traffic, including requests that no server answered. */
   readonly total: Measurement;
-  /** How many requests no server answered. */
+  /** Requests that no server answered. */
   readonly refused: number;
-  /** Each server by its URL. Responses of 5xx and tries that failed are its errors. */
+  /** Each server by its URL. Its errors are 5xx responses and failed attempts. */
   readonly servers: ReadonlyMap<string, Measurement>;
 }
 
-/** What the rates come from: counts that only grow, as long as they are of the same server. */
+/** Counts that only grow as long as they belong to the same server. */
 interface Counts {
   readonly requests: number;
   readonly errors: number;
@@ -58,9 +57,9 @@ interface Counts {
 }
 
 interface Reading {
-  /** When it was, by the age of the balancer in seconds. */
+  /** Age of the balancer, in seconds. */
   readonly at: number;
-  /** The number of the latest event by then. */
+  /** Number of the latest event at that time. */
   readonly event: number;
   readonly total: Counts;
   readonly servers: ReadonlyMap<string, Counts>;
@@ -70,19 +69,18 @@ const NONE: Counts = { requests: 0, errors: 0, buckets: [] };
 const BEGINNING: Reading = { at: 0, event: 0, total: NONE, servers: new Map() };
 
 /**
- * Tells how fast requests come, over about the last ten seconds. It keeps what was read before, and
- * reads only when somebody asks: the first time, it tells how it was since the balancer began.
+ * Measures the traffic over about the last ten seconds. It reads the counts only when it is called,
+ * and keeps them for later calls; the first call measures from the balancer's start.
  */
 export class TrafficMeter {
   readonly #source: MeterSource;
   #readings: Reading[] = [BEGINNING];
 
-  /** @param source What to read. */
   constructor(source: MeterSource) {
     this.#source = source;
   }
 
-  /** Reads it. */
+  /** Reads the counts, and compares them with earlier ones. */
   measure(): Measurements {
     const traffic = this.#source.traffic();
     const now = this.#read(traffic);
@@ -116,7 +114,7 @@ export class TrafficMeter {
     return { at: traffic.uptime, event, total, servers: new Map(servers) };
   }
 
-  /** What to compare with: of the readings that are not too young, the one that is about right. */
+  /** The reading to compare with: of those that are old enough, the closest to the window. */
   #base(now: number): Reading {
     let best = this.#readings[0]!;
     for (const reading of this.#readings) {
@@ -127,13 +125,13 @@ export class TrafficMeter {
     return best;
   }
 
-  /** Keeps a reading for later, and none that will not be compared with any more. */
+  /** Keeps a reading for later, and drops those that are no longer needed. */
   #keep(now: Reading, base: Reading): void {
     this.#readings = this.#readings.slice(this.#readings.indexOf(base));
     if (now.at - this.#readings.at(-1)!.at >= SHORTEST) this.#readings.push(now);
   }
 
-  /** The servers that were added in the meantime; undefined where too much has happened. */
+  /** URLs of the servers added since an event; undefined if the log no longer reaches back. */
   #addedSince(event: number): ReadonlySet<string> | undefined {
     const events = this.#source.events.after(event);
     return events &&
@@ -153,7 +151,7 @@ function countsOf(
   };
 }
 
-/** How many requests no server answered, but for these reasons. */
+/** Number of requests that no server answered, without those refused for these reasons. */
 function refusals({ overall }: Traffic, without: readonly ErrorCode[] = []): number {
   return overall.refusals.reduce(
     (sum, [code, count]) => without.includes(code) ? sum : sum + count,
@@ -161,9 +159,9 @@ function refusals({ overall }: Traffic, without: readonly ErrorCode[] = []): num
   );
 }
 
-/** What came on top. Counts that are smaller than before began anew, and all of them are on top. */
+/** Growth of the counts. Counts that are smaller than before were reset, and all of them are new. */
 function difference(now: Counts, before: Counts): Counts {
-  // Most of thousands of servers; what is counted of durations is counted as a request too.
+  // The usual case with thousands of servers; each counted duration is a counted request.
   if (now.requests === before.requests && now.errors === before.errors) return NONE;
   const grown = now.requests >= before.requests && now.errors >= before.errors &&
     now.buckets.every((count, i) => count >= (before.buckets[i] ?? 0));
@@ -187,4 +185,28 @@ function measurement(
     p50: quantile(buckets, 0.5),
     p99: quantile(buckets, 0.99),
   };
+}
+
+/**
+ * Estimates a quantile of the durations by the counts of the latency buckets. Requests are assumed to
+ * be spread evenly within a bucket, as Prometheus does (`histogram_quantile`).
+ *
+ * @param buckets Number of requests in each bucket.
+ * @param share 0 to 1; 0.5 is the median.
+ * @returns Milliseconds, at most the largest bound; undefined without requests.
+ */
+export function quantile(buckets: readonly number[], share: number): number | undefined {
+  const count = buckets.reduce((sum, bucket) => sum + bucket, 0);
+  if (count === 0) return undefined;
+  const rank = count * share;
+  let below = 0;
+  for (const [i, upper] of LATENCY_BOUNDS.entries()) {
+    const bucket = buckets[i]!;
+    if (bucket > 0 && below + bucket >= rank) {
+      const lower = LATENCY_BOUNDS[i - 1] ?? 0;
+      return (lower + (upper - lower) * (rank - below) / bucket) * 1000;
+    }
+    below += bucket;
+  }
+  return LATENCY_BOUNDS.at(-1)! * 1000;
 }

@@ -1,8 +1,13 @@
 import { type Separated, snakeCase } from "../config/names.ts";
-import { SERVER_FIELD_NAMES, type ServerFieldName } from "../model/server.ts";
+import { type Server, SERVER_FIELD_NAMES, type ServerFieldName } from "../model/server.ts";
+
+/** Fields of a server that take a value. */
+type FlaggedField = {
+  [Name in ServerFieldName]: Server[Name] extends boolean ? never : Name;
+}[ServerFieldName];
 
 /** The name of the flag for a field of a server, without the dashes. */
-export type ServerFlagName = Separated<ServerFieldName, "-">;
+export type ServerFlagName = Separated<FlaggedField, "-">;
 
 /** `healthCheckPeriod` → `health-check-period`. */
 export function serverFlagName(field: ServerFieldName): ServerFlagName {

@@ -4,7 +4,7 @@ import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { createEtcd } from "./etcd/etcd_client.ts";
 import type { EtcdCertificate, EtcdOptions } from "./etcd/etcd_options.ts";
 import type { ClusterOptions } from "./cluster_options.ts";
-import type { SharedBalancer } from "./shared_balancer.ts";
+import type { JoinedCluster } from "./joined_cluster.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
 /** How a balancer joins those that share their servers through etcd. */
@@ -48,8 +48,8 @@ const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
  *
  * @param balancer The balancer. Its servers are not to be changed directly any more.
  * @param options Where etcd is, and what to begin with.
- * @returns What changes the servers of all balancers: give it to `createAdmin` in the balancer's
- * place, and dispose of it before the balancer is closed.
+ * @returns The cluster: change servers there, pass it to `createAdmin` as `cluster`, and dispose of
+ * it before the balancer is closed.
  * @throws {BalancerError} `invalid` or `already_exists` if the options cannot be used; `unsupported`
  * for certificates on a runtime that cannot use any.
  * @throws {Error} If etcd does not know the user or the password, or the user lacks a right; what
@@ -58,7 +58,7 @@ const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
 export async function joinEtcd(
   balancer: LoadBalancer,
   joinOptions: JoinOptions,
-): Promise<SharedBalancer> {
+): Promise<JoinedCluster> {
   checkKeys("the options", [
     { at: "", value: joinOptions ?? null, known: OPTION_NAMES },
     { at: "user", value: joinOptions?.user, known: USER_NAMES },

@@ -8,13 +8,13 @@
  * import { joinEtcd } from "@ballast/lb/etcd";
  *
  * await using balancer = new LoadBalancer();
- * await using shared = await joinEtcd(balancer, {
+ * await using cluster = await joinEtcd(balancer, {
  *   endpoints: ["http://10.0.0.1:2379", "http://10.0.0.2:2379", "http://10.0.0.3:2379"],
  *   seed: [{ url: "http://127.0.0.1:3001" }],
  * });
  * await balancer.listen({ port: 8080 });
- * // Changes are made at `shared`, and come to every balancer.
- * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(shared).fetch);
+ * // Changes of servers made through the admin API reach every balancer.
+ * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(balancer, { cluster }).fetch);
  * ```
  *
  * @module
@@ -29,6 +29,6 @@ export type {
   EtcdOptions,
 } from "./etcd/etcd_options.ts";
 export { joinEtcd, type JoinOptions } from "./join_etcd.ts";
-export type { SharedBalancer } from "./shared_balancer.ts";
+export type { JoinedCluster } from "./joined_cluster.ts";
 export type { ClusterOptions } from "./cluster_options.ts";
 export { DEFAULT_PREFIX } from "./store/shared_keys.ts";

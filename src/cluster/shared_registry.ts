@@ -1,14 +1,8 @@
-import type { Config } from "../config/config.ts";
 import type { Clock } from "../runtime/clock.ts";
-import type { DecisionLog } from "../state/decision_log.ts";
-import type { DiscoveryReport } from "../model/discovery.ts";
 import { BalancerError } from "../model/errors.ts";
-import type { EventLog } from "../state/event_log.ts";
 import type { ClusterReport } from "../model/cluster_report.ts";
 import type { RegistryReport } from "../model/registry_report.ts";
-import type { Server, ServerChange, ServerInit, ServerKey } from "../model/server.ts";
-import type { CheckReport, ServerStatus } from "../model/server_status.ts";
-import type { Traffic } from "../state/traffic_table.ts";
+import type { Server, ServerChange, ServerInit } from "../model/server.ts";
 import type { LoadBalancer } from "../balancer/load_balancer.ts";
 import { validate } from "../config/validate.ts";
 import { DEFAULT_DISTRUST, distrustSchema } from "../config/etcd_schema.ts";
@@ -26,17 +20,16 @@ import { Seeder } from "./store/seeder.ts";
 import { ServerChanges } from "./store/server_changes.ts";
 import { ServerWriter } from "./store/server_writer.ts";
 import { DEFAULT_PREFIX, SharedKeys } from "./store/shared_keys.ts";
-import type { SharedBalancer } from "./shared_balancer.ts";
+import type { JoinedCluster } from "./joined_cluster.ts";
 import type { SharedRegistryOptions } from "./shared_registry_options.ts";
 import { SharedServers } from "./store/shared_servers.ts";
 
 /**
  * The servers that several balancers share through etcd. Once it has joined, the balancer has the
  * servers that etcd has, and follows every change of them. Changes are made here, and not at the
- * balancer itself: they go to etcd, and come back to this balancer like to any other. Pass it to
- * `createAdmin` in the balancer's place.
+ * balancer itself: they go to etcd, and come back to this balancer like to any other.
  */
-export class SharedRegistry implements SharedBalancer {
+export class SharedRegistry implements JoinedCluster {
   /** What keeps the servers. */
   readonly etcd: Etcd & Partial<Disposable>;
   /** The keys. */
@@ -45,12 +38,6 @@ export class SharedRegistry implements SharedBalancer {
   readonly balancer: LoadBalancer;
   /** The time and the timers. */
   readonly clock: Clock;
-  /** What has happened to the servers, and a way to hear of what will. */
-  readonly events: EventLog;
-  /** Why the latest requests went where they went. */
-  readonly decisions: DecisionLog;
-  /** Tells which balancers share the servers, and how they do. */
-  readonly fleet?: () => Promise<ClusterReport>;
   readonly #random: () => number;
   readonly #abort = new AbortController();
   readonly #connection: Connection;
@@ -77,8 +64,6 @@ export class SharedRegistry implements SharedBalancer {
     const { clock = systemClock, random = Math.random } = options;
     validate(distrustSchema, distrust, "the options", "distrust");
     this.balancer = balancer;
-    this.events = balancer.events;
-    this.decisions = balancer.decisions;
     this.etcd = etcd;
     this.clock = clock;
     this.#random = random;
@@ -96,7 +81,6 @@ export class SharedRegistry implements SharedBalancer {
     if (options.fleet !== undefined) {
       const fleet = new Cluster({ balancer, etcd, keys, revision, clock, random }, options.fleet);
       this.#fleet = fleet;
-      this.fleet = () => fleet.report();
       // Before the servers: who checks them is to be known when they come.
       this.follow("members/", fleet.members);
       this.follow("health/", fleet.health);
@@ -198,7 +182,7 @@ export class SharedRegistry implements SharedBalancer {
     return await this.#settle(this.#changes.remove(url, drain, seen));
   }
 
-  /** See {@linkcode SharedBalancer.acceptServers}. */
+  /** See {@linkcode JoinedCluster.acceptServers}. */
   async acceptServers(): Promise<readonly string[]> {
     this.#checkOpen();
     const urls = await this.#changes.acceptRemovals();
@@ -206,51 +190,17 @@ export class SharedRegistry implements SharedBalancer {
     return urls;
   }
 
-  /** See {@linkcode SharedBalancer.setCredentials}. */
+  /** See {@linkcode JoinedCluster.setCredentials}. */
   async setCredentials(credentials: EtcdCredentials): Promise<void> {
     const { signal } = this.#abort;
     const verify = this.#connection.connected ? { verify: this.keys.followed } : {};
     await this.etcd.setCredentials(credentials, { ...verify, signal });
   }
 
-  /** Checks a server's health now, see {@linkcode LoadBalancer.check}. */
-  check(url: string): Promise<CheckReport> {
-    return this.balancer.check(url);
-  }
-
-  /** What makes a balancer like this one is now. */
-  config(): Config {
-    return this.balancer.config();
-  }
-
-  /** The servers with how they are doing here. */
-  servers(): ServerStatus[] {
-    return this.balancer.servers();
-  }
-
-  /** The servers and the entries that a key is for, see {@linkcode LoadBalancer.find}. */
-  find(key: ServerKey): (ServerStatus | Server)[] {
-    return this.balancer.find(key);
-  }
-
-  /** The entries with `discover` and what they have found here. */
-  discovery(): DiscoveryReport[] {
-    return this.balancer.discovery();
-  }
-
-  /** What was counted here. */
-  traffic(): Traffic {
-    return this.balancer.traffic();
-  }
-
-  /** How many threads accept connections. */
-  get workers(): number {
-    return this.balancer.workers;
-  }
-
-  /** Waits until every change that was made so far holds on every thread. */
-  settled(): Promise<void> {
-    return this.balancer.settled();
+  /** Reports the balancers that are up; none without the option `fleet`. */
+  async fleet(): Promise<ClusterReport> {
+    if (this.#fleet !== undefined) return await this.#fleet.report();
+    return { self: this.balancer.events.run, members: [], disagreements: [], error: undefined };
   }
 
   /** Follows etcd no more. The balancer keeps its servers. Harmless a second time. */

@@ -1,13 +1,13 @@
 import type { Clock } from "../runtime/clock.ts";
 
-/** In how many steps a check's time runs out, so that a pause in it is noticed. */
+/** Number of steps in which a check's time elapses, so that pauses are noticed. */
 const STEPS = 8;
-/** From which share of that time on a pause may be what the check failed of. */
+/** Share of the time from which a pause may be the reason for a failure. */
 const PAUSE_SHARE = 1 / 4;
 
 /**
- * The time that a check has, and whether this process was there to make use of it: a process that
- * was stopped, or whose event loop was held up, finds the time over as soon as it goes on.
+ * Deadline of a check that notices pauses of this process: after it was stopped, or its event loop was
+ * blocked, the time is over as soon as it continues.
  */
 export class CheckDeadline {
   readonly #clock: Clock;
@@ -20,9 +20,9 @@ export class CheckDeadline {
   #cancelTimer: () => void = () => {};
 
   /**
-   * @param clock The time and the timers.
+   * @param clock Clock and timers.
    * @param timeout How long the check may take, in milliseconds.
-   * @param onDue Called once when that is over.
+   * @param onDue Called once when the time is over.
    */
   constructor(clock: Clock, timeout: number, onDue: () => void) {
     this.#clock = clock;
@@ -32,12 +32,12 @@ export class CheckDeadline {
     this.#wait();
   }
 
-  /** Whether this process stood still for more than a quarter of the time since the beginning. */
+  /** Whether this process paused for more than a quarter of the time. */
   get paused(): boolean {
     return this.#paused || this.#clock.now() - this.#lastStep > this.#timeout * PAUSE_SHARE;
   }
 
-  /** Calls the deadline off. */
+  /** Cancels the deadline. */
   cancel(): void {
     this.#cancelTimer();
   }

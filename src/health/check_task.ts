@@ -6,35 +6,35 @@ import { type Health, UNCHECKED } from "./threshold.ts";
 
 /** The checks of one server. */
 export interface CheckTask {
-  /** The server's slot in the state table. */
+  /** Slot of the server in the state table. */
   readonly slot: number;
-  /** Breaks its check off. */
+  /** Aborts its checks. */
   readonly abort: AbortController;
-  /** The server as it is now. */
+  /** The server in its current version. */
   server: Server;
-  /** What the checks so far come to. */
+  /** Health according to the checks so far. */
   health: Health;
-  /** What this balancer's latest check found. */
+  /** Latest result of this balancer. */
   report: CheckReport | undefined;
-  /** What the check that is under way comes to: nothing, if it is broken off. */
+  /** The check in progress; resolves to undefined if it is aborted. */
   running: Promise<CheckReport | undefined> | undefined;
-  /** Whether somebody asked for the check that is under way, so that it counts in any case. */
+  /** Whether the check in progress was requested, so that it counts in any case. */
   wanted: boolean;
-  /** When the latest check began, in the clock's milliseconds. */
+  /** Clock time at which the latest check began, in milliseconds. */
   lastStart: number;
-  /** How many of its latest checks in a row could not be made, which says nothing of the server. */
+  /** Number of consecutive checks that failed for local reasons. */
   unmade: number;
-  /** When the first of these was over, in the clock's milliseconds. */
+  /** Clock time at which the first of these ended, in milliseconds. */
   unmadeSince: number;
-  /** Whether this balancer checks the server, and no other one does that for it. */
+  /** Whether this balancer checks the server, rather than another one. */
   isOwn: boolean;
-  /** What another balancer has found, where that is what counts. */
+  /** Result of the balancer that checks the server instead. */
   shared: SharedResult | undefined;
-  /** Calls the next check off. */
+  /** Cancels the next check. */
   cancelTimer: () => void;
 }
 
-/** The task of a server that was not checked yet. */
+/** Makes the task of a server that has not been checked yet. */
 export function newTask({ server, slot }: Entry): CheckTask {
   return {
     slot,
@@ -53,9 +53,16 @@ export function newTask({ server, slot }: Entry): CheckTask {
   };
 }
 
-/** What counts as the latest result: another balancer's, where that is the one that checks. */
+/** The latest result: another balancer's, if that one checks the server. */
 export function latestReport({ shared, report }: CheckTask): CheckReport | undefined {
   if (shared === undefined) return report;
   const { at, healthy, detail, by } = shared;
   return { at, passed: healthy, detail, duration: 0, by };
+}
+
+/** Detail of the latest result, with the balancer that checked, if it is another one. */
+export function latestDetail(task: CheckTask): string | undefined {
+  const report = latestReport(task);
+  if (report?.by === undefined) return report?.detail;
+  return `${report.detail} (checked by ${report.by})`;
 }

@@ -1,40 +1,38 @@
 /**
- * A wait between two checks is between this share of the period and the whole period, so that
- * servers which were added together are soon not checked together; it is never longer, so that a
- * failure is seen within the period.
+ * The shortest time between two checks, as a share of the period: servers that were added together soon
+ * get out of step. It is never longer than the period, so that a failure is noticed within the period.
  */
 const SHORTEST_WAIT = 0.8;
 
-/** How many servers may be checked in the same moment. */
+/** The most servers that are checked at the same moment. */
 const AT_ONCE_MAX = 100;
 
 /**
- * Within how many milliseconds a few servers are checked that another balancer has checked so far.
- * Every balancer may learn in the same moment that nobody does any more.
+ * Time over which the first checks of a few servers taken over from another balancer are spread, in
+ * milliseconds: all balancers may notice at the same moment that a server is no longer checked.
  */
 const TAKEOVER_MS = 500;
 
-/** How long it takes at most until a check is repeated at once, in milliseconds. */
+/** The longest delay before the first repetition of a check, in milliseconds. */
 const REPEAT_MS = 500;
 
-/** When servers are checked, so that many of them are not checked in one instant. */
+/** Schedules checks so that many servers are not checked at the same moment. */
 export class CheckTimes {
   readonly #random: () => number;
-  /** How many servers were taken over since when, in milliseconds. */
+  /** Number of servers taken over, and since when, in milliseconds. */
   #taken = { count: 0, since: -Infinity };
 
-  /** @param random A number from 0 up to 1 that spreads the checks. */
+  /** @param random Source of random numbers from 0 up to 1. */
   constructor(random: () => number) {
     this.#random = random;
   }
 
   /**
-   * How long the first check of a server waits that is there at the start, in milliseconds. Where
-   * they are many, it is spread evenly over the time between two checks, as HAProxy has it
-   * (`start_check_task`).
+   * Delay of the first check of a server that is present at the start, in milliseconds. Many servers
+   * are spread evenly over the time between two checks, as in HAProxy (`start_check_task`).
    *
-   * @param i Its place among them, from 0.
-   * @param count How many there are.
+   * @param i Index of the server.
+   * @param count Number of servers.
    * @param period The server's period, in seconds.
    */
   first(i: number, count: number, period: number): number {
@@ -42,18 +40,18 @@ export class CheckTimes {
   }
 
   /**
-   * How long the first check of a server waits that is added to others, in milliseconds: not at all,
-   * unless so many checks are under way that it is one of many.
+   * Delay of the first check of a server that is added, in milliseconds: 0 unless many checks are in
+   * progress.
    *
-   * @param underWay How many checks are under way.
+   * @param running Number of checks in progress.
    * @param period The server's period, in seconds.
    */
-  added(underWay: number, period: number): number {
-    return underWay < AT_ONCE_MAX ? 0 : averageWait(period) * this.#random();
+  added(running: number, period: number): number {
+    return running < AT_ONCE_MAX ? 0 : averageWait(period) * this.#random();
   }
 
   /**
-   * How long there is between the begin of one check and the next one, in milliseconds.
+   * Time between the beginnings of two checks, in milliseconds.
    *
    * @param period The server's period, in seconds.
    */
@@ -62,10 +60,10 @@ export class CheckTimes {
   }
 
   /**
-   * How long it takes until a check is repeated that is not believed, in milliseconds: at most half a
-   * second, and twice that each further time, up to what is between any two checks.
+   * Delay before a doubtful check is repeated, in milliseconds: at most half a second the first time,
+   * and twice as long each further time, up to the time between regular checks.
    *
-   * @param count How often it was repeated already.
+   * @param count Number of repetitions so far.
    * @param period The server's period, in seconds.
    */
   repeat(count: number, period: number): number {
@@ -73,13 +71,12 @@ export class CheckTimes {
   }
 
   /**
-   * How long the first check of a server waits that another balancer has checked so far, in
-   * milliseconds. Where many are taken over within a period, it is spread over the time between two
-   * checks.
+   * Delay of the first check of a server taken over from another balancer, in milliseconds. If many
+   * are taken over within a period, they are spread over the time between two checks.
    *
-   * @param count How many servers are taken over in this moment.
+   * @param count Number of servers taken over at this moment.
    * @param period The server's period, in seconds.
-   * @param now When that is, in milliseconds.
+   * @param now The time, in milliseconds.
    */
   takeover(count: number, period: number, now: number): number {
     const average = averageWait(period);

@@ -1,13 +1,14 @@
 import { getLogger } from "@logtape/logtape";
 import { knownAuthority } from "../model/discovery.ts";
-import { errorText } from "../model/error_text.ts";
-import { type Entry, notFound } from "../state/registry.ts";
+import { type Entry, notFound, type Registry } from "../state/registry.ts";
+import type { StateTable } from "../state/state_table.ts";
 import type { Server } from "../model/server.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { Transport } from "../upstream/transport.ts";
 import type { CheckReport } from "../model/server_status.ts";
 import type { CheckSharing } from "./check_sharing.ts";
-import { type CheckTask, latestReport, newTask } from "./check_task.ts";
+import { type CheckTask, latestDetail, latestReport, newTask } from "./check_task.ts";
 import { CheckTimes } from "./check_times.ts";
-import type { CheckerOptions } from "./checker_options.ts";
 import { GuardedSharing } from "./guarded_sharing.ts";
 import type { HealthCheck } from "../model/settings.ts";
 import { LocalTrouble } from "./local_trouble.ts";
@@ -16,9 +17,29 @@ import { type Health, nextHealth, UNCHECKED } from "./threshold.ts";
 
 const logger = getLogger(["ballast", "health"]);
 
+/** Options of a {@linkcode HealthChecker}. */
+export interface CheckerOptions {
+  /** The servers. */
+  readonly registry: Registry;
+  /** State table, which holds their health. */
+  readonly table: StateTable;
+  /** Transport to the servers. */
+  readonly transport: Transport;
+  /** Clock and timers. */
+  readonly clock: Clock;
+  /** The health check. */
+  readonly check: HealthCheck;
+  /** Called with the result of each check. Default: no callback. */
+  readonly onResult?: (entry: Entry, passed: boolean) => void;
+  /** Called when a server has become unhealthy or healthy again. Default: no callback. */
+  readonly onChange?: (entry: Entry, healthy: boolean, detail: string | undefined) => void;
+  /** Source of random numbers from 0 up to 1. Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
 /**
- * Checks every server's health: one abortable timer task a server, in a map keyed by the server's
- * URL, that follows the registry. A server that is added is checked at once.
+ * Active health checks: one abortable timer task for each server of the registry. A server that is added
+ * is checked at once.
  */
 export class HealthChecker implements Disposable {
   readonly #options: CheckerOptions;
@@ -28,31 +49,36 @@ export class HealthChecker implements Disposable {
   readonly #tasks = new Map<string, CheckTask>();
   readonly #unsubscribe: () => void;
   #sharing: CheckSharing | undefined;
-  /** How many checks are under way. */
-  #underWay = 0;
+  /** Number of checks in progress. */
+  #running = 0;
 
-  /** @param options What to work with. The checks begin at once. */
+  /** @param options The options. The checks begin at once. */
   constructor(options: CheckerOptions) {
     this.#options = options;
     this.#healthCheck = options.check;
     this.#times = new CheckTimes(options.random ?? Math.random);
     this.#unsubscribe = options.registry.subscribe((event) => {
-      if (event.type === "added") this.#addLater(event.entry);
-      else if (event.type === "removed") this.#remove(event.entry.server.url);
-      else this.#update(event.entry.server);
+      const { type, entry } = event;
+      const { url, healthCheckPeriod } = entry.server;
+      if (type === "removed") this.#remove(url);
+      else if (type === "updated") this.#update(entry.server);
+      else this.#add(entry, this.#times.added(this.#running, healthCheckPeriod));
     });
-    this.#addFirst(options.registry.entries());
+    const entries = options.registry.entries();
+    for (const [i, entry] of entries.entries()) {
+      this.#add(entry, this.#times.first(i, entries.length, entry.server.healthCheckPeriod));
+    }
   }
 
-  /** What the latest finished check of a server found; undefined before the first. */
+  /** Result of the latest check of a server; undefined before the first. */
   report(serverUrl: string): CheckReport | undefined {
     const task = this.#tasks.get(serverUrl);
     return task && latestReport(task);
   }
 
   /**
-   * Lets other balancers check servers in this one's place from now on, as far as the sharing says
-   * so. Health stays what it is until there is another result.
+   * Shares the checks with other balancers from now on. The health of servers stays as it is until
+   * there is a new result.
    */
   share(sharing: CheckSharing): void {
     const guarded = this.#sharing = new GuardedSharing(sharing);
@@ -69,11 +95,11 @@ export class HealthChecker implements Disposable {
   }
 
   /**
-   * Checks a server now, also where its period is 0; its health and the count of checks follow as
-   * from any other check. A check that is under way is joined.
+   * Checks a server now, even if its period is 0. The check counts like any other. If one is in
+   * progress, waits for that one.
    *
    * @param serverUrl The server's URL in canonical form.
-   * @returns What the check found.
+   * @returns The result of the check.
    * @throws {BalancerError} `not_found`, also if the server is removed meanwhile.
    */
   async checkNow(serverUrl: string): Promise<CheckReport> {
@@ -81,7 +107,7 @@ export class HealthChecker implements Disposable {
     if (task === undefined) throw notFound(serverUrl);
     task.wanted = true;
     task.cancelTimer();
-    // A check alone does not keep the process alive, but somebody who waits for it does.
+    // Checks do not keep the process alive, but a caller that waits for one does.
     const release = this.#options.clock.hold();
     try {
       const report = await (task.running ?? this.#check(task));
@@ -92,14 +118,14 @@ export class HealthChecker implements Disposable {
     }
   }
 
-  /** Checks by another rule from now on, and everything once at once. Health and counts stay. */
+  /** Changes the health check, and checks all servers at once. Their health and counts stay. */
   change(check: HealthCheck): void {
     this.#healthCheck = check;
     this.#sharing?.changeCheck(check);
     const tasks = [...this.#tasks.values()]
       .filter(({ server, isOwn }) => isOwn && server.healthCheckPeriod > 0);
     for (const [i, task] of tasks.entries()) {
-      // One that is under way goes by the old rule; the next one comes as usual.
+      // A check in progress ends by the old rule, and the next one is scheduled as usual.
       if (task.running !== undefined) continue;
       task.cancelTimer();
       const { healthCheckPeriod } = task.server;
@@ -107,22 +133,12 @@ export class HealthChecker implements Disposable {
     }
   }
 
-  /** Breaks every check off and starts none any more. */
+  /** Aborts all checks, and starts no more. */
   [Symbol.dispose](): void {
-    // Other balancers are not to hear that nothing speaks against these servers any more.
+    // Without it, other balancers would be notified that these servers need no more checks.
     this.#sharing = undefined;
     this.#unsubscribe();
     for (const url of [...this.#tasks.keys()]) this.#remove(url);
-  }
-
-  #addFirst(entries: readonly Entry[]): void {
-    for (const [i, entry] of entries.entries()) {
-      this.#add(entry, this.#times.first(i, entries.length, entry.server.healthCheckPeriod));
-    }
-  }
-
-  #addLater(entry: Entry): void {
-    this.#add(entry, this.#times.added(this.#underWay, entry.server.healthCheckPeriod));
   }
 
   #add(entry: Entry, delay: number): void {
@@ -134,7 +150,7 @@ export class HealthChecker implements Disposable {
     if (task.isOwn) this.#checkAfter(task, delay);
   }
 
-  /** Looks again at who is to check these servers, and begins with those that are this balancer's. */
+  /** Determines the owners of servers' checks again, and begins to check those of this balancer. */
   #review(urls: Iterable<string>): void {
     const taken: CheckTask[] = [];
     for (const url of urls) {
@@ -142,7 +158,7 @@ export class HealthChecker implements Disposable {
       if (task === undefined || task.server.healthCheckPeriod === 0) continue;
       const wasOwn = task.isOwn;
       this.#attend(task);
-      // A check that is under way goes on to the next one by itself.
+      // A check in progress schedules the next one itself.
       if (task.isOwn && !wasOwn && task.running === undefined) taken.push(task);
     }
     for (const task of taken) {
@@ -202,7 +218,8 @@ export class HealthChecker implements Disposable {
     const { url, healthCheckPeriod } = task.server;
     const at = clock.date();
     task.lastStart = clock.now();
-    const result = await this.#probe(url, {
+    this.#running++;
+    const result = await probe(url, {
       transport,
       clock,
       check,
@@ -210,6 +227,7 @@ export class HealthChecker implements Disposable {
       timeout: Math.min(check.timeout, healthCheckPeriod || Infinity),
       signal: task.abort.signal,
     });
+    this.#running--;
     task.running = undefined;
     const { wanted } = task;
     task.wanted = false;
@@ -222,22 +240,22 @@ export class HealthChecker implements Disposable {
       task.report = report;
       this.#options.onResult?.(task, passed);
     }
-    // The checks may have been turned off, or left to another, while this one was under way.
-    const goesOn = task.server.healthCheckPeriod > 0;
-    if (counts && (wanted || goesOn && task.isOwn)) {
+    // The checks may have been turned off, or taken over, during this one.
+    const enabled = task.server.healthCheckPeriod > 0;
+    if (counts && (wanted || enabled && task.isOwn)) {
       task.shared = undefined;
       this.#setHealth(task, nextHealth(task.health, passed, check));
     }
-    if (!goesOn) return report;
-    if (task.isOwn) this.#goOn(task, result, counts);
+    if (!enabled) return report;
+    if (task.isOwn) this.#finish(task, result, counts);
     else if (wanted) this.#reviewLater(task);
     return report;
   }
 
-  /** Tells the other balancers of a check, and says when the next one is. */
-  #goOn(task: CheckTask, { passed, detail, localReason }: ProbeResult, counts: boolean): void {
+  /** Reports a check to the other balancers, and schedules the next one. */
+  #finish(task: CheckTask, { passed, detail, localReason }: ProbeResult, counts: boolean): void {
     const { server, health: { healthy } } = task;
-    // That this balancer has no way to a server is none of the others' business.
+    // A local reason must not affect the other balancers.
     if (localReason !== undefined) this.#sharing?.cannotCheck(server);
     else if (this.#sharing?.found(server, { healthy, passed, detail })) {
       return this.#repeat(task, 0);
@@ -249,23 +267,8 @@ export class HealthChecker implements Disposable {
   /** What was asked for counts until whose duty it is has had the time to see the same. */
   #reviewLater(task: CheckTask): void {
     const { url, healthCheckPeriod } = task.server;
-    task.cancelTimer = this.#options.clock.after(
-      healthCheckPeriod * 1000,
-      () => this.#review([url]),
-    );
-  }
-
-  /** A check whose failure is a defect of ours must not end the checks of a server. */
-  async #probe(url: string, options: Parameters<typeof probe>[1]): Promise<ProbeResult> {
-    this.#underWay++;
-    try {
-      return await probe(url, options);
-    } catch (error) {
-      logger.error("Cannot check {url}: {error}", { url, error });
-      return { passed: false, detail: errorText(error) };
-    } finally {
-      this.#underWay--;
-    }
+    const wait = healthCheckPeriod * 1000;
+    task.cancelTimer = this.#options.clock.after(wait, () => this.#review([url]));
   }
 
   #schedule(task: CheckTask): void {
@@ -288,10 +291,7 @@ export class HealthChecker implements Disposable {
     if (before === health.healthy) return;
     const { server, slot } = task;
     const { url } = server;
-    const report = latestReport(task);
-    const detail = report?.by === undefined
-      ? report?.detail
-      : `${report.detail} (checked by ${report.by})`;
+    const detail = latestDetail(task);
     if (health.healthy) logger.info("{url} is healthy again: {detail}", { url, detail });
     else logger.warn("{url} is unhealthy: {detail}", { url, detail });
     this.#options.onChange?.({ server, slot }, health.healthy, detail);

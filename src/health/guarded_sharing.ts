@@ -3,7 +3,7 @@ import type { Server } from "../model/server.ts";
 import type { CheckOwner, CheckSharing, OwnResult } from "./check_sharing.ts";
 import type { HealthCheck } from "../model/settings.ts";
 
-/** Lets a caller's sharing divide the checks; where it fails, this balancer checks by itself. */
+/** Guards against a caller's sharing that throws: this balancer then checks by itself. */
 export class GuardedSharing implements CheckSharing {
   readonly #sharing: CheckSharing;
 

@@ -4,25 +4,25 @@ import type { ProbeResult } from "./probe.ts";
 
 const logger = getLogger(["ballast", "health"]);
 
-/** How often a check is repeated that has no way to its server until that counts. */
+/** Number of checks without a route to the server that do not count. */
 const REPEATS = 3;
-/** How long the log says nothing more of checks that could not be made, in milliseconds. */
-const SILENCE_MS = 60_000;
+/** The shortest time between two warnings, in milliseconds. */
+const WARNING_INTERVAL_MS = 60_000;
 
-/** Checks that could not be made for a reason of this machine's. */
+/** Recognizes checks that failed for reasons of this machine, which say nothing about the server. */
 export class LocalTrouble {
-  /** When a check last had a result, in the clock's milliseconds. */
+  /** Clock time of the last check that counted, in milliseconds. */
   #checkedAt = -Infinity;
-  #toldAt = -Infinity;
+  #warnedAt = -Infinity;
 
   /**
-   * Says whether a check counts. One that could not be made does not; but where this machine has no
-   * way to a server again and again, and does have one to others, that counts as failed here: an
-   * address that cannot be reached at all would look well for ever.
+   * Whether a check counts. One that failed for a local reason does not, except when this machine has
+   * repeatedly had no route to the server while it had one to others: an unreachable address would
+   * otherwise look healthy for ever.
    *
-   * @param task Whose check it was.
-   * @param result What it found.
-   * @param now The time in milliseconds.
+   * @param task The task of the check.
+   * @param result The result of the check.
+   * @param now The clock time, in milliseconds.
    */
   counts(task: CheckTask, { localReason, detail }: ProbeResult, now: number): boolean {
     if (localReason === undefined) {
@@ -39,8 +39,8 @@ export class LocalTrouble {
   }
 
   #warn(url: string, detail: string, now: number): void {
-    if (now - this.#toldAt < SILENCE_MS) return;
-    this.#toldAt = now;
-    logger.warn("Cannot check {url}: {detail}. Its health stays as it is", { url, detail });
+    if (now - this.#warnedAt < WARNING_INTERVAL_MS) return;
+    this.#warnedAt = now;
+    logger.warn("Cannot check {url}: {detail}. Its health is unchanged", { url, detail });
   }
 }

@@ -1,13 +1,17 @@
+import { getLogger } from "@logtape/logtape";
 import { Cancellation } from "../runtime/cancellation.ts";
 import type { Clock } from "../runtime/clock.ts";
+import { errorText } from "../model/error_text.ts";
 import { BalancerError, type ErrorCode } from "../model/errors.ts";
 import { secondsText } from "../model/seconds_text.ts";
 import type { Transport } from "../upstream/transport.ts";
 import { CheckDeadline } from "./check_deadline.ts";
 import type { HealthCheck } from "../model/settings.ts";
 
-/** Failures that a pause of this process brings about. */
-const OF_PAUSES: ReadonlySet<ErrorCode> = new Set([
+const logger = getLogger(["ballast", "health"]);
+
+/** Failures that a pause of this process can cause. */
+const PAUSE_FAILURES: ReadonlySet<ErrorCode> = new Set([
   "connect_timeout",
   "response_timeout",
   "closed_early",
@@ -15,42 +19,42 @@ const OF_PAUSES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Why a check could not be made, which says nothing about the server: this process stood still, or
- * is out of what a connection takes, or has no way to the server.
+ * Local reason for a failed check, which says nothing about the server: this process paused, has run
+ * out of resources for connections, or has no route to the server.
  */
 export type LocalReason = "paused" | "out_of_resources" | "no_route";
 
-/** What one check found. */
+/** Result of one check. */
 export interface ProbeResult {
-  /** Whether the server is fine. */
+  /** Whether the check passed. */
   readonly passed: boolean;
-  /** What it answered, or why there is no answer, for people. */
+  /** The server's response, or why there was none, for people. */
   readonly detail: string;
-  /** Why that says nothing about the server. Default: it does. */
+  /** Local reason for the failure. Default: none. */
   readonly localReason?: LocalReason;
 }
 
-/** What one check is made with. */
+/** Options of a check. */
 export interface ProbeOptions {
-  /** What moves the request. */
+  /** Transport to the server. */
   readonly transport: Transport;
-  /** The time for the timeout. */
+  /** Clock and timers. */
   readonly clock: Clock;
-  /** What to ask for, and what passes. */
+  /** The request to send, and the responses that pass. */
   readonly check: HealthCheck;
-  /** How long an answer may take, in seconds. */
+  /** How long the response may take, in seconds. */
   readonly timeout: number;
-  /** What the server is told as its `Host`. Default: the host of its URL, with the port. */
+  /** Value of the Host field. Default: the host of the URL, with its port. */
   readonly authority?: string;
-  /** Breaks the check off. */
+  /** Aborts the check. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Checks a server once: GET on a connection of its own, as a server whose pooled connections still
- * work may have stopped to accept new ones. Redirects are not followed: a 3xx is an answer.
+ * Checks a server once, with a GET on a new connection: a server whose pooled connections still work
+ * may have stopped accepting new ones. Redirects are not followed: a 3xx is a response. Never rejects.
  *
- * @returns What the check found; also when it was broken off.
+ * @returns The result, also if the check was aborted.
  */
 export async function probe(serverUrl: string, options: ProbeOptions): Promise<ProbeResult> {
   const { transport, clock, check, timeout, signal } = options;
@@ -58,11 +62,11 @@ export async function probe(serverUrl: string, options: ProbeOptions): Promise<P
   const cancellation = new Cancellation();
   const deadline = new CheckDeadline(clock, timeout * 1000, () => {
     cancellation.cancel(
-      new BalancerError("response_timeout", `No answer within ${secondsText(timeout)}`),
+      new BalancerError("response_timeout", `No response within ${secondsText(timeout)}`),
     );
   });
   function onAbort(): void {
-    cancellation.cancel(new BalancerError("closed", "The check was broken off"));
+    cancellation.cancel(new BalancerError("closed", "The check was aborted"));
   }
   signal.addEventListener("abort", onAbort);
   try {
@@ -89,8 +93,10 @@ export async function probe(serverUrl: string, options: ProbeOptions): Promise<P
       detail: `HTTP ${status}`,
     };
   } catch (error) {
-    if (!(error instanceof BalancerError)) throw error;
-    return failed(error, deadline.paused);
+    if (error instanceof BalancerError) return failed(error, deadline.paused);
+    // A defect must not end the checks of a server.
+    logger.error("Cannot check {url}: {error}", { url: serverUrl, error });
+    return { passed: false, detail: errorText(error) };
   } finally {
     deadline.cancel();
     signal.removeEventListener("abort", onAbort);
@@ -101,7 +107,7 @@ function failed({ code, message }: BalancerError, paused: boolean): ProbeResult 
   if (code === "out_of_resources" || code === "no_route") {
     return { passed: false, detail: message, localReason: code };
   }
-  if (!paused || !OF_PAUSES.has(code)) return { passed: false, detail: message };
-  const detail = `${message}, but this process stood still meanwhile`;
+  if (!paused || !PAUSE_FAILURES.has(code)) return { passed: false, detail: message };
+  const detail = `${message}, but this process was paused meanwhile`;
   return { passed: false, detail, localReason: "paused" };
 }

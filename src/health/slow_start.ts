@@ -2,24 +2,24 @@ import type { Clock } from "../runtime/clock.ts";
 import type { Entry, Registry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 
-/** How often the share of a server grows, in milliseconds. */
+/** Interval at which the share of a server grows, in milliseconds. */
 const STEP_MS = 1000;
 
-/** What a {@linkcode SlowStart} works with. */
+/** Options of a {@linkcode SlowStart}. */
 export interface SlowStartOptions {
   /** The servers. */
   readonly registry: Registry;
-  /** Where their shares are written. */
+  /** State table, which holds their shares. */
   readonly table: StateTable;
-  /** The time and the timers. */
+  /** Clock and timers. */
   readonly clock: Clock;
-  /** How long it takes until a server has all of its weight, in seconds; 0 is at once. */
+  /** Time until a server has its full weight, in seconds; 0 for at once. */
   readonly duration: number;
 }
 
 /**
- * Gives a server that comes back its weight little by little, so that it can fill its caches and
- * open its connections first (HAProxy's `slowstart`).
+ * Slow start (HAProxy's `slowstart`): a server that returns gets its weight gradually, so that it can
+ * fill its caches and open its connections.
  */
 export class SlowStart implements Disposable {
   readonly #options: SlowStartOptions;
@@ -27,7 +27,7 @@ export class SlowStart implements Disposable {
   readonly #unsubscribe: () => void;
   #disposed = false;
 
-  /** @param options What to work with. */
+  /** @param options The options. */
   constructor(options: SlowStartOptions) {
     this.#options = options;
     this.#unsubscribe = options.registry.subscribe((event) => {
@@ -35,14 +35,14 @@ export class SlowStart implements Disposable {
     });
   }
 
-  /** A server is back: its share grows from now on. */
+  /** Begins the slow start of a server. */
   begin({ slot }: Entry): void {
     const { clock, duration } = this.#options;
     this.#end(slot);
     if (duration > 0 && !this.#disposed) this.#step(slot, clock.now());
   }
 
-  /** Leaves the shares as they are. */
+  /** Stops; the shares stay as they are. */
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.#unsubscribe();
@@ -51,7 +51,7 @@ export class SlowStart implements Disposable {
 
   #step(slot: number, since: number): void {
     const { table, clock, duration } = this.#options;
-    // At the end of a step it has what the step is for: it never starts with nothing.
+    // The share at the end of the step, so that it never starts at 0.
     const share = (clock.now() - since + STEP_MS) / (duration * 1000);
     table.setShare(slot, Math.min(1, share));
     if (share >= 1) this.#ramps.delete(slot);

@@ -1,4 +1,4 @@
-/** How many checks in a row it takes to change a server's health. */
+/** Number of consecutive checks that change a server's health. */
 export interface Threshold {
   /** Passed checks in a row that make an unhealthy server healthy, at least 1. */
   readonly rise: number;
@@ -6,23 +6,23 @@ export interface Threshold {
   readonly fall: number;
 }
 
-/** A server's health, and what speaks against it. */
+/** Health of a server. */
 export interface Health {
-  /** Whether the server counts as healthy. */
+  /** Whether the server is healthy. */
   readonly healthy: boolean;
-  /** How many of the latest checks in a row had the result that would change that. */
+  /** Number of consecutive checks with the opposite result. */
   readonly streak: number;
 }
 
-/** The health of a server that was never checked: it is trusted until a check says otherwise. */
+/** Health of a server that has never been checked: it is trusted until a check fails. */
 export const UNCHECKED: Health = { healthy: true, streak: 0 };
 
 /**
- * A server's health after one more check (HAProxy's `rise` and `fall`).
+ * The health of a server after one more check (HAProxy's `rise` and `fall`).
  *
- * @param health The health before.
+ * @param health The previous health.
  * @param passed Whether the check passed.
- * @param threshold How many in a row it takes.
+ * @param threshold The numbers of consecutive checks that change it.
  */
 export function nextHealth(health: Health, passed: boolean, threshold: Threshold): Health {
   if (passed === health.healthy) return { healthy: health.healthy, streak: 0 };

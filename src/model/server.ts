@@ -106,15 +106,20 @@ export interface ChoiceField<Choice extends string = string> extends FieldOf<"ch
   readonly choices: readonly Choice[];
 }
 
+/** A field that is true or false; the command line has no flag for it. */
+export interface SwitchField extends FieldOf<"switch", boolean> {
+  readonly flag?: never;
+}
+
 /** Declaration of a field whose values have this type. */
-type FieldFor<Value> = [Value] extends [boolean] ? FieldOf<"switch", boolean>
+type FieldFor<Value> = [Value] extends [boolean] ? SwitchField
   : [Value] extends [number] ? NumberField
   : string extends Value ? TextField
   : [Value] extends [string] ? ChoiceField<Value>
   : never;
 
 /** Declaration of any field. */
-export type ServerField = TextField | NumberField | ChoiceField | FieldOf<"switch", boolean>;
+export type ServerField = TextField | NumberField | ChoiceField | SwitchField;
 
 /**
  * The one declaration of each field besides the URL, in the order in which fields are written. The

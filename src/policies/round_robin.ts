@@ -10,8 +10,8 @@ import { numberText, numberTexts } from "./number_text.ts";
  * every candidate earns its weight as credit, and the one with the most credit is picked and pays the
  * sum of all weights. The weights 5, 1 and 1 give a a b a c a a.
  *
- * A server's credit divided by the cost of a pick is the number of picks it is owed, between −1 and 1.
- * This number is kept when servers are added, removed or get another weight: all credits are scaled to
+ * A server's credit divided by the cost of a pick is the number of picks it is owed: more than −1, and
+ * with n servers at most 1/2 + 1/3 + … + 1/n (the cup game), 1.7 with eight. This number is kept when servers are added, removed or get another weight: all credits are scaled to
  * the new cost. nginx does not scale them, so that credits from large weights would have to be worked
  * off by servers with small ones, one after another.
  */

@@ -41,7 +41,7 @@ export interface PickCase {
 
 /** Why one server was picked and the others were not. */
 export interface PickReport {
-  /** What decided the pick, as a code. */
+  /** Decision code of the pick. */
   readonly code: DecisionCode;
   /** Why the server was picked, for people. */
   readonly reason: string;
@@ -95,7 +95,7 @@ export class ExplainedPick {
     return this.#table.end;
   }
 
-  /** What decided the pick, as a code. */
+  /** Decision code of the pick. */
   get code(): DecisionCode {
     if (this.slot === -1) return this.#ineligible().length === 0 ? "no_server" : "none_available";
     if (!this.#trustedChosen) return "fallback";

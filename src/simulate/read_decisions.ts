@@ -1,5 +1,4 @@
-import { DECISIONS } from "../admin/decision_schema.ts";
-import type { DecisionJson } from "../admin/decision_json.ts";
+import { type DecisionJson, DECISIONS } from "../admin/decisions.ts";
 import { invalid, validate } from "../config/validate.ts";
 import { z } from "zod";
 

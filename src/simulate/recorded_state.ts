@@ -1,4 +1,4 @@
-import type { DecisionJson } from "../admin/decision_json.ts";
+import type { DecisionJson } from "../admin/decisions.ts";
 import type { EjectionState } from "../model/ejection_state.ts";
 import type { ServerInit } from "../model/server.ts";
 import { isIneligibleForRequest } from "../proxy/ineligible_reason.ts";

@@ -1,4 +1,4 @@
-import type { DecisionJson } from "../admin/decision_json.ts";
+import type { DecisionJson } from "../admin/decisions.ts";
 import type { Config } from "../config/config.ts";
 import type { PolicyName } from "../model/settings.ts";
 import { compareLoads } from "../policies/load.ts";

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { type Admin, createAdmin, type DecisionsJson, LoadBalancer } from "../../mod.ts";
+import { type Admin, createAdmin, LoadBalancer } from "../../mod.ts";
+import type { DecisionsJson } from "../../src/admin/decisions.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
 /** A balancer of these servers, which are not checked, and its API. */

@@ -160,7 +160,7 @@ Deno.test("a client that does not read is cut off, and the others are not", asyn
   assertEquals([fixture.streams.count, log.lines], [2, []]);
   fixture.add();
   assertEquals(log.lines, [
-    "A stream of events is cut off, as 2000 of them wait and nobody reads them",
+    "Closed a stream of events: its client left 2000 events unread",
   ]);
   assertEquals([fixture.streams.count, fixture.clock.timers], [1, 1]);
   assertEquals(await idle.next(), undefined);

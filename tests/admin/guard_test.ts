@@ -125,7 +125,7 @@ Deno.test("createAdmin() says which hosts it goes by", async () => {
   assertStringIncludes(answer, "content-type: application/problem+json\r\n");
   assertStringIncludes(
     answer,
-    "This API does not go by the name evil.example: the Host must be localhost or 127.0.0.1 " +
+    "This API cannot be called as evil.example: the Host must be localhost or 127.0.0.1 " +
       "or [::1] or lb.internal or 192.0.2.1",
   );
 });

@@ -1,7 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { type Admin, createAdmin } from "../../src/admin/handler.ts";
-import { DecisionLog } from "../../src/state/decision_log.ts";
-import { EventLog } from "../../src/state/event_log.ts";
 import { LoadBalancer } from "../../src/balancer/load_balancer.ts";
 import { settle as runPromises } from "../testing/fake_clock.ts";
 
@@ -161,8 +159,7 @@ Deno.test("GET /servers lists the servers with how they are doing, in their orde
 });
 
 Deno.test("GET /servers tells the latest health check", async () => {
-  const target = {
-    ...makeTarget(),
+  await using balancer = Object.assign(makeBalancer(), {
     servers: () => [{
       url: URL_A,
       name: "one",
@@ -180,8 +177,8 @@ Deno.test("GET /servers tells the latest health check", async () => {
         duration: 1.26,
       },
     }],
-  };
-  const answer = await (await get(createAdmin(target), "/servers")).json();
+  });
+  const answer = await (await get(createAdmin(balancer), "/servers")).json();
   assertEquals(answer[0].healthy, false);
   assertEquals(answer[0].active, 3);
   assertEquals(answer[0].last_check, {
@@ -216,46 +213,10 @@ Deno.test("createAdmin() does not see the query", async () => {
   await assertAnswer(response, { status: "ok", servers: 1, healthy: 1 });
 });
 
-/** A target that has no servers and changes nothing. */
-function makeTarget(): Parameters<typeof createAdmin>[0] {
-  function refuse(): never {
-    throw new Error("not expected");
-  }
-  return {
-    add: refuse,
-    update: refuse,
-    remove: refuse,
-    check: refuse,
-    config: refuse,
-    servers: () => [],
-    find: () => [],
-    discovery: () => [],
-    workers: 1,
-    settled: refuse,
-    traffic: refuse,
-    events: new EventLog(() => new Date(0)),
-    decisions: new DecisionLog(),
-  };
-}
-
 Deno.test("POST /add and /delete wait until every thread knows, and nothing else waits", async () => {
   await using balancer = makeBalancer();
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
-  const admin = createAdmin({
-    add: (server) => balancer.add(server),
-    update: (url, change) => balancer.update(url, change),
-    remove: (url) => balancer.remove(url),
-    check: (url) => balancer.check(url),
-    config: () => balancer.config(),
-    servers: () => balancer.servers(),
-    find: (key) => balancer.find(key),
-    traffic: () => balancer.traffic(),
-    events: balancer.events,
-    decisions: balancer.decisions,
-    discovery: () => balancer.discovery(),
-    workers: balancer.workers,
-    settled: () => settled,
-  });
+  const admin = createAdmin(Object.assign(balancer, { settled: () => settled }));
   let answered = 0;
   const changes = [postJson(admin, "/add", { url: URL_B }), postJson(admin, "/delete", URL_A)]
     .map((response) =>

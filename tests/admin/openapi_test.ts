@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import denoJson from "../../deno.json" with { type: "json" };
-import { type AdminTarget, BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
+import { type AdminCluster, BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
 import { fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
@@ -179,30 +179,24 @@ const REFUSALS: [code: ErrorCode, status: number][] = [
   ["unconfirmed", 504],
 ];
 
-/** A balancer that refuses every change. */
-function refusing(balancer: LoadBalancer, code: ErrorCode): AdminTarget {
+/** A cluster that refuses every change. */
+function refusing(code: ErrorCode): AdminCluster {
   const refuse = () => Promise.reject(new BalancerError(code, "Cannot do it: a test says so"));
+  const report = { kind: "etcd", connected: true, since: new Date(0), error: undefined } as const;
   return {
     add: refuse,
     update: refuse,
     remove: refuse,
-    check: (url) => balancer.check(url),
-    config: () => balancer.config(),
-    servers: () => balancer.servers(),
-    find: (key) => balancer.find(key),
-    traffic: () => balancer.traffic(),
-    events: balancer.events,
-    decisions: balancer.decisions,
-    discovery: () => balancer.discovery(),
-    workers: balancer.workers,
-    settled: () => balancer.settled(),
+    acceptServers: refuse,
+    fleet,
+    registry: { ...report, revision: 7, warnings: [], faults: [] },
   };
 }
 
 for (const [code, status] of REFUSALS) {
   Deno.test(`every change can be ${status} ${code}, as /openapi.json says`, async () => {
     await using balancer = new LoadBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
-    const admin = new AdminCaller(refusing(balancer, code));
+    const admin = new AdminCaller(balancer, { cluster: refusing(code) });
     for (const [method, route, path, init] of CHANGES) {
       const response = await admin.raw(method, path, init);
       assertEquals(response.status, status, `${method} ${path}`);
@@ -223,7 +217,7 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
     const warnings = [{ code: "held_removals", message: "it has lost one" } as const];
     const heldRemovals = { urls: [A], since, until: since };
     const registry = { ...report, since, heldRemovals, warnings, faults };
-    const admin = new AdminCaller({ ...refusing(balancer, "closed"), registry });
+    const admin = new AdminCaller(balancer, { cluster: { ...refusing("closed"), registry } });
     for (const route of ["/healthz", "/stats"]) {
       const response = await admin.raw("GET", route);
       await DOCUMENT.assertDescribed(response.clone(), "GET", route);
@@ -239,7 +233,7 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
 
 Deno.test("GET /fleet of balancers that share their servers is as /openapi.json says", async () => {
   await using balancer = new LoadBalancer();
-  const admin = new AdminCaller({ ...refusing(balancer, "closed"), fleet });
+  const admin = new AdminCaller(balancer, { cluster: refusing("closed") });
   const response = await admin.raw("GET", "/fleet");
   await DOCUMENT.assertDescribed(response.clone(), "GET", "/fleet");
   assertEquals(await response.json(), FLEET_JSON);
@@ -249,17 +243,12 @@ Deno.test("POST /accept-servers of balancers that share their servers is as /ope
   await using balancer = new LoadBalancer();
   const [method, path] = ["POST", "/accept-servers"] as const;
   const acceptServers = () => Promise.resolve([A]);
-  const admin = new AdminCaller({ ...refusing(balancer, "closed"), acceptServers });
+  const admin = new AdminCaller(balancer, { cluster: { ...refusing("closed"), acceptServers } });
   const response = await admin.raw(method, path);
   await DOCUMENT.assertDescribed(response.clone(), method, path);
   assertEquals(await response.json(), { accepted: [A] });
   for (const [code, status] of REFUSALS.slice(1)) {
-    const target = refusing(balancer, code);
-    const refused = await new AdminCaller({
-      ...target,
-      acceptServers: () => target.add({ url: A }) as never,
-    })
-      .raw(method, path);
+    const refused = await new AdminCaller(balancer, { cluster: refusing(code) }).raw(method, path);
     assertEquals(refused.status, status);
     await DOCUMENT.assertDescribed(refused, method, path);
   }

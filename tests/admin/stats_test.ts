@@ -1,6 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { createAdmin, type LoadBalancer } from "../../mod.ts";
-import type { StatsJson } from "../../src/admin/stats_json.ts";
+import { serverState, type StatsJson } from "../../src/admin/stats.ts";
+import { completeServer } from "../../src/model/server.ts";
+import type { ServerStatus } from "../../src/model/server_status.ts";
 import { VERSION } from "../../src/model/version.ts";
 import { serveBalancer, type ServedBalancer, untilIdle } from "../testing/balancer.ts";
 import { GatedServer } from "../testing/gated_server.ts";
@@ -110,4 +112,35 @@ Deno.test("GET /stats works without any server", async () => {
   assertEquals([total.requests, total.requests_per_second, total.p50_ms, servers], [
     ...[0, 0, null, []],
   ]);
+});
+
+const UP: ServerStatus = {
+  ...completeServer({ url: "http://a" }),
+  healthy: true,
+  active: 0,
+  ejection: undefined,
+  lastCheck: undefined,
+};
+const FAILED = { at: new Date(0), passed: false, detail: "HTTP 500", duration: 1 };
+const EJECTED = { why: "3 connections failed in a row", until: new Date(0), onTrial: false };
+
+Deno.test("serverState() says whether a server takes requests, and why not", () => {
+  const cases: [status: Partial<ServerStatus>, state: string, reason: string | null][] = [
+    [{}, "up", null],
+    [{ healthy: false }, "unhealthy", null],
+    [{ healthy: false, lastCheck: FAILED }, "unhealthy", "HTTP 500"],
+    [
+      { healthy: false, lastCheck: { ...FAILED, passed: true, detail: "HTTP 200" } },
+      ...["unhealthy", "HTTP 200, and more checks have to pass"] as const,
+    ],
+    [{ lastCheck: FAILED }, "up", null],
+    [{ ejection: EJECTED }, "ejected", EJECTED.why],
+    [{ ejection: { ...EJECTED, onTrial: true } }, "on_trial", EJECTED.why],
+    [{ healthy: false, ejection: EJECTED, lastCheck: FAILED }, "unhealthy", "HTTP 500"],
+    [{ draining: true }, "draining", "told to take no new requests"],
+    [{ weight: 0, healthy: false, ejection: EJECTED }, "draining", "its weight is 0"],
+  ];
+  for (const [status, state, reason] of cases) {
+    assertEquals(serverState({ ...UP, ...status }), { state, reason } as unknown);
+  }
 });

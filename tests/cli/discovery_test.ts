@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { DiscoveryJson } from "../../src/admin/discovery_json.ts";
+import type { DiscoveryJson } from "../../src/admin/discovery.ts";
 import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { DnsServer } from "../testing/dns_server.ts";
 import { Neighbours } from "../testing/neighbours.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { DiscoveryJson } from "../../src/admin/discovery_json.ts";
+import type { DiscoveryJson } from "../../src/admin/discovery.ts";
 import { until } from "../chaos/pace.ts";
 import { serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";

@@ -101,7 +101,7 @@ Deno.test("accept-servers of a balancer that is alone says so, and listen wants 
   await using balancer = await RunningBalancer.start(`--config=${config.path}`);
   const { code, stderr } = await balancer.run("accept-servers");
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "This balancer shares its servers with no other");
+  assertStringIncludes(stderr, "This balancer is not part of a cluster");
   for (
     const [args, text] of [
       [["--etcd-distrust=5"], "--etcd-distrust needs --etcd, the URLs of etcd"],

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { DecisionJson, DecisionsJson } from "../../mod.ts";
+import type { DecisionJson, DecisionsJson } from "../../src/admin/decisions.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { runCli, RunningCli } from "../testing/run_cli.ts";
 import { SampleServer } from "../testing/sample_server.ts";

@@ -1,23 +1,24 @@
 import { assertEquals } from "@std/assert";
-import { type AdminTarget, createAdmin, LoadBalancer } from "../../mod.ts";
+import { type AdminCluster, createAdmin, LoadBalancer } from "../../mod.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";
 import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
 
 /** What `list-balancers` prints for a balancer. */
-async function list(target: AdminTarget, ...args: string[]): Promise<CliResult> {
+async function list(cluster: AdminCluster | undefined, ...args: string[]): Promise<CliResult> {
+  await using balancer = new LoadBalancer();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    createAdmin(target).fetch,
+    createAdmin(balancer, cluster && { cluster }).fetch,
   );
   return await runCli("list-balancers", "--api-port", String(server.addr.port), ...args);
 }
 
-function targetOf(tell: typeof fleet): AdminTarget {
-  return { fleet: tell } as unknown as AdminTarget;
+function clusterOf(report: typeof fleet): AdminCluster {
+  return { fleet: report } as unknown as AdminCluster;
 }
 
 Deno.test("list-balancers says who is up, and where they do not agree", async () => {
-  const { code, stdout, stderr } = await list(targetOf(fleet));
+  const { code, stdout, stderr } = await list(clusterOf(fleet));
   assertEquals([code, stderr], [0, ""]);
   assertEquals(
     stdout.trimEnd().split("\n"),
@@ -33,22 +34,21 @@ Deno.test("list-balancers says who is up, and where they do not agree", async ()
 });
 
 Deno.test("list-balancers --json prints what the API answers", async () => {
-  const { code, stdout } = await list(targetOf(fleet), "--json");
+  const { code, stdout } = await list(clusterOf(fleet), "--json");
   assertEquals([code, JSON.parse(stdout)], [0, FLEET_JSON]);
 });
 
 Deno.test("list-balancers says nothing of trouble where there is none", async () => {
   const one = { ...FLEET, members: [FLEET.members[0]!], disagreements: [], error: undefined };
-  const { stdout } = await list(targetOf(() => Promise.resolve(one)));
+  const { stdout } = await list(clusterOf(() => Promise.resolve(one)));
   assertEquals(stdout.trimEnd().split("\n").length, 2);
 });
 
 Deno.test("list-balancers of a balancer that is alone says so, and how it would not be", async () => {
-  await using balancer = new LoadBalancer();
-  assertEquals(await list(balancer), {
+  assertEquals(await list(undefined), {
     code: 1,
     stdout: "",
-    stderr: "ballast: The balancer refused: This balancer shares its servers with no other; " +
-      "to let it, start it with --etcd\n",
+    stderr: "ballast: The balancer refused: This balancer is not part of a cluster; " +
+      "start it with --etcd to join one\n",
   });
 });

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type AdminTarget, createAdmin, type ServerStatus } from "../../mod.ts";
+import { createAdmin, type LoadBalancer, type ServerStatus } from "../../mod.ts";
 import { completeServer } from "../../src/model/server.ts";
 import { runCli } from "../testing/run_cli.ts";
 
@@ -16,7 +16,7 @@ const UNTIL = new Date("2026-01-02T03:04:05Z");
 /** What `list-servers` prints for these servers. */
 async function list(servers: readonly ServerStatus[]): Promise<string[]> {
   const admin = createAdmin(
-    { servers: () => [...servers], discovery: () => [] } as unknown as AdminTarget,
+    { servers: () => [...servers], discovery: () => [] } as unknown as LoadBalancer,
   );
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },

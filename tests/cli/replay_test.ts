@@ -87,7 +87,11 @@ Deno.test("replay says what is wrong with what it is given", async () => {
   }));
   const cases: [args: string[], code: number, message: RegExp][] = [
     [["/nowhere"], 1, /^ballast: Cannot read the decisions \/nowhere: there is no such file/],
-    [[text.path], 1, /line 1 is not JSON; it must be the output of explain --json or GET \/decisions/],
+    [
+      [text.path],
+      1,
+      /line 1 is not JSON; it must be the output of explain --json or GET \/decisions/,
+    ],
     [[text.path, "--config=/nowhere"], 1, /Cannot read the configuration/],
     [[custom.path], 2, /--policy must be one of least_connections, .*, not "custom"/],
   ];

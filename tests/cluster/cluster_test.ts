@@ -24,7 +24,7 @@ async function startFleet(
 }
 
 function report({ registry }: Sharer): Promise<ClusterReport> {
-  return registry.fleet!();
+  return registry.fleet();
 }
 
 async function names(sharer: Sharer): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { LoadBalancer, type Server, type ServerInit } from "../../mod.ts";
-import { joinEtcd, type SharedBalancer } from "../../src/cluster/mod.ts";
+import { type JoinedCluster, joinEtcd } from "../../src/cluster/mod.ts";
 import { readServerValue } from "../../src/cluster/store/server_value.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 import type { EtcdCluster } from "../testing/etcd_cluster.ts";
@@ -8,13 +8,13 @@ import { within } from "../testing/until.ts";
 /** A balancer that has joined others through a real etcd. */
 export class Joined implements AsyncDisposable {
   readonly balancer: LoadBalancer;
-  readonly shared: SharedBalancer;
+  readonly shared: JoinedCluster;
   readonly admin: AdminCaller;
 
-  private constructor(balancer: LoadBalancer, shared: SharedBalancer) {
+  private constructor(balancer: LoadBalancer, shared: JoinedCluster) {
     this.balancer = balancer;
     this.shared = shared;
-    this.admin = new AdminCaller(shared);
+    this.admin = new AdminCaller(balancer, { cluster: shared });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { BalancerError, type ClusterJson, LoadBalancer } from "../../mod.ts";
+import { BalancerError, LoadBalancer } from "../../mod.ts";
+import type { ClusterJson } from "../../src/admin/cluster.ts";
 import { joinEtcd } from "../../src/cluster/mod.ts";
 import { until } from "../chaos/pace.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
@@ -12,6 +13,7 @@ const LEASE = 2;
 const LIMIT_MS = 20_000;
 
 interface Full extends AsyncDisposable {
+  readonly balancer: LoadBalancer;
   readonly shared: Awaited<ReturnType<typeof joinEtcd>>;
   readonly admin: AdminCaller;
 }
@@ -21,8 +23,9 @@ async function join({ endpoints }: EtcdCluster, name: string): Promise<Full> {
   const seed = [A!, B!].map((url) => ({ url, healthCheckPeriod: 0 }));
   const shared = await joinEtcd(balancer, { endpoints, seed, fleet: { name, lease: LEASE } });
   return {
+    balancer,
     shared,
-    admin: new AdminCaller(shared),
+    admin: new AdminCaller(balancer, { cluster: shared }),
     async [Symbol.asyncDispose](): Promise<void> {
       await shared[Symbol.asyncDispose]();
       await balancer.close();
@@ -74,7 +77,7 @@ etcdTest("an etcd that is out of space is told as that, and nobody as behind", a
   );
   // What needs no space is still done, and seen by all, though none of them can tell so.
   await other.shared.remove(B!);
-  const gone = () => [one, other].every(({ shared }) => shared.servers().length === 1);
+  const gone = () => [one, other].every(({ balancer }) => balancer.servers().length === 1);
   assert(await until(gone, LIMIT_MS));
   const revision = one.shared.registry.revision;
   const end = performance.now() + 2.5 * LEASE * 1000;

@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import type { ClusterJson } from "../../mod.ts";
+import type { ClusterJson } from "../../src/admin/cluster.ts";
 import type { ServerStatusJson } from "../../src/admin/server_json.ts";
 import { until } from "../chaos/pace.ts";
 import type { EtcdCluster } from "../testing/etcd_cluster.ts";

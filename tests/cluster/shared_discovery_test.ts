@@ -42,11 +42,11 @@ Deno.test("SharedRegistry makes an entry of a server, and the other way round, w
   const { registry, balancer } = await sharing.sharer({ seed: [init(SOURCE)], dns });
   sharing.etcd.put(KEY + SOURCE, '{"discover": "dns", "health_check_period": 0}');
   await sharing.advance(0);
-  assertEquals(registry.discovery().map(({ entry }) => entry.url), [SOURCE]);
+  assertEquals(balancer.discovery().map(({ entry }) => entry.url), [SOURCE]);
   assertEquals(registry.registry.faults, []);
   sharing.etcd.put(KEY + SOURCE, '{"health_check_period": 0}');
   await sharing.advance(0);
-  assertEquals(registry.discovery(), []);
+  assertEquals(balancer.discovery(), []);
   assertEquals(balancer.servers().map(({ url }) => url), [SOURCE]);
 });
 

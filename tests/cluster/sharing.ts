@@ -44,7 +44,7 @@ export class Sharing implements AsyncDisposable {
       clock: this.clock,
       random: () => 0.5,
     });
-    const sharer = { balancer, registry, admin: new AdminCaller(registry) };
+    const sharer = { balancer, registry, admin: new AdminCaller(balancer, { cluster: registry }) };
     this.#sharers.push(sharer);
     if (join) await this.finish(registry.join());
     return sharer;

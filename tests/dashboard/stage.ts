@@ -1,7 +1,7 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../src/dashboard/mod.ts";
 import {
-  type AdminTarget,
+  type AdminCluster,
   createAdmin,
   type DnsSettings,
   type Listener,
@@ -24,7 +24,7 @@ export interface StageOptions {
   /** The name server that is asked for entries. Default: none is needed. */
   readonly dns?: DnsSettings;
   /** The balancer's view of its cluster. Default: it has none. */
-  readonly shared?: Pick<AdminTarget, "registry" | "fleet">;
+  readonly shared?: Pick<AdminCluster, "registry" | "fleet">;
 }
 
 /** The user's preferences. */
@@ -80,27 +80,28 @@ export class Stage implements AsyncDisposable {
   /** Serves the admin API, again on the same port. */
   startAdmin(): void {
     const token = this.#token === undefined ? {} : { token: this.#token };
+    // Changes go to the balancer: nothing else is shared.
+    const { balancer } = this;
+    const cluster = this.#shared && {
+      ...this.#shared,
+      add: (server) => Promise.resolve(balancer.add(server)),
+      update: (url, change) => Promise.resolve(balancer.update(url, change)),
+      remove: (url, drain) => Promise.resolve(balancer.remove(url, drain)),
+      acceptServers: () => Promise.resolve([]),
+    } satisfies AdminCluster;
     this.#stop = new AbortController();
-    const server = Deno.serve({
-      hostname: "127.0.0.1",
-      port: this.#adminPort,
-      signal: this.#stop.signal,
-      onListen: () => {},
-    }, createAdmin(this.#target(), { dashboard: createDashboard(), ...token }).fetch);
+    const server = Deno.serve(
+      {
+        hostname: "127.0.0.1",
+        port: this.#adminPort,
+        signal: this.#stop.signal,
+        onListen: () => {},
+      },
+      createAdmin(balancer, { dashboard: createDashboard(), ...token, ...(cluster && { cluster }) })
+        .fetch,
+    );
     this.#adminPort = server.addr.port;
     this.#admin = server;
-  }
-
-  #target(): AdminTarget {
-    if (this.#shared === undefined) return this.balancer;
-    return new Proxy<AdminTarget>(this.balancer, {
-      get: (balancer, name) => {
-        const own = { ...this.#shared }[name as keyof NonNullable<StageOptions["shared"]>];
-        if (own !== undefined) return own;
-        const value = balancer[name as keyof AdminTarget];
-        return typeof value === "function" ? value.bind(balancer) : value;
-      },
-    });
   }
 
   /** Stops the admin API at once, with every connection. */

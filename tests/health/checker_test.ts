@@ -135,7 +135,7 @@ Deno.test("HealthChecker gives a hanging server up after the timeout, and goes o
   assertEquals(isHealthy(A), true);
   await clock.advance(1);
   assertEquals(isHealthy(A), false);
-  assertEquals(checker.report(A)!.detail, "No answer within 5 s");
+  assertEquals(checker.report(A)!.detail, "No response within 5 s");
   assertEquals(checker.report(A)!.duration, 5000);
   await clock.advance(5000);
   assertEquals(times(A), [0, 10_000]);

@@ -85,7 +85,7 @@ Deno.test("HealthChecker does not go by the timeout of a check in which the proc
   assertEquals([fixture.times(A), fixture.isHealthy(A)], [[0, 6500], true]);
   await clock.advance(1);
   assertEquals(fixture.isHealthy(A), false);
-  assertEquals(checker.report(A)?.detail, "No answer within 5 s");
+  assertEquals(checker.report(A)?.detail, "No response within 5 s");
 });
 
 Deno.test("HealthChecker notices a pause in the middle of a check's time, and excuses no short one", async () => {
@@ -100,7 +100,7 @@ Deno.test("HealthChecker notices a pause in the middle of a check's time, and ex
     await clock.advance(5000 - 1900 - pause);
     assertEquals(fixture.isHealthy(A), excused, String(pause));
     const { detail } = await asked;
-    if (excused) assertStringIncludes(detail, "this process stood still meanwhile");
+    if (excused) assertStringIncludes(detail, "this process was paused meanwhile");
   }
 });
 

@@ -76,7 +76,7 @@ Deno.test("probe() fails for a server that hangs, after the timeout", async () =
   const result = probeOnce(server.url, { clock });
   await (await server.connection(1)).waitFor("\r\n\r\n");
   await clock.advance(5000);
-  assertEquals(await result, { passed: false, detail: "No answer within 5 s" });
+  assertEquals(await result, { passed: false, detail: "No response within 5 s" });
   await server.connections[0]!.closed;
 });
 

@@ -1,5 +1,5 @@
 // deno-lint-ignore-file no-console
-import type { StatsJson } from "../../src/admin/stats_json.ts";
+import type { StatsJson } from "../../src/admin/stats.ts";
 import { pace, until } from "../chaos/pace.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { readNumberFlags } from "../testing/script_flags.ts";

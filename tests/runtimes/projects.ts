@@ -58,7 +58,7 @@ const CONSUMER = `import {
   type BalancerError, createAdmin, LoadBalancer, type Policy, type ServerStatus,
 } from "@ballast/lb";
 import { createDashboard, type Dashboard } from "@ballast/lb/dashboard";
-import { joinEtcd, type SharedBalancer } from "@ballast/lb/etcd";
+import { joinEtcd, type JoinedCluster } from "@ballast/lb/etcd";
 
 const dashboard: Dashboard = createDashboard();
 const policy: Policy = { pick: (candidates) => candidates.slots[0]! };
@@ -69,7 +69,7 @@ const admin: Promise<Response> = Promise.resolve(createAdmin(balancer, { dashboa
 export function codeOf(error: BalancerError): string { return error.code; }
 // @ts-expect-error A weight is a number.
 balancer.add({ url: "http://127.0.0.1:2", weight: "2" });
-const shared: Promise<SharedBalancer> = joinEtcd(balancer, { endpoints: ["http://127.0.0.1:1"] });
+const shared: Promise<JoinedCluster> = joinEtcd(balancer, { endpoints: ["http://127.0.0.1:1"] });
 export { admin, answer, shared, statuses };
 `;
 

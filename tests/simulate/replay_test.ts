@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BalancerError, type DecisionJson, parseConfig, type PolicyName } from "../../mod.ts";
+import { BalancerError, parseConfig, type PolicyName } from "../../mod.ts";
+import type { DecisionJson } from "../../src/admin/decisions.ts";
 import { readDecisions, replay } from "../../src/simulate/replay.ts";
 
 type Candidate = DecisionJson["candidates"][number];

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type AdminOptions, type AdminTarget, createAdmin } from "../../mod.ts";
+import { type AdminOptions, createAdmin, type LoadBalancer } from "../../mod.ts";
 
 /** An answer of the admin API. */
 export interface AdminAnswer {
@@ -25,11 +25,11 @@ export class AdminCaller {
   readonly #fetch: (request: Request) => Promise<Response>;
 
   /**
-   * @param target The balancer behind the API.
-   * @param options The API's access options.
+   * @param balancer The balancer.
+   * @param options Options of its admin API.
    */
-  constructor(target: AdminTarget, options: AdminOptions = {}) {
-    this.#fetch = createAdmin(target, options).fetch;
+  constructor(balancer: LoadBalancer, options: AdminOptions = {}) {
+    this.#fetch = createAdmin(balancer, options).fetch;
   }
 
   /** Calls it and reads the JSON that comes back. */

@@ -1,13 +1,15 @@
+import { assertEquals } from "@std/assert";
+import { EVENT, type EventJson } from "../../src/admin/event_stream.ts";
 import { RawClient } from "./raw_client.ts";
 
-/** An event as a client sees it. */
+/** Event that a client has received. */
 export interface SeenEvent {
   /** Its id. */
   readonly id: string;
   /** The `event` field. */
   readonly type: string;
-  /** Its data, which is JSON. */
-  readonly data: { readonly server: { readonly url: string } | null; readonly detail: unknown };
+  /** Its data. */
+  readonly data: EventJson;
 }
 
 /** Follows the events of an admin API over a real socket. */
@@ -54,6 +56,13 @@ export class EventClient implements AsyncDisposable {
 /** The events in a response, which may be cut into chunks anywhere between events. */
 function seenEvents(text: string): SeenEvent[] {
   return [...text.matchAll(/^id: (.*)\nevent: (.*)\ndata: (.*)\n\n/gm)].map(
-    ([, id, type, data]) => ({ id: id!, type: type!, data: JSON.parse(data!) }),
+    ([, id, type, data]) => ({ id: id!, type: type!, data: readData(data!) }),
   );
+}
+
+/** Reads the data of an event; everything in it must be declared. */
+function readData(text: string): EventJson {
+  const data = JSON.parse(text);
+  assertEquals(EVENT.parse(data), data);
+  return data;
 }

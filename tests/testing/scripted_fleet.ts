@@ -1,4 +1,5 @@
-import type { ClusterJson, ClusterReport } from "../../mod.ts";
+import type { ClusterReport } from "../../mod.ts";
+import type { ClusterJson } from "../../src/admin/cluster.ts";
 
 const STARTED = new Date("2026-01-02T03:04:05.000Z");
 const TOLD = new Date("2026-01-02T03:05:00.000Z");

@@ -1,4 +1,4 @@
-import type { ServerStatsJson, StatsJson } from "../../src/admin/stats_json.ts";
+import type { ServerStatsJson, StatsJson } from "../../src/admin/stats.ts";
 
 /** A server of {@linkcode STATS}. */
 export const SERVER_STATS: ServerStatsJson = {

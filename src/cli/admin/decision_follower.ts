@@ -1,4 +1,4 @@
-import type { DecisionJson, DecisionsJson } from "../../admin/decision_json.ts";
+import type { DecisionJson, DecisionsJson } from "../../admin/decisions.ts";
 import { CommandError } from "../errors.ts";
 import { printError } from "../output/print.ts";
 import type { AdminClient } from "./client.ts";

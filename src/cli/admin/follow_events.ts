@@ -1,4 +1,4 @@
-import type { EventJson } from "../../admin/event_json.ts";
+import type { EventJson } from "../../admin/event_stream.ts";
 import { errorText } from "../../model/error_text.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/wait.ts";

@@ -9,7 +9,7 @@ import {
 } from "../../model/server.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { serverFlagName } from "../flag_names.ts";
+import { type ServerFlagName, serverFlagName } from "../flag_names.ts";
 
 /** A server as the command line gives it, for a request to the admin API. */
 export type GivenServer = SnakeKeys<ServerInit>;
@@ -27,13 +27,13 @@ export const URL_FLAG: Readonly<Record<"url", ValueFlag>> = {
 };
 
 /** The flags that describe a new server. */
-export const ADD_FLAGS: Readonly<Record<string, ValueFlag>> = {
+export const ADD_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> = {
   ...URL_FLAG,
   ...fieldFlags(FLAGGED, defaultHelp),
 };
 
 /** The flags that change a server. */
-export const UPDATE_FLAGS: Readonly<Record<string, ValueFlag>> = {
+export const UPDATE_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> = {
   ...URL_FLAG,
   ...fieldFlags(
     FLAGGED.filter(([, { fixed }]) => !fixed),
@@ -44,12 +44,13 @@ export const UPDATE_FLAGS: Readonly<Record<string, ValueFlag>> = {
 function fieldFlags(
   fields: typeof FLAGGED,
   defaultText: (name: ServerFieldName) => string,
-): Record<string, ValueFlag> {
-  return Object.fromEntries(fields.map(([name, field]) => {
+): Record<ServerFlagName, ValueFlag> {
+  const flags = fields.map(([name, field]) => {
     const help = `${field.doc.charAt(0).toLowerCase()}${field.doc.slice(1)} (${defaultText(name)})`;
     const choices = field.kind === "choice" ? { choices: field.choices } : {};
     return [serverFlagName(name), { value: field.flag!, help, ...choices }];
-  }));
+  });
+  return Object.fromEntries(flags) as Record<ServerFlagName, ValueFlag>;
 }
 
 function defaultHelp(name: ServerFieldName): string {

@@ -1,4 +1,4 @@
-import type { AcceptedJson } from "../../admin/cluster_routes.ts";
+import type { AcceptedJson } from "../../admin/cluster.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printable, printJson, printLine } from "../output/print.ts";

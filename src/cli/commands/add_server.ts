@@ -1,4 +1,4 @@
-import type { DiscoveryJson } from "../../admin/discovery_json.ts";
+import type { DiscoveryJson } from "../../admin/discovery.ts";
 import type { ServerJson } from "../../admin/server_json.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
 import { ADD_FLAGS, readServerFlags } from "../admin/server_flags.ts";

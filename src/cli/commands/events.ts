@@ -1,4 +1,4 @@
-import type { EventJson } from "../../admin/event_json.ts";
+import type { EventJson } from "../../admin/event_stream.ts";
 import type { ServerJson } from "../../admin/server_json.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
 import { followEvents } from "../admin/follow_events.ts";

@@ -1,4 +1,4 @@
-import type { DecisionJson } from "../../admin/decision_json.ts";
+import type { DecisionJson } from "../../admin/decisions.ts";
 import { canonicalServerUrl } from "../../model/server.ts";
 import { DECISIONS_MAX } from "../../model/settings.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";

@@ -1,4 +1,4 @@
-import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster_json.ts";
+import type { ClusterJson, ClusterMemberJson } from "../../admin/cluster.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printable, printJson, printLine, table } from "../output/print.ts";

@@ -1,4 +1,4 @@
-import type { DiscoveryJson } from "../../admin/discovery_json.ts";
+import type { DiscoveryJson } from "../../admin/discovery.ts";
 import type { CheckReportJson, ServerStatusJson } from "../../admin/server_json.ts";
 import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Admin } from "../../admin/handler.ts";
 import { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { SharedBalancer } from "../../cluster/mod.ts";
+import type { JoinedCluster } from "../../cluster/mod.ts";
 import type { Certificate } from "../../fronts/web/certificate.ts";
 import type { Listener } from "../../fronts/web/listener.ts";
 import { serveWithRestart } from "../../fronts/web/serve_with_restart.ts";
@@ -99,7 +99,11 @@ export const listen: Command = {
     await using shared = etcd &&
       await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
     if (etcd === undefined || shared !== undefined) {
-      const admin = await makeAdmin(shared ?? balancer, args, { ...config, ...settings });
+      const admin = await makeAdmin(balancer, args, {
+        ...config,
+        ...settings,
+        cluster: shared,
+      });
       const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
         balancer,
         say,
@@ -126,7 +130,7 @@ interface Parts {
   /** What tells people how it goes. */
   readonly say: Say;
   /** What shares the servers with other balancers. */
-  readonly shared: SharedBalancer | undefined;
+  readonly shared: JoinedCluster | undefined;
   /** Resolves when the program is to stop. */
   readonly stop: Promise<Deno.Signal>;
 }

@@ -1,4 +1,4 @@
-import type { StatsJson } from "../../admin/stats_json.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printJson, printLine } from "../output/print.ts";

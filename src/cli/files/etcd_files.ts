@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import type { EtcdCredentials, SharedBalancer } from "../../cluster/mod.ts";
+import type { EtcdCredentials, JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import { errorText } from "../../model/error_text.ts";
 import { CommandError } from "../errors.ts";
@@ -48,7 +48,7 @@ export async function readEtcdFiles(
 /** Lets a balancer use what the files say by which etcd is spoken to, whenever they are read again. */
 export class EtcdFilesReload {
   readonly #settings: EtcdSettings;
-  readonly #shared: SharedBalancer;
+  readonly #shared: JoinedCluster;
   readonly #say: Say;
   #used: EtcdCredentials;
 
@@ -60,7 +60,7 @@ export class EtcdFilesReload {
   constructor(
     settings: EtcdSettings,
     used: EtcdCredentials,
-    { shared, say }: { readonly shared: SharedBalancer; readonly say: Say },
+    { shared, say }: { readonly shared: JoinedCluster; readonly say: Say },
   ) {
     this.#settings = settings;
     this.#used = used;

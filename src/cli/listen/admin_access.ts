@@ -1,6 +1,7 @@
 import { type Admin, createAdmin } from "../../admin/handler.ts";
 import { isLoopbackHost } from "../../admin/host_check.ts";
-import type { AdminTarget } from "../../admin/target.ts";
+import type { AdminCluster } from "../../admin/target.ts";
+import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { Config } from "../../config/config.ts";
 import { createDashboard } from "../../dashboard/mod.ts";
 import { BalancerError } from "../../model/errors.ts";
@@ -31,19 +32,21 @@ export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
   readonly tls: Config["tls"] | undefined;
   /** Through which etcd the servers are shared. */
   readonly etcd: Config["etcd"] | undefined;
+  /** The cluster that the balancer has joined; undefined where it has joined none. */
+  readonly cluster: AdminCluster | undefined;
 }
 
 /**
  * The admin API of `listen`, for callers that its flags allow, else the file.
  *
- * @param balancer What it changes.
+ * @param balancer The balancer.
  * @param args The command line.
  * @param settings Where it will be served, and what the file and the flags say beside.
  * @throws {UsageError} If others could reach it without a token, and nobody said that they may.
  * @throws {CommandError} If the token cannot be read or used.
  */
 export async function makeAdmin(
-  balancer: AdminTarget,
+  balancer: LoadBalancer,
   args: Args,
   settings: AccessSettings,
 ): Promise<Admin> {
@@ -60,7 +63,7 @@ export async function makeAdmin(
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
-  const { tls, etcd, ...rest } = settings;
+  const { tls, etcd, cluster, ...rest } = settings;
   const told: Partial<Config> = {
     ...rest,
     ...(tls === undefined ? {} : { tls }),
@@ -73,6 +76,7 @@ export async function makeAdmin(
       hosts,
       settings: told,
       dashboard: createDashboard(),
+      ...(cluster === undefined ? {} : { cluster }),
       ...(token === undefined ? {} : { token }),
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { SharedBalancer } from "../../cluster/mod.ts";
+import type { JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import type { ServerInit } from "../../model/server.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
@@ -39,7 +39,7 @@ export interface Sharing {
 export async function shareServers(
   balancer: LoadBalancer,
   { settings, seed, admin, stop, say, reloads }: Sharing,
-): Promise<SharedBalancer | undefined> {
+): Promise<JoinedCluster | undefined> {
   const { endpoints, prefix, distrust, optional = false, sharedHealth } = settings;
   checkPermitted(endpoints.map((url) => ({ url })));
   const waiting = new AbortController();

@@ -1,4 +1,4 @@
-import type { DecisionJson } from "../../admin/decision_json.ts";
+import type { DecisionJson } from "../../admin/decisions.ts";
 import { printable, table } from "./print.ts";
 
 const HEADER = ["SERVER", "STATE", "WEIGHT", "ACTIVE", "KEY", "VERDICT"];

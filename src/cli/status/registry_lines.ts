@@ -1,4 +1,4 @@
-import type { RegistryJson } from "../../admin/registry_json.ts";
+import type { RegistryJson } from "../../admin/registry.ts";
 
 /** How many keys that are not used are named. */
 const NAMED_MAX = 3;

@@ -1,4 +1,4 @@
-import type { ServerStatsJson } from "../../admin/stats_json.ts";
+import type { ServerStatsJson } from "../../admin/stats.ts";
 import type { ServerState } from "../../model/server_state.ts";
 import { printable } from "../output/print.ts";
 import { fit, pad, textWidth } from "../output/text_width.ts";

@@ -1,4 +1,4 @@
-import type { StatsJson } from "../../admin/stats_json.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import { printable } from "../output/print.ts";
 import { fit, textWidth } from "../output/text_width.ts";
 import { formatBytes, formatMilliseconds, formatRate, formatSeconds } from "./format.ts";

@@ -1,4 +1,4 @@
-import type { StatsJson } from "../../admin/stats_json.ts";
+import type { StatsJson } from "../../admin/stats.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/wait.ts";
 import { CommandError } from "../errors.ts";

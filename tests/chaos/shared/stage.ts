@@ -1,4 +1,4 @@
-import type { ClusterJson } from "../../../mod.ts";
+import type { ClusterJson } from "../../../src/admin/cluster.ts";
 import { EtcdCluster } from "../../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { Relay } from "../../testing/relay.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { EventJson } from "../../../src/admin/event_json.ts";
+import type { EventJson } from "../../../src/admin/event_stream.ts";
 import { serverJson } from "../../../src/admin/server_json.ts";
 import { eventLine } from "../../../src/cli/commands/events.ts";
 import { completeServer } from "../../../src/model/server.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { StatsJson } from "../../../src/admin/stats_json.ts";
+import type { StatsJson } from "../../../src/admin/stats.ts";
 import { renderStatus, type ViewOptions } from "../../../src/cli/status/view.ts";
 import { textWidth } from "../../../src/cli/output/text_width.ts";
 import { SERVER_STATS, STATS } from "../../testing/stats.ts";

@@ -8,7 +8,10 @@ import { joinEtcd } from "@ballast/lb/etcd";
 
 const balancer = new LoadBalancer(JSON.parse(process.argv[2]));
 const shared = process.argv[3] && await joinEtcd(balancer, JSON.parse(process.argv[3]));
-const admin = createAdmin(shared || balancer, { dashboard: createDashboard() });
+const admin = createAdmin(balancer, {
+  dashboard: createDashboard(),
+  ...(shared && { cluster: shared }),
+});
 
 /** The admin API, with what the library counts and what it says to `listen` beside it. */
 function answerAdmin(request) {

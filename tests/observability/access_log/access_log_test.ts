@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { BalancerError, LoadBalancer } from "../../../mod.ts";
 import { Deadlines } from "../../../src/runtime/deadlines.ts";
-import { AccessLog } from "../../../src/proxy/access_log/access_log.ts";
+import { AccessLog } from "../../../src/observability/access_log/access_log.ts";
 import { RequestRecord } from "../../../src/proxy/request_record.ts";
 import { AccessLines, readAccessLines } from "../../testing/access_lines.ts";
 import { serveBalancer } from "../../testing/balancer.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findDuplicateKey } from "../../src/admin/duplicate_keys.ts";
+import { findDuplicateKey } from "../../src/admin/read_body.ts";
 
 Deno.test("findDuplicateKey() finds a key that an object has twice", () => {
   const texts = {

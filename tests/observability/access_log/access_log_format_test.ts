@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { completeServer } from "../../../src/model/server.ts";
-import { CommonLines } from "../../../src/proxy/access_log/access_log_common.ts";
-import { JsonLines } from "../../../src/proxy/access_log/access_log_json.ts";
+import { CommonLines } from "../../../src/observability/access_log/common_format.ts";
+import { JsonLines } from "../../../src/observability/access_log/json_format.ts";
 import { RequestRecord } from "../../../src/proxy/request_record.ts";
 import { splitRequestUrl } from "../../../src/proxy/request_url.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";

@@ -1,4 +1,4 @@
-import type { RequestRecord } from "../request_record.ts";
+import type { RequestRecord } from "../../proxy/request_record.ts";
 
 /** Logged status if the client disconnected before its response, as in nginx. */
 const CLIENT_CLOSED_REQUEST = 499;

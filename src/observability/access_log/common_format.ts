@@ -1,6 +1,6 @@
-import { type LineFormat, loggedStatus } from "./access_log_line.ts";
-import type { RequestRecord } from "../request_record.ts";
-import { splitRequestUrl } from "../request_url.ts";
+import { type LineFormat, loggedStatus } from "./line_format.ts";
+import type { RequestRecord } from "../../proxy/request_record.ts";
+import { splitRequestUrl } from "../../proxy/request_url.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

@@ -1,11 +1,11 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { type DeadlineQueue, type Deadlines, Timer } from "../../runtime/deadlines.ts";
 import type { AccessLogFormat } from "../../model/settings.ts";
-import { CommonLines } from "./access_log_common.ts";
-import { JsonLines } from "./access_log_json.ts";
-import type { LineFormat } from "./access_log_line.ts";
-import type { RequestRecord } from "../request_record.ts";
-import type { RequestObserver } from "../instrumentation.ts";
+import { CommonLines } from "./common_format.ts";
+import { JsonLines } from "./json_format.ts";
+import type { LineFormat } from "./line_format.ts";
+import type { RequestRecord } from "../../proxy/request_record.ts";
+import type { RequestObserver } from "../../proxy/instrumentation.ts";
 
 /** Length at which a batch of lines is written, in UTF-16 code units. */
 const BATCH_LENGTH = 65_536;
