@@ -4,8 +4,7 @@ import type { Settings } from "../model/settings.ts";
 import type { BalancerEventType } from "../state/event_log.ts";
 import type { Entry, Registry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
-import { HealthChecker } from "./checker.ts";
-import type { CheckerOptions } from "./checker_options.ts";
+import { type CheckerOptions, HealthChecker } from "./checker.ts";
 import { Ejector } from "./ejector.ts";
 import { SlowStart } from "./slow_start.ts";
 

@@ -1,10 +1,10 @@
 import { callGuarded } from "../model/guarded_call.ts";
 import type { Server } from "../model/server.ts";
 
-/** How many events are kept for those who were away for a while. */
+/** Number of events that are kept. */
 export const EVENTS_KEPT = 1000;
 
-/** What happened to a server. */
+/** Kinds of events of a server. */
 export type BalancerEventType =
   /** It was added. */
   | "added"
@@ -16,16 +16,16 @@ export type BalancerEventType =
   | "healthy"
   /** Health checks found it unhealthy. */
   | "unhealthy"
-  /** It failed too many requests and is out for a while. */
+  /** It failed too many requests and is ejected for a while. */
   | "ejected"
-  /** It was ejected, and gets one request at a time, which decides. */
+  /** Its ejection is over, and it is being probed with one request at a time. */
   | "on_trial"
   /** It returned to rotation after an ejection. */
   | "returned";
 
-/** A change of the servers, or of how one of them does. */
+/** A change of the servers, or of the health of one. */
 export interface BalancerEvent {
-  /** Its number: one more than that of the event before. */
+  /** Number of the event: one more than that of the event before. */
   readonly number: number;
   /** When it happened. */
   readonly at: Date;
@@ -33,38 +33,38 @@ export interface BalancerEvent {
   readonly type: BalancerEventType;
   /** The server after it; for `removed`, as it was. */
   readonly server: Server;
-  /** The server before an update; undefined for what is none. */
+  /** The server before an update; undefined for other events. */
   readonly previous?: Server;
-  /** Why, for people; undefined where there is nothing to add. */
+  /** Reason, for humans; undefined if there is none. */
   readonly detail: string | undefined;
 }
 
-/** An event as the part that brings it about tells it. */
+/** A new event, without number and time. */
 export type EventNews = Omit<BalancerEvent, "number" | "at">;
 
-/** What a listener that fails keeps from being done, for the log. */
-const TELL = "tell a listener of balancer.events";
+/** The failed action, for the log. */
+const NOTIFY = "notify a listener of balancer.events";
 
-/** Who wants to hear of events. */
+/** A subscription. */
 interface Subscriber {
   readonly listener: (event: BalancerEvent) => unknown;
   readonly onClose: () => unknown;
 }
 
-/** The latest events, and a way to hear of those to come. */
+/** The latest events, and subscriptions to new ones. */
 export class EventLog {
   readonly #date: () => Date;
   readonly #kept: BalancerEvent[] = [];
   readonly #subscribers = new Set<Subscriber>();
   #count = 0;
   #closed = false;
-  /** What tells the numbers of this log from those of another: that of a restarted balancer. */
+  /** Identifier of this log, as the numbers start again when the balancer restarts. */
   readonly run: string;
 
   /**
    * Makes an empty log.
    *
-   * @param date Tells the time of day.
+   * @param date Returns the current date and time.
    * @param run See {@linkcode EventLog.run}. Default: 12 random hexadecimal digits.
    */
   constructor(date: () => Date, run: string = crypto.randomUUID().slice(-12)) {
@@ -72,30 +72,30 @@ export class EventLog {
     this.run = run;
   }
 
-  /** The number of the latest event; 0 before the first. */
+  /** Number of the latest event; 0 before the first. */
   get latest(): number {
     return this.#count;
   }
 
-  /** Whether there will be no more. */
+  /** Whether the log is closed. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * The latest events, oldest first: all that are kept, which are 1000 at most, if `count` is larger.
+   * The latest events, oldest first.
    *
-   * @param count How many.
+   * @param count Number of events; at most 1000 are kept.
    */
   last(count: number): readonly BalancerEvent[] {
     return this.#kept.slice(Math.max(0, this.#kept.length - count));
   }
 
   /**
-   * The events that were kept of those after this number, oldest first; undefined where some of
-   * them are no longer kept, or the number is not one of this log.
+   * The events after a number, oldest first; undefined if some of them are no longer kept, or the
+   * number is not of this log.
    *
-   * @param number The number of the last event that is known already.
+   * @param number Number of the last known event.
    */
   after(number: number): readonly BalancerEvent[] | undefined {
     const missed = this.#count - number;
@@ -104,11 +104,11 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` for each event from now on. If it throws, or returns a promise that rejects,
-   * that is logged, and it is called for the next event as before.
+   * Calls `listener` for each new event. If it throws, or returns a promise that rejects, the error is
+   * logged, and the subscription goes on.
    *
-   * @param listener What to call.
-   * @param onClose What to call when there will be no more; guarded in the same way. Default: nothing.
+   * @param listener Called with each event.
+   * @param onClose Called when the log is closed; its errors are logged too. Default: no callback.
    * @returns Ends the subscription.
    */
   subscribe(
@@ -120,24 +120,24 @@ export class EventLog {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** Something has happened. */
+  /** Adds an event. */
   add(news: EventNews): void {
     const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...news };
     this.#kept.push(event);
     if (this.#kept.length > EVENTS_KEPT) this.#kept.shift();
-    // A listener may end subscriptions, and begin others, which are for the events after this one.
+    // Listeners may end subscriptions, and start others, which apply to later events.
     for (const subscriber of [...this.#subscribers]) {
       if (!this.#subscribers.has(subscriber)) continue;
-      callGuarded(TELL, () => subscriber.listener(event));
+      callGuarded(NOTIFY, () => subscriber.listener(event));
     }
   }
 
-  /** There will be no more events, as the balancer is closed. */
+  /** Closes the log with the balancer. */
   close(): void {
     this.#closed = true;
     const subscribers = [...this.#subscribers];
     this.#subscribers.clear();
-    for (const { onClose } of subscribers) callGuarded(TELL, onClose);
+    for (const { onClose } of subscribers) callGuarded(NOTIFY, onClose);
   }
 }
 

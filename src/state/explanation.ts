@@ -1,35 +1,35 @@
 import type { CandidateList } from "./candidates.ts";
 import type { NoteCode } from "../model/decision_code.ts";
 
-/** What there is to say of one candidate after a pick, for people. */
+/** Explanation of one candidate after a pick. */
 export interface CandidateNote {
-  /** What the policy went by, for example `(2 + 1) / 5 = 0.6`; undefined where it used none. */
+  /** The policy's key, for example `(2 + 1) / 5 = 0.6`; undefined if it used none. */
   readonly key: string | undefined;
-  /** Why the candidate was not picked, for programs. Default: `not_chosen`. */
+  /** Machine-readable reason why it was not picked. Default: `not_chosen`. */
   readonly code?: NoteCode;
-  /** Why the candidate was picked, or why not, for example `larger key: 1.5 > 0.6`. */
+  /** Reason why it was picked or not, for example `larger key: 1.5 > 0.6`. */
   readonly verdict: string;
 }
 
-/** What there is to say of all candidates after a pick. */
+/** Explanation of a pick. */
 export interface Explanation {
-  /** The candidates' slots, each once: first the one that had to be picked, then by how close they came. */
+  /** Slots of all candidates, each once: the one to pick first, then by how close they came. */
   readonly ranking: readonly number[];
-  /** What there is to say of the candidate in this slot. */
+  /** Explanation of the candidate in this slot. */
   note(slot: number): CandidateNote;
 }
 
 /**
- * Explains a pick that was made.
+ * Explains a pick.
  *
- * @param chosen The slot that was picked.
+ * @param chosen Slot that was picked.
  */
 export type Explainer = (chosen: number) => Explanation;
 
 /**
- * Explains the picks of a policy that says nothing of how it chooses.
+ * Explains the picks of a policy without explanations.
  *
- * @param candidates What it chooses from; read at once.
+ * @param candidates The candidates; read before this returns.
  */
 export function explainNothing(candidates: CandidateList): Explainer {
   const slots = [...candidates.slots.subarray(0, candidates.length)];

@@ -159,7 +159,7 @@ export class WorkerThread {
   #watch(heartbeat: number | undefined, missed: number): void {
     const { table, start, clock } = this.#options;
     this.#cancelWatch = clock.after(WATCH_MS, () => {
-      const now = table.pulse(start.thread);
+      const now = table.heartbeats(start.thread);
       if (now !== heartbeat) this.#watch(now, 0);
       else if (missed + 1 < MISSED_MAX) this.#watch(now, missed + 1);
       else this.#die(`no heartbeat for ${WATCH_MS * MISSED_MAX / 1000} s`);

@@ -45,7 +45,7 @@ for (const [way, failure] of FAILURES.entries()) {
     await (await balancer.fetch(new Request("http://a/"))).body?.cancel();
     await balancer.close();
     assertEquals([heard, balancer.decisions.count], [["added", "updated", "removed"], 1]);
-    const line = "Cannot tell a listener of balancer.events: Error: a defect";
+    const line = "Cannot notify a listener of balancer.events: Error: a defect";
     assertEquals(await logged(watcher, line), 4);
     for (const what of ["why a server was picked", "whether decisions are recorded"]) {
       assertEquals(await logged(watcher, `Cannot tell ${what}: Error: a defect`), 1);

@@ -47,7 +47,7 @@ class Ear {
 Deno.test("CrossThreadQueue.draw() gives tickets in the order of all threads, never 0", () => {
   const { memory, rooms: [one, two] } = roomsFor(2);
   assertEquals([one!.takeTicket(), two!.takeTicket(), one!.takeTicket()], [1, 2, 3]);
-  layOut(memory).room[0] = -2;
+  layOut(memory).crossThreadQueue[0] = -2;
   assertEquals([two!.takeTicket(), one!.takeTicket(), two!.takeTicket()], [-1, 1, 2]);
 });
 
@@ -74,7 +74,7 @@ Deno.test("CrossThreadQueue.elder() finds the thread with the oldest ticket, oth
 
 Deno.test("CrossThreadQueue.elder() is not misled where the numbers of tickets begin anew", () => {
   const { memory, rooms: [one, two] } = roomsFor(2);
-  layOut(memory).room[0] = 0x7fff_fffe;
+  layOut(memory).crossThreadQueue[0] = 0x7fff_fffe;
   const [older, younger] = [one!.takeTicket(), two!.takeTicket()];
   assert(younger < older);
   one!.publishOldest(older);
@@ -148,14 +148,14 @@ Deno.test("CrossThreadQueue.ignore() calls nothing, and passes on a call that wa
 Deno.test("CrossThreadQueue.ignore() leaves no wait behind, and listen() never has two", () => {
   const { memory, rooms: [, two] } = roomsFor(2);
   const ear = new Ear(two!);
-  const { room } = layOut(memory);
+  const { crossThreadQueue: cells } = layOut(memory);
   const cell = 1 + 2 + 1;
   ear.listen();
   // It tells how many waits it has ended.
-  assertEquals(Atomics.notify(room, cell), 1);
+  assertEquals(Atomics.notify(cells, cell), 1);
   const left = new Ear(new CrossThreadQueue(memory, 1));
   left.room.ignore();
-  assertEquals(Atomics.notify(room, cell), 0);
+  assertEquals(Atomics.notify(cells, cell), 0);
 });
 
 Deno.test("reclaimCounts() takes a dead thread out of the queue, and calls the next", async () => {
