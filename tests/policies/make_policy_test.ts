@@ -25,7 +25,7 @@ Deno.test("makePolicy() makes the policy of each name", () => {
   }
 });
 
-Deno.test("makePolicy() keeps sessions where it shall, with a caller's policy too", () => {
+Deno.test("makePolicy() adds session affinity to built-in and custom policies", () => {
   const attached: unknown[] = [];
   const policy: Policy = { attach: (servers) => attached.push(servers), pick: () => 0 };
   assertInstanceOf(makePolicy(policy, { servers, keepSessions: true }), StickyPolicy);
