@@ -20,7 +20,6 @@ import type { ListenOptions } from "../fronts/web/listener.ts";
 import { callGuarded } from "../model/guarded_call.ts";
 import type { ServerInit } from "../model/server.ts";
 import {
-  type AccessLogFormat,
   type BalancerSettings,
   type HealthCheck,
   type PolicyName,
@@ -35,7 +34,7 @@ import type { Policy } from "../state/policy.ts";
 /** Access log: a line for each request, written when the request is over. */
 export interface AccessLogOptions {
   /** Format of the lines. */
-  readonly format: AccessLogFormat;
+  readonly format: "common" | "combined" | "json";
   /**
    * Takes whole lines, each with its line feed, at most those of 200 ms or some 64 KiB at a time.
    * Called on the thread that made the balancer, in the order in which requests ended on each thread.
@@ -63,7 +62,13 @@ export interface LoadBalancerOptions extends BalancerSettings {
   /** TLS to `https:` servers. Default: the authorities that the runtime trusts. */
   readonly upstreamTls?: UpstreamTls;
   /** Sticky sessions: keeps each client at the server that answered it first. Default: off. */
-  readonly sticky?: Sticky;
+  readonly sticky?: {
+    /**
+     * Secret that each server's cookie value is computed from, at least 16 characters; without it,
+     * they cannot be forged. Balancers with the same secret accept each other's cookies.
+     */
+    readonly secret: string;
+  };
   /** Access log. Default: off. */
   readonly accessLog?: AccessLogOptions;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { OutlierReport } from "../model/ejection_state.ts";
 import type { Settings } from "../model/settings.ts";
-import type { BalancerEventType } from "../state/event_log.ts";
+import type { BalancerEvent } from "../state/event_log.ts";
 import type { Entry, Registry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import { type CheckerOptions, HealthChecker } from "./checker.ts";
@@ -9,7 +9,7 @@ import { Ejector } from "./ejector.ts";
 import { SlowStart } from "./slow_start.ts";
 
 /** Change of a server's health, by health checks or by ejection. */
-export type HealthChange = Exclude<BalancerEventType, "added" | "updated" | "removed">;
+export type HealthChange = Exclude<BalancerEvent["type"], "added" | "updated" | "removed">;
 
 /** Options of {@linkcode ServerHealth}. */
 export interface ServerHealthOptions {

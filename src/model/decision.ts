@@ -1,46 +1,23 @@
 import type { CandidateCode, DecisionCode } from "./decision_code.ts";
 import type { ServerState } from "./server_state.ts";
 
-/** One server of a decision, as it was before the pick. */
-export interface DecisionCandidate {
-  /** The server's URL. */
-  readonly url: string;
-  /** Its name. */
-  readonly name: string;
-  /** Its state. */
-  readonly state: ServerState;
-  /** Its effective weight: less than the configured one during slow start. */
-  readonly weight: number;
-  /** Its active requests, not counting this one. */
-  readonly active: number;
-  /** The policy's key for it, for people; undefined where the policy computed none. */
-  readonly key: string | undefined;
-  /** Why it was picked, or why not, for programs. */
-  readonly code: CandidateCode;
-  /** The same for people. */
-  readonly verdict: string;
-}
-
-/** The request that a server was picked for. */
-export interface DecidedRequest {
-  /** The request ID that logs show; undefined where it has none. */
-  readonly id: string | undefined;
-  /** Its method. */
-  readonly method: string;
-  /** Its path, at most 256 characters, without the query, which may hold secrets. */
-  readonly path: string;
-  /** The client's IP address; undefined where the platform does not report it. */
-  readonly client: string | undefined;
-}
-
-/** Why a request went to a server. */
+/** Where a request was sent, and why. */
 export interface Decision {
-  /** Its number: one more than that of the decision before. */
+  /** Sequence number: one more than that of the decision before. */
   readonly number: number;
   /** When the server was picked. */
   readonly at: Date;
   /** The request. */
-  readonly request: DecidedRequest;
+  readonly request: {
+    /** The request ID that logs show; undefined where it has none. */
+    readonly id: string | undefined;
+    /** Its method. */
+    readonly method: string;
+    /** Its path, at most 256 characters, without the query, which may hold secrets. */
+    readonly path: string;
+    /** The client's IP address; undefined where the platform does not report it. */
+    readonly client: string | undefined;
+  };
   /** 1 for the request's first server, 2 for the one after that failed, and so on. */
   readonly attempt: number;
   /** The name of the policy; `custom` for a caller's own. */
@@ -53,12 +30,35 @@ export interface Decision {
   readonly reason: string;
   /**
    * The servers: first the one that was picked, then the closest candidates, then the ineligible
-   * ones. At most {@linkcode CANDIDATES_MAX}.
+   * ones. At most 32.
    */
-  readonly candidates: readonly DecisionCandidate[];
-  /** How many further servers there were. */
+  readonly candidates: readonly {
+    /** The server's URL. */
+    readonly url: string;
+    /** Its name. */
+    readonly name: string;
+    /** Its state. */
+    readonly state: ServerState;
+    /** Its effective weight: less than the configured one during slow start. */
+    readonly weight: number;
+    /** Its active requests, not counting this one. */
+    readonly active: number;
+    /** The policy's key for it, for people; undefined where the policy computed none. */
+    readonly key: string | undefined;
+    /** Why it was picked, or why not, for programs. */
+    readonly code: CandidateCode;
+    /** The same for people. */
+    readonly verdict: string;
+  }[];
+  /** Number of further servers, which are not listed. */
   readonly omitted: number;
 }
+
+/** See {@linkcode Decision.request}. */
+export type DecidedRequest = Decision["request"];
+
+/** See {@linkcode Decision.candidates}. */
+export type DecisionCandidate = Decision["candidates"][number];
 
 /** A decision as the thread that made it reports it. */
 export type DecisionNews = Omit<Decision, "number">;

@@ -1,63 +1,85 @@
 /** Codes for why a policy passed over a candidate. */
-export const NOTE_CODES = [
+export type NoteCode =
   /** The policy chose another one and gives no reason. */
-  "not_chosen",
+  | "not_chosen"
   /** It had more active requests for its weight. */
-  "larger_key",
+  | "larger_key"
   /** It had the same key as the server that was picked, whose turn it was. */
-  "tie",
+  | "tie"
   /** Its turn comes later (`round_robin`). */
-  "later_turn",
+  | "later_turn"
   /** It is farther from the client (`client_hash`). */
-  "farther",
+  | "farther"
   /** It was not drawn (`random_two_choices`). */
-  "not_drawn",
+  | "not_drawn"
   /** The client's cookie names another one. */
-  "other_session",
-] as const;
+  | "other_session";
 
-/** See {@linkcode NOTE_CODES}. */
-export type NoteCode = typeof NOTE_CODES[number];
+/** All of them. */
+export const NOTE_CODES = [
+  "not_chosen",
+  "larger_key",
+  "tie",
+  "later_turn",
+  "farther",
+  "not_drawn",
+  "other_session",
+] as const satisfies readonly NoteCode[];
 
 /** Codes for why a server was picked or not. */
-export const CANDIDATE_CODES = [
+export type CandidateCode =
   /** It was picked. */
-  "chosen",
-  ...NOTE_CODES,
+  | "chosen"
+  | NoteCode
   /** This request was already sent to it. */
-  "tried",
+  | "tried"
   /** It takes no new requests. */
-  "draining",
+  | "draining"
   /** Its weight is 0. */
-  "no_weight",
+  | "no_weight"
   /** It is unhealthy, and others are not. */
-  "unhealthy",
+  | "unhealthy"
   /** It is ejected, and others are not. */
-  "ejected",
+  | "ejected"
   /** It is at its connection limit. */
-  "full",
+  | "full"
   /** It is being probed, and its one probing request is in flight. */
-  "trial_busy",
+  | "trial_busy"
   /** Another thread changed it at the same moment. */
-  "raced",
-] as const;
+  | "raced";
 
-/** See {@linkcode CANDIDATE_CODES}. */
-export type CandidateCode = typeof CANDIDATE_CODES[number];
+/** All of them. */
+export const CANDIDATE_CODES = [
+  ...NOTE_CODES,
+  "chosen",
+  "tried",
+  "draining",
+  "no_weight",
+  "unhealthy",
+  "ejected",
+  "full",
+  "trial_busy",
+  "raced",
+] as const satisfies readonly CandidateCode[];
 
 /** Codes for what decided where a request went. */
-export const DECISION_CODES = [
+export type DecisionCode =
   /** The policy. */
-  "policy",
+  | "policy"
   /** The client's session cookie names the server. */
-  "session",
+  | "session"
   /** No healthy server could take it, so an unhealthy or ejected one was picked. */
-  "fallback",
+  | "fallback"
   /** There were servers, and none could take it. */
-  "none_available",
+  | "none_available"
   /** There was no server. */
-  "no_server",
-] as const;
+  | "no_server";
 
-/** See {@linkcode DECISION_CODES}. */
-export type DecisionCode = typeof DECISION_CODES[number];
+/** All of them. */
+export const DECISION_CODES = [
+  "policy",
+  "session",
+  "fallback",
+  "none_available",
+  "no_server",
+] as const satisfies readonly DecisionCode[];

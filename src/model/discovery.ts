@@ -2,34 +2,28 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** An address that a source's lookup returned. */
-export interface FoundAddress {
-  /** The IP address, IPv6 without brackets. */
-  readonly address: string;
-  /** The port of the SRV record; undefined where the source's own port counts. */
-  readonly port: number | undefined;
-  /** The factor by which the source's weight is multiplied, at least 1. */
-  readonly weight: number;
-  /** The name that has the address: with `dns-srv`, the target of a record. */
-  readonly source: string;
-}
-
-/** A discovered address and the server made of it. */
-export interface FoundServer {
-  /** The address. */
-  readonly found: FoundAddress;
-  /** The URL of the server at this address. */
-  readonly url: string;
-  /** Why no server was made of it, for people; undefined where one was. */
-  readonly problem: string | undefined;
-}
-
 /** The discovered servers of a source. */
 export interface DiscoveryReport {
   /** The source. */
   readonly entry: Server;
   /** Its servers, in the order of their addresses. */
-  readonly servers: readonly FoundServer[];
+  readonly servers: readonly {
+    /** The address that the lookup returned. */
+    readonly found: {
+      /** The IP address, IPv6 without brackets. */
+      readonly address: string;
+      /** The port of the SRV record; undefined where the source's own port counts. */
+      readonly port: number | undefined;
+      /** The factor by which the source's weight is multiplied, at least 1. */
+      readonly weight: number;
+      /** The name that has the address: with `dns-srv`, the target of a record. */
+      readonly source: string;
+    };
+    /** The URL of the server at this address. */
+    readonly url: string;
+    /** Why no server was made of it, for people; undefined where one was. */
+    readonly problem: string | undefined;
+  }[];
   /** When the latest lookup ended; undefined before the first. */
   readonly lastLookup: Date | undefined;
   /** When the next lookup is due; undefined during one. */
@@ -37,6 +31,12 @@ export interface DiscoveryReport {
   /** Why the latest lookup failed, for people; undefined if it did not. */
   readonly error: string | undefined;
 }
+
+/** A discovered address and the server made of it. */
+export type FoundServer = DiscoveryReport["servers"][number];
+
+/** An address that a source's lookup returned. */
+export type FoundAddress = FoundServer["found"];
 
 /**
  * Checks a URL as that of a source.

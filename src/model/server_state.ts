@@ -4,7 +4,13 @@
  * while is treated the same. `on_trial`: it was ejected, and is probed with one request at a time.
  * `draining`: it gets no new requests, as it is being drained or its weight is 0.
  */
-export const SERVER_STATES = ["up", "unhealthy", "ejected", "on_trial", "draining"] as const;
+export type ServerState = "up" | "unhealthy" | "ejected" | "on_trial" | "draining";
 
-/** Whether a server takes requests, and if not, why. */
-export type ServerState = typeof SERVER_STATES[number];
+/** All states. */
+export const SERVER_STATES = [
+  "up",
+  "unhealthy",
+  "ejected",
+  "on_trial",
+  "draining",
+] as const satisfies readonly ServerState[];

@@ -149,16 +149,20 @@ export type Settings =
   & Complete<Omit<BalancerSettings, "dns">>
   & Pick<BalancerSettings, "dns">;
 
+/** Name of a policy that comes with Ballast. */
+export type PolicyName =
+  | "least_connections"
+  | "round_robin"
+  | "random_two_choices"
+  | "client_hash";
+
 /** The policies that come with Ballast. */
 export const POLICY_NAMES = [
   "least_connections",
   "round_robin",
   "random_two_choices",
   "client_hash",
-] as const;
-
-/** Name of a policy that comes with Ballast. */
-export type PolicyName = typeof POLICY_NAMES[number];
+] as const satisfies readonly PolicyName[];
 
 /** TLS to `https:` servers. */
 export interface UpstreamTls {

@@ -1,70 +1,61 @@
 import { callGuarded } from "../model/guarded_call.ts";
 import type { Server } from "../model/server.ts";
 
-/** Number of events that are kept. */
+/** The number of events that are kept. */
 export const EVENTS_KEPT = 1000;
 
-/** Kinds of events of a server. */
-export type BalancerEventType =
-  /** It was added. */
-  | "added"
-  /** Its name, weight or another setting was changed. */
-  | "updated"
-  /** It was removed. */
-  | "removed"
-  /** A health check found it healthy again. */
-  | "healthy"
-  /** Health checks found it unhealthy. */
-  | "unhealthy"
-  /** It failed too many requests and is ejected for a while. */
-  | "ejected"
-  /** Its ejection is over, and it is being probed with one request at a time. */
-  | "on_trial"
-  /** It returned to rotation after an ejection. */
-  | "returned";
-
-/** A change of the servers, or of the health of one. */
+/** A change of a server or of its state. */
 export interface BalancerEvent {
-  /** Number of the event: one more than that of the event before. */
+  /** Sequence number: one more than that of the event before. */
   readonly number: number;
   /** When it happened. */
   readonly at: Date;
-  /** What happened. */
-  readonly type: BalancerEventType;
-  /** The server after it; for `removed`, as it was. */
+  /** Kind of change. */
+  readonly type:
+    /** The server was added. */
+    | "added"
+    /** Its name, weight or another field was changed. */
+    | "updated"
+    /** It was removed. */
+    | "removed"
+    /** It became healthy by its health checks. */
+    | "healthy"
+    /** It became unhealthy by its health checks. */
+    | "unhealthy"
+    /** It was ejected, as it failed too many requests. */
+    | "ejected"
+    /** Its ejection ended, and it is probed with one request at a time. */
+    | "on_trial"
+    /** It returned to rotation after an ejection. */
+    | "returned";
+  /** The server afterwards; for `removed`, as it was. */
   readonly server: Server;
-  /** The server before an update; undefined for other events. */
+  /** The server before an update; absent otherwise. */
   readonly previous?: Server;
-  /** Reason, for humans; undefined if there is none. */
+  /** Reason, for people; undefined where there is nothing to add. */
   readonly detail: string | undefined;
 }
 
-/** A new event, without number and time. */
-export type EventNews = Omit<BalancerEvent, "number" | "at">;
-
-/** The failed action, for the log. */
-const NOTIFY = "notify a listener of balancer.events";
-
-/** A subscription. */
+/** The callbacks of one subscription. */
 interface Subscriber {
   readonly listener: (event: BalancerEvent) => unknown;
   readonly onClose: () => unknown;
 }
 
-/** The latest events, and subscriptions to new ones. */
+/** Log of the latest events of a balancer, with subscriptions to new ones. */
 export class EventLog {
   readonly #date: () => Date;
   readonly #kept: BalancerEvent[] = [];
   readonly #subscribers = new Set<Subscriber>();
   #count = 0;
   #closed = false;
-  /** Identifier of this log, as the numbers start again when the balancer restarts. */
+  /** Identifies this log, as another one, such as a restarted balancer's, has the same numbers. */
   readonly run: string;
 
   /**
    * Makes an empty log.
    *
-   * @param date Returns the current date and time.
+   * @param date Returns the time.
    * @param run See {@linkcode EventLog.run}. Default: 12 random hexadecimal digits.
    */
   constructor(date: () => Date, run: string = crypto.randomUUID().slice(-12)) {
@@ -77,7 +68,7 @@ export class EventLog {
     return this.#count;
   }
 
-  /** Whether the log is closed. */
+  /** Whether the log is closed: there will be no more events. */
   get closed(): boolean {
     return this.#closed;
   }
@@ -85,7 +76,7 @@ export class EventLog {
   /**
    * The latest events, oldest first.
    *
-   * @param count Number of events; at most 1000 are kept.
+   * @param count Maximum number of events; at most 1000 are kept.
    */
   last(count: number): readonly BalancerEvent[] {
     return this.#kept.slice(Math.max(0, this.#kept.length - count));
@@ -93,9 +84,9 @@ export class EventLog {
 
   /**
    * The events after a number, oldest first; undefined if some of them are no longer kept, or the
-   * number is not of this log.
+   * number is not one of this log.
    *
-   * @param number Number of the last known event.
+   * @param number Number of the last event that the caller has.
    */
   after(number: number): readonly BalancerEvent[] | undefined {
     const missed = this.#count - number;
@@ -104,12 +95,12 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` for each new event. If it throws, or returns a promise that rejects, the error is
-   * logged, and the subscription goes on.
+   * Calls `listener` for each new event. An exception of it, or a rejected promise, is logged, and it
+   * is still called for the next event.
    *
-   * @param listener Called with each event.
-   * @param onClose Called when the log is closed; its errors are logged too. Default: no callback.
-   * @returns Ends the subscription.
+   * @param listener Receives each event.
+   * @param onClose Called when the log is closed; guarded in the same way. Default: nothing.
+   * @returns A function that ends the subscription.
    */
   subscribe(
     listener: (event: BalancerEvent) => unknown,
@@ -120,24 +111,26 @@ export class EventLog {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** Adds an event. */
-  add(news: EventNews): void {
+  /** Records an event and passes it to the subscribers. */
+  add(news: Omit<BalancerEvent, "number" | "at">): void {
     const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...news };
     this.#kept.push(event);
     if (this.#kept.length > EVENTS_KEPT) this.#kept.shift();
-    // Listeners may end subscriptions, and start others, which apply to later events.
+    // A listener may end subscriptions, and start others, which begin with the next event.
     for (const subscriber of [...this.#subscribers]) {
       if (!this.#subscribers.has(subscriber)) continue;
-      callGuarded(NOTIFY, () => subscriber.listener(event));
+      callGuarded("call a listener of balancer.events", () => subscriber.listener(event));
     }
   }
 
-  /** Closes the log with the balancer. */
+  /** Closes the log, as the balancer is closed. */
   close(): void {
     this.#closed = true;
     const subscribers = [...this.#subscribers];
     this.#subscribers.clear();
-    for (const { onClose } of subscribers) callGuarded(NOTIFY, onClose);
+    for (const { onClose } of subscribers) {
+      callGuarded("call a listener of balancer.events", onClose);
+    }
   }
 }
 

@@ -1,23 +1,26 @@
 import type { CandidateList } from "./candidates.ts";
 import type { NoteCode } from "../model/decision_code.ts";
 
-/** Explanation of one candidate after a pick. */
-export interface CandidateNote {
-  /** The policy's key, for example `(2 + 1) / 5 = 0.6`; undefined if it used none. */
-  readonly key: string | undefined;
-  /** Machine-readable reason why it was not picked. Default: `not_chosen`. */
-  readonly code?: NoteCode;
-  /** Reason why it was picked or not, for example `larger key: 1.5 > 0.6`. */
-  readonly verdict: string;
+/** A policy's explanation of one of its picks. */
+export interface Explanation {
+  /** The candidates' slots, each once: first the one that is picked, then by how close they came. */
+  readonly ranking: readonly number[];
+  /**
+   * Explains the candidate in this slot.
+   *
+   * @returns `key`: what the policy compared, for example `(2 + 1) / 5 = 0.6`, or undefined; `code`:
+   * why the candidate was not picked, for programs, by default `not_chosen`; `verdict`: why it was or
+   * was not picked, for people, for example `larger key: 1.5 > 0.6`.
+   */
+  note(slot: number): {
+    readonly key: string | undefined;
+    readonly code?: NoteCode;
+    readonly verdict: string;
+  };
 }
 
-/** Explanation of a pick. */
-export interface Explanation {
-  /** Slots of all candidates, each once: the one to pick first, then by how close they came. */
-  readonly ranking: readonly number[];
-  /** Explanation of the candidate in this slot. */
-  note(slot: number): CandidateNote;
-}
+/** An explanation of one candidate; see {@linkcode Explanation.note}. */
+export type CandidateNote = ReturnType<Explanation["note"]>;
 
 /**
  * Explains a pick.

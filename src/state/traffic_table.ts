@@ -53,59 +53,56 @@ export interface CountedRequest {
   readonly bytesReceived: number;
 }
 
-/** Counts of a server since it was added. */
+/** Counters of a server since it was added. */
 export interface ServerTraffic {
   /** Responses by status class: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
   readonly responses: readonly [number, number, number, number, number];
-  /** Failed attempts: no connection, or no complete response. */
-  readonly failures: Readonly<Record<FailureKind, number>>;
-  /** Number of requests that failed there and were retried at another server. */
+  /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
+  readonly failures: { readonly connection: number; readonly response: number };
+  /** Failed attempts that were followed by one on another server. */
   readonly retries: number;
   /** Content sent to the server, in bytes. */
   readonly bytesSent: number;
   /** Content received from the server, in bytes. */
   readonly bytesReceived: number;
-  /** Connections that were opened and reused for requests, and those that exist. */
+  /** Connections that were opened for a request, and pooled ones that were reused. */
   readonly connections: {
     readonly opened: number;
     readonly reused: number;
-    /** Number of open connections, including idle ones. */
+    /** Open connections, idle ones included. */
     readonly open: number;
-    /** Number of idle connections. */
+    /** Idle connections. */
     readonly idle: number;
   };
   /** Health checks by result. */
   readonly checks: { readonly passed: number; readonly failed: number };
-  /** Number of ejections. */
+  /** Number of its ejections. */
   readonly ejections: number;
   /** Durations of requests, without WebSockets. */
   readonly latency: {
-    /** Sum of all durations, in seconds. */
+    /** Sum in seconds. */
     readonly sum: number;
-    /** Number of requests in each bucket of {@linkcode LATENCY_BOUNDS}. */
+    /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
     readonly buckets: readonly number[];
   };
 }
 
-/** Counts without a server. */
-export interface OverallTraffic {
-  /** Number of requests without a server's response, by error code. */
-  readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
-  /** Number of requests that wait for a server. */
-  readonly waiting: number;
-  /** Number of requests that have waited so far. */
-  readonly waited: number;
-}
-
-/** All counts. */
+/** Counters of a balancer. */
 export interface Traffic {
-  /** Counts of each server, in the order in which they were added. */
+  /** Counters of each server, in the order in which they were added. */
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
-  /** Sum of all servers, including removed ones. */
+  /** Sums over all servers, including removed ones. */
   readonly total: ServerTraffic;
-  /** Counts without a server. */
-  readonly overall: OverallTraffic;
-  /** Whether requests are counted; with `metrics: false` their counts stay 0. */
+  /** Counters that concern no single server. */
+  readonly overall: {
+    /** Requests answered with an error by the balancer itself, by error code. */
+    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
+    /** Requests in the queue now. */
+    readonly waiting: number;
+    /** Requests that were queued. */
+    readonly waited: number;
+  };
+  /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
   readonly countsRequests: boolean;
   /** Time since the balancer was started, in seconds. */
   readonly uptime: number;
@@ -226,7 +223,7 @@ export class TrafficTable {
   }
 
   /** Sums the counts without a server over all threads. */
-  overall(): OverallTraffic {
+  overall(): Traffic["overall"] {
     const sum = this.#sum(this.#memory.capacity);
     return {
       refusals: REFUSALS.map((code, i) => [code, sum[i]!]),

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type AdminCluster, createAdmin, LoadBalancer } from "../../mod.ts";
+import { createAdmin, LoadBalancer } from "../../mod.ts";
+import type { AdminCluster } from "../../src/admin/target.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";
 import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
 

@@ -1,11 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  CANDIDATE_CODES,
-  type Decision,
-  LoadBalancer,
-  type Policy,
-  type Server,
-} from "../../mod.ts";
+import { type Decision, LoadBalancer, type Policy, type Server } from "../../mod.ts";
+import { CANDIDATE_CODES } from "../../src/model/decision_code.ts";
 import { unusedUrl } from "../testing/raw_server.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 

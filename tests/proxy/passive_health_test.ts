@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { EjectionReport, LoadBalancer } from "../../mod.ts";
+import type { LoadBalancer } from "../../mod.ts";
+import type { EjectionReport } from "../../src/model/server_status.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 import { RawClient } from "../testing/raw_client.ts";

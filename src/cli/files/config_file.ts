@@ -1,4 +1,6 @@
-import { type Config, parseConfig, type ParseConfigOptions } from "../../config/config.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
+
+type ParseConfigOptions = Parameters<typeof parseConfig>[2];
 import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import type { Args } from "../command_line.ts";
@@ -66,7 +68,7 @@ export async function readConfigText(path: string): Promise<string> {
 export function parseConfigFile(
   text: string,
   path: string,
-  options: ParseConfigOptions = {},
+  options?: ParseConfigOptions,
 ): Config {
   try {
     return parseConfig(text, path, options);

@@ -1,4 +1,4 @@
-import type { OverallTraffic } from "../../state/traffic_table.ts";
+import type { Traffic } from "../../state/traffic_table.ts";
 import type { Metric } from "./metric.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { Metric } from "./metric.ts";
  *
  * @param traffic The counts.
  */
-export function overallMetrics({ refusals, waiting, waited }: OverallTraffic): Metric[] {
+export function overallMetrics({ refusals, waiting, waited }: Traffic["overall"]): Metric[] {
   return [
     {
       name: "ballast_refused_requests_total",
