@@ -1,3 +1,4 @@
+import type { Decision } from "../model/decision.ts";
 import type { CandidateList } from "./candidates.ts";
 
 /** A policy's explanation of one of its picks. */
@@ -13,21 +14,7 @@ export interface Explanation {
    */
   note(slot: number): {
     readonly key: string | undefined;
-    readonly code?:
-      /** The policy chose another one and gives no reason. */
-      | "not_chosen"
-      /** It had more active requests for its weight. */
-      | "larger_key"
-      /** It had the same key as the server that was picked, whose turn it was. */
-      | "tie"
-      /** Its turn comes later (`round_robin`). */
-      | "later_turn"
-      /** It is farther from the client (`client_hash`). */
-      | "farther"
-      /** It was not drawn (`random_two_choices`). */
-      | "not_drawn"
-      /** The client's cookie names another one. */
-      | "other_session";
+    readonly code?: Decision["candidates"][number]["code"];
     readonly verdict: string;
   };
 }
