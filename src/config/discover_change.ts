@@ -3,11 +3,12 @@ import type { Discover, Server } from "../model/server.ts";
 import { invalid } from "./validate.ts";
 
 /**
- * Refuses a change of `discover`: between a server and a source, or between the kinds of sources.
+ * Refuses a change of `discover`, which would turn a server into a source, a source into a server, or
+ * one kind of source into another: it is usually a mistake.
  *
  * @param server The server or source before the change.
- * @param discover The value after the change.
- * @throws {BalancerError} `invalid`.
+ * @param discover Its `discover` after the change.
+ * @throws {BalancerError} `invalid` if they differ.
  */
 export function checkDiscoverKept(server: Server, discover: Discover | undefined): void {
   if (discover !== server.discover) throw discoverChanged(server);

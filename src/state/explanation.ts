@@ -1,5 +1,5 @@
+import type { Decision } from "../model/decision.ts";
 import type { CandidateList } from "./candidates.ts";
-import type { NoteCode } from "../model/decision_code.ts";
 
 /** A policy's explanation of one of its picks. */
 export interface Explanation {
@@ -14,7 +14,7 @@ export interface Explanation {
    */
   note(slot: number): {
     readonly key: string | undefined;
-    readonly code?: NoteCode;
+    readonly code?: Decision["candidates"][number]["code"];
     readonly verdict: string;
   };
 }
@@ -23,16 +23,16 @@ export interface Explanation {
 export type CandidateNote = ReturnType<Explanation["note"]>;
 
 /**
- * Explains a pick that was made.
+ * Explains a pick.
  *
- * @param chosen The slot that was picked.
+ * @param chosen Slot that was picked.
  */
 export type Explainer = (chosen: number) => Explanation;
 
 /**
- * Explains the picks of a policy that says nothing of how it chooses.
+ * Explains the picks of a policy without explanations.
  *
- * @param candidates What it chooses from; read at once.
+ * @param candidates The candidates; read before this returns.
  */
 export function explainNothing(candidates: CandidateList): Explainer {
   const slots = [...candidates.slots.subarray(0, candidates.length)];
