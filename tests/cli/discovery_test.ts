@@ -105,7 +105,8 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     if (found.length === 2) continue;
     const why = `Cannot connect to ${TWO}:${servers.port}: the program was started without`;
     assert(report!.addresses[1]!.problem!.startsWith(why));
-    await program.waitForError(`${servers.url(TWO)} is behind ${servers.url("api.test")} and left`);
+    const source = servers.url("api.test");
+    await program.waitForError(`Skipping ${servers.url(TWO)}, which ${source} resolves to: `);
   }
 });
 
@@ -135,7 +136,7 @@ Deno.test("a name server that may not be asked is an error that says what to per
   const cases = [
     [config.path, own, `restart it with ${dns.address} in --allow-net`],
     [config.path, `${own},${dns.address}`, "restart it with 0.0.0.0:0 in --allow-net"],
-    [system.path, own, "restart it with that in --allow-read"],
+    [system.path, own, "restart with it in --allow-read"],
   ] as const;
   for (const [path, net, message] of cases) {
     await using program = new RunningCli(
