@@ -92,7 +92,11 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     net,
     `--allow-net=0.0.0.0:${port},127.0.0.1:${apiPort},${dns.address},0.0.0.0:0,${any}`,
   );
-  assertStringIncludes(printed.stderr, `(${any}), for example 10.0.0.0/8:${servers.port}. Deno`);
+  assertStringIncludes(
+    printed.stderr,
+    `any IPv4 address is permitted (${any}). To narrow that down, `,
+  );
+  assertStringIncludes(printed.stderr, `for example 10.0.0.0/8:${servers.port}. Deno`);
   // Some of the addresses are not permitted: these are left out, and the others serve.
   const narrow = net.replace("0.0.0.0:0,", "").replace(any, `127.0.0.0/31:${servers.port}`);
   for (const [flags, found] of [[[net], [ONE, TWO]], [[narrow], [ONE]]] as const) {
