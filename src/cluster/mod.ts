@@ -47,3 +47,4 @@ export type {
   RegistryWarningCode,
 } from "../model/registry_report.ts";
 export type { CheckOwner, CheckSharing, OwnResult, SharedResult } from "../health/check_sharing.ts";
+export type { EtcdSettings } from "../config/config.ts";

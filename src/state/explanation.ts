@@ -1,5 +1,4 @@
 import type { CandidateList } from "./candidates.ts";
-import type { NoteCode } from "../model/decision_code.ts";
 
 /** A policy's explanation of one of its picks. */
 export interface Explanation {
@@ -14,7 +13,21 @@ export interface Explanation {
    */
   note(slot: number): {
     readonly key: string | undefined;
-    readonly code?: NoteCode;
+    readonly code?:
+      /** The policy chose another one and gives no reason. */
+      | "not_chosen"
+      /** It had more active requests for its weight. */
+      | "larger_key"
+      /** It had the same key as the server that was picked, whose turn it was. */
+      | "tie"
+      /** Its turn comes later (`round_robin`). */
+      | "later_turn"
+      /** It is farther from the client (`client_hash`). */
+      | "farther"
+      /** It was not drawn (`random_two_choices`). */
+      | "not_drawn"
+      /** The client's cookie names another one. */
+      | "other_session";
     readonly verdict: string;
   };
 }

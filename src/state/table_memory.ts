@@ -1,4 +1,4 @@
-import { TRAFFIC_ROW } from "./server_traffic.ts";
+import { TRAFFIC_ROW } from "./traffic.ts";
 
 /** How many servers a state table has room for where nothing else is said. */
 export const DEFAULT_CAPACITY = 65_536;

@@ -1,5 +1,4 @@
 import type { ErrorCode } from "../model/errors.ts";
-import type { Server } from "../model/server.ts";
 import type { FailureKind } from "../model/ejection_state.ts";
 import {
   BUCKETS,
@@ -19,8 +18,9 @@ import {
   type ServerCounter,
   type ServerTraffic,
   serverTraffic,
+  type Traffic,
   TRAFFIC_ROW,
-} from "./server_traffic.ts";
+} from "./traffic.ts";
 import type { TableMemory } from "./table_memory.ts";
 
 /** Layout of the row that concerns no server: one number for each error, then these. */
@@ -49,27 +49,6 @@ export interface CountedRequest {
   readonly bytesSent: number;
   /** Content that came from it, in bytes. */
   readonly bytesReceived: number;
-}
-
-/** Counters of a balancer. */
-export interface Traffic {
-  /** Counters of each server, in the order in which they were added. */
-  readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
-  /** Sums over all servers, including removed ones. */
-  readonly total: ServerTraffic;
-  /** Counters that concern no single server. */
-  readonly overall: {
-    /** Requests answered with an error by the balancer itself, by error code. */
-    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
-    /** Requests in the queue now. */
-    readonly waiting: number;
-    /** Requests that were queued. */
-    readonly waited: number;
-  };
-  /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
-  readonly countsRequests: boolean;
-  /** For how long there has been something to count: since the balancer began, in seconds. */
-  readonly uptime: number;
 }
 
 /** Counts of the servers at one moment. */

@@ -2,11 +2,11 @@ import { getLogger } from "@logtape/logtape";
 import type { Admin } from "../../admin/handler.ts";
 import { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { JoinedCluster } from "../../cluster/mod.ts";
+import { pickSettings } from "../../config/settings_schema.ts";
 import type { Certificate } from "../../fronts/web/certificate.ts";
 import type { Listener } from "../../fronts/web/listener.ts";
 import { serveWithRestart } from "../../fronts/web/serve_with_restart.ts";
 import { oldDenoWarning } from "../../runtime/runtime_version.ts";
-import { balancerOptions } from "../balancer_options.ts";
 import type { Command } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
 import { readListenConfig } from "../files/config_file.ts";
@@ -77,13 +77,13 @@ export const listen: Command = {
     );
     const warning = oldDenoWarning(Deno.version.deno);
     if (warning !== undefined) logger.warn("{warning}", { warning });
-    const { etcd } = settings;
+    const { etcd, policy } = settings;
     await using balancer = new LoadBalancer({
-      ...balancerOptions(config),
-      // Those of etcd count, and nobody is to be sent to others before it is reached.
-      ...(etcd === undefined || etcd.optional ? {} : { servers: [] }),
+      ...pickSettings(settings),
+      // With etcd, its servers count, and no request may go to others before it is reached.
+      servers: etcd === undefined || etcd.optional ? settings.servers : [],
       workers: countWorkers(settings.workers, say),
-      decisions: settings.decisions,
+      ...(policy === undefined ? {} : { policy }),
       ...(accessLog === undefined ? {} : { accessLog }),
       ...(sticky === undefined ? {} : { sticky }),
       upstreamTls,
@@ -99,11 +99,7 @@ export const listen: Command = {
     await using shared = etcd &&
       await shareServers(balancer, { settings: etcd, seed, admin: api, stop, say, reloads });
     if (etcd === undefined || shared !== undefined) {
-      const admin = await makeAdmin(balancer, args, {
-        ...config,
-        ...settings,
-        cluster: shared,
-      });
+      const admin = await makeAdmin(balancer, args, { settings, cluster: shared });
       const follow = path === undefined ? undefined : new ConfigReload({ path, text, config }, {
         balancer,
         say,

@@ -8,6 +8,7 @@ import { BalancerError } from "../../model/errors.ts";
 import type { Args, SwitchFlag, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
 import { readToken, TOKEN_FLAG } from "../files/token_file.ts";
+import type { ListenSettings } from "./listen_settings.ts";
 
 /** The flag of `listen` that says what callers of the admin API must send. */
 export const ACCESS_FLAGS: Readonly<Record<"api-token-file", ValueFlag>> = {
@@ -24,15 +25,11 @@ export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> 
   },
 };
 
-/** All that the program goes by, with the address at which the admin API will be served. */
-export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
-  /** The address. */
-  readonly apiHost: string;
-  /** The files by which the proxy speaks TLS. */
-  readonly tls: Config["tls"] | undefined;
-  /** Through which etcd the servers are shared. */
-  readonly etcd: Config["etcd"] | undefined;
-  /** The cluster that the balancer has joined; undefined where it has joined none. */
+/** Parts of the admin API of `listen`. */
+interface AdminParts {
+  /** Settings of `listen`. */
+  readonly settings: ListenSettings;
+  /** The cluster that the balancer has joined; undefined if none. */
   readonly cluster: AdminCluster | undefined;
 }
 
@@ -41,14 +38,14 @@ export interface AccessSettings extends Partial<Omit<Config, "tls" | "etcd">> {
  *
  * @param balancer The balancer.
  * @param args The command line.
- * @param settings Where it will be served, and what the file and the flags say beside.
+ * @param parts Settings and cluster.
  * @throws {UsageError} If others could reach it without a token, and nobody said that they may.
  * @throws {CommandError} If the token cannot be read or used.
  */
 export async function makeAdmin(
   balancer: LoadBalancer,
   args: Args,
-  settings: AccessSettings,
+  { settings, cluster }: AdminParts,
 ): Promise<Admin> {
   const { apiHost: host } = settings;
   const path = args.text("api-token-file") ?? settings.apiTokenFile;
@@ -63,18 +60,15 @@ export async function makeAdmin(
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
-  const { tls, etcd, cluster, ...rest } = settings;
-  const told: Partial<Config> = {
-    ...rest,
-    ...(tls === undefined ? {} : { tls }),
-    ...(etcd === undefined ? {} : { etcd }),
+  const shown: Config = {
+    ...settings,
     ...(path === undefined ? {} : { apiTokenFile: path }),
     ...(open ? { apiWithoutToken: true } : {}),
   };
   try {
     return createAdmin(balancer, {
       hosts,
-      settings: told,
+      settings: shown,
       dashboard: createDashboard(),
       ...(cluster === undefined ? {} : { cluster }),
       ...(token === undefined ? {} : { token }),

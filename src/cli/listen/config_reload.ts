@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { Config } from "../../config/config.ts";
+import { snakeCase } from "../../config/names.ts";
 import { errorText } from "../../model/error_text.ts";
 import { CommandError } from "../errors.ts";
 import { type ListenConfig, parseConfigFile, readConfigText } from "../files/config_file.ts";
@@ -162,7 +163,7 @@ function fixedSettings(after: Config, before: Config): string[] {
   names.delete("servers");
   names.delete("healthCheck");
   return [...names].filter((name) => differs(before[name], after[name]))
-    .map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+    .map(snakeCase);
 }
 
 /** The folder of a file, by its path. */

@@ -1,9 +1,9 @@
 import type { EtcdSettings } from "../../config/config.ts";
+import { distrustSchema } from "../../config/etcd_schema.ts";
+import { rangeOf } from "../../config/fields.ts";
 import { urlHostFault } from "../../model/host.ts";
 import type { Args, SwitchFlag, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-
-const DISTRUST_MAX = 86_400;
 
 /** The flags that say through which etcd the servers are shared. */
 export const ETCD_FLAGS: Readonly<Record<string, ValueFlag>> = {
@@ -68,7 +68,7 @@ export function readEtcdFlags(
     const text = args.text(flag);
     if (text !== undefined) given[name] = text;
   }
-  const distrust = args.number("etcd-distrust", 0, DISTRUST_MAX);
+  const distrust = args.number("etcd-distrust", ...rangeOf(distrustSchema));
   if (distrust !== undefined) given["distrust"] = distrust;
   if (args.has("etcd-optional")) given["optional"] = true;
   if (args.has("shared-health")) given["sharedHealth"] = true;

@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { AccessLogOptions } from "../../balancer/options.ts";
 import type { Config } from "../../config/config.ts";
-import type { AccessLogFormat } from "../../model/settings.ts";
+import { ACCESS_LOG_FORMATS, type AccessLogFormat } from "../../model/settings.ts";
 import { logTo } from "../../observability/logging/console_logging.ts";
 import { LineWriter, type LostLines } from "../../observability/logging/line_writer.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
@@ -10,7 +10,6 @@ import { printLine } from "../output/print.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
-const ACCESS_LOG_FORMATS: readonly AccessLogFormat[] = ["common", "combined", "json"];
 const LOG_FORMATS = ["pretty", "json"] as const;
 
 /** The flags of `listen` that say what is logged, and how. */

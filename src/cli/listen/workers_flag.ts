@@ -1,9 +1,11 @@
+import { rangeOf } from "../../config/fields.ts";
+import { workersSchema } from "../../config/settings_schema.ts";
 import { mayReusePort } from "../../runtime/reuse_port.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import type { Say } from "./logs.ts";
 
-const WORKERS_MAX = 256;
+const [WORKERS_MIN, WORKERS_MAX] = rangeOf(workersSchema);
 
 /** The flag that says how many threads accept connections. */
 export const WORKERS_FLAG: Readonly<Record<"workers", ValueFlag>> = {
@@ -23,10 +25,10 @@ export function readWorkersFlag(args: Args): number | "auto" | undefined {
   const text = args.text("workers");
   if (text === "auto") return "auto";
   if (text !== undefined && !/^[0-9]+$/.test(text)) {
-    const allowed = `auto or a whole number from 1 to ${WORKERS_MAX}`;
+    const allowed = `auto or a whole number from ${WORKERS_MIN} to ${WORKERS_MAX}`;
     throw new UsageError(`--workers must be ${allowed}, not "${text}"`);
   }
-  return args.wholeNumber("workers", 1, WORKERS_MAX);
+  return args.wholeNumber("workers", WORKERS_MIN, WORKERS_MAX);
 }
 
 /**

@@ -5,28 +5,24 @@ import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { canonicalServerUrl, completeServer, type Server } from "../../model/server.ts";
 
-/** The most characters that are said about a value. */
+/** The longest fault, in characters. */
 const FAULT_MAX = 500;
 
-/** What a key and its value say: a server, or why they say nothing. */
+/** A server read from a key and its value, or the fault in them. */
 export type ServerReading =
   | { readonly server: Server; readonly fault?: never }
   | { readonly server?: never; readonly fault: string };
 
-/**
- * A server as it stands in etcd: JSON with the fields of the admin API, in their order.
- *
- * @param server The server.
- */
+/** Writes the value of a server's key: JSON with the fields of the admin API, in their order. */
 export function writeServerValue(server: Server): string {
   return JSON.stringify(snakeKeys(server));
 }
 
 /**
- * Reads what somebody has written under the key of a server, perhaps by hand. What the value leaves
- * out has its default, the URL included, which the key says.
+ * Reads the key and value of a server, which may have been written by hand. Fields that the value
+ * leaves out have their defaults; the URL is that of the key.
  *
- * @param url What stands in the key behind `servers/`.
+ * @param url The part of the key after `servers/`.
  * @param value The value.
  */
 export function readServerValue(url: string, value: string): ServerReading {
@@ -55,7 +51,7 @@ export function readServerValue(url: string, value: string): ServerReading {
   }
 }
 
-/** The beginning of a text that somebody else has written. */
+/** Shortens an untrusted text to at most this many characters. */
 export function clipped(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

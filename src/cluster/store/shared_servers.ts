@@ -104,7 +104,7 @@ export class SharedServers implements Disposable {
     const owner = this.#balancer.discovery().find(({ servers }) =>
       servers.some((server) => server.url === url && server.problem === undefined)
     );
-    return owner?.entry.url;
+    return owner?.source.url;
   }
 
   /** What etcd has and is not used here, in the order of the keys. */

@@ -1,6 +1,6 @@
 import type { RegistryReport } from "../../model/registry_report.ts";
 import type { ServerStatus } from "../../model/server_status.ts";
-import type { Traffic } from "../../state/traffic_table.ts";
+import type { Traffic } from "../../state/traffic.ts";
 import { type Metric, writeExposition } from "./exposition.ts";
 import { processMetrics } from "./process_metrics.ts";
 import { serverStateMetrics, serverTrafficMetrics } from "./server_metrics.ts";

@@ -1,5 +1,5 @@
 import type { ServerStatus } from "../../model/server_status.ts";
-import { LATENCY_BOUNDS, SERVER_COUNTERS, type ServerTraffic } from "../../state/server_traffic.ts";
+import { LATENCY_BOUNDS, SERVER_COUNTERS, type ServerTraffic } from "../../state/traffic.ts";
 import type { Labels, Metric, Sample } from "./exposition.ts";
 
 /** A server with its status and its traffic counts. */
