@@ -15,7 +15,9 @@ export interface Traffic {
   readonly total: {
     /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
     readonly responses: readonly [number, number, number, number, number];
-    /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
+    /**
+     * Failed attempts: the connection could not be made, or the response was invalid or broke off.
+     */
     readonly failures: { readonly connection: number; readonly response: number };
     /** Failed attempts that were followed by one on another server. */
     readonly retries: number;
@@ -77,7 +79,9 @@ interface CounterDeclaration {
   readonly of: "requests" | "server";
 }
 
-/** The counters with their metrics. A new one needs no more than this, its field above, and a count. */
+/**
+ * The counters with their metrics. A new one needs no more than this, its field above, and a count.
+ */
 export const SERVER_COUNTERS: Readonly<Record<ServerCounter, CounterDeclaration>> = {
   retries: {
     metric: "ballast_retries_total",

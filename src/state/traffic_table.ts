@@ -41,8 +41,8 @@ export interface CountedRequest {
   /** The status, 101 or 200 to 599. */
   readonly status: number;
   /**
-   * Time from its arrival until the response was delivered or, if it has up to 64 KiB, handed to the
-   * platform, in milliseconds.
+   * Time from its arrival until the response was delivered or, if it has up to 64 KiB, handed to
+   * the platform, in milliseconds.
    */
   readonly duration: number;
   /** Content that went to the server, in bytes. */
@@ -60,11 +60,11 @@ export interface TrafficSnapshot {
 }
 
 /**
- * Traffic counts for operators: each thread has its own row of numbers for each slot of the state table,
- * so that threads do not contend. The rows are summed when the counts are read.
+ * Traffic counts for operators: each thread has its own row of numbers for each slot of the state
+ * table, so that threads do not contend. The rows are summed when the counts are read.
  *
- * A row starts with zeros when a server gets the slot. Count before the request ends in the state table,
- * as the slot may get another server after that.
+ * A row starts with zeros when a server gets the slot. Count before the request ends in the state
+ * table, as the slot may get another server after that.
  */
 export class TrafficTable {
   readonly #memory: TableMemory;
@@ -183,8 +183,8 @@ export class TrafficTable {
 }
 
 /**
- * Resets the counts of a slot that gets another server. The counts of the previous server are added to a
- * row for removed servers, so that the total never falls.
+ * Resets the counts of a slot that gets another server. The counts of the previous server are added
+ * to a row for removed servers, so that the total never falls.
  */
 export function clearTraffic(memory: TableMemory, slot: number): void {
   const gone = (memory.capacity + 1) * TRAFFIC_ROW;

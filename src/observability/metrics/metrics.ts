@@ -18,8 +18,8 @@ export interface MetricSources {
 }
 
 /**
- * Writes all metrics in Prometheus' text format. If requests are not counted, their metrics are left
- * out: a zero would mean that there were none.
+ * Writes all metrics in Prometheus' text format. If requests are not counted, their metrics are
+ * left out: a zero would mean that there were none.
  *
  * @param sources The sources.
  */
