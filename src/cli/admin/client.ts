@@ -42,6 +42,5 @@ export function adminClient(args: Args): AdminClient {
  * @throws {AdminClientError} If the request fails.
  */
 export function callAdmin<Answer>(args: Args, path: string, body?: unknown): Promise<Answer> {
-  const request = body === undefined ? {} : { body };
-  return adminClient(args).readJson(path, { url: "string", name: "string" }, request);
+  return adminClient(args).readServers(path, body === undefined ? {} : { body });
 }
