@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { urlHostFault } from "../model/host.ts";
-import { filePath, seconds, text, trueOrFalse } from "./fields.ts";
+import { DAY, filePath, seconds, text, trueOrFalse } from "./fields.ts";
 
 const ENDPOINT = "must be a URL such as http://10.0.0.1:2379, without a path or a user";
 
@@ -21,7 +21,7 @@ const endpoint = text(ORIGIN, ENDPOINT).superRefine(
 /** Default of `etcd.distrust`, in seconds. */
 export const DEFAULT_DISTRUST = 30;
 /** Seconds before a sudden loss of most servers is believed. */
-export const distrustSchema: z.ZodNumber = seconds(0, 86_400);
+export const distrustSchema: z.ZodNumber = seconds(0, DAY);
 
 /** The etcd through which several balancers share their servers. */
 export const etcdSchema = z.strictObject({

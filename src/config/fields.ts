@@ -4,6 +4,9 @@ import { unwrap } from "./names.ts";
 // Each field describes its values in one phrase. That phrase is the error, whichever rule of the field
 // is broken, so that a message always says what to write instead.
 
+/** A day, the longest time that can be configured, in seconds. */
+export const DAY = 86_400;
+
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): z.ZodNumber {
   const error = `must be a whole number from ${min} to ${max}`;

@@ -1,35 +1,38 @@
+import type { Decision } from "../model/decision.ts";
 import type { CandidateList } from "./candidates.ts";
-import type { NoteCode } from "../model/decision_code.ts";
 
-/** What there is to say of one candidate after a pick, for people. */
-export interface CandidateNote {
-  /** What the policy went by, for example `(2 + 1) / 5 = 0.6`; undefined where it used none. */
-  readonly key: string | undefined;
-  /** Why the candidate was not picked, for programs. Default: `not_chosen`. */
-  readonly code?: NoteCode;
-  /** Why the candidate was picked, or why not, for example `larger key: 1.5 > 0.6`. */
-  readonly verdict: string;
-}
-
-/** What there is to say of all candidates after a pick. */
+/** A policy's explanation of one of its picks. */
 export interface Explanation {
-  /** The candidates' slots, each once: first the one that had to be picked, then by how close they came. */
+  /** The candidates' slots, each once: first the one that is picked, then by how close they came. */
   readonly ranking: readonly number[];
-  /** What there is to say of the candidate in this slot. */
-  note(slot: number): CandidateNote;
+  /**
+   * Explains the candidate in this slot.
+   *
+   * @returns `key`: what the policy compared, for example `(2 + 1) / 5 = 0.6`, or undefined; `code`:
+   * why the candidate was not picked, for programs, by default `not_chosen`; `verdict`: why it was or
+   * was not picked, for people, for example `larger key: 1.5 > 0.6`.
+   */
+  note(slot: number): {
+    readonly key: string | undefined;
+    readonly code?: Decision["candidates"][number]["code"];
+    readonly verdict: string;
+  };
 }
+
+/** An explanation of one candidate; see {@linkcode Explanation.note}. */
+export type CandidateNote = ReturnType<Explanation["note"]>;
 
 /**
- * Explains a pick that was made.
+ * Explains a pick.
  *
- * @param chosen The slot that was picked.
+ * @param chosen Slot that was picked.
  */
 export type Explainer = (chosen: number) => Explanation;
 
 /**
- * Explains the picks of a policy that says nothing of how it chooses.
+ * Explains the picks of a policy without explanations.
  *
- * @param candidates What it chooses from; read at once.
+ * @param candidates The candidates; read before this returns.
  */
 export function explainNothing(candidates: CandidateList): Explainer {
   const slots = [...candidates.slots.subarray(0, candidates.length)];

@@ -91,7 +91,7 @@ etcdTest("deleting every key by hand takes no server away before the time is ove
   await untilHeld([balancer], 1);
   assertEquals((await health(balancer)).servers, 1);
   await balancer.waitForError(
-    "Removing 1 server that etcd has been without for 2 s: http://127.0.0.1:3001",
+    "Removing 1 server missing from etcd for 2 s: http://127.0.0.1:3001",
   );
   assertEquals((await health(balancer)).servers, 0);
 });

@@ -74,7 +74,7 @@ hangupTest("SIGHUP reads the files of etcd again also while it is waited for", a
     ...["listen", `--etcd=${cluster.endpoints}`, `--etcd-ca-file=${ca.path}`],
     ...[`--port=${port}`, `--api-port=${apiPort}`],
   );
-  await program.waitForError("etcd cannot be reached, and is tried again until it can");
+  await program.waitForError("Cannot reach etcd, retrying");
   await Deno.copyFile(certificatePath("etcd_ca.crt"), ca.path);
   program.kill("SIGHUP");
   await program.waitForError("Reloaded the credentials for etcd: new certificate authority");

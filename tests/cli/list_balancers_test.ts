@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { type AdminCluster, createAdmin, LoadBalancer } from "../../mod.ts";
+import { createAdmin, LoadBalancer } from "../../mod.ts";
+import type { AdminCluster } from "../../src/admin/target.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";
-import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+import { CLUSTER, CLUSTER_JSON, fleet } from "../testing/scripted_cluster.ts";
 
 /** What `list-balancers` prints for a balancer. */
 async function list(cluster: AdminCluster | undefined, ...args: string[]): Promise<CliResult> {
@@ -14,7 +15,7 @@ async function list(cluster: AdminCluster | undefined, ...args: string[]): Promi
 }
 
 function clusterOf(report: typeof fleet): AdminCluster {
-  return { fleet: report } as unknown as AdminCluster;
+  return { report } as unknown as AdminCluster;
 }
 
 Deno.test("list-balancers says who is up, and where they do not agree", async () => {
@@ -35,11 +36,11 @@ Deno.test("list-balancers says who is up, and where they do not agree", async ()
 
 Deno.test("list-balancers --json prints what the API answers", async () => {
   const { code, stdout } = await list(clusterOf(fleet), "--json");
-  assertEquals([code, JSON.parse(stdout)], [0, FLEET_JSON]);
+  assertEquals([code, JSON.parse(stdout)], [0, CLUSTER_JSON]);
 });
 
 Deno.test("list-balancers says nothing of trouble where there is none", async () => {
-  const one = { ...FLEET, members: [FLEET.members[0]!], disagreements: [], error: undefined };
+  const one = { ...CLUSTER, members: [CLUSTER.members[0]!], disagreements: [], error: undefined };
   const { stdout } = await list(clusterOf(() => Promise.resolve(one)));
   assertEquals(stdout.trimEnd().split("\n").length, 2);
 });

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { VERSION } from "../../mod.ts";
+import { VERSION } from "../../src/model/version.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";

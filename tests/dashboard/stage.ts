@@ -1,13 +1,13 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../src/dashboard/mod.ts";
 import {
-  type AdminCluster,
   createAdmin,
   type DnsSettings,
   type Listener,
   LoadBalancer,
   type ServerInit,
 } from "../../mod.ts";
+import type { AdminCluster } from "../../src/admin/target.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
 /** Milliseconds that anything on the page may take. */
@@ -24,7 +24,7 @@ export interface StageOptions {
   /** The name server that is asked for entries. Default: none is needed. */
   readonly dns?: DnsSettings;
   /** The balancer's view of its cluster. Default: it has none. */
-  readonly shared?: Pick<AdminCluster, "registry" | "fleet">;
+  readonly shared?: Pick<AdminCluster, "registry" | "report">;
 }
 
 /** The user's preferences. */

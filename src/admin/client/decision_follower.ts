@@ -1,5 +1,5 @@
 import { systemClock } from "../../runtime/system_clock.ts";
-import { pause } from "../../runtime/wait.ts";
+import { pause } from "../../runtime/time.ts";
 import type { DecisionJson, DecisionsJson } from "../decisions.ts";
 import { type AdminClient, AdminClientError, type AdminRequest } from "./admin_client.ts";
 

@@ -1,7 +1,7 @@
 import { errorText } from "../../model/error_text.ts";
 import { printable } from "../../model/printable.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { pause } from "../../runtime/wait.ts";
+import { pause } from "../../runtime/time.ts";
 import type { EventJson } from "../event_stream.ts";
 import { type AdminClient, AdminClientError } from "./admin_client.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";

@@ -35,13 +35,13 @@ export const URL_FLAG: Readonly<Record<"url", ValueFlag>> = {
 };
 
 /** The flags that describe a new server. */
-export const ADD_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> = {
+export const ADD_FLAGS: Readonly<Partial<Record<"url" | ServerFlagName, ValueFlag>>> = {
   ...URL_FLAG,
   ...fieldFlags(FLAGGED, defaultHelp),
 };
 
 /** The flags that change a server. */
-export const UPDATE_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> = {
+export const UPDATE_FLAGS: Readonly<Partial<Record<"url" | ServerFlagName, ValueFlag>>> = {
   ...URL_FLAG,
   ...fieldFlags(
     FLAGGED.filter(([, { fixed }]) => !fixed),
@@ -52,13 +52,13 @@ export const UPDATE_FLAGS: Readonly<Record<"url" | ServerFlagName, ValueFlag>> =
 function fieldFlags(
   fields: typeof FLAGGED,
   defaultText: (name: ServerFieldName) => string,
-): Record<ServerFlagName, ValueFlag> {
+): Partial<Record<ServerFlagName, ValueFlag>> {
   const flags = fields.map(([name, field]) => {
     const help = `${field.doc.charAt(0).toLowerCase()}${field.doc.slice(1)} (${defaultText(name)})`;
     const choices = field.kind === "choice" ? { choices: field.choices } : {};
     return [serverFlagName(name), { value: field.flag!, help, ...choices }];
   });
-  return Object.fromEntries(flags) as Record<ServerFlagName, ValueFlag>;
+  return Object.fromEntries(flags);
 }
 
 function defaultHelp(name: ServerFieldName): string {

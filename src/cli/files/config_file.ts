@@ -1,8 +1,10 @@
-import { type Config, parseConfig, type ParseConfigOptions } from "../../config/config.ts";
+import { type Config, parseConfig } from "../../config/config.ts";
 import { BalancerError, type Fault } from "../../model/errors.ts";
 import type { Args } from "../command_line.ts";
 import { CommandError } from "../errors.ts";
 import { readTextFile } from "./text_file.ts";
+
+type ParseConfigOptions = Parameters<typeof parseConfig>[2];
 
 /** The configuration that `listen` starts with. */
 export interface ListenConfig {
@@ -55,7 +57,7 @@ export async function readConfigText(path: string): Promise<string> {
 export function parseConfigFile(
   text: string,
   path: string,
-  options: ParseConfigOptions = {},
+  options?: ParseConfigOptions,
 ): Config {
   try {
     return parseConfig(text, path, options);

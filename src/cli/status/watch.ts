@@ -2,7 +2,7 @@ import { AdminClientError } from "../../admin/client/admin_client.ts";
 import type { StatsJson } from "../../admin/stats.ts";
 import { listenTo } from "../../runtime/signals.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { pause } from "../../runtime/wait.ts";
+import { pause } from "../../runtime/time.ts";
 import { Screen } from "./screen.ts";
 import { renderStatus } from "./view.ts";
 
