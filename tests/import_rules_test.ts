@@ -79,7 +79,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   ],
   cli: [
     ...["model", "runtime", "config", "balancer", "admin", "cluster/mod.ts", "dashboard/mod.ts"],
-    ...["observability/logging", "discovery/system_resolver.ts", "fronts/web", "simulate"],
+    ...["observability/logging", "discovery/discovery_permissions.ts", "fronts/web", "simulate"],
     ...["deno.json", "@std/cli", "@logtape/logtape"],
   ],
 };

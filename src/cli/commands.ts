@@ -1,21 +1,22 @@
 import type { Command } from "./command_line.ts";
-import { acceptServers } from "./commands/accept_servers.ts";
-import { addServer } from "./commands/add_server.ts";
-import { checkConfig } from "./commands/check_config.ts";
+import {
+  addServer,
+  deleteServer,
+  drainServer,
+  enableServer,
+  updateServer,
+} from "./commands/change_servers.ts";
+import { acceptServers, listBalancers } from "./commands/cluster.ts";
 import { completions } from "./commands/completions.ts";
-import { deleteServer } from "./commands/delete_server.ts";
-import { drainServer, enableServer } from "./commands/drain_server.ts";
+import { checkConfig, exportConfig } from "./commands/config.ts";
 import { events } from "./commands/events.ts";
 import { explain } from "./commands/explain.ts";
-import { exportConfig } from "./commands/export_config.ts";
-import { listBalancers } from "./commands/list_balancers.ts";
 import { listServers } from "./commands/list_servers.ts";
 import { listen } from "./commands/listen.ts";
 import { permissions } from "./commands/permissions.ts";
 import { replay } from "./commands/replay.ts";
 import { simulate } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
-import { updateServer } from "./commands/update_server.ts";
 
 const COMMANDS_WITH_FLAGS = [
   listen,

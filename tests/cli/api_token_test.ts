@@ -118,6 +118,6 @@ Deno.test("the commands do not take the token along to where a redirect leads", 
   const flags = [`--api-port=${first.addr.port}`, `--api-token-file=${file.path}`];
   const { code, stderr } = await runCli("list-servers", ...flags);
   assertEquals([code, seen], [1, []]);
-  assertStringIncludes(stderr, "Cannot reach the balancer's API");
+  assertStringIncludes(stderr, "Cannot reach the admin API");
   assertEquals(stderr.includes(TOKEN), false);
 });

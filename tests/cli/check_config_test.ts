@@ -43,6 +43,49 @@ Deno.test("check-config tells every fault on a line of its own", async () => {
   ]);
 });
 
+Deno.test("check-config reports errors in the file and in those that it names at once", async () => {
+  await using file = await makeTemporaryFile(`
+port: 0
+tls: { cert: /no/cert, key: /no/key }
+api_token_file: /no/token
+servers:
+  - url: http://a
+  - url: http://a
+`);
+  const { code, stderr } = await runCli("check-config", file.path);
+  assertEquals(code, 1);
+  assertEquals(stderr.trimEnd().split("\n"), [
+    `ballast: Cannot use ${file.path}: 4 errors`,
+    "  port must be a whole number from 1 to 65535; not 0",
+    '  servers[1].url "http://a" is there twice: servers[0] has the same URL',
+    "  Cannot read the certificate /no/cert: no such file; " +
+    "Cannot read the private key /no/key: no such file",
+    "  Cannot read the API token file /no/token: no such file",
+  ]);
+});
+
+Deno.test("check-config --json writes every error with its field, and exits with 1", async () => {
+  await using file = await makeTemporaryFile("port: 0\napi_token_file: /no/token\nservers: []\n");
+  const invalid = await runCli("check-config", "--json", file.path);
+  assertEquals([invalid.code, invalid.stderr], [1, ""]);
+  assertEquals(JSON.parse(invalid.stdout), {
+    valid: false,
+    errors: [
+      { field: "port", detail: "must be a whole number from 1 to 65535; not 0" },
+      {
+        field: "api_token_file",
+        detail: "Cannot read the API token file /no/token: no such file",
+      },
+    ],
+  });
+  const missing = await runCli("check-config", "--json", "/no");
+  assertEquals([missing.code, missing.stderr], [1, ""]);
+  assertEquals(JSON.parse(missing.stdout), {
+    valid: false,
+    errors: [{ field: "", detail: "Cannot read the configuration /no: no such file" }],
+  });
+});
+
 /** Files that cannot be used, and what the one line of the error says. */
 const UNUSABLE: [content: string | Uint8Array, message: string][] = [
   [new Uint8Array([0xff, 0xfe, 0x2d, 0x00]), "it is not UTF-8 text"],

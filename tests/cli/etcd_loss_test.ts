@@ -60,7 +60,7 @@ etcdTest("an etcd that lost its data takes no server away, until a person says s
     [accepted.code, accepted.stdout],
     [
       0,
-      "Removed 2 servers that etcd had lost:\n  http://127.0.0.1:3002\n  http://127.0.0.1:3003\n",
+      "Removed 2 servers missing from etcd:\n  http://127.0.0.1:3002\n  http://127.0.0.1:3003\n",
     ],
   );
   await untilHeld(both, 0);

@@ -58,7 +58,7 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   assert(await until(() => isConnected(balancer), LIMIT_MS));
   const added = await add(3002);
   assertEquals(added.code, 0, added.stderr);
-  assertEquals(balancer.errors.match(/Read the files for etcd/g)?.length, 2);
+  assertEquals(balancer.errors.match(/Reloaded the credentials for etcd/g)?.length, 2);
   for (const text of [balancer.output, balancer.errors]) assert(!text.includes('"two"'));
   assertEquals(await balancer.stop(), 0);
 });
@@ -77,7 +77,7 @@ hangupTest("SIGHUP reads the files of etcd again also while it is waited for", a
   await program.waitForError("Cannot reach etcd, retrying");
   await Deno.copyFile(certificatePath("etcd_ca.crt"), ca.path);
   program.kill("SIGHUP");
-  await program.waitForError("the authority changed, and requests to etcd use that from now on");
+  await program.waitForError("Reloaded the credentials for etcd: new certificate authority");
   await program.waitForError("Admin API on");
   program.kill("SIGTERM");
   assertEquals((await program.result()).code, 0);

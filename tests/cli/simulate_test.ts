@@ -111,7 +111,7 @@ Deno.test("simulate says what is wrong with its files, and what to do", async ()
   await using empty = await makeTemporaryFile("[]\n");
   const servers = "--servers=2";
   const cases: [args: string[], message: RegExp][] = [
-    [["--config=/nowhere"], /^ballast: Cannot read the configuration \/nowhere: there is no such/],
+    [["--config=/nowhere"], /^ballast: Cannot read the configuration \/nowhere: no such file/],
     [[`--config=${empty.path}`], /servers has no server to simulate/],
     [[servers, "--workload=/nowhere"], /Cannot read the workload \/nowhere: no such file/],
     [[servers, "--log=/nowhere"], /Cannot read the access log \/nowhere/],

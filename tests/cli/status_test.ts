@@ -23,7 +23,7 @@ Deno.test("status shows a real balancer once where the output is not a terminal"
     const [head, rates, counts, none, columns, row, ...more] = stdout.split("\n");
     assertMatch(head!, /^Ballast \d+\.\d+\.\d+, up .+, 1 worker, \d{4}-\d\d-\d\d [0-9:]{8} UTC$/);
     assertMatch(rates!, /^\d\.\d requests\/s, 0\.0 errors\/s, p50 .*s, p99 .*s \(over .*s\)$/);
-    assertStringIncludes(counts!, "active 0, waiting 0, total 1 requests, 0 refused");
+    assertStringIncludes(counts!, "active 0, waiting 0; total: 1 request, 0 refused");
     assertEquals([none, more], ["", [""]]);
     assertMatch(columns!, /^NAME +URL +STATE +.* LAST CHECK$/);
     assertMatch(row!, /^one +http:\/\/127\.0\.0\.1:\d+ +up +0 +1 +100 % .* none yet$/);

@@ -13,7 +13,7 @@ const noHangup = Deno.build.os === "windows";
 Deno.test("listen wants both files of TLS, and says which one is missing", async () => {
   const one = await runCli("listen", "--tls-cert", CERT);
   assertEquals(one.code, 2);
-  assertStringIncludes(one.stderr, "ballast: --tls-cert needs --tls-key, the file with its key.");
+  assertStringIncludes(one.stderr, "ballast: --tls-cert needs --tls-key, the certificate's key.");
   const other = await runCli("listen", "--tls-key", KEY);
   assertEquals(other.code, 2);
   assertStringIncludes(other.stderr, "ballast: --tls-key needs --tls-cert");

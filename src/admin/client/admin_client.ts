@@ -3,6 +3,7 @@ import { printable } from "../../model/printable.ts";
 
 /** Time limit for a response, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+const SERVER_SHAPE = { url: "string", name: "string" } as const;
 const NOT_BALLAST = "the server at this address is not Ballast";
 
 /** Members by which an answer of Ballast is recognised, with their types. */
@@ -53,15 +54,24 @@ export class AdminClient {
   /**
    * Calls the API and reads JSON from it.
    *
-   * @param shape The shape of the answer, or of each item in a list.
+   * @param shape The shape of the answer.
    * @throws {AdminClientError} If the request fails, or the answer has another shape.
    */
   async readJson<Answer>(path: string, shape: Shape, request?: AdminRequest): Promise<Answer> {
     const answer = await this.#read(path, (response) => response.json(), request);
-    const fits = [answer].flat().every((item) =>
-      Object.entries(shape).every(([name, type]) => typeOf(item?.[name]) === type)
-    );
-    if (!fits) throw this.notBallast();
+    if (!hasShape(answer, shape)) throw this.notBallast();
+    return answer as Answer;
+  }
+
+  /**
+   * Calls a route of the API whose answer is a server or a list of servers.
+   *
+   * @throws {AdminClientError} If the request fails, or the answer is neither.
+   */
+  async readServers<Answer>(path: string, request?: AdminRequest): Promise<Answer> {
+    const answer = await this.#read(path, (response) => response.json(), request);
+    const isValid = [answer].flat().every((item) => hasShape(item, SERVER_SHAPE));
+    if (!isValid) throw this.notBallast();
     return answer as Answer;
   }
 
@@ -142,8 +152,11 @@ export class AdminClient {
   }
 }
 
-function typeOf(value: unknown): string {
-  return value === null ? "null" : typeof value;
+function hasShape(answer: unknown, shape: Shape): boolean {
+  const members = (answer ?? {}) as Readonly<Record<string, unknown>>;
+  return Object.entries(shape).every(([name, type]) =>
+    typeof members[name] === type && members[name] !== null
+  );
 }
 
 function reason(error: unknown): string {

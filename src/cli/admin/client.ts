@@ -1,6 +1,6 @@
 import { AdminClient, type AdminClientError } from "../../admin/client/admin_client.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
-import { readToken, TOKEN_FLAG } from "../files/token_file.ts";
+import { readToken, TOKEN_FLAG } from "../files/secret_files.ts";
 import { readAdminAddress } from "./address.ts";
 
 /** The flags with the address and token of the admin API. */
@@ -42,6 +42,5 @@ export function adminClient(args: Args): AdminClient {
  * @throws {AdminClientError} If the request fails.
  */
 export function callAdmin<Answer>(args: Args, path: string, body?: unknown): Promise<Answer> {
-  const request = body === undefined ? {} : { body };
-  return adminClient(args).readJson(path, { url: "string", name: "string" }, request);
+  return adminClient(args).readServers(path, body === undefined ? {} : { body });
 }

@@ -1,10 +1,10 @@
 import { followEvents } from "../../admin/client/event_follower.ts";
 import type { EventJson } from "../../admin/event_stream.ts";
 import type { ServerJson } from "../../admin/server_json.ts";
+import { abortOnStop } from "../../runtime/signals.ts";
 import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import type { Command } from "../command_line.ts";
 import { jsonLine, printable, printError, writeOut } from "../output/print.ts";
-import { abortOnStop } from "../signals.ts";
 
 /** The number of events that a balancer keeps. */
 const KEPT = 1000;

@@ -3,19 +3,14 @@ import { DecisionFollower, fetchDecisions } from "../../admin/client/decision_fo
 import type { DecisionJson } from "../../admin/decisions.ts";
 import { canonicalServerUrl } from "../../model/server.ts";
 import { DECISIONS_MAX } from "../../model/settings.ts";
+import { abortOnStop, listenTo } from "../../runtime/signals.ts";
 import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
-import type { Args, Command, ValueFlag } from "../command_line.ts";
+import type { Args, Command } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { decisionText } from "../output/decision_text.ts";
 import { printError, printJson, printLine, writeOut } from "../output/print.ts";
-import { abortOnStop, listenTo } from "../signals.ts";
 
 const DEFAULT_LIMIT = 10;
-
-const FILTER_FLAGS: Readonly<Record<"server" | "path", ValueFlag>> = {
-  server: { value: "URL|NAME", help: "only requests that went to this server" },
-  path: { value: "PREFIX", help: "only requests whose path begins with this, for example /api" },
-};
 
 /** `explain`: explains why requests went to the servers they went to. */
 export const explain = {
@@ -23,7 +18,8 @@ export const explain = {
   summary: "Explain recent routing decisions",
   example: "ballast explain --follow --path /api",
   values: {
-    ...FILTER_FLAGS,
+    server: { value: "URL|NAME", help: "only requests that went to this server" },
+    path: { value: "PREFIX", help: "only requests whose path begins with this, for example /api" },
     limit: {
       value: "N",
       help: `print at most N decisions (default ${DEFAULT_LIMIT}, no limit with --follow)`,

@@ -4,22 +4,21 @@ import { DEFAULT_CONFIG as DEFAULTS } from "../../config/config.ts";
 import { pickSettings } from "../../config/settings_schema.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { oldDenoWarning } from "../../runtime/runtime_version.ts";
+import { onHangup, type Reload, waitForStop } from "../../runtime/signals.ts";
 import type { Args, Command } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { asOneLine, type ListenConfig, readListenConfig } from "../files/config_file.ts";
 import { hasEtcdFiles } from "../files/etcd_files.ts";
-import { readSticky } from "../files/sticky_secret.ts";
+import { readSticky } from "../files/secret_files.ts";
 import { readTlsFiles, readUpstreamTls, TLS_FLAGS } from "../files/tls_files.ts";
 import { ACCESS_FLAGS, ACCESS_SWITCHES, makeAdmin } from "../listen/admin_access.ts";
 import { ConfigReload } from "../listen/config_reload.ts";
 import { ETCD_FLAGS, ETCD_SWITCHES } from "../listen/etcd_flags.ts";
 import { listenSettings } from "../listen/listen_settings.ts";
 import { LOG_FLAGS, type Logs, readLogFlags, startLogs } from "../listen/logs.ts";
-import { serveUntilStopped } from "../listen/serve_until_stopped.ts";
-import { hostBeforePort } from "../listen/service.ts";
+import { hostBeforePort, serveUntilStopped } from "../listen/serve.ts";
 import { shareServers } from "../listen/share_servers.ts";
 import { countWorkers, WORKERS_FLAG } from "../listen/workers_flag.ts";
-import { onHangup, type Reload, waitForStop } from "../signals.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 

@@ -1,8 +1,8 @@
 import type { StatsJson } from "../../admin/stats.ts";
+import { abortOnStop } from "../../runtime/signals.ts";
 import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printJson, printLine } from "../output/print.ts";
-import { abortOnStop } from "../signals.ts";
 import { renderStatus } from "../status/view.ts";
 import { watchStatus } from "../status/watch.ts";
 

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { EtcdCredentials, JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import { errorText } from "../../model/error_text.ts";
+import type { Reload } from "../../runtime/signals.ts";
 import type { Say } from "../output/print.ts";
 import { readAll, readTextFile } from "./text_file.ts";
 
@@ -47,47 +48,35 @@ async function readIfNamed(path: string | undefined, what: string): Promise<stri
   return path === undefined ? undefined : await readTextFile(path, what);
 }
 
-/** Reloads the credentials for etcd from their files. */
-export class EtcdFilesReload {
-  readonly #settings: EtcdSettings;
-  readonly #shared: JoinedCluster;
-  readonly #say: Say;
-  #used: EtcdCredentials;
-
-  constructor(
-    settings: EtcdSettings,
-    used: EtcdCredentials,
-    { shared, say }: { readonly shared: JoinedCluster; readonly say: Say },
-  ) {
-    this.#settings = settings;
-    this.#used = used;
-    this.#shared = shared;
-    this.#say = say;
-  }
-
-  /**
-   * Reads the files again. If they cannot be used, the old credentials stay in use and the log says
-   * why. Never rejects.
-   */
-  async reload(): Promise<void> {
-    if (!hasEtcdFiles(this.#settings)) return;
+/**
+ * Makes the action of SIGHUP that reloads the credentials for etcd. If the files cannot be used, the
+ * old credentials stay in use and the log says why.
+ *
+ * @param used The credentials in use.
+ */
+export function reloadEtcdFiles(
+  settings: EtcdSettings,
+  used: EtcdCredentials,
+  { shared, say }: { readonly shared: JoinedCluster; readonly say: Say },
+): Reload {
+  return async () => {
+    if (!hasEtcdFiles(settings)) return;
     try {
-      const read = await readEtcdFiles(this.#settings);
+      const read = await readEtcdFiles(settings);
       const parts = Object.keys(NAMES) as (keyof EtcdCredentials)[];
-      const changed = parts.filter((part) =>
-        JSON.stringify(read[part]) !== JSON.stringify(this.#used[part])
-      ).map((part) => NAMES[part]);
-      if (changed.length > 0) await this.#shared.setCredentials(read);
-      this.#used = read;
+      const changed = parts
+        .filter((part) => JSON.stringify(read[part]) !== JSON.stringify(used[part]))
+        .map((part) => NAMES[part]);
+      if (changed.length > 0) await shared.setCredentials(read);
+      used = read;
       const news = changed.length === 0 ? "no changes" : `new ${changed.join(" and ")}`;
-      this.#say(`Reloaded the credentials for etcd: ${news}`);
+      say(`Reloaded the credentials for etcd: ${news}`);
     } catch (error) {
-      const why = errorText(error);
       logger.error(
         "Cannot reload the credentials for etcd; the old ones stay in use: {why}. " +
           "Fix the file and send SIGHUP again",
-        { why },
+        { why: errorText(error) },
       );
     }
-  }
+  };
 }

@@ -7,7 +7,7 @@ import { createDashboard } from "../../dashboard/mod.ts";
 import { BalancerError } from "../../model/errors.ts";
 import type { Args, SwitchFlag, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { readToken, TOKEN_FLAG } from "../files/token_file.ts";
+import { readToken, TOKEN_FLAG } from "../files/secret_files.ts";
 import type { ListenSettings } from "./listen_settings.ts";
 
 /** The flag of `listen` with the token of the admin API. */

@@ -38,22 +38,17 @@ export interface ReloadParts {
 /** Applies changes of the configuration file to a running balancer. */
 export class ConfigReload {
   readonly #path: string;
-  readonly #balancer: LoadBalancer;
-  readonly #say: Say;
-  readonly #serversElsewhere: boolean;
+  readonly #parts: ReloadParts;
   /** The text of the file when it was last read, valid or not. */
   #text: string;
   #isUnreadable = false;
   #config: Config;
 
   constructor({ path, text, config }: ReloadFile, parts: ReloadParts) {
-    const { balancer, say, serversElsewhere = false } = parts;
     this.#path = path;
     this.#text = text;
     this.#config = config;
-    this.#balancer = balancer;
-    this.#say = say;
-    this.#serversElsewhere = serversElsewhere;
+    this.#parts = parts;
   }
 
   /**
@@ -115,7 +110,7 @@ export class ConfigReload {
 
   async #apply(text: string): Promise<void> {
     this.#text = text;
-    const serversElsewhere = this.#serversElsewhere;
+    const { balancer, say, serversElsewhere = false } = this.#parts;
     // A truncated file must not remove every server, or reset the health checks if etcd keeps the
     // servers. A file that has gained etcd settings still has to name them until the restart.
     if (serversElsewhere && text.trim() === "") {
@@ -124,9 +119,9 @@ export class ConfigReload {
     const config = parseConfigFile(text, this.#path, { requireServers: !serversElsewhere });
     const done = await this.#applyServers(config);
     const checks = differs(config.healthCheck, this.#config.healthCheck);
-    if (checks) this.#balancer.setHealthCheck(config.healthCheck);
+    if (checks) balancer.setHealthCheck(config.healthCheck);
     if (checks) done.push("health checks changed");
-    this.#say(`Reloaded ${this.#path}: ${done.join(", ") || "no changes"}`);
+    say(`Reloaded ${this.#path}: ${done.join(", ") || "no changes"}`);
     const later = fixedSettings(config, this.#config);
     if (later.length > 0) {
       logger.warn(`Restart to apply changes of: ${later.join(", ")}`, { settings: later });
@@ -136,19 +131,20 @@ export class ConfigReload {
 
   /** Applies the servers, and reports each change of one. Returns a summary. */
   async #applyServers({ servers }: Config): Promise<string[]> {
-    if (this.#serversElsewhere) return ["servers ignored, as etcd keeps them"];
+    const { balancer, say, serversElsewhere } = this.#parts;
+    if (serversElsewhere) return ["servers ignored, as etcd keeps them"];
     const before = new Map(
-      servers.flatMap(({ url }) => this.#balancer.find({ url: canonicalServerUrl(url) }))
+      servers.flatMap(({ url }) => balancer.find({ url: canonicalServerUrl(url) }))
         .map((server) => [server.url, server]),
     );
-    const { added, changed, removed } = await this.#balancer.setServers(servers);
+    const { added, changed, removed } = await balancer.setServers(servers);
     const changes = [
       ...added.map(({ url }) => `Added ${url}`),
       ...changed.map((server) => `Changed ${server.url}: ${fieldChanges(before, server)}`),
       ...removed.map(({ url }) => `Removed ${url}`),
     ];
-    for (const change of changes.slice(0, NAMED_MAX)) this.#say(change);
-    if (changes.length > NAMED_MAX) this.#say(`… and ${changes.length - NAMED_MAX} more`);
+    for (const change of changes.slice(0, NAMED_MAX)) say(change);
+    if (changes.length > NAMED_MAX) say(`… and ${changes.length - NAMED_MAX} more`);
     return Object.entries({ added, changed, removed })
       .filter(([, { length }]) => length > 0)
       .map(([verb, { length }]) => `${length} ${verb}`);

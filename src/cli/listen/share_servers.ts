@@ -3,10 +3,10 @@ import type { JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import type { ServerInit } from "../../model/server.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
+import type { Reload } from "../../runtime/signals.ts";
 import { CommandError } from "../errors.ts";
-import { EtcdFilesReload, readEtcdFiles } from "../files/etcd_files.ts";
+import { readEtcdFiles, reloadEtcdFiles } from "../files/etcd_files.ts";
 import type { Say } from "../output/print.ts";
-import type { Reload } from "../signals.ts";
 
 /** The file with the host name on Linux; in a container, that of the container or pod. */
 const HOST_NAME_FILE = "/etc/hostname";
@@ -55,8 +55,7 @@ export async function shareServers(
     // Waits below, once SIGHUP reloads the credentials.
     wait: false,
   });
-  const reload = new EtcdFilesReload(settings, files, { shared, say });
-  reloads.push(() => reload.reload());
+  reloads.push(reloadEtcdFiles(settings, files, { shared, say }));
   try {
     if (!optional) await shared.join(waiting.signal);
   } catch (error) {

@@ -65,7 +65,7 @@ function headLines(stats: StatsJson, { width, history }: ViewOptions): string[] 
   return [
     ...lines,
     traffic + bars(history, width - textWidth(traffic)),
-    `${now}, total ${total.requests} requests, ${total.refused} refused, ${bytes}`,
+    `${now}; total: ${count(total.requests, "request")}, ${total.refused} refused, ${bytes}`,
   ];
 }
 

@@ -1,8 +1,8 @@
 import { AdminClientError } from "../../admin/client/admin_client.ts";
 import type { StatsJson } from "../../admin/stats.ts";
+import { listenTo } from "../../runtime/signals.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
 import { pause } from "../../runtime/time.ts";
-import { listenTo } from "../signals.ts";
 import { Screen } from "./screen.ts";
 import { renderStatus } from "./view.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../../src/cli/errors.ts";
-import { readSticky } from "../../../src/cli/files/sticky_secret.ts";
+import { readSticky } from "../../../src/cli/files/secret_files.ts";
 import { CookieClient } from "../../testing/cookie_client.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { runCli } from "../../testing/run_cli.ts";

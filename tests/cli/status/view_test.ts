@@ -30,7 +30,7 @@ Deno.test("renderStatus() shows everything where there is room", () => {
   assertEquals(renderStatus({ ...STATS, servers: [SERVER_STATS, UNHEALTHY] }, PLAIN), [
     "Ballast 1.2.3, up 1 h 1 min, 2 workers, 2026-01-01 00:00:00 UTC",
     "25.0 requests/s, 0.5 errors/s, p50 1.5 ms, p99 - (over 10 s)",
-    "active 3, waiting 1, total 1000 requests, 4 refused, sent 1.0 kB, received 2.5 MB",
+    "active 3, waiting 1; total: 1000 requests, 4 refused, sent 1.0 kB, received 2.5 MB",
     "",
     "NAME  URL                    STATE               ACTIVE  WEIGHT  SHARE  REQ/S  ERR/S     P50    P99  LAST CHECK",
     "one   http://127.0.0.1:3001  up                       3       2   50 %   12.3    0.0  1.5 ms  20 ms  2 s ago: HTTP 200",
@@ -51,7 +51,7 @@ Deno.test("renderStatus() cuts what can be cut, and leaves out what matters leas
   assertEquals(renderStatus(stats, { ...PLAIN, width: 40 }), [
     "Ballast 1.2.3, up 1 h 1 min, 2 workers,…",
     "25.0 requests/s, 0.5 errors/s, p50 1.5 …",
-    "active 3, waiting 1, total 1000 request…",
+    "active 3, waiting 1; total: 1000 reques…",
     "",
     "NAME  STATE               REQ/S  ERR/S",
     "one   up                   12.3    0.0",

@@ -1,14 +1,14 @@
 import { type Config, parseConfig } from "../../config/config.ts";
 import { parseYaml } from "../../config/yaml.ts";
 import { BalancerError, type Fault } from "../../model/errors.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { configErrors, faultText, readConfigText } from "../files/config_file.ts";
 import { readEtcdFiles } from "../files/etcd_files.ts";
-import { readSticky } from "../files/sticky_secret.ts";
+import { readSticky, readToken } from "../files/secret_files.ts";
 import { readTlsFiles, readUpstreamTls } from "../files/tls_files.ts";
-import { readToken } from "../files/token_file.ts";
-import { count, printJson, printLine } from "../output/print.ts";
+import { count, printable, printJson, printLine } from "../output/print.ts";
 
 /** The settings that {@linkcode checkNamedFiles} reads. */
 const FILE_SETTINGS = [
@@ -38,6 +38,19 @@ export const checkConfig = {
     }
     if (isJson) printJson({ valid: true, servers });
     else printLine(`${path} is valid: ${count(servers, "server")}`);
+  },
+} satisfies Command;
+
+/** `export-config`: prints the running configuration as a configuration file. */
+export const exportConfig = {
+  name: "export-config",
+  summary: "Print the running configuration as a file for listen --config",
+  example: "ballast export-config > servers.yaml",
+  values: ADMIN_FLAGS,
+  switches: {},
+  async run(args): Promise<void> {
+    const text = await adminClient(args).readText("/config", "application/yaml");
+    printLine(text.trimEnd().split("\n").map(printable).join("\n"));
   },
 } satisfies Command;
 
