@@ -19,115 +19,47 @@
  * @module
  */
 
-// First: it says what is wrong where the runtime is too old for the rest.
+// First: it reports what is wrong where the runtime is too old for the rest.
 import "./src/runtime/runtime_version.ts";
-export type { Dashboard, DashboardFile } from "./src/admin/dashboard.ts";
-export { type Admin, type AdminOptions, createAdmin } from "./src/admin/handler.ts";
-export { isLoopbackHost } from "./src/admin/host_check.ts";
-export { tokenFault } from "./src/admin/token_check.ts";
-export type { AdminCluster } from "./src/admin/target.ts";
-export {
-  type Config,
-  type EtcdSettings,
-  parseConfig,
-  type ParseConfigOptions,
-} from "./src/config/config.ts";
-export type { CandidateList } from "./src/state/candidates.ts";
-export type {
-  DecidedRequest,
-  Decision,
-  DecisionCandidate,
-  DecisionNews,
-} from "./src/model/decision.ts";
-export {
-  CANDIDATE_CODES,
-  type CandidateCode,
-  DECISION_CODES,
-  type DecisionCode,
-  NOTE_CODES,
-  type NoteCode,
-} from "./src/model/decision_code.ts";
-export type { DecisionLog } from "./src/state/decision_log.ts";
-export type { DiscoveryReport, FoundAddress, FoundServer } from "./src/model/discovery.ts";
-export {
-  BalancerError,
-  type BalancerErrorOptions,
-  type ErrorCode,
-  type ErrorSource,
-  type Fault,
-} from "./src/model/errors.ts";
-export type {
-  BalancerEvent,
-  BalancerEventType,
-  EventLog,
-  EventNews,
-} from "./src/state/event_log.ts";
-export type { CandidateNote, Explainer, Explanation } from "./src/state/explanation.ts";
-export type {
-  ClusterDisagreement,
-  ClusterMember,
-  ClusterMemberStatus,
-  ClusterReport,
-} from "./src/model/cluster_report.ts";
-export type { PickContext, Policy } from "./src/state/policy.ts";
-export type { Entry, SlotDirectory } from "./src/state/registry.ts";
-export {
-  canonicalServerUrl,
-  type Discover,
-  type Server,
-  type ServerChange,
-  type ServerInit,
-  type ServerKey,
-  UINT32_MAX,
-} from "./src/model/server.ts";
-export type { ServerDiff } from "./src/model/server_diff.ts";
-export {
-  type AccessLogFormat,
-  type BalancerSettings,
-  DECISIONS_MAX,
-  type DnsSettings,
-  type Ejection,
-  type HealthCheck,
-  type Limits,
-  POLICY_NAMES,
-  type PolicyName,
-  type Retries,
-  type Sticky,
-  STICKY_SECRET_MIN_LENGTH,
-  type Timeouts,
-  type UpstreamTls,
-} from "./src/model/settings.ts";
-export type {
-  HeldRemovalsReport,
-  KeyFault,
-  RegistryReport,
-  RegistryWarning,
-  RegistryWarningCode,
-} from "./src/model/registry_report.ts";
-export { SERVER_STATES, type ServerState } from "./src/model/server_state.ts";
-export type { CheckReport, EjectionReport, ServerStatus } from "./src/model/server_status.ts";
-export type { FailureKind } from "./src/model/ejection_state.ts";
-export type { TableView } from "./src/state/table_view.ts";
-export {
-  LATENCY_BOUNDS,
-  type OverallTraffic,
-  type ServerTraffic,
-  type Traffic,
-} from "./src/state/traffic_table.ts";
-export type {
-  CheckOwner,
-  CheckResult,
-  CheckSharing,
-  RemoteResult,
-} from "./src/health/check_sharing.ts";
-export {
-  type Certificate,
-  checkAuthorities,
-  checkCertificate,
-} from "./src/fronts/web/certificate.ts";
-export type { Listener, ListenOptions } from "./src/fronts/web/listener.ts";
+
+// The balancer and its options.
 export { LoadBalancer } from "./src/balancer/load_balancer.ts";
 export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
+export type {
+  BalancerSettings,
+  DnsSettings,
+  Ejection,
+  HealthCheck,
+  Limits,
+  PolicyName,
+  Retries,
+  Timeouts,
+  UpstreamTls,
+} from "./src/model/settings.ts";
+export type { Certificate } from "./src/fronts/web/certificate.ts";
+export type { Listener, ListenOptions } from "./src/fronts/web/listener.ts";
 export type { RequestInfo } from "./src/proxy/incoming_request.ts";
-export { mayReusePort } from "./src/runtime/reuse_port.ts";
-export { VERSION } from "./src/model/version.ts";
+
+// Servers, and what is known of them.
+export type { Server, ServerChange, ServerInit, ServerKey } from "./src/model/server.ts";
+export type { CheckReport, ServerStatus } from "./src/model/server_status.ts";
+export type { ServerDiff } from "./src/model/server_diff.ts";
+export type { DiscoveryReport } from "./src/model/discovery.ts";
+export type { BalancerEvent, EventLog } from "./src/state/event_log.ts";
+export { LATENCY_BOUNDS, type ServerTraffic } from "./src/state/server_traffic.ts";
+export type { Traffic } from "./src/state/traffic_table.ts";
+export { BalancerError, type ErrorCode, type Fault } from "./src/model/errors.ts";
+
+// Routing decisions.
+export type { Decision } from "./src/model/decision.ts";
+export type { DecisionLog } from "./src/state/decision_log.ts";
+
+// Policies of your own.
+export type { CandidateList } from "./src/state/candidates.ts";
+export type { Explanation } from "./src/state/explanation.ts";
+export type { PickContext, Policy } from "./src/state/policy.ts";
+export type { TableView } from "./src/state/table_view.ts";
+
+// Configuration files, and the admin API.
+export { type Config, parseConfig } from "./src/config/config.ts";
+export { type Admin, type AdminOptions, createAdmin } from "./src/admin/handler.ts";

@@ -130,7 +130,7 @@ async function check(target: AdminTarget, { params, query }: ChangeCall): Promis
 /** A server with its state, or a source with its addresses. */
 function statusJson({ balancer }: AdminTarget, server: ServerStatus | Server): unknown {
   if ("healthy" in server) return serverStatusJson(server);
-  const report = balancer.discovery().find(({ entry }) => entry.url === server.url);
+  const report = balancer.discovery().find(({ source }) => source.url === server.url);
   return report === undefined ? serverJson(server) : discoveryJson(report);
 }
 

@@ -13,32 +13,32 @@ import type { CheckSharing } from "../health/check_sharing.ts";
 import { Ejector } from "../health/ejector.ts";
 import { SlowStart } from "../health/slow_start.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../health/failure_watch.ts";
 import type { Transport } from "../upstream/transport.ts";
 
-/** What a {@linkcode ControlPlane} works with. */
+/** Parts of a {@linkcode ControlPlane}. */
 export interface ControlPlaneParts {
-  /** The servers' state. */
+  /** State of the servers. */
   readonly table: StateTable;
-  /** Where checks and ejections are counted. */
+  /** Counts checks and ejections. */
   readonly traffic: TrafficTable;
-  /** The time and the timers. */
+  /** Clock. */
   readonly clock: Clock;
   /** The first servers, checked. */
   readonly servers: readonly ServerInit[];
-  /** Whether a server that is added may take requests at once. */
+  /** Whether an added server may take requests at once. */
   readonly opens: () => boolean;
   /** Settings of the balancer. */
   readonly settings: Settings;
 }
 
-/** What owns the servers and decides how each of them counts: one for each balancer. */
+/** Control plane of a balancer: owns the servers, their health checks, ejections and slow starts. */
 export class ControlPlane implements Disposable {
   /** The servers. */
   readonly registry: Registry;
-  /** What has happened to them. */
+  /** Log of what happens to them. */
   readonly events: EventLog;
-  /** Why the latest requests went where they went. */
+  /** Log of recent routing decisions. */
   readonly decisions: DecisionLog;
   readonly #parts: ControlPlaneParts;
   readonly #slowStart: SlowStart;
@@ -47,7 +47,7 @@ export class ControlPlane implements Disposable {
   #checker: HealthChecker | undefined;
 
   /**
-   * @param parts What to work with.
+   * @param parts The parts.
    * @throws {BalancerError} `already_exists`, `full` or `not_permitted`.
    */
   constructor(parts: ControlPlaneParts) {
@@ -57,7 +57,7 @@ export class ControlPlane implements Disposable {
     this.registry = new Registry(table, parts.opens, checkPermitted);
     this.registry.addAll(parts.servers);
     this.events = new EventLog(() => clock.date());
-    this.registry.subscribe((event) => this.#tell(event));
+    this.registry.subscribe((event) => this.#log(event));
     this.decisions = new DecisionLog({
       keep: settings.decisions,
       ejectedUntil: (url) => this.#ejector.report(url)?.until,
@@ -69,17 +69,17 @@ export class ControlPlane implements Disposable {
       ejection: settings.ejection,
       onReturn: (entry) => this.#slowStart.begin(entry),
       onChange: (type, { server, slot }, detail) => {
-        if (type === "ejected") traffic.countEjection(slot);
+        if (type === "ejected") traffic.count(slot, "ejections");
         this.events.add({ type, server, detail });
       },
     });
   }
 
   /**
-   * Begins to check the servers' health.
+   * Starts the health checks.
    *
-   * @param check What to ask for, and what passes.
-   * @param transport What moves the requests.
+   * @param check Their settings.
+   * @param transport Sends their requests.
    */
   startChecks(check: HealthCheck, transport: Transport): void {
     const { table, clock, traffic } = this.#parts;
@@ -97,12 +97,12 @@ export class ControlPlane implements Disposable {
     });
   }
 
-  /** Changes how servers are checked, from the next check on, which is at once. */
+  /** Changes the settings of health checks, and checks every server at once. */
   setHealthCheck(check: HealthCheck): void {
     this.#checker?.change(check);
   }
 
-  /** Lets other balancers check servers in this one's place, as far as the sharing says so. */
+  /** Shares health checks with other balancers: those assigned to others are no longer done here. */
   shareChecks(sharing: CheckSharing): void {
     this.#checker?.share(sharing);
   }
@@ -111,19 +111,19 @@ export class ControlPlane implements Disposable {
    * Checks a server's health now.
    *
    * @param url Its URL, in any spelling.
-   * @throws {BalancerError} `not_found`, also if the server is removed meanwhile.
+   * @throws {BalancerError} `not_found`, also if the server is removed in the meantime.
    */
   async check(url: string): Promise<CheckReport> {
     const { server } = this.registry.get(url);
     return await this.#checker!.checkNow(server.url);
   }
 
-  /** The servers, in the order in which they were added, with how they are doing. */
+  /** The servers and their state, in the order in which they were added. */
   servers(): ServerStatus[] {
     return this.registry.entries().map((entry) => this.#status(entry));
   }
 
-  /** The servers that a key is for, with how they are doing. */
+  /** The servers with this key, and their state. */
   find({ url, name }: ServerKey): ServerStatus[] {
     if (name !== undefined) return this.registry.named(name).map((entry) => this.#status(entry));
     const entry = this.registry.find(url);
@@ -131,7 +131,7 @@ export class ControlPlane implements Disposable {
   }
 
   /**
-   * What was counted since the beginning.
+   * Traffic since the balancer started.
    *
    * @param countsRequests Whether requests are counted.
    */
@@ -141,7 +141,7 @@ export class ControlPlane implements Disposable {
     const snapshot = traffic.snapshot(table.end);
     let servers: Traffic["servers"] | undefined;
     return {
-      // Thousands of objects, which only some of those who ask look at.
+      // Thousands of objects, which many callers do not read.
       get servers() {
         return servers ??= entries.map(({ server, slot }) =>
           Object.assign(snapshot.server(slot), { server })
@@ -154,13 +154,13 @@ export class ControlPlane implements Disposable {
     };
   }
 
-  /** Acts by what a thread has to say about a server. */
+  /** Ejects or reinstates a server, as a thread reports. */
   readonly report = ({ type, url, why }: OutlierReport): void => {
     if (type === "failing") this.#ejector.eject(url, why);
     else this.#ejector.reinstate(url);
   };
 
-  /** Stops the checks, lets no server in or out any more, and tells of nothing any more. */
+  /** Stops health checks, ejections, slow starts and events. */
   [Symbol.dispose](): void {
     for (const part of [this.#checker, this.#ejector, this.#slowStart]) part?.[Symbol.dispose]();
     this.events.close();
@@ -177,7 +177,7 @@ export class ControlPlane implements Disposable {
     };
   }
 
-  #tell(event: RegistryEvent): void {
+  #log(event: RegistryEvent): void {
     const { type, entry: { server } } = event;
     const previous = event.type === "updated" ? { previous: event.previous } : {};
     this.events.add({ type, server, detail: undefined, ...previous });

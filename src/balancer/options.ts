@@ -20,7 +20,6 @@ import type { ListenOptions } from "../fronts/web/listener.ts";
 import { callGuarded } from "../model/guarded_call.ts";
 import type { ServerInit } from "../model/server.ts";
 import {
-  type AccessLogFormat,
   type BalancerSettings,
   type HealthCheck,
   type PolicyName,
@@ -35,7 +34,7 @@ import type { Policy } from "../state/policy.ts";
 /** Access log: a line for each request, written when the request is over. */
 export interface AccessLogOptions {
   /** Format of the lines. */
-  readonly format: AccessLogFormat;
+  readonly format: "common" | "combined" | "json";
   /**
    * Takes whole lines, each with its line feed, at most those of 200 ms or some 64 KiB at a time.
    * Called on the thread that made the balancer, in the order in which requests ended on each thread.
@@ -63,7 +62,13 @@ export interface LoadBalancerOptions extends BalancerSettings {
   /** TLS to `https:` servers. Default: the authorities that the runtime trusts. */
   readonly upstreamTls?: UpstreamTls;
   /** Sticky sessions: keeps each client at the server that answered it first. Default: off. */
-  readonly sticky?: Sticky;
+  readonly sticky?: {
+    /**
+     * Secret that each server's cookie value is computed from, at least 16 characters; without it,
+     * they cannot be forged. Balancers with the same secret accept each other's cookies.
+     */
+    readonly secret: string;
+  };
   /** Access log. Default: off. */
   readonly accessLog?: AccessLogOptions;
 }
@@ -99,8 +104,8 @@ const optionsSchema = z.strictObject({ ...balancerSchema.shape, ...programSchema
 export interface CheckedOptions {
   /** The first single servers. */
   readonly servers: readonly ServerInit[];
-  /** The first entries, which stand for servers that are discovered. */
-  readonly entries: readonly ServerInit[];
+  /** The first sources of discovered servers. */
+  readonly sources: readonly ServerInit[];
   /** Number of threads that accept connections. */
   readonly workers: number;
   /** The policy on this thread. */
@@ -125,12 +130,13 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
     "the options",
   );
   checkAuthorities(settings.upstreamTls.caCerts ?? []);
-  const policy = options.policy ?? DEFAULT_POLICY;
+  // The originals: copies would lose their methods' `this`.
+  const { policy = DEFAULT_POLICY, accessLog: log } = options;
   checkWorkers(workers, policy);
   const servers = checkServers(inits);
   return {
     servers: servers.filter(({ discover }) => discover === undefined),
-    entries: servers.filter(({ discover }) => discover !== undefined),
+    sources: servers.filter(({ discover }) => discover !== undefined),
     workers,
     policy,
     settings: {
@@ -139,9 +145,7 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
       sticky: options.sticky && checkSticky(options.sticky),
       accessLog: accessLog?.format,
     },
-    writeAccessLog(lines): void {
-      callGuarded("write the access log", () => options.accessLog?.write(lines));
-    },
+    writeAccessLog: (lines) => callGuarded("write the access log", () => log?.write(lines)),
     config: configOf(options),
   };
 }

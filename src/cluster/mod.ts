@@ -32,3 +32,24 @@ export { joinEtcd, type JoinOptions } from "./join_etcd.ts";
 export type { JoinedCluster } from "./joined_cluster.ts";
 export type { ClusterOptions } from "./cluster_options.ts";
 export { DEFAULT_PREFIX } from "./store/shared_keys.ts";
+export type { AdminCluster } from "../admin/target.ts";
+export type {
+  ClusterDisagreement,
+  ClusterMember,
+  ClusterMemberStatus,
+  ClusterReport,
+} from "../model/cluster_report.ts";
+export type {
+  HeldRemovalsReport,
+  KeyFault,
+  RegistryReport,
+  RegistryWarning,
+  RegistryWarningCode,
+} from "../model/registry_report.ts";
+export type {
+  CheckOwner,
+  CheckResult,
+  CheckSharing,
+  RemoteResult,
+} from "../health/check_sharing.ts";
+export type { EtcdSettings } from "../config/config.ts";

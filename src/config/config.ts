@@ -1,11 +1,6 @@
 import type { z } from "zod";
 import type { ServerInit } from "../model/server.ts";
-import type {
-  AccessLogFormat,
-  BalancerSettings,
-  HealthCheck,
-  PolicyName,
-} from "../model/settings.ts";
+import type { BalancerSettings, HealthCheck, PolicyName } from "../model/settings.ts";
 import { camelKeys, type NestedCamelKeys, nestedCamelKeys } from "./names.ts";
 import { namingServers, namingServersOrEtcd, settingsSchema } from "./schema.ts";
 import { serverListSchema } from "./server_schema.ts";
@@ -63,7 +58,7 @@ export interface Config extends BalancerSettings {
   /** Whether other machines may reach an admin API that needs no token. Default: false. */
   readonly apiWithoutToken?: boolean;
   /** Format of the access log, which goes to the standard output. Default: off. */
-  readonly accessLog?: AccessLogFormat;
+  readonly accessLog?: "common" | "combined" | "json";
   /** Format of the log. Default: pretty on a terminal, else json. */
   readonly logFormat?: "pretty" | "json";
   /** The policy. Default: least_connections. */
@@ -84,21 +79,14 @@ export const DEFAULT_CONFIG: NestedCamelKeys<z.output<typeof settingsSchema>> = 
   settingsSchema.parse({}),
 );
 
-/** Options of {@linkcode parseConfig}. */
-export interface ParseConfigOptions {
-  /**
-   * Whether a text without servers is refused: an empty one, or a mapping without `servers`. With
-   * `"without_etcd"`, a mapping with `etcd` may leave them out. Default: false; then there are none.
-   */
-  readonly requireServers?: boolean | "without_etcd";
-}
-
 /**
  * Parses a configuration: YAML, either a list of servers or a mapping with `servers:` and settings.
  *
  * @param text The YAML text.
  * @param source Name of the text in error messages.
- * @param options Whether servers are required.
+ * @param options `requireServers`: whether a text without servers is refused: an empty one, or a
+ * mapping without `servers`. With `"without_etcd"`, a mapping with `etcd` may leave them out. Default:
+ * false; then there are none.
  * @returns The configuration as it is written: no defaults are filled in.
  * @throws {BalancerError} `invalid`, with every fault and its path.
  *
@@ -113,7 +101,7 @@ export interface ParseConfigOptions {
 export function parseConfig(
   text: string,
   source = "the configuration",
-  { requireServers = false }: ParseConfigOptions = {},
+  { requireServers = false }: { readonly requireServers?: boolean | "without_etcd" } = {},
 ): Config {
   // An empty text, or one with only comments, has no settings.
   const value = parseYaml(text, source) ?? {};
@@ -126,7 +114,7 @@ export function parseConfig(
   return { servers: [], healthCheck: {}, ...nestedCamelKeys(settingsSchema, written) };
 }
 
-function schemaFor(requireServers: ParseConfigOptions["requireServers"]): typeof settingsSchema {
+function schemaFor(requireServers: boolean | "without_etcd"): typeof settingsSchema {
   if (requireServers === "without_etcd") return namingServersOrEtcd;
   return requireServers ? namingServers : settingsSchema;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../runtime/clock.ts";
-import type { FoundAddress } from "../model/discovery.ts";
+import type { DiscoveredAddress } from "../model/discovery.ts";
 import { secondsText } from "../model/seconds_text.ts";
 import { TimeLimit } from "../runtime/time.ts";
 import type { Server } from "../model/server.ts";
@@ -24,7 +24,7 @@ export type LookupOutcome =
   /** There are addresses, valid for `ttl` seconds; `problem` is a partial failure. */
   | {
     readonly type: "found";
-    readonly found: readonly FoundAddress[];
+    readonly found: readonly DiscoveredAddress[];
     readonly ttl: number;
     readonly problem: string | undefined;
   }
@@ -40,7 +40,7 @@ export interface LookupParts {
   /** The DNS client. */
   readonly resolver: DnsResolver;
   /** The known addresses; they stand in for those that cannot be looked up. */
-  readonly known: readonly FoundAddress[];
+  readonly known: readonly DiscoveredAddress[];
   /** The timers. */
   readonly clock: Clock;
   /** Aborts the lookup. */
@@ -53,16 +53,16 @@ export interface LookupParts {
  * If only some questions are answered, known addresses of the others stay: a name server that fails
  * for AAAA, as some do, is no reason to ignore its answer for A.
  *
- * @param entry The source.
+ * @param source The source.
  * @param parts The client, the known addresses and the signal.
  * @throws The reason of the signal.
  */
-export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupOutcome> {
-  const host = new URL(entry.url).hostname;
-  const find = entry.discover === "dns-srv" ? findServices : findAddresses;
+export async function lookUp(source: Server, parts: LookupParts): Promise<LookupOutcome> {
+  const host = new URL(source.url).hostname;
+  const find = source.discover === "dns-srv" ? findServices : findAddresses;
   let last: LookupOutcome = { type: "empty", why: `there is no ${host}` };
   try {
-    const outcome = entry.discover === "dns" ? await findHosts(host, parts) : undefined;
+    const outcome = source.discover === "dns" ? await findHosts(host, parts) : undefined;
     if (outcome !== undefined) return sorted(outcome);
     const { names, limit } = await parts.resolver.names(host);
     for (const name of names) {
@@ -161,7 +161,7 @@ async function askAddresses(place: Place, parts: LookupParts): Promise<Finding[]
 
 /** Combines the answers to several questions. */
 function combine(findings: readonly Finding[], { known }: LookupParts): LookupOutcome {
-  const found = new Map<string, FoundAddress>();
+  const found = new Map<string, DiscoveredAddress>();
   const problems: string[] = [];
   const reasons = new Set<string>();
   let ttl = Infinity;
@@ -183,13 +183,13 @@ function combine(findings: readonly Finding[], { known }: LookupParts): LookupOu
 }
 
 /** Whether a known address belongs to a question that was not answered now. */
-function standsIn(known: FoundAddress, { target, port, type }: Finding): boolean {
+function standsIn(known: DiscoveredAddress, { target, port, type }: Finding): boolean {
   const family = known.address.includes(":") ? "AAAA" : "A";
   return known.source === target && known.port === port && family === type;
 }
 
 /** Adds an address; two records for one address make one server, with the larger weight. */
-function add(found: Map<string, FoundAddress>, address: FoundAddress): void {
+function add(found: Map<string, DiscoveredAddress>, address: DiscoveredAddress): void {
   const key = keyOf(address);
   const other = found.get(key);
   if (other === undefined || other.weight < address.weight) found.set(key, address);
@@ -224,7 +224,7 @@ function sorted(outcome: Found): Found {
   return { ...outcome, found };
 }
 
-function keyOf({ address, port }: FoundAddress): string {
+function keyOf({ address, port }: DiscoveredAddress): string {
   return `${address} ${port ?? ""}`;
 }
 

@@ -2,34 +2,28 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** An address that a source's lookup returned. */
-export interface FoundAddress {
-  /** The IP address, IPv6 without brackets. */
-  readonly address: string;
-  /** The port of the SRV record; undefined where the source's own port counts. */
-  readonly port: number | undefined;
-  /** The factor by which the source's weight is multiplied, at least 1. */
-  readonly weight: number;
-  /** The name that has the address: with `dns-srv`, the target of a record. */
-  readonly source: string;
-}
-
-/** A discovered address and the server made of it. */
-export interface FoundServer {
-  /** The address. */
-  readonly found: FoundAddress;
-  /** The URL of the server at this address. */
-  readonly url: string;
-  /** Why no server was made of it, for people; undefined where one was. */
-  readonly problem: string | undefined;
-}
-
 /** The discovered servers of a source. */
 export interface DiscoveryReport {
   /** The source. */
-  readonly entry: Server;
+  readonly source: Server;
   /** Its servers, in the order of their addresses. */
-  readonly servers: readonly FoundServer[];
+  readonly servers: readonly {
+    /** The address that the lookup returned. */
+    readonly found: {
+      /** The IP address, IPv6 without brackets. */
+      readonly address: string;
+      /** The port of the SRV record; undefined where the source's own port counts. */
+      readonly port: number | undefined;
+      /** The factor by which the source's weight is multiplied, at least 1. */
+      readonly weight: number;
+      /** The name that has the address: with `dns-srv`, the target of a record. */
+      readonly source: string;
+    };
+    /** The URL of the server at this address. */
+    readonly url: string;
+    /** Why no server was made of it, for people; undefined where one was. */
+    readonly problem: string | undefined;
+  }[];
   /** When the latest lookup ended; undefined before the first. */
   readonly lastLookup: Date | undefined;
   /** When the next lookup is due; undefined during one. */
@@ -37,6 +31,12 @@ export interface DiscoveryReport {
   /** Why the latest lookup failed, for people; undefined if it did not. */
   readonly error: string | undefined;
 }
+
+/** A discovered address and the server made of it. */
+export type DiscoveredServer = DiscoveryReport["servers"][number];
+
+/** An address that a source's lookup returned. */
+export type DiscoveredAddress = DiscoveredServer["found"];
 
 /**
  * Checks a URL as that of a source.
@@ -75,14 +75,14 @@ export function knownAuthority(server: Server): string {
 }
 
 /** The error for adding a server that a source has discovered already. */
-export function alreadyDiscovered(url: string, entryUrl: string): BalancerError {
-  const message = `Cannot add ${url}: it is there already, discovered by ${entryUrl}`;
+export function alreadyDiscovered(url: string, sourceUrl: string): BalancerError {
+  const message = `Cannot add ${url}: it is there already, discovered by ${sourceUrl}`;
   return new BalancerError("already_exists", message);
 }
 
 /** The error for changing a discovered server on its own. */
-export function isDiscovered(url: string, entryUrl: string): BalancerError {
+export function isDiscovered(url: string, sourceUrl: string): BalancerError {
   const message =
-    `Cannot change ${url} alone: it is discovered by ${entryUrl}; change that instead`;
+    `Cannot change ${url} alone: it is discovered by ${sourceUrl}; change that instead`;
   return new BalancerError("discovered", message);
 }

@@ -57,23 +57,12 @@ export type ErrorCode =
   /** Ballast itself failed; the cause says how. */
   | "internal";
 
-/** Who is at fault: the client (`downstream`), a server (`upstream`), or Ballast (`internal`). */
-export type ErrorSource = "downstream" | "upstream" | "internal";
-
 /** One fault in a piece of input. */
 export interface Fault {
   /** Where it is, for example `servers[2].weight`; empty for the input as a whole. */
   readonly path: string;
   /** The value that was found, and what is allowed. */
   readonly message: string;
-}
-
-/** Details of a {@linkcode BalancerError}. */
-export interface BalancerErrorOptions extends ErrorOptions {
-  /** Who is at fault. Default: `internal`. */
-  source?: ErrorSource;
-  /** Every fault of an `invalid` input. Default: none. */
-  faults?: readonly Fault[];
 }
 
 /**
@@ -94,8 +83,8 @@ export interface BalancerErrorOptions extends ErrorOptions {
 export class BalancerError extends Error {
   /** A stable code: safe to compare, unlike the message. */
   readonly code: ErrorCode;
-  /** Who is at fault. */
-  readonly source: ErrorSource;
+  /** The side at fault: the client (`downstream`), a server (`upstream`), or Ballast (`internal`). */
+  readonly source: "downstream" | "upstream" | "internal";
   /** Every fault of an `invalid` input; empty for other codes. */
   readonly faults: readonly Fault[];
 
@@ -104,9 +93,13 @@ export class BalancerError extends Error {
    *
    * @param code A stable code.
    * @param message What happened, to what, and why: "Cannot <do> <what>: <why>".
-   * @param options Source, faults and cause.
+   * @param options Cause; source (default: `internal`) and faults (default: none) as in the fields.
    */
-  constructor(code: ErrorCode, message: string, options: BalancerErrorOptions = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & Partial<Pick<BalancerError, "source" | "faults">> = {},
+  ) {
     super(message, options);
     this.name = "BalancerError";
     this.code = code;

@@ -8,12 +8,6 @@ export const NAME_MAX_LENGTH = 255;
 const URL_MAX_LENGTH = 2048;
 
 /**
- * How DNS gives the servers behind a name: by its addresses (A and AAAA records), or by the targets
- * and ports of its SRV records (RFC 2782).
- */
-export type Discover = "dns" | "dns-srv";
-
-/**
  * The configuration of one server. With {@linkcode Server.discover} it is a source instead: it stands
  * for the servers that DNS lists under its host name.
  */
@@ -48,13 +42,16 @@ export interface Server {
   readonly draining: boolean;
   /**
    * Looks up the URL's host repeatedly, and makes each address a server with the other fields of this
-   * source. With `dns-srv` the URL has no port, as the records give it. Cannot be changed later.
-   * Default: absent; the URL is that of one server.
+   * source: `dns` by A and AAAA records, `dns-srv` by the targets and ports of SRV records (RFC 2782),
+   * where the URL has no port. Cannot be changed later. Default: absent; the URL is that of one server.
    */
-  readonly discover?: Discover;
+  readonly discover?: "dns" | "dns-srv";
   /** The URL of the source that discovered this server; absent on configured ones. */
   readonly discoveredBy?: string;
 }
+
+/** See {@linkcode Server.discover}. */
+export type Discover = NonNullable<Server["discover"]>;
 
 /** A server as a caller gives it: all but the URL may be left out. */
 export type ServerInit = Pick<Server, "url"> & ServerChange;
@@ -70,7 +67,7 @@ export type ServerFieldName = keyof ServerChange;
 
 /** Declaration of a field: everything but its type, which {@linkcode Server} has. */
 interface FieldOf<Kind extends string, Value> {
-  /** What values it takes. */
+  /** The type of its values. */
   readonly kind: Kind;
   /** Description in one phrase, for the schemas, the API's description and the command line. */
   readonly doc: string;

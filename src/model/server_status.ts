@@ -14,24 +14,24 @@ export interface CheckReport {
   readonly by?: string;
 }
 
-/** Why and until when outlier ejection keeps a server out. */
-export interface EjectionReport {
-  /** The failures that ejected it, for people. */
-  readonly why: string;
-  /** Until when it gets requests only as a last resort. */
-  readonly until: Date;
-  /** Whether that time is over, and it is being probed with one request at a time. */
-  readonly onTrial: boolean;
-}
-
 /** A server with its current status. */
 export interface ServerStatus extends Server {
   /** Whether the server counts as healthy; true before the first check and without checks. */
   readonly healthy: boolean;
   /** The server's active requests. */
   readonly active: number;
-  /** Why it is ejected; undefined if it is not. */
-  readonly ejection: EjectionReport | undefined;
+  /** Why and until when outlier ejection keeps it out; undefined if it is not ejected. */
+  readonly ejection: {
+    /** The failures that ejected it, for people. */
+    readonly why: string;
+    /** Until when it gets requests only as a last resort. */
+    readonly until: Date;
+    /** Whether that time is over, and it is being probed with one request at a time. */
+    readonly onTrial: boolean;
+  } | undefined;
   /** The result of the latest health check; undefined before the first. */
   readonly lastCheck: CheckReport | undefined;
 }
+
+/** See {@linkcode ServerStatus.ejection}. */
+export type EjectionReport = NonNullable<ServerStatus["ejection"]>;

@@ -31,7 +31,7 @@ export interface Ejection {
   /** Consecutive connection failures that eject a server, 0 (never) to 1000. Default: 3. */
   readonly connectionFailures: number;
   /**
-   * Consecutive responses of 500 to 599 and timeouts that eject a server, 0 (never) to 1000.
+   * Consecutive 5xx responses, timeouts and invalid responses that eject a server, 0 (never) to 1000.
    * Default: 0.
    */
   readonly failedResponses: number;
@@ -149,16 +149,20 @@ export type Settings =
   & Complete<Omit<BalancerSettings, "dns">>
   & Pick<BalancerSettings, "dns">;
 
+/** Name of a policy that comes with Ballast. */
+export type PolicyName =
+  | "least_connections"
+  | "round_robin"
+  | "random_two_choices"
+  | "client_hash";
+
 /** The policies that come with Ballast. */
 export const POLICY_NAMES = [
   "least_connections",
   "round_robin",
   "random_two_choices",
   "client_hash",
-] as const;
-
-/** Name of a policy that comes with Ballast. */
-export type PolicyName = typeof POLICY_NAMES[number];
+] as const satisfies readonly PolicyName[];
 
 /** TLS to `https:` servers. */
 export interface UpstreamTls {

@@ -45,6 +45,6 @@ function byName(name: PolicyName, { servers, random }: PolicyOptions): Policy {
 }
 
 function adopt(policy: Policy, servers: SlotDirectory): Policy {
-  logRejection("attach the policy", policy.attach?.(servers));
+  logRejection("attach the policy", policy.attach?.((slot) => servers.inSlot(slot)?.server));
   return new GuardedPolicy(policy);
 }

@@ -5,7 +5,7 @@ import { HealthChecker } from "../health/checker.ts";
 import { Ejector } from "../health/ejector.ts";
 import type { HealthCheck } from "../model/settings.ts";
 import { SlowStart } from "../health/slow_start.ts";
-import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../health/failure_watch.ts";
 import type { Probes } from "./probes.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
 

@@ -1,4 +1,4 @@
-import type { Decision, DecisionNews } from "../model/decision.ts";
+import type { Decision } from "../model/decision.ts";
 import { BalancerError } from "../model/errors.ts";
 import { callGuarded } from "../model/guarded_call.ts";
 import { DECISIONS_MAX } from "../model/settings.ts";
@@ -123,7 +123,7 @@ export class DecisionLog {
   }
 
   /** A server was picked. */
-  add(news: DecisionNews): void {
+  add(news: Omit<Decision, "number">): void {
     // A worker may not know yet that nobody wants to know any more.
     if (!this.recording) return;
     const candidates = news.candidates.map((candidate) => {

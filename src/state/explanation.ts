@@ -1,23 +1,39 @@
 import type { CandidateList } from "./candidates.ts";
-import type { NoteCode } from "../model/decision_code.ts";
 
-/** What there is to say of one candidate after a pick, for people. */
-export interface CandidateNote {
-  /** What the policy went by, for example `(2 + 1) / 5 = 0.6`; undefined where it used none. */
-  readonly key: string | undefined;
-  /** Why the candidate was not picked, for programs. Default: `not_chosen`. */
-  readonly code?: NoteCode;
-  /** Why the candidate was picked, or why not, for example `larger key: 1.5 > 0.6`. */
-  readonly verdict: string;
-}
-
-/** What there is to say of all candidates after a pick. */
+/** A policy's explanation of one of its picks. */
 export interface Explanation {
-  /** The candidates' slots, each once: first the one that had to be picked, then by how close they came. */
+  /** The candidates' slots, each once: first the one that is picked, then by how close they came. */
   readonly ranking: readonly number[];
-  /** What there is to say of the candidate in this slot. */
-  note(slot: number): CandidateNote;
+  /**
+   * Explains the candidate in this slot.
+   *
+   * @returns `key`: what the policy compared, for example `(2 + 1) / 5 = 0.6`, or undefined; `code`:
+   * why the candidate was not picked, for programs, by default `not_chosen`; `verdict`: why it was or
+   * was not picked, for people, for example `larger key: 1.5 > 0.6`.
+   */
+  note(slot: number): {
+    readonly key: string | undefined;
+    readonly code?:
+      /** The policy chose another one and gives no reason. */
+      | "not_chosen"
+      /** It had more active requests for its weight. */
+      | "larger_key"
+      /** It had the same key as the server that was picked, whose turn it was. */
+      | "tie"
+      /** Its turn comes later (`round_robin`). */
+      | "later_turn"
+      /** It is farther from the client (`client_hash`). */
+      | "farther"
+      /** It was not drawn (`random_two_choices`). */
+      | "not_drawn"
+      /** The client's cookie names another one. */
+      | "other_session";
+    readonly verdict: string;
+  };
 }
+
+/** An explanation of one candidate; see {@linkcode Explanation.note}. */
+export type CandidateNote = ReturnType<Explanation["note"]>;
 
 /**
  * Explains a pick that was made.

@@ -1,6 +1,6 @@
 import type { CandidateList } from "./candidates.ts";
-import type { Explainer } from "./explanation.ts";
-import type { SlotDirectory } from "./registry.ts";
+import type { Server } from "../model/server.ts";
+import type { Explanation } from "./explanation.ts";
 import type { TableView } from "./table_view.ts";
 
 /** What is known of the request that a server is picked for. */
@@ -35,31 +35,35 @@ export interface PickContext {
  */
 export interface Policy {
   /**
-   * Called once, before the first pick, with where the server in a slot is found. A policy that goes
-   * by more than weights and active requests, such as names, keeps this.
+   * Called once, before the first pick. A policy that needs more than weights and active requests,
+   * such as names, keeps the function.
    *
-   * @param servers The servers by slot.
+   * @param serverIn Returns the server in a slot; undefined for a free slot.
    */
-  attach?(servers: SlotDirectory): void;
+  attach?(serverIn: (slot: number) => Server | undefined): void;
   /**
-   * Chooses one of the candidates, at once. Counting the choice as active is the caller's part.
+   * Chooses one of the candidates, synchronously. The caller counts the request as active.
    *
    * @param candidates The slots to choose from; at least one, each with a weight above 0. Valid
-   * until this returns; not to be written to.
-   * @param table What is known of the server in each slot.
-   * @param context What is known of the request.
+   * until this returns, and read-only.
+   * @param table The state of the server in each slot.
+   * @param context The request.
    * @returns The chosen slot.
    */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number;
   /**
-   * Tells how it sees the candidates. Called only while somebody wants to know, right before each
-   * pick and with the same arguments; the table then stays as it is until the pick is explained.
-   * A policy without it is said to have chosen, and nothing more.
+   * Prepares the explanation of a pick. Called only while decisions are recorded, right before the
+   * pick and with the same arguments; the table does not change until the pick is explained. Without
+   * it, decisions only show which server the policy chose.
    *
    * @param candidates See {@linkcode Policy.pick}.
    * @param table See {@linkcode Policy.pick}.
    * @param context See {@linkcode Policy.pick}.
-   * @returns What explains the pick, once it was made.
+   * @returns A function that explains the pick of the slot that it is called with.
    */
-  explain?(candidates: CandidateList, table: TableView, context: PickContext): Explainer;
+  explain?(
+    candidates: CandidateList,
+    table: TableView,
+    context: PickContext,
+  ): (chosen: number) => Explanation;
 }

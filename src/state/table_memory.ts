@@ -1,3 +1,5 @@
+import { TRAFFIC_ROW } from "./server_traffic.ts";
+
 /** How many servers a state table has room for where nothing else is said. */
 export const DEFAULT_CAPACITY = 65_536;
 
@@ -7,8 +9,6 @@ const SHARED_COLUMNS = 9;
 const OWN_COLUMNS = 2;
 /** Numbers before the columns, beside one for each thread. */
 const HEADER_NUMBERS = 2;
-/** How many numbers of 64 bits a thread counts for each server, see the traffic table. */
-export const TRAFFIC_ROW = 34;
 /** How many slots one number of the activity is for, as a power of two; `TableView` names it. */
 export const ACTIVITY_SHIFT = 6;
 /** How many slots a table has to have used for its activity to be told: below, a look is faster. */

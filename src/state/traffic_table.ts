@@ -1,37 +1,33 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { Server } from "../model/server.ts";
 import type { FailureKind } from "../model/ejection_state.ts";
-import { type TableMemory, TRAFFIC_ROW } from "./table_memory.ts";
+import {
+  BUCKETS,
+  BYTES_RECEIVED,
+  BYTES_SENT,
+  CHECKS_FAILED,
+  CHECKS_PASSED,
+  CONNECTION_FAILURES,
+  CONNECTIONS_IDLE,
+  CONNECTIONS_OPEN,
+  CONNECTIONS_OPENED,
+  CONNECTIONS_REUSED,
+  counterColumn,
+  LATENCY_BOUNDS,
+  RESPONSE_FAILURES,
+  SECONDS,
+  type ServerCounter,
+  type ServerTraffic,
+  serverTraffic,
+  TRAFFIC_ROW,
+} from "./server_traffic.ts";
+import type { TableMemory } from "./table_memory.ts";
 
-/**
- * The upper bounds of the latency buckets, in seconds; above the last one there is one bucket more.
- */
-export const LATENCY_BOUNDS: readonly number[] = [
-  ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
-  ...[0.5, 1, 2.5, 5, 10, 30, 60],
-];
-
-/** Where the numbers of a server's row are. The first five are the responses of 1xx to 5xx. */
-const CONNECTION_FAILURES = 5;
-const RESPONSE_FAILURES = 6;
-const RETRIES = 7;
-const BYTES_SENT = 8;
-const BYTES_RECEIVED = 9;
-const CONNECTIONS_OPENED = 10;
-const CONNECTIONS_REUSED = 11;
-const CONNECTIONS_OPEN = 12;
-const CONNECTIONS_IDLE = 13;
-const CHECKS_PASSED = 14;
-const CHECKS_FAILED = 15;
-const EJECTIONS = 16;
-const SECONDS = 17;
-const BUCKETS = 18;
-
-/** Where the numbers of the row that concerns no server are, behind one for each error. */
+/** Layout of the row that concerns no server: one number for each error, then these. */
 const WAITING = 30;
 const WAITED = 31;
 
-/** What a request that no server's response answered can have come to, in the order of the row. */
+/** Error codes of requests that no server responded to, in the order of the row. */
 const REFUSALS = [
   ...["no_server", "overloaded", "queue_timeout", "connect_failed", "connect_timeout"],
   ...["out_of_resources", "no_route"],
@@ -40,13 +36,13 @@ const REFUSALS = [
   "internal",
 ] as readonly ErrorCode[];
 
-/** A request that a server has answered, as far as it is counted. */
+/** Properties that are counted of a request that a server has answered. */
 export interface CountedRequest {
   /** The status, 101 or 200 to 599. */
   readonly status: number;
   /**
-   * From its arrival until the response was delivered, in milliseconds; one in one piece, of up to
-   * 64 KiB, until the platform had it.
+   * Time from its arrival until the response was delivered or, if it has up to 64 KiB, handed to the
+   * platform, in milliseconds.
    */
   readonly duration: number;
   /** Content that went to the server, in bytes. */
@@ -55,78 +51,41 @@ export interface CountedRequest {
   readonly bytesReceived: number;
 }
 
-/** What was counted of a server since it was added. */
-export interface ServerTraffic {
-  /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
-  readonly responses: readonly [number, number, number, number, number];
-  /** Tries that failed: the connection could not be made, or the response was none or broke off. */
-  readonly failures: Readonly<Record<FailureKind, number>>;
-  /** How often a request that failed there went on to another server. */
-  readonly retries: number;
-  /** Content that went to the server, in bytes. */
-  readonly bytesSent: number;
-  /** Content that came from it, in bytes. */
-  readonly bytesReceived: number;
-  /** How often a connection was made for a request, and how often one was used again. */
-  readonly connections: {
-    readonly opened: number;
-    readonly reused: number;
-    /** How many there are, idle ones included. */
-    readonly open: number;
-    /** How many of them are idle. */
-    readonly idle: number;
-  };
-  /** Health checks by result. */
-  readonly checks: { readonly passed: number; readonly failed: number };
-  /** How often it was ejected. */
-  readonly ejections: number;
-  /** How long requests took, WebSockets left out. */
-  readonly latency: {
-    /** All of them together, in seconds. */
-    readonly sum: number;
-    /** How many took up to each of {@linkcode LATENCY_BOUNDS} and more than the one before. */
-    readonly buckets: readonly number[];
-  };
-}
-
-/** What was counted that concerns no server. */
-export interface OverallTraffic {
-  /** Requests that no server's response answered, by why. */
-  readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
-  /** How many requests wait for a server now. */
-  readonly waiting: number;
-  /** How many requests have waited. */
-  readonly waited: number;
-}
-
-/** What was counted of everything. */
+/** Counters of a balancer. */
 export interface Traffic {
-  /** Of each server, in the order in which they were added. */
+  /** Counters of each server, in the order in which they were added. */
   readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
-  /** Of all servers together, those that were removed included. */
+  /** Sums over all servers, including removed ones. */
   readonly total: ServerTraffic;
-  /** What concerns no server. */
-  readonly overall: OverallTraffic;
+  /** Counters that concern no single server. */
+  readonly overall: {
+    /** Requests answered with an error by the balancer itself, by error code. */
+    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
+    /** Requests in the queue now. */
+    readonly waiting: number;
+    /** Requests that were queued. */
+    readonly waited: number;
+  };
   /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
   readonly countsRequests: boolean;
   /** For how long there has been something to count: since the balancer began, in seconds. */
   readonly uptime: number;
 }
 
-/** What was counted of the servers up to some moment. */
+/** Counts of the servers at one moment. */
 export interface TrafficSnapshot {
-  /** Of all servers together that there are and were. */
+  /** Sum over all servers, including removed ones. */
   readonly total: ServerTraffic;
-  /** Of the server in this slot. */
+  /** Counts of the server in this slot. */
   readonly server: (slot: number) => ServerTraffic;
 }
 
 /**
- * What is counted for operators to see: a row of numbers for each slot of the state table, and each
- * thread's own, so that nobody waits for anybody. Sums are made when somebody asks.
+ * Traffic counts for operators: each thread has its own row of numbers for each slot of the state table,
+ * so that threads do not contend. The rows are summed when the counts are read.
  *
- * A row lives as long as its server: it begins with zeros, and what is counted must be counted
- * before the request's end is, as the slot may have another server after that.
+ * A row starts with zeros when a server gets the slot. Count before the request ends in the state table,
+ * as the slot may get another server after that.
  */
 export class TrafficTable {
   readonly #memory: TableMemory;
@@ -135,7 +94,7 @@ export class TrafficTable {
   readonly #own: Float64Array;
 
   /**
-   * @param memory What to stand on.
+   * @param memory The memory of the state table.
    * @param thread The number of the thread that counts in this table.
    */
   constructor(memory: TableMemory, thread = 0) {
@@ -161,20 +120,15 @@ export class TrafficTable {
     own[row + BUCKETS + bucket]! += 1;
   }
 
-  /** Counts that a connection to the server in this slot was made or, `reused`, used again. */
+  /** Counts a request to the server in this slot on a new or reused connection. */
   countConnection(slot: number, reused: boolean): void {
     this.#own[slot * TRAFFIC_ROW + (reused ? CONNECTIONS_REUSED : CONNECTIONS_OPENED)]! += 1;
   }
 
-  /** Counts a try that the server in this slot failed. */
+  /** Counts a failed attempt at the server in this slot. */
   countFailure(slot: number, kind: FailureKind): void {
     const column = kind === "connection" ? CONNECTION_FAILURES : RESPONSE_FAILURES;
     this.#own[slot * TRAFFIC_ROW + column]! += 1;
-  }
-
-  /** Counts that a request which the server in this slot failed goes on to another one. */
-  countRetry(slot: number): void {
-    this.#own[slot * TRAFFIC_ROW + RETRIES]! += 1;
   }
 
   /** Counts a health check of the server in this slot. */
@@ -182,36 +136,36 @@ export class TrafficTable {
     this.#own[slot * TRAFFIC_ROW + (passed ? CHECKS_PASSED : CHECKS_FAILED)]! += 1;
   }
 
-  /** Counts that the server in this slot was ejected. */
-  countEjection(slot: number): void {
-    this.#own[slot * TRAFFIC_ROW + EJECTIONS]! += 1;
+  /** Adds 1 to a counter of the server in this slot. */
+  count(slot: number, counter: ServerCounter): void {
+    this.#own[slot * TRAFFIC_ROW + counterColumn(counter)]! += 1;
   }
 
-  /** Counts a request that no server's response answered. */
+  /** Counts a request that no server responded to. */
   countRefusal(code: ErrorCode): void {
     const known = REFUSALS.indexOf(code);
     const column = known === -1 ? REFUSALS.indexOf("internal") : known;
     this.#own[this.#memory.capacity * TRAFFIC_ROW + column]! += 1;
   }
 
-  /** Counts a request that had to wait for a server. */
+  /** Counts a request that was queued. */
   countWait(): void {
     this.#own[this.#memory.capacity * TRAFFIC_ROW + WAITED]! += 1;
   }
 
-  /** Says how many requests wait on this thread. */
+  /** Sets the number of requests in this thread's queue. */
   setWaiting(count: number): void {
     this.#own[this.#memory.capacity * TRAFFIC_ROW + WAITING] = count;
   }
 
-  /** Says how many connections this thread has to the server in this slot. */
+  /** Sets the number of connections of this thread to the server in this slot. */
   setConnections(slot: number, { open, idle }: { open: number; idle: number }): void {
     this.#own[slot * TRAFFIC_ROW + CONNECTIONS_OPEN] = open;
     this.#own[slot * TRAFFIC_ROW + CONNECTIONS_IDLE] = idle;
   }
 
   /**
-   * What all threads together have counted of the servers up to now.
+   * Sums the counts of the servers over all threads.
    *
    * @param end The number of slots that have ever had a server. Default: all slots.
    */
@@ -222,13 +176,13 @@ export class TrafficTable {
       for (let i = 0; i < TRAFFIC_ROW; i++) total[i]! += sums[row + i]!;
     }
     return {
-      total: asTraffic(total, 0),
-      server: (slot) => asTraffic(sums, slot * TRAFFIC_ROW),
+      total: serverTraffic(total, 0),
+      server: (slot) => serverTraffic(sums, slot * TRAFFIC_ROW),
     };
   }
 
-  /** What all threads together have counted that concerns no server. */
-  overall(): OverallTraffic {
+  /** Sums the counts that concern no server over all threads. */
+  overall(): Traffic["overall"] {
     const sum = this.#sum(this.#memory.capacity);
     return {
       refusals: REFUSALS.map((code, i) => [code, sum[i]!]),
@@ -237,7 +191,7 @@ export class TrafficTable {
     };
   }
 
-  /** The rows from one to before another, each the sum of those of all threads. */
+  /** Sums a range of rows over all threads. */
   #sum(from: number, to = from + 1): Float64Array {
     const [first, ...others] = this.#all;
     const sums = first!.slice(from * TRAFFIC_ROW, to * TRAFFIC_ROW);
@@ -249,40 +203,16 @@ export class TrafficTable {
   }
 }
 
-function asTraffic(sums: Float64Array, row: number): ServerTraffic {
-  const buckets = new Array<number>(TRAFFIC_ROW - BUCKETS);
-  for (let i = 0; i < buckets.length; i++) buckets[i] = sums[row + BUCKETS + i]!;
-  return {
-    responses: [sums[row]!, sums[row + 1]!, sums[row + 2]!, sums[row + 3]!, sums[row + 4]!],
-    failures: {
-      connection: sums[row + CONNECTION_FAILURES]!,
-      response: sums[row + RESPONSE_FAILURES]!,
-    },
-    retries: sums[row + RETRIES]!,
-    bytesSent: sums[row + BYTES_SENT]!,
-    bytesReceived: sums[row + BYTES_RECEIVED]!,
-    connections: {
-      opened: sums[row + CONNECTIONS_OPENED]!,
-      reused: sums[row + CONNECTIONS_REUSED]!,
-      open: sums[row + CONNECTIONS_OPEN]!,
-      idle: sums[row + CONNECTIONS_IDLE]!,
-    },
-    checks: { passed: sums[row + CHECKS_PASSED]!, failed: sums[row + CHECKS_FAILED]! },
-    ejections: sums[row + EJECTIONS]!,
-    latency: { sum: sums[row + SECONDS]!, buckets },
-  };
-}
-
 /**
- * Lets the counts of a slot begin anew, as it gets another server. Those of the one that it had go
- * into a row of their own, so that the total never falls.
+ * Resets the counts of a slot that gets another server. The counts of the previous server are added to a
+ * row for removed servers, so that the total never falls.
  */
 export function clearTraffic(memory: TableMemory, slot: number): void {
   const gone = (memory.capacity + 1) * TRAFFIC_ROW;
   for (let thread = 0; thread < memory.threads; thread++) {
     const all = rows(memory, thread);
     const row = all.subarray(slot * TRAFFIC_ROW, (slot + 1) * TRAFFIC_ROW);
-    // Its connections are no count, but how many there are.
+    // Gauges, not counts.
     row[CONNECTIONS_OPEN] = row[CONNECTIONS_IDLE] = 0;
     for (let i = 0; i < TRAFFIC_ROW; i++) all[gone + i]! += row[i]!;
     row.fill(0);

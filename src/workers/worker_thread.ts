@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { OutlierReport } from "../proxy/failure_watch.ts";
+import type { OutlierReport } from "../health/failure_watch.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type {
   CertificateMessage,

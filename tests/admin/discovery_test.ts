@@ -195,7 +195,7 @@ Deno.test("a server that was discovered cannot be changed alone, but checked", a
   assertEquals((await admin.call("POST", `${path}/check?dry_run=true`)).status, 200);
   const { status, json } = await admin.call("POST", `${serverPath(API)}/check`);
   assertEquals(status, 409);
-  assertMatch(json.detail, /it is an entry; check one of the servers that it has discovered$/);
+  assertMatch(json.detail, /it is a source; check one of its discovered servers$/);
 });
 
 Deno.test("DELETE of an entry removes its servers, and ends its lookups", async () => {

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import denoJson from "../../deno.json" with { type: "json" };
-import { type AdminCluster, BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
+import { BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
+import type { AdminCluster } from "../../src/admin/target.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
 import { CLUSTER_JSON, fleet } from "../testing/scripted_cluster.ts";

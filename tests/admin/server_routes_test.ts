@@ -73,7 +73,7 @@ Deno.test("a name never stands in for a URL, whether there is a server with that
   assertEquals((await admin.call("GET", serverPath(A))).json.name, "one");
   balancer.update(B, { name: "http://127.0.0.1:3003" });
   assertEquals((await admin.call("GET", serverPath("http://127.0.0.1:3003"))).status, 404);
-  // What only begins like a URL can be nothing but a name.
+  // A text that only begins like a URL is a name.
   balancer.update(B, { name: "http://a b" });
   assertEquals((await admin.call("GET", serverPath("http://a b"))).json.url, B);
 });

@@ -4,7 +4,8 @@ import { EventLog } from "../../src/state/event_log.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
-import { LATENCY_BOUNDS, type Traffic, TrafficTable } from "../../src/state/traffic_table.ts";
+import { type Traffic, TrafficTable } from "../../src/state/traffic_table.ts";
+import { LATENCY_BOUNDS } from "../../src/state/server_traffic.ts";
 
 const A = "http://a";
 const B = "http://b";

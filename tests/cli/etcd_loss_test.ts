@@ -70,7 +70,7 @@ etcdTest("an etcd that lost its data takes no server away, until a person says s
   }
   assertEquals(
     (await one.run("accept-servers")).stdout,
-    "No server is missing here; nothing has changed\n",
+    "No servers are missing from etcd; no changes\n",
   );
   // What a balancer deletes is gone at once, also the last.
   assertEquals((await one.run("delete-server", `--url=${server.url}`)).code, 0);

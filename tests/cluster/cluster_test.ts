@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BalancerError, type ClusterReport, type ServerInit } from "../../mod.ts";
+import { BalancerError, type ServerInit } from "../../mod.ts";
+import type { ClusterReport } from "../../src/model/cluster_report.ts";
 import { EtcdError } from "../../src/cluster/etcd/etcd_types.ts";
 import { checkClusterOptions, type ClusterOptions } from "../../src/cluster/cluster_options.ts";
 import { memberValue } from "../../src/cluster/members/member_store.ts";

@@ -42,7 +42,7 @@ Deno.test("SharedRegistry turns a server into a source, and back, if the key say
   const { registry, balancer } = await sharing.sharer({ seed: [init(SOURCE)], dns });
   sharing.etcd.put(KEY + SOURCE, '{"discover": "dns", "health_check_period": 0}');
   await sharing.advance(0);
-  assertEquals(balancer.discovery().map(({ entry }) => entry.url), [SOURCE]);
+  assertEquals(balancer.discovery().map(({ source }) => source.url), [SOURCE]);
   assertEquals(registry.registry.faults, []);
   sharing.etcd.put(KEY + SOURCE, '{"health_check_period": 0}');
   await sharing.advance(0);

@@ -1,13 +1,13 @@
 import type { ConsoleMessage, Page, Request } from "playwright-core";
 import { createDashboard } from "../../src/dashboard/mod.ts";
 import {
-  type AdminCluster,
   createAdmin,
   type DnsSettings,
   type Listener,
   LoadBalancer,
   type ServerInit,
 } from "../../mod.ts";
+import type { AdminCluster } from "../../src/admin/target.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
 /** Milliseconds that anything on the page may take. */

@@ -1,6 +1,7 @@
 import { trace } from "@opentelemetry/api";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type CheckSharing, LoadBalancer, type Policy } from "../../mod.ts";
+import { LoadBalancer, type Policy } from "../../mod.ts";
+import type { CheckSharing } from "../../src/health/check_sharing.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { settle } from "../testing/fake_clock.ts";
 import { GatedServer } from "../testing/gated_server.ts";
@@ -45,7 +46,7 @@ for (const [way, failure] of FAILURES.entries()) {
     await (await balancer.fetch(new Request("http://a/"))).body?.cancel();
     await balancer.close();
     assertEquals([heard, balancer.decisions.count], [["added", "updated", "removed"], 1]);
-    const line = "Cannot tell a listener of balancer.events: Error: a defect";
+    const line = "Cannot call a listener of balancer.events: Error: a defect";
     assertEquals(await logged(watcher, line), 4);
     for (const what of ["why a server was picked", "whether decisions are recorded"]) {
       assertEquals(await logged(watcher, `Cannot tell ${what}: Error: a defect`), 1);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { LoadBalancer, parseConfig } from "../../mod.ts";
 import { readServerFlags, UPDATE_FLAGS } from "../../src/cli/admin/server_flags.ts";
-import { readArgs } from "../../src/cli/command_line.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
 import { parseServer, serverValue } from "../../src/cluster/store/server_value.ts";
 import { snakeCase } from "../../src/config/names.ts";
 import { writeConfig } from "../../src/config/write_config.ts";

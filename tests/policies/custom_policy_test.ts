@@ -5,7 +5,7 @@ import {
   LoadBalancer,
   type PickContext,
   type Policy,
-  type SlotDirectory,
+  type Server,
   type TableView,
 } from "../../mod.ts";
 import { StateTable } from "../../src/state/state_table.ts";
@@ -17,16 +17,16 @@ import { SampleServer } from "../testing/sample_server.ts";
 class ByName implements Policy {
   wanted = "one";
   readonly contexts: PickContext[] = [];
-  #servers: SlotDirectory | undefined;
+  #serverIn: ((slot: number) => Server | undefined) | undefined;
 
-  attach(servers: SlotDirectory): void {
-    this.#servers = servers;
+  attach(serverIn: (slot: number) => Server | undefined): void {
+    this.#serverIn = serverIn;
   }
 
   pick({ slots, length }: CandidateList, _table: TableView, context: PickContext): number {
     this.contexts.push(context);
     for (let i = 0; i < length; i++) {
-      if (this.#servers!.inSlot(slots[i]!)?.server.name === this.wanted) return slots[i]!;
+      if (this.#serverIn!(slots[i]!)?.name === this.wanted) return slots[i]!;
     }
     return -1;
   }

@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertNotEquals } from "@std/assert";
 import { parseConfig } from "../../mod.ts";
 import { readWorkload } from "../../src/simulate/workload_schema.ts";
-import { POLICY_NAMES } from "../../mod.ts";
+import { POLICY_NAMES } from "../../src/model/settings.ts";
 import { readAccessLog, simulate } from "../../src/simulate/simulate.ts";
 import { alike, run, servers } from "./testing.ts";
 

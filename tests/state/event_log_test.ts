@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { EventLog, type EventNews, EVENTS_KEPT } from "../../src/state/event_log.ts";
+import { type BalancerEvent, EventLog, EVENTS_KEPT } from "../../src/state/event_log.ts";
 import { completeServer } from "../../src/model/server.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
-const ADDED: EventNews = {
+const ADDED: Omit<BalancerEvent, "number" | "at"> = {
   type: "added",
   server: completeServer({ url: "http://a" }),
   detail: undefined,

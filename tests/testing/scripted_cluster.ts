@@ -1,4 +1,4 @@
-import type { ClusterReport } from "../../mod.ts";
+import type { ClusterReport } from "../../src/model/cluster_report.ts";
 import type { ClusterJson } from "../../src/admin/cluster.ts";
 
 const STARTED = new Date("2026-01-02T03:04:05.000Z");

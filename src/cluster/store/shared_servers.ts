@@ -101,7 +101,7 @@ export class SharedServers implements KeyListener, Disposable {
     const source = this.#balancer.discovery().find(({ servers }) =>
       servers.some((server) => server.url === url && server.problem === undefined)
     );
-    return source?.entry.url;
+    return source?.source.url;
   }
 
   /** Keys that are not in use here, sorted. */

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { ClusterReport, RegistryReport } from "../../../mod.ts";
+import type { ClusterReport } from "../../../src/model/cluster_report.ts";
+import type { RegistryReport } from "../../../src/model/registry_report.ts";
 import { CLUSTER } from "../../testing/scripted_cluster.ts";
 import { findings } from "../axe_findings.ts";
 import { rowSays } from "../page_parts.ts";
