@@ -72,7 +72,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   // Picks, retries and ejects by the proxy's own code, without its connections.
   simulate: [
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
-    ...["upstream/transport.ts"],
+    ...["upstream/transport.ts", "proxy/ineligible_reason.ts"],
     ...["proxy/picker.ts", "proxy/attempt_rules.ts", "proxy/waiting_list.ts"],
     ...["admin/decisions.ts"],
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],

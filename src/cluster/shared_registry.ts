@@ -193,7 +193,7 @@ export class SharedRegistry implements JoinedCluster {
   }
 
   /** Reports the balancers that are up; none without the option `fleet`. */
-  async fleet(): Promise<ClusterReport> {
+  async report(): Promise<ClusterReport> {
     if (this.#cluster !== undefined) return await this.#cluster.report();
     return { self: this.balancer.events.run, members: [], disagreements: [], error: undefined };
   }

@@ -36,16 +36,16 @@ export interface Explanation {
 export type CandidateNote = ReturnType<Explanation["note"]>;
 
 /**
- * Explains a pick that was made.
+ * Explains a pick.
  *
- * @param chosen The slot that was picked.
+ * @param chosen Slot that was picked.
  */
 export type Explainer = (chosen: number) => Explanation;
 
 /**
- * Explains the picks of a policy that says nothing of how it chooses.
+ * Explains the picks of a policy without explanations.
  *
- * @param candidates What it chooses from; read at once.
+ * @param candidates The candidates; read before this returns.
  */
 export function explainNothing(candidates: CandidateList): Explainer {
   const slots = [...candidates.slots.subarray(0, candidates.length)];

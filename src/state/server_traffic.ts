@@ -1,5 +1,3 @@
-import type { FailureKind } from "../model/ejection_state.ts";
-
 /** Upper bounds of the latency buckets, in seconds; there is one more bucket above the last. */
 export const LATENCY_BOUNDS: readonly number[] = [
   ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],

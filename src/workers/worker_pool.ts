@@ -8,7 +8,7 @@ import type { ProxySettings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import { type Certificate, checkCertificate } from "../fronts/web/certificate.ts";
 import type { Listener } from "../fronts/web/listener.ts";
-import type { OutlierReport } from "../health/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import { wantedLevel } from "./log_relay.ts";
 import type { ChangeMessage } from "./messages.ts";
 import { WorkerThread } from "./worker_thread.ts";

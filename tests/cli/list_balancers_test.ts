@@ -15,7 +15,7 @@ async function list(cluster: AdminCluster | undefined, ...args: string[]): Promi
 }
 
 function clusterOf(report: typeof fleet): AdminCluster {
-  return { fleet: report } as unknown as AdminCluster;
+  return { report } as unknown as AdminCluster;
 }
 
 Deno.test("list-balancers says who is up, and where they do not agree", async () => {

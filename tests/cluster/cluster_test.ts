@@ -25,7 +25,7 @@ async function startCluster(
 }
 
 function report({ registry }: Sharer): Promise<ClusterReport> {
-  return registry.fleet();
+  return registry.report();
 }
 
 async function names(sharer: Sharer): Promise<string[]> {

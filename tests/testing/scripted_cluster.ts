@@ -32,7 +32,7 @@ export const CLUSTER: ClusterReport = {
   disagreements: [{ url: A, healthy: ["bbbbbbbbbbbb"], unhealthy: ["aaaaaaaaaaaa"] }],
 };
 
-/** The same, as an admin target reports it. */
+/** Reports {@linkcode CLUSTER}, as a cluster does. */
 export function fleet(): Promise<ClusterReport> {
   return Promise.resolve(CLUSTER);
 }

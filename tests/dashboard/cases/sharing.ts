@@ -38,7 +38,7 @@ export const SHARING: Cases = {
     let report = CLUSTER;
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry: REGISTRY, fleet: () => Promise.resolve(report) },
+      shared: { registry: REGISTRY, report: () => Promise.resolve(report) },
     });
     const page = await stage.open();
     const balancers = page.getByRole("region", { name: "Balancers" });
@@ -78,7 +78,7 @@ export const SHARING: Cases = {
     };
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry, fleet: () => Promise.resolve(AGREEING) },
+      shared: { registry, report: () => Promise.resolve(AGREEING) },
     });
     const page = await stage.open();
     const trouble = page.getByRole("region", { name: "Balancers" }).getByRole("status");
@@ -95,7 +95,7 @@ export const SHARING: Cases = {
       names: ["one"],
       shared: {
         registry: { ...REGISTRY, connected: false },
-        fleet: () => Promise.resolve(CLUSTER),
+        report: () => Promise.resolve(CLUSTER),
       },
     });
     for (const colorScheme of ["light", "dark"] as const) {

@@ -6,7 +6,7 @@ import { readAccessLog } from "../../src/simulate/recorded_requests.ts";
 import { DEFAULT_WORKLOAD } from "../../src/simulate/workload.ts";
 import { alike } from "./testing.ts";
 
-Deno.test("readWorkload() fills in what is not said", () => {
+Deno.test("readWorkload() fills in the defaults", () => {
   for (const nothing of [null, {}]) assertEquals(readWorkload(nothing, "w"), DEFAULT_WORKLOAD);
   const service = { distribution: "lognormal", mean: 0.2 } as const;
   assertEquals(readWorkload({ service, warm_up: 0 }, "w"), {
@@ -16,14 +16,14 @@ Deno.test("readWorkload() fills in what is not said", () => {
   });
 });
 
-Deno.test("readWorkload() lets a duration and a log say how many requests come", () => {
+Deno.test("readWorkload() takes the number of requests from a duration or a log", () => {
   assertEquals(readWorkload({ duration: 9 }, "w").requests, undefined);
   assertEquals(readWorkload({ duration: 9, requests: 8 }, "w").requests, 8);
   assertEquals(readWorkload({}, "w", { recorded: true }).requests, undefined);
   assertEquals(readWorkload({ requests: 8 }, "w", { recorded: true }).requests, 8);
 });
 
-Deno.test("readWorkload() says all that is wrong, and where", () => {
+Deno.test("readWorkload() reports every error and its path", () => {
   const failure = { servers: 1, kind: "down", from: 1, until: 2 };
   const cases: [value: unknown, message: RegExp][] = [
     [[], /^Cannot use w: must be a mapping that describes requests and servers/],
@@ -54,7 +54,7 @@ Deno.test("readWorkload() says all that is wrong, and where", () => {
   assert(/rate cannot be given where an access log says it.*clients cannot/.test(String(error)));
 });
 
-Deno.test("makePlan() knows servers by name and by URL in any spelling", () => {
+Deno.test("makePlan() finds servers by name and by URL in any spelling", () => {
   const servers = [
     { url: "http://a", name: "web" },
     { url: "http://b", name: "web" },
@@ -73,7 +73,7 @@ Deno.test("makePlan() knows servers by name and by URL in any spelling", () => {
   assertEquals(failures.map((each) => each.servers), [[2, 0, 1], [0, 1]]);
 });
 
-Deno.test("makePlan() says what cannot be simulated", () => {
+Deno.test("makePlan() reports what cannot be simulated", () => {
   const cases: [servers: ReturnType<typeof alike>, workload: unknown, message: RegExp][] = [
     [[], {}, /Cannot use the configuration: servers has no server to simulate/],
     [
@@ -96,7 +96,7 @@ Deno.test("makePlan() says what cannot be simulated", () => {
   }
 });
 
-Deno.test("makePlan() makes a load of what all servers that take requests can do", () => {
+Deno.test("makePlan() computes the load from the servers with a weight", () => {
   const servers = [...alike(2), { url: "http://c", weight: 0 }];
   const workload = readWorkload({
     load: 0.5,
@@ -106,7 +106,7 @@ Deno.test("makePlan() makes a load of what all servers that take requests can do
   assertEquals(makePlan({ config: { servers, healthCheck: {} }, workload }).rate, 0.5 * (10 + 20));
 });
 
-Deno.test("readAccessLog() reads what servers did, and who asked", () => {
+Deno.test("readAccessLog() reads durations and clients", () => {
   const line = {
     ...{ time: "2026-01-01T00:00:01.000Z", client: "192.0.2.1", server: "http://a" },
     ...{ queue_ms: 1, total_ms: 3.5 },
@@ -126,7 +126,7 @@ Deno.test("readAccessLog() reads what servers did, and who asked", () => {
   assertEquals(durations, new Map([["http://a", [10, 2.5]]]));
 });
 
-Deno.test("readAccessLog() says which line it cannot use", () => {
+Deno.test("readAccessLog() reports the invalid line", () => {
   const good = '{"time":"2026-01-01T00:00:01Z","queue_ms":0,"total_ms":1}';
   const cases: [text: string, message: RegExp][] = [
     ["", /^Cannot use log: it has no requests$/],
