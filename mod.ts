@@ -46,14 +46,13 @@ export type { CheckReport, ServerStatus } from "./src/model/server_status.ts";
 export type { ServerDiff } from "./src/model/server_diff.ts";
 export type { DiscoveryReport } from "./src/model/discovery.ts";
 export type { BalancerEvent, EventLog } from "./src/state/event_log.ts";
-export { LATENCY_BOUNDS, type ServerTraffic, type Traffic } from "./src/state/traffic_table.ts";
+export { LATENCY_BOUNDS, type ServerTraffic } from "./src/state/server_traffic.ts";
+export type { Traffic } from "./src/state/traffic_table.ts";
 export { BalancerError, type ErrorCode, type Fault } from "./src/model/errors.ts";
 
 // Routing decisions.
-export type { CandidateCode, DecisionCode, NoteCode } from "./src/model/decision_code.ts";
 export type { Decision } from "./src/model/decision.ts";
 export type { DecisionLog } from "./src/state/decision_log.ts";
-export type { ServerState } from "./src/model/server_state.ts";
 
 // Policies of your own.
 export type { CandidateList } from "./src/state/candidates.ts";
@@ -62,5 +61,5 @@ export type { PickContext, Policy } from "./src/state/policy.ts";
 export type { TableView } from "./src/state/table_view.ts";
 
 // Configuration files, and the admin API.
-export { type Config, type EtcdSettings, parseConfig } from "./src/config/config.ts";
+export { type Config, parseConfig } from "./src/config/config.ts";
 export { type Admin, type AdminOptions, createAdmin } from "./src/admin/handler.ts";

@@ -25,8 +25,8 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   upstream: ["model", "runtime", "http1"],
   health: ["model", "runtime", "state", "upstream/transport.ts", "@logtape/logtape"],
   proxy: [
-    ...["model", "runtime", "state", "http1/message.ts", "upstream/transport.ts"],
-    ...["@std/http", "@logtape/logtape"],
+    ...["model", "runtime", "state", "http1/message.ts", "http1/request_url.ts"],
+    ...["upstream/transport.ts", "health/failure_watch.ts", "@std/http", "@logtape/logtape"],
   ],
   fronts: [
     ...["model", "runtime", "proxy/handler.ts", "proxy/incoming_request.ts", "proxy/websockets.ts"],
@@ -37,15 +37,15 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   config: ["model", "zod", "@std/yaml"],
   discovery: ["model", "runtime", "state", "@logtape/logtape"],
   observability: [
-    ...["model", "runtime", "state", "http1/message.ts", "proxy/incoming_request.ts"],
-    ...["proxy/instrumentation.ts", "proxy/request_record.ts", "proxy/request_url.ts"],
+    ...["model", "runtime", "state", "http1/message.ts", "http1/request_url.ts"],
+    ...["proxy/incoming_request.ts", "proxy/instrumentation.ts", "proxy/request_record.ts"],
     ...["@logtape/logtape", "@opentelemetry/api"],
   ],
 
   // The assembly: threads, the balancer, and the interfaces to it.
   workers: [
     ...["model", "runtime", "state", "policies", "upstream", "proxy", "fronts", "observability"],
-    "@logtape/logtape",
+    ...["health/failure_watch.ts", "@logtape/logtape"],
   ],
   balancer: [
     ...["model", "runtime", "state", "config", "health", "discovery", "upstream", "proxy"],

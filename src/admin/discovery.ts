@@ -43,10 +43,10 @@ export const DISCOVERY_ROUTES: Routes = {
 
 /** Writes the report of a source as JSON. */
 export function discoveryJson(report: DiscoveryReport): DiscoveryJson {
-  const { entry, servers, lastLookup, nextLookup, error } = report;
+  const { source, servers, lastLookup, nextLookup, error } = report;
   return {
-    ...serverJson(entry),
-    discover: entry.discover!,
+    ...serverJson(source),
+    discover: source.discover!,
     addresses: servers.map(({ found, url, problem }) => ({
       url,
       source: found.source,

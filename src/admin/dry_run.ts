@@ -3,7 +3,7 @@ import { isDiscovered } from "../model/discovery.ts";
 import type { Server } from "../model/server.ts";
 import type { ServerStatus } from "../model/server_status.ts";
 import { predictShares } from "../model/shares.ts";
-import { expandEntry } from "../discovery/dns_expansion.ts";
+import { expandSource } from "../discovery/dns_expansion.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
 import type { Answer } from "./operation.ts";
 import { SERVER, serverJson } from "./server_json.ts";
@@ -83,9 +83,10 @@ function changesOf(
   { before, after }: Change,
 ): Map<string, Server | undefined> {
   if (before?.discover === undefined) return new Map(before ? [[before.url, after]] : []);
-  const { servers = [] } = balancer.discovery().find(({ entry }) => entry.url === before.url) ?? {};
+  const { servers = [] } = balancer.discovery().find(({ source }) => source.url === before.url) ??
+    {};
   const own = servers.filter(({ problem }) => problem === undefined);
-  return new Map(own.map(({ url, found }) => [url, after && expandEntry(after, found)]));
+  return new Map(own.map(({ url, found }) => [url, after && expandSource(after, found)]));
 }
 
 /** A server counts as healthy once its checks are turned off. */

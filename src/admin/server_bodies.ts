@@ -16,12 +16,12 @@ import {
 const url = serverUrlSchema
   .describe("The server's URL, which must be the one that the path names").optional();
 
-/** A server that a path names: fields that are left out have their defaults. */
+/** The body of a PUT: fields that are left out have their defaults. */
 export const REPLACEMENT = z.strictObject({ ...optionalFields, url }, {
   error: "must be a server",
 }).meta({ id: "ServerReplacement" });
 
-/** A patch of a server (RFC 7396): what is left out stays, null stands for the default. */
+/** The body of a PATCH (RFC 7396): fields that are left out stay, null restores the default. */
 export const PATCH = z.strictObject({ url, ...patchFields() }, {
   error: "must be an object with the fields to change",
 }).meta({ id: "ServerPatch" });
@@ -36,7 +36,7 @@ function patchFields(): Record<string, z.ZodType> {
 }
 
 /**
- * The server that a body describes in full.
+ * Reads the body of a PUT: a server in full.
  *
  * @param value The body.
  * @param at The URL that the path names, in canonical form.
@@ -49,10 +49,11 @@ export function readReplacement(value: unknown, at: string): Server {
 }
 
 /**
- * What a merge patch changes of a server (RFC 7396 §2): the fields that it names, and no others.
+ * Reads a merge patch of a server (RFC 7396 §2).
  *
  * @param value The body.
  * @param at The URL that the path names, in canonical form.
+ * @returns The fields that it names; null replaced by the default.
  * @throws {BalancerError} `invalid`, with every fault.
  */
 export function readPatch(value: unknown, at: string): ServerChange {

@@ -14,36 +14,36 @@ import { checkPermitted } from "../runtime/net_permission.ts";
 import type { OutlierReport } from "../model/ejection_state.ts";
 import type { Transport } from "../upstream/transport.ts";
 
-/** What a {@linkcode ControlPlane} works with. */
+/** Parts of a {@linkcode ControlPlane}. */
 export interface ControlPlaneParts {
-  /** The servers' state. */
+  /** State of the servers. */
   readonly table: StateTable;
-  /** Where checks and ejections are counted. */
+  /** Counts checks and ejections. */
   readonly traffic: TrafficTable;
-  /** The time and the timers. */
+  /** Clock. */
   readonly clock: Clock;
   /** The first servers, checked. */
   readonly servers: readonly ServerInit[];
-  /** Whether a server that is added may take requests at once. */
+  /** Whether an added server may take requests at once. */
   readonly opens: () => boolean;
   /** Settings of the balancer. */
   readonly settings: Settings;
 }
 
-/** What owns the servers and decides how each of them counts: one for each balancer. */
+/** Control plane of a balancer: owns the servers, their health checks, ejections and slow starts. */
 export class ControlPlane implements Disposable {
   /** The servers. */
   readonly registry: Registry;
-  /** What has happened to them. */
+  /** Log of what happens to them. */
   readonly events: EventLog;
-  /** Why the latest requests went where they went. */
+  /** Log of recent routing decisions. */
   readonly decisions: DecisionLog;
   readonly #parts: ControlPlaneParts;
   readonly #health: ServerHealth;
   readonly #startedAt: number;
 
   /**
-   * @param parts What to work with.
+   * @param parts The parts.
    * @throws {BalancerError} `already_exists`, `full` or `not_permitted`.
    */
   constructor(parts: ControlPlaneParts) {
@@ -53,7 +53,7 @@ export class ControlPlane implements Disposable {
     this.registry = new Registry(table, parts.opens, checkPermitted);
     this.registry.addAll(parts.servers);
     this.events = new EventLog(() => clock.date());
-    this.registry.subscribe((event) => this.#tell(event));
+    this.registry.subscribe((event) => this.#log(event));
     this.decisions = new DecisionLog({
       keep: settings.decisions,
       ejectedUntil: (url) => this.#health.ejector.report(url)?.until,
@@ -61,17 +61,17 @@ export class ControlPlane implements Disposable {
     this.#health = new ServerHealth({
       ...{ registry: this.registry, table, clock, settings },
       onChange: (type, { server, slot }, detail) => {
-        if (type === "ejected") traffic.countEjection(slot);
+        if (type === "ejected") traffic.count(slot, "ejections");
         this.events.add({ type, server, detail });
       },
     });
   }
 
   /**
-   * Begins to check the servers' health.
+   * Starts the health checks.
    *
-   * @param check What to ask for, and what passes.
-   * @param transport What moves the requests.
+   * @param check Their settings.
+   * @param transport Sends their requests.
    */
   startChecks(check: HealthCheck, transport: Transport): void {
     const { traffic } = this.#parts;
@@ -81,12 +81,12 @@ export class ControlPlane implements Disposable {
     });
   }
 
-  /** Changes how servers are checked, from the next check on, which is at once. */
+  /** Changes the settings of health checks, and checks every server at once. */
   setHealthCheck(check: HealthCheck): void {
     this.#health.checker?.change(check);
   }
 
-  /** Lets other balancers check servers in this one's place, as far as the sharing says so. */
+  /** Shares health checks with other balancers: those assigned to others are no longer done here. */
   shareChecks(sharing: CheckSharing): void {
     this.#health.checker?.share(sharing);
   }
@@ -95,19 +95,19 @@ export class ControlPlane implements Disposable {
    * Checks a server's health now.
    *
    * @param url Its URL, in any spelling.
-   * @throws {BalancerError} `not_found`, also if the server is removed meanwhile.
+   * @throws {BalancerError} `not_found`, also if the server is removed in the meantime.
    */
   async check(url: string): Promise<CheckReport> {
     const { server } = this.registry.get(url);
     return await this.#health.checker!.checkNow(server.url);
   }
 
-  /** The servers, in the order in which they were added, with how they are doing. */
+  /** The servers and their state, in the order in which they were added. */
   servers(): ServerStatus[] {
     return this.registry.entries().map((entry) => this.#status(entry));
   }
 
-  /** The servers that a key is for, with how they are doing. */
+  /** The servers with this key, and their state. */
   find({ url, name }: ServerKey): ServerStatus[] {
     if (name !== undefined) return this.registry.named(name).map((entry) => this.#status(entry));
     const entry = this.registry.find(url);
@@ -115,7 +115,7 @@ export class ControlPlane implements Disposable {
   }
 
   /**
-   * What was counted since the beginning.
+   * Traffic since the balancer started.
    *
    * @param countsRequests Whether requests are counted.
    */
@@ -125,7 +125,7 @@ export class ControlPlane implements Disposable {
     const snapshot = traffic.snapshot(table.end);
     let servers: Traffic["servers"] | undefined;
     return {
-      // Thousands of objects, which only some of those who ask look at.
+      // Thousands of objects, which many callers do not read.
       get servers() {
         return servers ??= entries.map(({ server, slot }) =>
           Object.assign(snapshot.server(slot), { server })
@@ -143,7 +143,7 @@ export class ControlPlane implements Disposable {
     return this.#health.report;
   }
 
-  /** Stops the checks, lets no server in or out any more, and tells of nothing any more. */
+  /** Stops health checks, ejections, slow starts and events. */
   [Symbol.dispose](): void {
     this.#health[Symbol.dispose]();
     this.events.close();
@@ -160,7 +160,7 @@ export class ControlPlane implements Disposable {
     };
   }
 
-  #tell(event: RegistryEvent): void {
+  #log(event: RegistryEvent): void {
     const { type, entry: { server } } = event;
     const previous = event.type === "updated" ? { previous: event.previous } : {};
     this.events.add({ type, server, detail: undefined, ...previous });

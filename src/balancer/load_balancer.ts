@@ -29,11 +29,12 @@ import { systemClock } from "../runtime/system_clock.ts";
 import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
 
 /**
- * A load balancer: give it servers, and give {@linkcode LoadBalancer.fetch} the requests.
+ * An HTTP load balancer over a set of servers. Requests come in through {@linkcode LoadBalancer.listen}
+ * or {@linkcode LoadBalancer.fetch}.
  *
- * Each request goes to the healthy server with the fewest active requests for its weight, or by
- * another {@linkcode Policy}; while there is no healthy one, to an unhealthy one. Health checks
- * begin when a server is added.
+ * Each request goes to the healthy server with the fewest active requests relative to its weight, or
+ * to the choice of another {@linkcode Policy}; if no server is healthy, to an unhealthy one. Health
+ * checks of a server start when it is added.
  *
  * @example Balance over two servers
  * ```ts ignore
@@ -58,23 +59,23 @@ export class LoadBalancer implements AsyncDisposable {
   ) => WorkerPool;
   #config: Config;
   #pool: WorkerPool | undefined;
-  /** What has happened to the servers, and a way to hear of what will. */
+  /** Log of what happens to the servers; new events can be subscribed to. */
   readonly events: EventLog;
-  /** Why the latest requests went where they went; see {@linkcode DecisionLog.keep}. */
+  /** Log of recent routing decisions; see {@linkcode DecisionLog.keep}. */
   readonly decisions: DecisionLog;
   #closed = false;
 
   /**
-   * Starts a balancer. It accepts no connections of its own.
+   * Starts a balancer. It accepts connections only after {@linkcode LoadBalancer.listen}.
    *
-   * @param options The first servers, how they are checked, and how many threads there will be.
+   * @param options The first servers, and the settings.
    * @throws {BalancerError} `invalid` with every fault, `already_exists`, or `not_permitted`.
    */
   constructor(options: LoadBalancerOptions = {}) {
     const checked = this.#options = checkBalancerOptions(options);
     const { workers, policy, settings, writeAccessLog, config } = checked;
     this.#config = config;
-    // This thread counts too: it answers what comes through `fetch`.
+    // This thread needs memory too: it handles the requests of `fetch`.
     const memory = allocateMemory(DEFAULT_CAPACITY, workers === 1 ? 1 : workers + 1);
     const table = new StateTable(memory);
     const traffic = new TrafficTable(memory);
@@ -99,25 +100,25 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Answers a request with the response of a server. Never rejects: where no server answers, it is
-   * 502, 503 or 504 with the reason. It can be passed on its own, as in `Deno.serve(balancer.fetch)`.
+   * Forwards a request to a server and returns its response. Never rejects: if no server responds,
+   * the response is 502, 503 or 504 with the reason. It is bound, as `Deno.serve(balancer.fetch)`
+   * needs it.
    *
-   * @param request What the client sent.
-   * @param info What the runtime knows of the client and of the response's delivery, as
-   * `Deno.serve` passes it. Without it, a request counts as over when its response has been read;
-   * one whose response is in one piece, of up to 64 KiB, in either case when this resolves.
+   * @param request The client's request.
+   * @param info The client's address and the delivery of the response, as `Deno.serve` passes them.
+   * Without it, a request stops being active when its response has been read. If the response is in
+   * one piece of up to 64 KiB, the request stops being active when this resolves, in either case.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);
 
   /**
-   * Accepts connections with `Deno.serve` (Deno only). Large responses pass faster than through
-   * {@linkcode LoadBalancer.fetch}, as nothing can stand between the balancer and the client.
+   * Accepts connections with `Deno.serve` (Deno only). Large responses are faster than through
+   * {@linkcode LoadBalancer.fetch}, because no other code can come between balancer and client.
    *
-   * @param options Where and how.
-   * @returns What accepts the connections. With one thread, {@linkcode LoadBalancer.close} does not
-   * stop it.
-   * @throws {Deno.errors.AddrInUse} If the port is taken, and what else `Deno.serve` throws.
+   * @param options Address, TLS and a signal that stops the listener.
+   * @returns The listener. With one thread, {@linkcode LoadBalancer.close} does not stop it.
+   * @throws {Deno.errors.AddrInUse} If the port is in use; and other errors of `Deno.serve`.
    * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used, or
    * `already_exists` if the workers listen already; `unsupported` on runtimes other than Deno.
    */
@@ -140,8 +141,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Adds a server, which is checked at once and counts as healthy until that says otherwise; or, with
-   * `discover`, an entry, whose name is looked up at once: its servers follow.
+   * Adds a server. It is checked at once, and counts as healthy until a check fails. With `discover`,
+   * adds a source, whose name is looked up at once and whose servers follow.
    *
    * @param server The server; all but the URL may be left out.
    * @returns The server with its URL in canonical form and the defaults filled in.
@@ -154,10 +155,10 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Changes a server, or an entry with its servers. Their requests, connections and health stay.
+   * Changes a server, or a source and its servers. They keep their requests, connections and health.
    *
    * @param url The server's URL, in any spelling.
-   * @param change What is different; what is left out keeps its value.
+   * @param change The fields to change; the others keep their values.
    * @returns The server after the change.
    * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
    */
@@ -167,12 +168,11 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Removes a server. It gets no new request and no further health check; requests that it is
-   * working on may finish.
+   * Removes a server. It gets no new requests and no more health checks; active requests may finish.
    *
    * @param url The server's URL, in any spelling.
-   * @param drain For how long they may, in seconds, 0 to 86400; then they are broken off. Default:
-   * without a limit.
+   * @param drain Seconds that active requests may take before they are aborted, 0 to 86400. Default:
+   * no limit.
    * @returns The server as it was.
    * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
    */
@@ -182,11 +182,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Checks a server's health now, also where its period is 0; a check under way is joined. It counts
-   * as any other.
+   * Checks a server's health now, even if its period is 0, and counts the result like any other. Joins
+   * a check that is in progress.
    *
    * @param url The server's URL, in any spelling.
-   * @throws {BalancerError} `invalid`, `closed`, `discovered`, or `not_found`, also if it goes meanwhile.
+   * @throws {BalancerError} `invalid`, `closed`, `discovered`, or `not_found`, also if the server is
+   * removed in the meantime.
    */
   async check(url: string): Promise<CheckReport> {
     this.#checkOpen();
@@ -194,11 +195,11 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Makes these the servers, by differences only: one that is there already and does not differ keeps
-   * its connections, counts and health. Until new ones take requests, those no longer wanted do.
+   * Replaces the set of servers by applying the differences: an unchanged server keeps its connections,
+   * counts and health. Servers to remove take requests until the new ones do.
    *
-   * @param servers All the servers there shall be.
-   * @returns What was different, once every thread knows.
+   * @param servers The complete new set.
+   * @returns The differences, once they hold on every thread.
    * @throws {BalancerError} `invalid`, `full`, `not_permitted` or `closed`; nothing has changed.
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
@@ -207,9 +208,9 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Changes how servers are checked, from the next check on, which is at once.
+   * Changes the settings of health checks, and checks every server at once.
    *
-   * @param check How; what is left out has its default.
+   * @param check The new settings; what is left out has its default.
    * @throws {BalancerError} `invalid` or `closed`; nothing has changed.
    */
   setHealthCheck(check: Partial<HealthCheck>): void {
@@ -219,9 +220,9 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Lets other balancers check servers in this one's place from now on, as far as the sharing says so.
+   * Shares health checks with other balancers: those assigned to others are no longer done here.
    *
-   * @param sharing What divides the checks among them.
+   * @param sharing Assigns the checks, and exchanges their results.
    * @throws {BalancerError} `closed`.
    */
   shareChecks(sharing: CheckSharing): void {
@@ -229,32 +230,32 @@ export class LoadBalancer implements AsyncDisposable {
     this.#control.shareChecks(sharing);
   }
 
-  /** How many threads accept connections once {@linkcode LoadBalancer.listen} is called. */
+  /** Number of threads that accept connections after {@linkcode LoadBalancer.listen}. */
   get workers(): number {
     return this.#options.workers;
   }
 
-  /** The servers, in the order in which they were added, with how they are doing. */
+  /** The servers and their state, in the order in which they were added. */
   servers(): ServerStatus[] {
     return this.#control.servers();
   }
 
-  /** The servers, with how they are doing, and the entries that a key is for. */
+  /** The servers, with their state, and the sources with this key. */
   find(key: ServerKey): (ServerStatus | Server)[] {
-    return [...this.#control.find(key), ...this.#servers.findEntries(key)];
+    return [...this.#control.find(key), ...this.#servers.findSources(key)];
   }
 
-  /** The entries with `discover`, what they have found, and when they are looked up again. */
+  /** The sources, their discovered servers, and when they are looked up again. */
   discovery(): DiscoveryReport[] {
     return this.#servers.reports();
   }
 
-  /** What makes a balancer like this one is now, as far as a configuration file can say it. */
+  /** The current configuration, as far as a file can have it: no secrets and no custom policy. */
   config(): Config {
-    return { ...this.#config, servers: this.#servers.given() };
+    return { ...this.#config, servers: this.#servers.configured() };
   }
 
-  /** What was counted since the balancer began. With `metrics: false` no requests are in it. */
+  /** Traffic since the balancer started. With `metrics: false`, requests are not counted. */
   traffic(): Traffic {
     const { metrics } = this.#options.settings;
     if (metrics) this.#plane.publishCounts();
@@ -262,9 +263,9 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Waits until every change that was made so far holds on every thread: a server that was added
-   * takes requests, one that was removed gets none. With one thread, that is at once. Waits as well
-   * until entries that were added have been looked up once, for 5 seconds at most.
+   * Waits until all changes so far hold on every thread: added servers take requests, removed ones get
+   * none. With one thread, that is at once. Also waits up to 5 seconds until added sources have been
+   * looked up once.
    */
   async settled(): Promise<void> {
     await this.#servers.ready();
@@ -272,11 +273,11 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Stops the health checks, refuses new requests with 503, closes every WebSocket with the status
-   * code 1001, waits for what is under way, and closes every connection and listener. Streams of
-   * events end. Where no request may get that 503, let {@linkcode Listener.shutdown} end first.
+   * Shuts down: stops the health checks, refuses new requests with 503, closes every WebSocket with
+   * status code 1001, waits for requests in flight, and closes every connection and listener. Event
+   * streams end. If no request may get that 503, await {@linkcode Listener.shutdown} first.
    *
-   * @param signal Ends the wait; requests that are still under way are broken off. Default: none.
+   * @param signal Ends the wait and aborts the requests still in flight. Default: none.
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
@@ -285,7 +286,7 @@ export class LoadBalancer implements AsyncDisposable {
     await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }
 
-  /** The same as {@linkcode LoadBalancer.close} without a limit, for `await using`. */
+  /** Calls {@linkcode LoadBalancer.close} without a limit, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -104,8 +104,8 @@ const optionsSchema = z.strictObject({ ...balancerSchema.shape, ...programSchema
 export interface CheckedOptions {
   /** The first single servers. */
   readonly servers: readonly ServerInit[];
-  /** The first entries, which stand for servers that are discovered. */
-  readonly entries: readonly ServerInit[];
+  /** The first sources of discovered servers. */
+  readonly sources: readonly ServerInit[];
   /** Number of threads that accept connections. */
   readonly workers: number;
   /** The policy on this thread. */
@@ -130,12 +130,13 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
     "the options",
   );
   checkAuthorities(settings.upstreamTls.caCerts ?? []);
-  const policy = options.policy ?? DEFAULT_POLICY;
+  // The originals: copies would lose their methods' `this`.
+  const { policy = DEFAULT_POLICY, accessLog: log } = options;
   checkWorkers(workers, policy);
   const servers = checkServers(inits);
   return {
     servers: servers.filter(({ discover }) => discover === undefined),
-    entries: servers.filter(({ discover }) => discover !== undefined),
+    sources: servers.filter(({ discover }) => discover !== undefined),
     workers,
     policy,
     settings: {
@@ -144,9 +145,7 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
       sticky: options.sticky && checkSticky(options.sticky),
       accessLog: accessLog?.format,
     },
-    writeAccessLog(lines): void {
-      callGuarded("write the access log", () => options.accessLog?.write(lines));
-    },
+    writeAccessLog: (lines) => callGuarded("write the access log", () => log?.write(lines)),
     config: configOf(options),
   };
 }

@@ -19,34 +19,31 @@ import { DnsDiscovery } from "../discovery/dns_discovery.ts";
 import { checkChange, checkServer, checkServers } from "./check_servers.ts";
 import type { Transport } from "../upstream/transport.ts";
 
-/** What a {@linkcode ServerSet} works with. */
+/** Parts of a {@linkcode ServerSet}. */
 export interface ServerSetParts {
-  /** The servers, those that were found as well. */
+  /** All servers, including discovered ones. */
   readonly registry: Registry;
-  /** What has the connections to them. */
+  /** Holds the connections to them. */
   readonly transport: Transport;
-  /** The time and the timers. */
+  /** Clock. */
   readonly clock: Clock;
-  /** The first entries. */
-  readonly entries: readonly ServerInit[];
+  /** The first sources. */
+  readonly sources: readonly ServerInit[];
   /** Settings of the balancer. */
   readonly settings: Pick<Settings, "dns">;
-  /** Waits until every thread knows the changes that were made. */
+  /** Waits until all changes so far hold on every thread. */
   readonly settled: () => Promise<void>;
 }
 
-/**
- * The servers of a balancer as they are given: single ones, and entries that stand for those which
- * are found.
- */
+/** The configured servers of a balancer: single servers, and sources of discovered ones. */
 export class ServerSet implements Disposable {
   readonly #parts: ServerSetParts;
   readonly #registry: Registry;
   readonly #discovery: DnsDiscovery;
-  /** The latest {@linkcode set}, which the next one waits for. */
+  /** The current {@linkcode set}, which the next one waits for. */
   #setting: Promise<unknown> = Promise.resolve();
 
-  /** @param parts What to work with. */
+  /** @param parts The parts. */
   constructor(parts: ServerSetParts) {
     const { registry, clock, settled, settings } = this.#parts = parts;
     this.#registry = registry;
@@ -60,32 +57,34 @@ export class ServerSet implements Disposable {
         return makeDnsClient(settings.dns ?? {}, clock);
       },
     });
-    for (const entry of parts.entries) this.#discovery.add(completeServer(entry));
+    for (const source of parts.sources) this.#discovery.add(completeServer(source));
   }
 
-  /** The servers and the entries as they were given, and changed since. */
-  given(): Server[] {
-    return [...this.#givenServers(), ...this.#discovery.entries()];
+  /** The servers and the sources, with the changes since they were added. */
+  configured(): Server[] {
+    return [...this.#singleServers(), ...this.#discovery.sources()];
   }
 
-  /** The entries that a key is for. */
-  findEntries({ url, name }: ServerKey): Server[] {
-    if (name !== undefined) return this.#discovery.entries().filter((entry) => entry.name === name);
-    const entry = this.#discovery.find(url);
-    return entry === undefined ? [] : [entry];
+  /** The sources with this key. */
+  findSources({ url, name }: ServerKey): Server[] {
+    if (name !== undefined) {
+      return this.#discovery.sources().filter((source) => source.name === name);
+    }
+    const source = this.#discovery.find(url);
+    return source === undefined ? [] : [source];
   }
 
-  /** What the entries have found. */
+  /** The sources and their discovered servers. */
   reports(): DiscoveryReport[] {
     return this.#discovery.reports();
   }
 
-  /** Waits until each entry was looked up once, whatever came of it, for 5 seconds at most. */
+  /** Waits up to 5 seconds until each source was looked up once, with or without success. */
   async ready(): Promise<void> {
     await this.#discovery.ready();
   }
 
-  /** Adds a server or an entry, see `LoadBalancer.add`. */
+  /** Adds a server or a source, see `LoadBalancer.add`. */
   add(init: ServerInit): Server {
     const server = completeServer(checkServer(init));
     const { url } = server;
@@ -96,7 +95,7 @@ export class ServerSet implements Disposable {
     return server;
   }
 
-  /** Changes a server or an entry, see `LoadBalancer.update`. */
+  /** Changes a server or a source, see `LoadBalancer.update`. */
   update(url: string, change: ServerChange): Server {
     const { url: _, ...checked } = checkChange(url, change);
     const server = this.#get(url);
@@ -106,7 +105,7 @@ export class ServerSet implements Disposable {
     return this.#registry.update(url, checked).server;
   }
 
-  /** Removes a server or an entry with its servers, see `LoadBalancer.remove`. */
+  /** Removes a server, or a source and its servers, see `LoadBalancer.remove`. */
   remove(url: string, drain?: number): Server {
     checkServer({ url });
     if (drain !== undefined) validate(drainSchema, drain, "the time", "drain");
@@ -119,54 +118,54 @@ export class ServerSet implements Disposable {
    * The URL of a server that can be checked.
    *
    * @param url The URL, in any spelling.
-   * @throws {BalancerError} `invalid`, or `discovered` for an entry.
+   * @throws {BalancerError} `invalid`, or `discovered` for a source.
    */
   checkable(url: string): string {
     const canonical = canonicalServerUrl(checkServer({ url }).url);
     if (this.#discovery.find(canonical) === undefined) return canonical;
     throw new BalancerError(
       "discovered",
-      `Cannot check ${canonical}: it is an entry; check one of the servers that it has discovered`,
+      `Cannot check ${canonical}: it is a source; check one of its discovered servers`,
     );
   }
 
-  /** Makes these the servers and the entries, see `LoadBalancer.setServers`. */
+  /** Replaces the servers and the sources, see `LoadBalancer.setServers`. */
   async set(inits: readonly ServerInit[]): Promise<ServerDiff> {
     const all = checkServers(inits).map(completeServer);
-    // What one wants removed, the one before may still be waiting to add, and the other way round.
+    // One at a time: each waits between adding servers and removing others.
     const before = this.#setting;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#setting = promise;
     try {
       await before;
-      return await this.#set(all.filter((server) => !isEntry(server)), all.filter(isEntry));
+      return await this.#set(all.filter((server) => !isSource(server)), all.filter(isSource));
     } finally {
       resolve();
     }
   }
 
-  /** Looks nothing up any more. */
+  /** Stops the lookups. */
   [Symbol.dispose](): void {
     this.#discovery[Symbol.dispose]();
   }
 
-  async #set(servers: readonly Server[], entries: readonly Server[]): Promise<ServerDiff> {
+  async #set(servers: readonly Server[], sources: readonly Server[]): Promise<ServerDiff> {
     const single = this.#registry.mergeIn(servers);
-    const found = diffServers(this.#discovery.entries(), entries);
-    for (const entry of found.added) this.#discovery.add(entry);
-    for (const { url, ...change } of found.changed) this.#discovery.update(url, change);
+    const discovered = diffServers(this.#discovery.sources(), sources);
+    for (const source of discovered.added) this.#discovery.add(source);
+    for (const { url, ...change } of discovered.changed) this.#discovery.update(url, change);
     await this.#settled();
-    // In the meantime, somebody else may have removed it.
-    const stale = single.removed.filter(({ url }) => this.#isGiven(url));
+    // Another caller may have removed it in the meantime.
+    const stale = single.removed.filter(({ url }) => this.#isSingle(url));
     for (const { url } of stale) this.#discovery.release(url);
-    for (const { url } of found.removed) {
+    for (const { url } of discovered.removed) {
       if (this.#discovery.find(url) !== undefined) this.#discovery.remove(url);
     }
     await this.#parts.settled();
     return {
-      added: [...single.added, ...found.added],
-      changed: [...single.changed, ...found.changed],
-      removed: [...single.removed, ...found.removed],
+      added: [...single.added, ...discovered.added],
+      changed: [...single.changed, ...discovered.changed],
+      removed: [...single.removed, ...discovered.removed],
     };
   }
 
@@ -176,12 +175,16 @@ export class ServerSet implements Disposable {
   }
 
   #addServer(server: Server): Server {
-    const entry = this.#registry.find(server.url)?.server.discoveredBy;
-    if (entry === undefined) return this.#registry.add(server).server;
-    throw alreadyDiscovered(server.url, entry);
+    const source = this.#registry.find(server.url)?.server.discoveredBy;
+    if (source === undefined) return this.#registry.add(server).server;
+    throw alreadyDiscovered(server.url, source);
   }
 
-  /** What was given with this URL; throws where nothing was. */
+  /**
+   * The configured server or source with this URL.
+   *
+   * @throws {BalancerError} `not_found`, or `discovered` for a discovered server.
+   */
   #get(url: string): Server {
     const canonical = canonicalServerUrl(url);
     const server = this.#discovery.find(canonical) ?? this.#registry.find(canonical)?.server;
@@ -190,17 +193,17 @@ export class ServerSet implements Disposable {
     return server;
   }
 
-  #givenServers(): Server[] {
+  #singleServers(): Server[] {
     return this.#registry.entries().map(({ server }) => server)
       .filter((server) => server.discoveredBy === undefined);
   }
 
-  #isGiven(url: string): boolean {
+  #isSingle(url: string): boolean {
     const server = this.#registry.find(url)?.server;
     return server !== undefined && server.discoveredBy === undefined;
   }
 
-  /** Closes what connections there are to a server that is gone, or has another name for TLS. */
+  /** Closes the connections to a server that was removed, or must have another name in TLS. */
   #forget(event: RegistryEvent): void {
     const { transport } = this.#parts;
     const { url, discoveredBy } = event.entry.server;
@@ -211,6 +214,6 @@ export class ServerSet implements Disposable {
   }
 }
 
-function isEntry({ discover }: Server): boolean {
+function isSource({ discover }: Server): boolean {
   return discover !== undefined;
 }

@@ -1,11 +1,11 @@
-/** What asks a program to stop. Windows knows no SIGTERM. */
+/** Signals that ask a program to stop. Windows has no SIGTERM. */
 const STOP_SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
 /**
- * Waits until the operating system or the user asks the program to stop. From that moment on, a
- * second time ends it at once, as it ends a program that does not listen.
+ * Waits until the program is asked to stop. A second signal ends the program at once, as it does by
+ * default.
  */
 export function waitForStop(): Promise<Deno.Signal> {
   const { promise, resolve } = Promise.withResolvers<Deno.Signal>();
@@ -18,25 +18,40 @@ export function waitForStop(): Promise<Deno.Signal> {
   return promise;
 }
 
-/** Reads something again; must not reject. */
+/** An abort signal for when the program is asked to stop. */
+export function abortOnStop(): AbortSignal {
+  const controller = new AbortController();
+  waitForStop().then(() => controller.abort());
+  return controller.signal;
+}
+
+/** Reloads files; must not reject. */
 export type Reload = () => Promise<void>;
 
 /**
- * Does something whenever the program is asked to read its files again (SIGHUP); one time after the
- * other where it is asked faster than that goes. Windows knows no such signal.
+ * Runs reloads on SIGHUP, one after the other. A signal during a reload starts another one after it.
+ * Windows has no SIGHUP.
  *
- * @param reloads What to do, one after the other; more may be added later.
+ * @param reloads The reloads. More may be added later.
  * @returns Ends the subscription when disposed of.
  */
 export function onHangup(reloads: readonly Reload[]): Disposable {
-  if (Deno.build.os === "windows") return { [Symbol.dispose]: () => {} };
   let last = Promise.resolve();
   async function reloadAll(): Promise<void> {
     for (const reload of reloads) await reload();
   }
-  const listener = () => {
+  return listenTo("SIGHUP", () => {
     last = last.then(reloadAll);
-  };
-  Deno.addSignalListener("SIGHUP", listener);
-  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
+  });
+}
+
+/**
+ * Listens to a signal that Windows does not have.
+ *
+ * @returns Ends the subscription when disposed of.
+ */
+export function listenTo(signal: "SIGHUP" | "SIGWINCH", listener: () => void): Disposable {
+  if (Deno.build.os === "windows") return { [Symbol.dispose]: () => {} };
+  Deno.addSignalListener(signal, listener);
+  return { [Symbol.dispose]: () => Deno.removeSignalListener(signal, listener) };
 }

@@ -3,12 +3,12 @@ import type { Discover, Server } from "../model/server.ts";
 import { invalid } from "./validate.ts";
 
 /**
- * Refuses to make an entry a server, a server an entry, or an entry one that finds servers in another
- * way: who asks for that means something else more often than not.
+ * Refuses a change of `discover`, which would turn a server into a source, a source into a server, or
+ * one kind of source into another: it is usually a mistake.
  *
- * @param server What is to be changed.
- * @param discover How servers are to be found after the change.
- * @throws {BalancerError} `invalid`.
+ * @param server The server or source before the change.
+ * @param discover Its `discover` after the change.
+ * @throws {BalancerError} `invalid` if they differ.
  */
 export function checkDiscoverKept(server: Server, discover: Discover | undefined): void {
   if (discover !== server.discover) throw discoverChanged(server);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { urlHostFault } from "../model/host.ts";
-import { filePath, seconds, text, trueOrFalse } from "./fields.ts";
+import { DAY, filePath, seconds, text, trueOrFalse } from "./fields.ts";
 
 const ENDPOINT = "must be a URL such as http://10.0.0.1:2379, without a path or a user";
 
@@ -8,7 +8,7 @@ const ORIGIN = /^https?:\/\/[^\s/?#@\\]{1,255}\/?$/i;
 
 const endpoint = text(ORIGIN, ENDPOINT).superRefine(
   (value, context) => {
-    // What does not fit the pattern is told already.
+    // The pattern has reported it.
     if (!ORIGIN.test(value)) return;
     const url = URL.parse(value);
     const fault = url === null ? undefined : urlHostFault(value, url.hostname);
@@ -18,48 +18,46 @@ const endpoint = text(ORIGIN, ENDPOINT).superRefine(
   },
 );
 
-/** For how long a loss of servers is not believed where nobody says so, in seconds. */
+/** Default of `etcd.distrust`, in seconds. */
 export const DEFAULT_DISTRUST = 30;
-/** For how long a loss of servers is not believed, in seconds. */
-export const distrustSchema: z.ZodNumber = seconds(0, 86_400);
+/** Seconds before a sudden loss of most servers is believed. */
+export const distrustSchema: z.ZodNumber = seconds(0, DAY);
 
-/** Through which etcd several balancers share their servers. */
+/** The etcd through which several balancers share their servers. */
 export const etcdSchema = z.strictObject({
   endpoints: z.array(endpoint, { error: "must be a list of URLs such as http://10.0.0.1:2379" })
     .min(1, { error: "must have one URL at least" })
-    .describe("The client URLs of its members; of those that answer, one is asked at a time"),
+    .describe("Client URLs of its members; one at a time is used, of those that respond"),
   prefix: text(/^[!-~]{1,200}$/, "must be 1 to 200 ASCII characters without spaces").describe(
-    "What every key begins with: another one for each fleet that uses the same etcd. " +
+    "Prefix of every key; a different one for each cluster that uses the same etcd. " +
       "Default: /ballast/",
   ).optional(),
   name: text(/^[^\p{Cc}]{1,255}$/u, "must be a text of 1 to 255 characters").describe(
-    "How the other balancers call this one. Default: the host's name",
+    "Name of this balancer for the others. Default: the host's name",
   ).optional(),
-  shared_health: trueOrFalse().describe(
-    "Whether each server is checked by one of the balancers only, which tells the others. Default: " +
-      "false",
-  ).optional(),
+  shared_health: trueOrFalse().default(false).describe(
+    "Checks each server from only one of the balancers, which reports to the others",
+  ),
   user: text(/^[^\s:]{1,255}$/, "must be the name of a user of etcd").describe(
-    "Who asks, where etcd has authentication on. Default: nobody",
+    "User, if etcd has authentication on. Default: none",
   ).optional(),
-  password_file: filePath().describe("A file with the user's password").optional(),
+  password_file: filePath().describe("File with the user's password").optional(),
   ca_file: filePath().describe(
     "Certificates in PEM form of the authority that signs the members' certificates. Default: the " +
       "runtime's list",
   ).optional(),
   cert_file: filePath().describe(
-    "A certificate in PEM form for members that ask for one. Default: none",
+    "Client certificate in PEM form, for members that require one. Default: none",
   ).optional(),
   key_file: filePath().describe("Its private key in PEM form").optional(),
-  distrust: distrustSchema.describe(
-    "Seconds for which etcd must have been without servers that no balancer has deleted, where all " +
-      "or more than half of them are gone at once, before they are removed; 0 for at once. " +
-      `Default: ${DEFAULT_DISTRUST}`,
-  ).optional(),
-  optional: trueOrFalse().describe(
-    "Whether to start with the servers of this file while etcd is away, and join it when it is " +
-      "back, instead of waiting for it. Default: false",
-  ).optional(),
+  distrust: distrustSchema.default(DEFAULT_DISTRUST).describe(
+    "Seconds before servers are removed that disappeared from etcd without a delete, if more than " +
+      "half of them did at once; 0 for at once",
+  ),
+  optional: trueOrFalse().default(false).describe(
+    "Starts with the servers of this file while etcd cannot be reached, and joins it later, instead " +
+      "of waiting for it",
+  ),
 }, { error: "must be a mapping with at least the endpoints" }).superRefine((etcd, context) => {
   for (const [one, other] of [["user", "password_file"], ["cert_file", "key_file"]] as const) {
     for (const [there, missing] of [[one, other], [other, one]] as const) {

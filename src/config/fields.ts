@@ -1,7 +1,11 @@
 import { z } from "zod";
+import { unwrap } from "./names.ts";
 
-// Each field says what is allowed in one phrase. That phrase is the error, whichever rule of the
-// field was broken, so that a message always tells what to write instead.
+// Each field describes its values in one phrase. That phrase is the error, whichever rule of the field
+// is broken, so that a message always says what to write instead.
+
+/** A day, the longest time that can be configured, in seconds. */
+export const DAY = 86_400;
 
 /** A whole number from `min` to `max`. */
 export function wholeNumber(min: number, max: number): z.ZodNumber {
@@ -29,4 +33,15 @@ export function filePath(): z.ZodString {
 /** A switch. */
 export function trueOrFalse(): z.ZodBoolean {
   return z.boolean({ error: "must be true or false" });
+}
+
+/**
+ * The range of a field that is a number.
+ *
+ * @throws {TypeError} If the field is something else.
+ */
+export function rangeOf(field: z.ZodType): readonly [min: number, max: number] {
+  const type = unwrap(field);
+  if (!(type instanceof z.ZodNumber)) throw new TypeError("Cannot find the range: not a number");
+  return [type.minValue ?? -Infinity, type.maxValue ?? Infinity];
 }

@@ -1,12 +1,11 @@
 import { z } from "zod";
 import { isHost } from "../model/host.ts";
 import { etcdSchema } from "./etcd_schema.ts";
-import { filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
+import { DAY, filePath, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
 import { serverListSchema } from "./server_schema.ts";
 import {
   accessLogSchema,
   balancerSchema,
-  DAY,
   policySchema,
   serverNameSchema,
   workersSchema,

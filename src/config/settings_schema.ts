@@ -10,12 +10,9 @@ import {
   REQUEST_HEAD_MAX,
   type Settings,
 } from "../model/settings.ts";
-import { seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
+import { DAY, seconds, text, trueOrFalse, wholeNumber } from "./fields.ts";
 import { completeOptions } from "./check_options.ts";
 import { camelCase } from "./names.ts";
-
-/** A day, the longest that anything can be waited for, in seconds. */
-export const DAY = 86_400;
 
 /** A time limit: positive, so that it leaves a moment at least. */
 function timeLimit(): z.ZodNumber {
@@ -54,7 +51,7 @@ const ejection = z.strictObject({
     "Consecutive connection failures that eject a server; 0 for never",
   ),
   failed_responses: wholeNumber(0, 1000).default(0).describe(
-    "Consecutive 5xx responses and timeouts that eject a server; 0 for never",
+    "Consecutive 5xx responses, timeouts and invalid responses that eject a server; 0 for never",
   ),
   backoff: timeLimit().default(10).describe(
     "Duration of the first ejection in seconds; the n-th in a row lasts n times as long",

@@ -2,19 +2,19 @@ import type { z } from "zod";
 import { BalancerError, type Fault } from "../model/errors.ts";
 import { printable } from "../model/printable.ts";
 
-/** What says which values are allowed. */
+/** Schema of values. */
 export type Schema<T> = z.ZodType<T>;
 
-/** The most characters of a wrong value that a message shows. */
+/** Maximum characters of an invalid value in a message. */
 const SHOWN_MAX = 60;
 
 /**
  * Checks a value against a schema.
  *
- * @param schema What is allowed.
- * @param value What there is.
- * @param what What the value is, for the message: "Cannot use {what}: …".
- * @param at Where the value stands, for the faults' paths. Default: at the top.
+ * @param schema The schema.
+ * @param value The value.
+ * @param what Name of the value in the message: "Cannot use {what}: …".
+ * @param at Path of the value in its document, which the faults' paths begin with. Default: none.
  * @returns The value, typed.
  * @throws {BalancerError} `invalid`, with every fault.
  */
@@ -25,10 +25,10 @@ export function validate<T>(schema: Schema<T>, value: unknown, what: string, at 
 }
 
 /**
- * The error for input with these faults.
+ * Makes the error for input with these faults.
  *
- * @param what What the input is, for the message.
- * @param faults What is wrong with it; of several at one place only the first is kept.
+ * @param what Name of the input in the message.
+ * @param faults The faults; of several with one path, only the first is kept.
  */
 export function invalid(what: string, faults: readonly Fault[]): BalancerError {
   const first = new Map<string, Fault>();
@@ -42,10 +42,10 @@ export function invalid(what: string, faults: readonly Fault[]): BalancerError {
 }
 
 /**
- * The fault of a name that nobody knows.
+ * Makes the fault of an unknown name.
  *
- * @param at Where the value stands.
- * @param path The way from there to the name.
+ * @param at Path of the value in its document.
+ * @param path Path of the name in the value.
  */
 export function unknownKey(at: string, path: readonly PropertyKey[]): Fault {
   return {
@@ -59,7 +59,7 @@ function toFaults(issue: z.core.$ZodIssue, root: unknown, at: string): Fault[] {
     return issue.keys.map((key) => unknownKey(at, [...issue.path, key]));
   }
   const value = valueAt(root, issue.path);
-  // A custom rule says what is wrong with the value it has seen.
+  // The message of a custom rule continues a sentence that begins with the value.
   if (issue.code === "custom") {
     return [{ path: pathText(at, issue.path), message: `${show(value)} ${issue.message}` }];
   }
@@ -76,7 +76,7 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** A path as people write it: `servers[2].weight`. */
+/** Formats a path: `servers[2].weight`. */
 function pathText(at: string, path: readonly PropertyKey[]): string {
   let text = at;
   for (const key of path) {
@@ -89,7 +89,7 @@ function pathText(at: string, path: readonly PropertyKey[]): string {
   return text;
 }
 
-/** A value for a message: as JSON, shortened, with nothing that could disturb a terminal. */
+/** Formats a value for a message: as JSON, shortened, without anything that could drive a terminal. */
 function show(value: unknown): string {
   if (typeof value === "number") return String(value);
   if (typeof value === "symbol") {

@@ -12,11 +12,11 @@ import { settingsSchema } from "./schema.ts";
 /** Fields of a server that are written even if they have their default. */
 const ALWAYS_WRITTEN: readonly ServerFieldName[] = ["name", "weight", "healthCheckPeriod"];
 
-/** Text that YAML 1.1 and 1.2 read as text when it stands there without quotes, and as nothing else. */
+/** Text that both YAML 1.1 and 1.2 read as text without quotes. */
 const PLAIN = /^[A-Za-z/][A-Za-z0-9_./-]*(?::[A-Za-z0-9_./-]+)*$/;
-/** What looks like it and is something else in YAML 1.1. */
+/** Exceptions: YAML 1.1 reads these as booleans or null. */
 const WORDS = /^(?:y|n|yes|no|true|false|on|off|null)$/i;
-/** What a text file should not have as it is: it breaks lines, is not seen, or is no character. */
+/** Characters to escape in a text file: line breaks, invisible characters and non-characters. */
 const UNSAFE = /[\u007f-\u00a0\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff0-\uffff]/g;
 
 /**
@@ -68,11 +68,11 @@ function isWritten(server: Server, name: ServerFieldName): boolean {
   return ALWAYS_WRITTEN.includes(name) || server[name] !== defaultOf(name, server.url);
 }
 
-/** A scalar that every YAML parser reads as what it is. */
+/** Formats a scalar so that every YAML parser reads the same value. */
 function scalar(value: unknown): string {
   if (typeof value !== "string") return String(value);
   if (PLAIN.test(value) && !WORDS.test(value)) return value;
-  // JSON is YAML; of what it leaves as it is, some would not survive in a text file.
+  // JSON is YAML, but leaves some characters that a text file may lose.
   return JSON.stringify(value).replace(UNSAFE, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });

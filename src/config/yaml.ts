@@ -3,43 +3,43 @@ import { errorText } from "../model/error_text.ts";
 import { printable } from "../model/printable.ts";
 import { invalid } from "./validate.ts";
 
-/** A number as every YAML parser reads it. */
+/** Notation of numbers that every YAML parser reads alike. */
 const DECIMAL =
   /^[-+]?(?:(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e[-+]?[0-9]+)?|\.inf|\.nan)$/i;
-/** The tags of YAML (YAML 1.1 types) that the failsafe schema does not know. */
+/** Tags of YAML 1.1 types that the failsafe schema does not have. */
 const TYPE_TAGS =
   /!(?:!|<tag:yaml\.org,2002:)(?:binary|bool|float|int|null|omap|pairs|set|timestamp)\b>?/g;
 
 /**
- * What a YAML text says. A number in a notation that some parsers read as another number or as text
- * (`0100` is 64 in YAML 1.1 and 100 in 1.2) becomes a symbol with its text: no schema takes one, so it
- * is refused where it stands, together with whatever else is wrong.
+ * Parses YAML. A number in a notation that parsers read differently (`0100` is 64 in YAML 1.1 and 100
+ * in 1.2) becomes a symbol with its text. No schema accepts a symbol, so the number is reported with
+ * its path, together with all other faults.
  *
  * @param text The text.
- * @param source Where it comes from, for the message.
- * @returns The value; null where there is nothing but comments.
- * @throws {BalancerError} `invalid` if it is no YAML.
+ * @param source Name of the text in the error message.
+ * @returns The value; null if there are only comments.
+ * @throws {BalancerError} `invalid` if the text is not valid YAML.
  */
 export function parseYaml(text: string, source: string): unknown {
   try {
     const value = parse(text);
-    // With this schema every scalar is the text that it was written as. Where a tag stands in a text,
-    // there is no number to be compared with it.
+    // With this schema, every scalar is its source text. Replacing a tag within a text does no harm:
+    // only numbers are compared.
     const written = parse(text.replace(TYPE_TAGS, "!"), { schema: "failsafe" });
     return markNumbers(value, written, new Set()) ?? null;
   } catch (error) {
-    // Behind the first line stands an excerpt of the text.
+    // An excerpt of the text follows the first line.
     const [message = ""] = errorText(error).split(":\n");
     throw invalid(source, [{ path: "", message: `it is not valid YAML: ${printable(message)}` }]);
   }
 }
 
 /**
- * Marks the ambiguous numbers in a value.
+ * Replaces the ambiguous numbers in a value by symbols.
  *
- * @param value What was read.
- * @param written The same with every scalar as it was written.
- * @param seen What is done already: with aliases, a value can stand in many places, and in itself.
+ * @param value The parsed value.
+ * @param written The same with every scalar as its source text.
+ * @param seen Objects that are done: aliases can put one in many places, and into itself.
  */
 function markNumbers(value: unknown, written: unknown, seen: Set<object>): unknown {
   if (typeof value === "number" && typeof written === "string") {
@@ -54,7 +54,7 @@ function markNumbers(value: unknown, written: unknown, seen: Set<object>): unkno
   return value;
 }
 
-/** What was written at a key: in the mapping itself, or in one that is merged into it (`<<`). */
+/** The source text at a key: in the mapping itself, or in one that is merged into it (`<<`). */
 function writtenAt(written: unknown, key: string, seen = new Set<unknown>()): unknown {
   if (typeof written !== "object" || written === null || seen.has(written)) return undefined;
   seen.add(written);

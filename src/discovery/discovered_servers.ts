@@ -1,10 +1,10 @@
 import { getLogger } from "@logtape/logtape";
-import type { FoundAddress, FoundServer } from "../model/discovery.ts";
+import type { DiscoveredAddress, DiscoveredServer } from "../model/discovery.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { Registry } from "../state/registry.ts";
 import type { Server } from "../model/server.ts";
 import { isSame } from "../model/server_diff.ts";
-import { expandEntry } from "./dns_expansion.ts";
+import { expandSource } from "./dns_expansion.ts";
 
 const logger = getLogger(["ballast", "discovery"]);
 
@@ -13,8 +13,8 @@ const LOGGED_MAX = 5;
 
 /** The latest result of a source. */
 interface Findings {
-  readonly entry: Server;
-  readonly found: readonly FoundAddress[];
+  readonly source: Server;
+  readonly found: readonly DiscoveredAddress[];
   /** The servers that it should have, by URL. */
   readonly wanted: ReadonlyMap<string, Server>;
   /** Why some of them could not become servers of this source, by URL. */
@@ -37,12 +37,12 @@ export class DiscoveredServers {
   }
 
   /** The addresses of a source, each with its server. */
-  list(entryUrl: string): FoundServer[] {
-    const findings = this.#findings.get(entryUrl);
+  list(sourceUrl: string): DiscoveredServer[] {
+    const findings = this.#findings.get(sourceUrl);
     if (findings === undefined) return [];
-    const { entry, found, problems } = findings;
+    const { source, found, problems } = findings;
     return found.map((each) => {
-      const { url } = expandEntry(entry, each);
+      const { url } = expandSource(source, each);
       return { found: each, url, problem: problems.get(url) };
     });
   }
@@ -51,30 +51,30 @@ export class DiscoveredServers {
    * Adds the discovered servers of a source, and updates those that exist already. Servers that are
    * no longer found stay, see {@linkcode removeLost}.
    *
-   * @param entry The source as it is now.
+   * @param source The source as it is now.
    * @param found All of its addresses.
    */
-  add(entry: Server, found: readonly FoundAddress[]): void {
-    const servers = found.map((each) => expandEntry(entry, each));
+  add(source: Server, found: readonly DiscoveredAddress[]): void {
+    const servers = found.map((each) => expandSource(source, each));
     const findings: Findings = {
-      entry,
+      source,
       found,
       wanted: new Map(servers.map((server) => [server.url, server])),
       problems: new Map(),
-      logged: this.#findings.get(entry.url)?.logged ?? new Map(),
+      logged: this.#findings.get(source.url)?.logged ?? new Map(),
     };
-    this.#findings.set(entry.url, findings);
+    this.#findings.set(source.url, findings);
     this.#addAll(findings);
   }
 
   /** Releases the servers that a source no longer finds, and logs new problems. */
-  removeLost(entryUrl: string): void {
-    const findings = this.#findings.get(entryUrl);
+  removeLost(sourceUrl: string): void {
+    const findings = this.#findings.get(sourceUrl);
     if (findings === undefined) return;
     const { wanted, problems, logged } = findings;
-    const lost = this.#serversOf(entryUrl).filter(({ url }) => !wanted.has(url));
+    const lost = this.#serversOf(sourceUrl).filter(({ url }) => !wanted.has(url));
     for (const { url } of lost) {
-      logger.info("{url} no longer resolves to {server}", { server: url, url: entryUrl });
+      logger.info("{url} no longer resolves to {server}", { server: url, url: sourceUrl });
       this.release(url);
     }
     // Slots may have become free.
@@ -82,17 +82,17 @@ export class DiscoveredServers {
     const news = [...problems].filter(([server, problem]) => logged.get(server) !== problem);
     for (const [server, problem] of news.slice(0, LOGGED_MAX)) {
       const what = "Skipping {server}, which {url} resolves to: {problem}";
-      logger.warn(what, { server, url: entryUrl, problem });
+      logger.warn(what, { server, url: sourceUrl, problem });
     }
     const more = news.length - LOGGED_MAX;
-    if (more > 0) logger.warn("… and {more} others of {url}", { more, url: entryUrl });
+    if (more > 0) logger.warn("… and {more} others of {url}", { more, url: sourceUrl });
     findings.logged = new Map(problems);
   }
 
   /** Releases every server of a removed source. */
-  removeAll(entryUrl: string, drain: number | undefined): void {
-    this.#findings.delete(entryUrl);
-    for (const { url } of this.#serversOf(entryUrl)) this.release(url, drain);
+  removeAll(sourceUrl: string, drain: number | undefined): void {
+    this.#findings.delete(sourceUrl);
+    for (const { url } of this.#serversOf(sourceUrl)) this.release(url, drain);
   }
 
   /**
@@ -104,9 +104,9 @@ export class DiscoveredServers {
    */
   release(url: string, drain?: number): void {
     const owner = this.#registry.find(url)?.server.discoveredBy;
-    for (const { entry, wanted, problems } of this.#findings.values()) {
+    for (const { source, wanted, problems } of this.#findings.values()) {
       const server = wanted.get(url);
-      if (server === undefined || entry.url === owner) continue;
+      if (server === undefined || source.url === owner) continue;
       problems.delete(url);
       this.#registry.update(url, server);
       return;
@@ -124,10 +124,10 @@ export class DiscoveredServers {
   }
 
   /** Adds or updates a server; returns why it cannot. */
-  #addOne({ entry }: Findings, server: Server): string | undefined {
+  #addOne({ source }: Findings, server: Server): string | undefined {
     const there = this.#registry.find(server.url)?.server;
     if (there === undefined) return this.#insert(server);
-    if (there.discoveredBy === entry.url) {
+    if (there.discoveredBy === source.url) {
       if (!isSame(there, server)) this.#registry.update(server.url, server);
       return undefined;
     }
@@ -147,8 +147,8 @@ export class DiscoveredServers {
     return undefined;
   }
 
-  #serversOf(entryUrl: string): Server[] {
+  #serversOf(sourceUrl: string): Server[] {
     return this.#registry.entries().map(({ server }) => server)
-      .filter(({ discoveredBy }) => discoveredBy === entryUrl);
+      .filter(({ discoveredBy }) => discoveredBy === sourceUrl);
   }
 }

@@ -34,7 +34,7 @@ export interface DnsDiscoveryOptions {
 
 /** The lookups of one source. */
 interface Task {
-  entry: Server;
+  source: Server;
   /** Resolves after the first lookup, or when there will be none. */
   readonly first: PromiseWithResolvers<void>;
   state: LookupState;
@@ -62,20 +62,20 @@ export class DnsDiscovery implements Disposable {
   }
 
   /** The sources, in the order in which they were added. */
-  entries(): Server[] {
-    return [...this.#tasks.values()].map(({ entry }) => entry);
+  sources(): Server[] {
+    return [...this.#tasks.values()].map(({ source }) => source);
   }
 
   /** The source with this URL in canonical form, if any. */
   find(canonicalUrl: string): Server | undefined {
-    return this.#tasks.get(canonicalUrl)?.entry;
+    return this.#tasks.get(canonicalUrl)?.source;
   }
 
   /** The discovered servers of each source. */
   reports(): DiscoveryReport[] {
-    return [...this.#tasks.values()].map(({ entry, lastLookup, nextLookup, state }) => ({
-      entry,
-      servers: this.#servers.list(entry.url),
+    return [...this.#tasks.values()].map(({ source, lastLookup, nextLookup, state }) => ({
+      source,
+      servers: this.#servers.list(source.url),
       lastLookup,
       nextLookup,
       error: state.error,
@@ -83,9 +83,9 @@ export class DnsDiscovery implements Disposable {
   }
 
   /** Adds a complete source and looks it up at once. Its URL must not be in use. */
-  add(entry: Server): void {
+  add(source: Server): void {
     const task: Task = {
-      entry,
+      source,
       first: Promise.withResolvers(),
       state: INITIAL_STATE,
       running: undefined,
@@ -93,7 +93,7 @@ export class DnsDiscovery implements Disposable {
       nextLookup: undefined,
       cancelTimer: () => {},
     };
-    this.#tasks.set(entry.url, task);
+    this.#tasks.set(source.url, task);
     this.#start(task);
   }
 
@@ -104,11 +104,11 @@ export class DnsDiscovery implements Disposable {
    */
   update(url: string, change: ServerChange): Server {
     const task = this.#get(url);
-    const before = task.entry;
-    task.entry = completeServer({ ...before, ...change, url: before.url });
-    this.#servers.add(task.entry, task.state.found);
-    if (task.entry.discover !== before.discover) this.#start(task);
-    return task.entry;
+    const before = task.source;
+    task.source = completeServer({ ...before, ...change, url: before.url });
+    this.#servers.add(task.source, task.state.found);
+    if (task.source.discover !== before.discover) this.#start(task);
+    return task.source;
   }
 
   /**
@@ -121,9 +121,9 @@ export class DnsDiscovery implements Disposable {
   remove(url: string, drain?: number): Server {
     const task = this.#get(url);
     this.#end(task);
-    this.#tasks.delete(task.entry.url);
-    this.#servers.removeAll(task.entry.url, drain);
-    return task.entry;
+    this.#tasks.delete(task.source.url);
+    this.#servers.removeAll(task.source.url, drain);
+    return task.source;
   }
 
   /** See {@linkcode DiscoveredServers.release}. */
@@ -167,7 +167,7 @@ export class DnsDiscovery implements Disposable {
     const { signal } = task.running;
     this.#run(task, signal).catch((error) => {
       // An internal error must not end the lookups of a source.
-      logger.error("Cannot discover servers of {url}: {error}", { url: task.entry.url, error });
+      logger.error("Cannot discover servers of {url}: {error}", { url: task.source.url, error });
       if (!signal.aborted) this.#startIn(task, DEFECT_MS);
     });
   }
@@ -183,18 +183,18 @@ export class DnsDiscovery implements Disposable {
     const outcome = await this.#lookUp(task, signal);
     if (outcome === undefined) return;
     const wait = this.#record(task, outcome);
-    this.#servers.add(task.entry, task.state.found);
+    this.#servers.add(task.source, task.state.found);
     // Lost servers take requests until every thread knows the new ones.
     await this.#options.settled();
     if (signal.aborted) return;
-    this.#servers.removeLost(task.entry.url);
+    this.#servers.removeLost(task.source.url);
     this.#startIn(task, wait);
   }
 
   /** Performs a lookup; undefined if it was aborted. */
   async #lookUp(task: Task, signal: AbortSignal): Promise<LookupOutcome | undefined> {
     try {
-      const outcome = await lookUp(task.entry, {
+      const outcome = await lookUp(task.source, {
         resolver: await (this.#resolver ??= this.#options.makeResolver()),
         known: task.state.found,
         clock: this.#options.clock,
@@ -214,7 +214,7 @@ export class DnsDiscovery implements Disposable {
     const { state, wait } = afterLookup(before, outcome, clock.now());
     task.state = state;
     task.lastLookup = clock.date();
-    const { url } = task.entry;
+    const { url } = task.source;
     const { error, found: { length: count } } = state;
     if (error === undefined) {
       if (before.error !== undefined) logger.info("Lookups of {url} succeed again", { url });

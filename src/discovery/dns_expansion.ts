@@ -1,4 +1,4 @@
-import type { FoundAddress } from "../model/discovery.ts";
+import type { DiscoveredAddress } from "../model/discovery.ts";
 import { addressAndPort } from "../model/name_server.ts";
 import { completeServer, NAME_MAX_LENGTH, type Server, UINT32_MAX } from "../model/server.ts";
 
@@ -7,19 +7,19 @@ import { completeServer, NAME_MAX_LENGTH, type Server, UINT32_MAX } from "../mod
  * name is the source's name and the address, its weight is the source's times that of the record, and
  * all other fields are the source's.
  *
- * @param entry The source.
+ * @param source The source.
  * @param found The address.
  */
-export function expandEntry(entry: Server, { address, port, weight }: FoundAddress): Server {
-  const { discover: _, name, ...fields } = entry;
-  const { protocol, port: own, pathname } = new URL(entry.url);
+export function expandSource(source: Server, { address, port, weight }: DiscoveredAddress): Server {
+  const { discover: _, name, ...fields } = source;
+  const { protocol, port: own, pathname } = new URL(source.url);
   const host = addressAndPort(address, port ?? (Number(own) || (protocol === "https:" ? 443 : 80)));
   return completeServer({
     ...fields,
     url: `${protocol}//${host}${pathname}`,
     name: `${name.slice(0, NAME_MAX_LENGTH - host.length - 1)} ${host}`,
-    weight: Math.min(entry.weight * weight, UINT32_MAX),
-    discoveredBy: entry.url,
+    weight: Math.min(source.weight * weight, UINT32_MAX),
+    discoveredBy: source.url,
   });
 }
 

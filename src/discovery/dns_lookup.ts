@@ -1,6 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
-import type { FoundAddress } from "../model/discovery.ts";
+import type { DiscoveredAddress } from "../model/discovery.ts";
 import { secondsText } from "../model/seconds_text.ts";
+import { TimeLimit } from "../runtime/time.ts";
 import type { Server } from "../model/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
 import {
@@ -23,7 +24,7 @@ export type LookupOutcome =
   /** There are addresses, valid for `ttl` seconds; `problem` is a partial failure. */
   | {
     readonly type: "found";
-    readonly found: readonly FoundAddress[];
+    readonly found: readonly DiscoveredAddress[];
     readonly ttl: number;
     readonly problem: string | undefined;
   }
@@ -39,7 +40,7 @@ export interface LookupParts {
   /** The DNS client. */
   readonly resolver: DnsResolver;
   /** The known addresses; they stand in for those that cannot be looked up. */
-  readonly known: readonly FoundAddress[];
+  readonly known: readonly DiscoveredAddress[];
   /** The timers. */
   readonly clock: Clock;
   /** Aborts the lookup. */
@@ -52,16 +53,16 @@ export interface LookupParts {
  * If only some questions are answered, known addresses of the others stay: a name server that fails
  * for AAAA, as some do, is no reason to ignore its answer for A.
  *
- * @param entry The source.
+ * @param source The source.
  * @param parts The client, the known addresses and the signal.
  * @throws The reason of the signal.
  */
-export async function lookUp(entry: Server, parts: LookupParts): Promise<LookupOutcome> {
-  const host = new URL(entry.url).hostname;
-  const find = entry.discover === "dns-srv" ? findServices : findAddresses;
+export async function lookUp(source: Server, parts: LookupParts): Promise<LookupOutcome> {
+  const host = new URL(source.url).hostname;
+  const find = source.discover === "dns-srv" ? findServices : findAddresses;
   let last: LookupOutcome = { type: "empty", why: `there is no ${host}` };
   try {
-    const outcome = entry.discover === "dns" ? await findHosts(host, parts) : undefined;
+    const outcome = source.discover === "dns" ? await findHosts(host, parts) : undefined;
     if (outcome !== undefined) return sorted(outcome);
     const { names, limit } = await parts.resolver.names(host);
     for (const name of names) {
@@ -86,25 +87,22 @@ async function findHosts(host: string, { resolver }: LookupParts): Promise<Found
   return { type: "found", found, ttl: HOSTS_TTL, problem: undefined };
 }
 
-/**
- * Looks up one name within its timeout. Each name has its own, so that one without an answer does not
- * use up the time of the next.
- */
+/** Looks up one name under a time limit of its own, so that a silent one does not delay the others. */
 async function within(
   milliseconds: number,
   parts: LookupParts,
   find: (limited: LookupParts) => Promise<LookupOutcome>,
 ): Promise<LookupOutcome> {
-  const limit = new AbortController();
-  const cancel = parts.clock.after(milliseconds, () => limit.abort());
+  const limit = new TimeLimit(parts.clock, parts.signal);
+  limit.start(milliseconds);
   try {
-    return await find({ ...parts, signal: AbortSignal.any([parts.signal, limit.signal]) });
+    return await find({ ...parts, signal: limit.signal });
   } catch (error) {
     parts.signal.throwIfAborted();
-    if (!limit.signal.aborted) throw error;
+    if (limit.exceeded === undefined) throw error;
     return { type: "failed", why: `the lookup took over ${secondsText(milliseconds / 1000)}` };
   } finally {
-    cancel();
+    limit.end();
   }
 }
 
@@ -163,7 +161,7 @@ async function askAddresses(place: Place, parts: LookupParts): Promise<Finding[]
 
 /** Combines the answers to several questions. */
 function combine(findings: readonly Finding[], { known }: LookupParts): LookupOutcome {
-  const found = new Map<string, FoundAddress>();
+  const found = new Map<string, DiscoveredAddress>();
   const problems: string[] = [];
   const reasons = new Set<string>();
   let ttl = Infinity;
@@ -185,13 +183,13 @@ function combine(findings: readonly Finding[], { known }: LookupParts): LookupOu
 }
 
 /** Whether a known address belongs to a question that was not answered now. */
-function standsIn(known: FoundAddress, { target, port, type }: Finding): boolean {
+function standsIn(known: DiscoveredAddress, { target, port, type }: Finding): boolean {
   const family = known.address.includes(":") ? "AAAA" : "A";
   return known.source === target && known.port === port && family === type;
 }
 
 /** Adds an address; two records for one address make one server, with the larger weight. */
-function add(found: Map<string, FoundAddress>, address: FoundAddress): void {
+function add(found: Map<string, DiscoveredAddress>, address: DiscoveredAddress): void {
   const key = keyOf(address);
   const other = found.get(key);
   if (other === undefined || other.weight < address.weight) found.set(key, address);
@@ -226,7 +224,7 @@ function sorted(outcome: Found): Found {
   return { ...outcome, found };
 }
 
-function keyOf({ address, port }: FoundAddress): string {
+function keyOf({ address, port }: DiscoveredAddress): string {
   return `${address} ${port ?? ""}`;
 }
 

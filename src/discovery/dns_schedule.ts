@@ -1,4 +1,4 @@
-import type { FoundAddress } from "../model/discovery.ts";
+import type { DiscoveredAddress } from "../model/discovery.ts";
 import type { LookupOutcome } from "./dns_lookup.ts";
 
 /** The shortest time between two lookups, in seconds, even for answers with a lower TTL. */
@@ -17,7 +17,7 @@ const LONGEST_BACKOFF = 30;
 /** The state of a source's lookups. */
 export interface LookupState {
   /** Its addresses. */
-  readonly found: readonly FoundAddress[];
+  readonly found: readonly DiscoveredAddress[];
   /** Why the latest lookup failed, for people; undefined if it did not. */
   readonly error: string | undefined;
   /** The number of failed lookups in a row. */

@@ -1,6 +1,3 @@
-import type { CandidateCode, DecisionCode } from "./decision_code.ts";
-import type { ServerState } from "./server_state.ts";
-
 /** Where a request was sent, and why. */
 export interface Decision {
   /** Sequence number: one more than that of the decision before. */
@@ -25,7 +22,17 @@ export interface Decision {
   /** The URL of the server that was picked; undefined if no server could take the request. */
   readonly chosen: string | undefined;
   /** The kind of decision, for programs. */
-  readonly code: DecisionCode;
+  readonly code:
+    /** The policy. */
+    | "policy"
+    /** The client's session cookie names the server. */
+    | "session"
+    /** No healthy server could take it, so an unhealthy or ejected one was picked. */
+    | "fallback"
+    /** There were servers, and none could take it. */
+    | "none_available"
+    /** There was no server. */
+    | "no_server";
   /** The reason for it, for people. */
   readonly reason: string;
   /**
@@ -37,8 +44,13 @@ export interface Decision {
     readonly url: string;
     /** Its name. */
     readonly name: string;
-    /** Its state. */
-    readonly state: ServerState;
+    /**
+     * Its state. `up`: it took requests. `unhealthy`: its health checks failed, so that it got requests
+     * only where no healthy server was left. `ejected`: it had failed too many requests, and was
+     * treated the same. `on_trial`: it had been ejected, and was probed with one request at a time.
+     * `draining`: it was being drained, or its weight was 0.
+     */
+    readonly state: "up" | "unhealthy" | "ejected" | "on_trial" | "draining";
     /** Its effective weight: less than the configured one during slow start. */
     readonly weight: number;
     /** Its active requests, not counting this one. */
@@ -46,7 +58,39 @@ export interface Decision {
     /** The policy's key for it, for people; undefined where the policy computed none. */
     readonly key: string | undefined;
     /** Why it was picked, or why not, for programs. */
-    readonly code: CandidateCode;
+    readonly code:
+      /** It was picked. */
+      | "chosen"
+      /** The policy chose another one and gives no reason. */
+      | "not_chosen"
+      /** It had more active requests for its weight. */
+      | "larger_key"
+      /** It had the same key as the server that was picked, whose turn it was. */
+      | "tie"
+      /** Its turn comes later (`round_robin`). */
+      | "later_turn"
+      /** It is farther from the client (`client_hash`). */
+      | "farther"
+      /** It was not drawn (`random_two_choices`). */
+      | "not_drawn"
+      /** The client's cookie names another one. */
+      | "other_session"
+      /** This request was already sent to it. */
+      | "tried"
+      /** It takes no new requests. */
+      | "draining"
+      /** Its weight is 0. */
+      | "no_weight"
+      /** It is unhealthy, and others are not. */
+      | "unhealthy"
+      /** It is ejected, and others are not. */
+      | "ejected"
+      /** It is at its connection limit. */
+      | "full"
+      /** It is being probed, and its one probing request is in flight. */
+      | "trial_busy"
+      /** Another thread changed it at the same moment. */
+      | "raced";
     /** The same for people. */
     readonly verdict: string;
   }[];

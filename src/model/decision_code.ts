@@ -1,21 +1,12 @@
-/** Codes for why a policy passed over a candidate. */
-export type NoteCode =
-  /** The policy chose another one and gives no reason. */
-  | "not_chosen"
-  /** It had more active requests for its weight. */
-  | "larger_key"
-  /** It had the same key as the server that was picked, whose turn it was. */
-  | "tie"
-  /** Its turn comes later (`round_robin`). */
-  | "later_turn"
-  /** It is farther from the client (`client_hash`). */
-  | "farther"
-  /** It was not drawn (`random_two_choices`). */
-  | "not_drawn"
-  /** The client's cookie names another one. */
-  | "other_session";
+import type { Decision } from "./decision.ts";
 
-/** All of them. */
+/** Why a server was picked or not, for programs. */
+export type CandidateCode = Decision["candidates"][number]["code"];
+
+/** What decided where a request went, for programs. */
+export type DecisionCode = Decision["code"];
+
+/** The codes with which a policy explains why it passed over a candidate. */
 export const NOTE_CODES = [
   "not_chosen",
   "larger_key",
@@ -24,34 +15,15 @@ export const NOTE_CODES = [
   "farther",
   "not_drawn",
   "other_session",
-] as const satisfies readonly NoteCode[];
+] as const satisfies readonly CandidateCode[];
 
-/** Codes for why a server was picked or not. */
-export type CandidateCode =
-  /** It was picked. */
-  | "chosen"
-  | NoteCode
-  /** This request was already sent to it. */
-  | "tried"
-  /** It takes no new requests. */
-  | "draining"
-  /** Its weight is 0. */
-  | "no_weight"
-  /** It is unhealthy, and others are not. */
-  | "unhealthy"
-  /** It is ejected, and others are not. */
-  | "ejected"
-  /** It is at its connection limit. */
-  | "full"
-  /** It is being probed, and its one probing request is in flight. */
-  | "trial_busy"
-  /** Another thread changed it at the same moment. */
-  | "raced";
+/** Why a policy passed over a candidate, for programs. */
+export type NoteCode = typeof NOTE_CODES[number];
 
-/** All of them. */
+/** All codes of candidates. */
 export const CANDIDATE_CODES = [
-  ...NOTE_CODES,
   "chosen",
+  ...NOTE_CODES,
   "tried",
   "draining",
   "no_weight",
@@ -62,20 +34,7 @@ export const CANDIDATE_CODES = [
   "raced",
 ] as const satisfies readonly CandidateCode[];
 
-/** Codes for what decided where a request went. */
-export type DecisionCode =
-  /** The policy. */
-  | "policy"
-  /** The client's session cookie names the server. */
-  | "session"
-  /** No healthy server could take it, so an unhealthy or ejected one was picked. */
-  | "fallback"
-  /** There were servers, and none could take it. */
-  | "none_available"
-  /** There was no server. */
-  | "no_server";
-
-/** All of them. */
+/** All codes of decisions. */
 export const DECISION_CODES = [
   "policy",
   "session",

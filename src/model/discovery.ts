@@ -5,7 +5,7 @@ import type { Discover, Server } from "./server.ts";
 /** The discovered servers of a source. */
 export interface DiscoveryReport {
   /** The source. */
-  readonly entry: Server;
+  readonly source: Server;
   /** Its servers, in the order of their addresses. */
   readonly servers: readonly {
     /** The address that the lookup returned. */
@@ -33,10 +33,10 @@ export interface DiscoveryReport {
 }
 
 /** A discovered address and the server made of it. */
-export type FoundServer = DiscoveryReport["servers"][number];
+export type DiscoveredServer = DiscoveryReport["servers"][number];
 
 /** An address that a source's lookup returned. */
-export type FoundAddress = FoundServer["found"];
+export type DiscoveredAddress = DiscoveredServer["found"];
 
 /**
  * Checks a URL as that of a source.
@@ -75,14 +75,14 @@ export function knownAuthority(server: Server): string {
 }
 
 /** The error for adding a server that a source has discovered already. */
-export function alreadyDiscovered(url: string, entryUrl: string): BalancerError {
-  const message = `Cannot add ${url}: it is there already, discovered by ${entryUrl}`;
+export function alreadyDiscovered(url: string, sourceUrl: string): BalancerError {
+  const message = `Cannot add ${url}: it is there already, discovered by ${sourceUrl}`;
   return new BalancerError("already_exists", message);
 }
 
 /** The error for changing a discovered server on its own. */
-export function isDiscovered(url: string, entryUrl: string): BalancerError {
+export function isDiscovered(url: string, sourceUrl: string): BalancerError {
   const message =
-    `Cannot change ${url} alone: it is discovered by ${entryUrl}; change that instead`;
+    `Cannot change ${url} alone: it is discovered by ${sourceUrl}; change that instead`;
   return new BalancerError("discovered", message);
 }

@@ -67,7 +67,7 @@ export type ServerFieldName = keyof ServerChange;
 
 /** Declaration of a field: everything but its type, which {@linkcode Server} has. */
 interface FieldOf<Kind extends string, Value> {
-  /** What values it takes. */
+  /** The type of its values. */
   readonly kind: Kind;
   /** Description in one phrase, for the schemas, the API's description and the command line. */
   readonly doc: string;

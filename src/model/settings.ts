@@ -31,7 +31,7 @@ export interface Ejection {
   /** Consecutive connection failures that eject a server, 0 (never) to 1000. Default: 3. */
   readonly connectionFailures: number;
   /**
-   * Consecutive responses of 500 to 599 and timeouts that eject a server, 0 (never) to 1000.
+   * Consecutive 5xx responses, timeouts and invalid responses that eject a server, 0 (never) to 1000.
    * Default: 0.
    */
   readonly failedResponses: number;

@@ -5,7 +5,7 @@ import type { PickContext } from "../state/policy.ts";
 import type { Entry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
-import { FailureWatch } from "./failure_watch.ts";
+import { FailureWatch } from "../health/failure_watch.ts";
 import { type Pick, Picker, type PickerParts } from "./picker.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { decideRetry, type RetriedRequest } from "./retry_decision.ts";
@@ -27,7 +27,7 @@ export interface AttemptRulesOptions extends PickerParts {
 export interface FailedAttempt {
   /** The request. */
   readonly request: RetriedRequest;
-  /** How many attempts it has had with this one. */
+  /** Number of its attempts, including this one. */
   readonly attempts: number;
   /** The time, in milliseconds. */
   readonly now: number;
@@ -67,8 +67,8 @@ export class AttemptRules {
   }
 
   /**
-   * Picks a server for a request that does not wait yet, and counts the request there. A new request
-   * is told `full` while others wait, on any thread; a retry has had its turn already.
+   * Picks a server for a request that is not queued, and counts the request there. For a first attempt,
+   * the result is `full` while others are queued, on any thread; a retry has had its turn already.
    *
    * @param attempted Slots of previous attempts.
    * @param context Properties of the request that the policy may use.
@@ -79,7 +79,7 @@ export class AttemptRules {
     return this.#picker.pick(attempted, context, recorded);
   }
 
-  /** The same as {@linkcode AttemptRules.pick}, for a request that waits and whose turn it is. */
+  /** Picks a server for a queued request whose turn it is, and counts the request there. */
   pickInTurn(attempted: readonly number[], context: PickContext, recorded?: RecordedRequest): Pick {
     return this.#picker.pick(attempted, context, recorded);
   }

@@ -15,7 +15,7 @@ import type {
 } from "../upstream/transport.ts";
 import { AttemptRules } from "./attempt_rules.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind } from "./failure_watch.ts";
+import { failureKind } from "../health/failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming_request.ts";
 import type { PickerParts, PickFor } from "./picker.ts";
@@ -167,7 +167,7 @@ export class Dispatcher {
   /** Counts a retry for the server that failed, unless its slot belongs to another one by now. */
   #countRetry({ server, slot }: Entry): void {
     const { registry, traffic } = this.#parts;
-    if (registry.inSlot(slot)?.server.url === server.url) traffic?.countRetry(slot);
+    if (registry.inSlot(slot)?.server.url === server.url) traffic?.count(slot, "retries");
   }
 
   /** Sends a request to a server. Not `async`: each promise on this path costs throughput. */

@@ -11,7 +11,7 @@ import {
   ineligibleReason,
   isTrusted,
   stateOf,
-} from "./ineligible_reason.ts";
+} from "../state/ineligible_reason.ts";
 
 /** The least number of ineligible servers in a report, if there are that many. */
 const INELIGIBLE_MIN = 8;

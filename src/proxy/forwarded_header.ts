@@ -1,5 +1,5 @@
 import { type IpBytes, parseIpAddress } from "../model/ip_address.ts";
-import { isHostField } from "./request_url.ts";
+import { isHostField } from "../http1/request_url.ts";
 
 /** Element of `Forwarded` (RFC 7239 §4), with which a proxy describes the request it received. */
 export interface ForwardedElement {

@@ -7,7 +7,7 @@ import {
   isScheme,
   parseForwarded,
 } from "./forwarded_header.ts";
-import { isHostField } from "./request_url.ts";
+import { isHostField } from "../http1/request_url.ts";
 import { parseForwardedFor, type TrustedProxies } from "./trusted_proxies.ts";
 
 /** Client of a request, as seen by this proxy. */

@@ -14,7 +14,7 @@ import {
   takeSmallContent,
 } from "./request_content.ts";
 import { type IncomingRequest, type ListenerInfo, peerAddress } from "./incoming_request.ts";
-import { isAsterisk, isHostField } from "./request_url.ts";
+import { isAsterisk, isHostField } from "../http1/request_url.ts";
 import { isIdempotent } from "./retry_decision.ts";
 import type { TrustedProxies } from "./trusted_proxies.ts";
 

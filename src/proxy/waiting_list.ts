@@ -3,7 +3,7 @@ import type { Pick } from "./picker.ts";
 
 /** A request in a {@linkcode WaitingList}. */
 export interface WaitingRequest {
-  /** Whether any server will do. A retry waits for the servers that it has not tried. */
+  /** Whether any server will do. A retry waits for the servers without a previous attempt. */
   readonly firstAttempt: boolean;
   /** Ticket of the cross-thread queue; 0 with a single thread. Owned by the list. */
   ticket: number;
@@ -73,7 +73,7 @@ export class WaitingList {
     this.#serve(this.#crossThread);
   }
 
-  /** Removes a request. Harmless where it has left already. */
+  /** Removes a request. Does nothing if it has left already. */
   leave(request: WaitingRequest): void {
     if (request.previous === undefined && this.#first !== request) return;
     this.#unlink(request);
@@ -87,11 +87,11 @@ export class WaitingList {
    */
   wake(freed = 1): void {
     const { served, thread } = this.#serve(this.#crossThread);
-    // A call in vain costs the other thread as much as one that it can use.
+    // A needless call costs the other thread as much as a useful one.
     if (thread !== -1 && served < freed) this.#crossThread?.call(thread, freed - served);
   }
 
-  /** Serves this thread's requests out of turn, so that a thread that hangs does not hold it up. */
+  /** Serves this thread's requests out of turn, so that a hanging thread does not hold them up. */
   poll(): void {
     this.#serve(undefined);
   }
@@ -118,7 +118,7 @@ export class WaitingList {
       served++;
       this.#unlink(request);
       request.picked(pick);
-      // Not the next one: it may have been served or have left meanwhile.
+      // Not the next one: it may have been served or removed meanwhile.
       request = this.#first;
     }
     if (crossThread !== undefined && thread === -1 && !full) {
@@ -128,7 +128,7 @@ export class WaitingList {
     return { served, thread };
   }
 
-  /** Tells the other threads what waits here. */
+  /** Publishes the oldest ticket of this thread to the others. */
   #publish(): void {
     const crossThread = this.#crossThread;
     if (crossThread === undefined) return;

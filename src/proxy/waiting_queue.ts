@@ -7,25 +7,25 @@ import { WaitingList, type WaitingListOptions, type WaitingRequest } from "./wai
 
 /** Options of a {@linkcode WaitingQueue}. */
 export interface WaitingQueueOptions extends WaitingListOptions {
-  /** Timer for the timeouts and the polls. */
+  /** Timers for the timeouts and the polls. */
   readonly deadlines: Deadlines;
   /** The longest that a request may wait, in milliseconds. */
   readonly timeout: number;
 }
 
-/** A request that is about to wait. */
+/** A request to be queued. */
 export interface QueuedRequest {
   /** Picks a server and counts the request there. */
   readonly pick: () => Pick;
-  /** Whether any server will do: the request has not tried one. */
+  /** Whether it has had no attempt yet, so that any server will do. */
   readonly firstAttempt: boolean;
   /** Cancels the wait. */
   readonly cancellation: Cancellation;
 }
 
 /**
- * Waiting list with promises and timeouts: a request waits until it is served, cancelled or late.
- * The list is polled every 100 ms, as added servers and better health free servers unannounced.
+ * Waiting list with promises and timeouts: a request waits until it is served, canceled or late. The
+ * list is polled every 100 ms, as no wake-up follows when a server is added or becomes healthy.
  */
 export class WaitingQueue extends WaitingList {
   readonly #options: WaitingQueueOptions;
@@ -47,9 +47,9 @@ export class WaitingQueue extends WaitingList {
   /**
    * Waits for a server.
    *
-   * @returns The server that was picked; undefined if there is none left to wait for.
-   * @throws {BalancerError} `overloaded` if too many requests wait, `queue_timeout`, or the reason of
-   * the cancellation.
+   * @returns The server; undefined if no eligible server is left to wait for.
+   * @throws {BalancerError} `overloaded` if the queue is full, `queue_timeout`, or the reason of the
+   * cancellation.
    */
   async wait(request: QueuedRequest): Promise<Exclude<Pick, "full">> {
     const { cancellation } = request;
@@ -104,7 +104,7 @@ class Waiter extends Deadline implements Cancellable, WaitingRequest {
     try {
       return this.#request.pick();
     } catch (error) {
-      // A custom policy failed, which concerns this request alone and not the one that freed a server.
+      // A custom policy threw: fail this request, and not the one that freed a server.
       this.#result.reject(error);
       return undefined;
     }
@@ -126,6 +126,7 @@ class Waiter extends Deadline implements Cancellable, WaitingRequest {
 }
 
 function overloaded(length: number): BalancerError {
-  const message = `Every server is at its max_connections, and ${length} requests wait already`;
+  const message =
+    `Every server is at its max_connections, and ${length} requests are queued already`;
   return new BalancerError("overloaded", message);
 }

@@ -1,4 +1,4 @@
-/** The oldest version of each runtime that has what Ballast uses. Deno and Bun have Node's as well. */
+/** Oldest supported version of each runtime. Deno and Bun report a Node version as well. */
 const OLDEST = [
   { name: "Deno", key: "deno", version: "2.0" },
   { name: "Bun", key: "bun", version: "1.2" },
@@ -7,9 +7,9 @@ const OLDEST = [
 ] as const;
 
 /**
- * Says why Ballast cannot be loaded; undefined where it can, or where nobody knows the runtime.
+ * Why Ballast cannot run on a runtime; undefined if it can, or if the runtime is unknown.
  *
- * @param versions What `process.versions` is; undefined on a runtime without one.
+ * @param versions `process.versions`; undefined on a runtime without it.
  */
 export function runtimeFault(
   versions: Readonly<Record<string, string | undefined>> | undefined,
@@ -25,36 +25,37 @@ export function runtimeFault(
     `Install a newer ${name}.`;
 }
 
-/** What is no number is 0, so that a version which nobody understands is refused rather than failing. */
+/** Parts that are not numbers become 0, so that an unparsable version is rejected. */
 function numbers(version: string): number[] {
   return version.split(".").map((part) => Number.parseInt(part) || 0);
 }
 
-// What follows fails on older ones with errors that say nothing of the version.
-const fault = runtimeFault(
-  (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions,
-);
-if (fault !== undefined) throw new Error(fault);
 /**
- * The oldest Deno on which every test passes. On those before it, some certificates end the process,
- * and up to 2.9.2 a client can.
+ * The oldest Deno on which every test passes. In older ones some certificates crash the process, and
+ * up to 2.9.2 a client can.
  */
 export const OLDEST_DENO = "2.9.6";
 
 /**
- * What to tell somebody who runs the program on a Deno that is too old; undefined where it is not.
+ * A warning about a Deno older than that; undefined for a newer one.
  *
  * @param version The version of Deno, `Deno.version.deno`.
  */
 export function oldDenoWarning(version: string): string | undefined {
   if (!isOlder(version, OLDEST_DENO)) return undefined;
-  return `Deno ${version} has faults by which clients or certificates can end the process; use ` +
+  return `Deno ${version} has bugs that let clients or certificates crash the process; use ` +
     `${OLDEST_DENO} or newer (deno upgrade)`;
 }
 
-/** Compares the three numbers; what follows them, as in 2.10.0-rc.1, does not count. */
+/** Compares the three numbers, and ignores a suffix as in 2.10.0-rc.1. */
 function isOlder(one: string, other: string): boolean {
   const [left, right] = [one, other].map((version) => version.split(/[.+-]/, 3).map(Number));
   const differing = left!.findIndex((number, i) => number !== right![i]);
   return differing !== -1 && left![differing]! < right![differing]!;
 }
+
+// On older runtimes the rest fails to load, with errors that do not mention the version.
+const fault = runtimeFault(
+  (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions,
+);
+if (fault !== undefined) throw new Error(fault);

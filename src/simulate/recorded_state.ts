@@ -1,7 +1,7 @@
 import type { DecisionJson } from "../admin/decisions.ts";
 import type { EjectionState } from "../model/ejection_state.ts";
 import type { ServerInit } from "../model/server.ts";
-import { isIneligibleForRequest } from "../proxy/ineligible_reason.ts";
+import { isIneligibleForRequest } from "../state/ineligible_reason.ts";
 import { type Entry, Registry } from "../state/registry.ts";
 import { StateTable } from "../state/state_table.ts";
 

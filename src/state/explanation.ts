@@ -1,5 +1,5 @@
+import type { Decision } from "../model/decision.ts";
 import type { CandidateList } from "./candidates.ts";
-import type { NoteCode } from "../model/decision_code.ts";
 
 /** A policy's explanation of one of its picks. */
 export interface Explanation {
@@ -14,7 +14,7 @@ export interface Explanation {
    */
   note(slot: number): {
     readonly key: string | undefined;
-    readonly code?: NoteCode;
+    readonly code?: Decision["candidates"][number]["code"];
     readonly verdict: string;
   };
 }

@@ -1,3 +1,5 @@
+import { TRAFFIC_ROW } from "./server_traffic.ts";
+
 /** Default number of slots. */
 export const DEFAULT_CAPACITY = 65_536;
 
@@ -7,8 +9,6 @@ const SHARED_COLUMNS = 9;
 const OWN_COLUMNS = 2;
 /** Length of the header without the heartbeats. */
 const HEADER_NUMBERS = 2;
-/** Length of a row of the traffic table, in 64-bit numbers. */
-export const TRAFFIC_ROW = 34;
 /** Number of slots in a block of the activity, as a power of two; documented in `TableView`. */
 export const ACTIVITY_SHIFT = 6;
 /** Number of used slots from which activity is counted; with fewer, a scan is faster. */

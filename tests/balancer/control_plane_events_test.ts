@@ -12,7 +12,7 @@ import { DEFAULT_HEALTH_CHECK, DEFAULT_SETTINGS } from "../testing/settings.ts";
 const A = "http://a";
 const B = "http://b";
 
-/** A control plane over these servers, on a clock that stands still. */
+/** Makes a control plane over these servers, on a fake clock. */
 function setUp(...urls: string[]) {
   const clock = new FakeClock();
   const memory = allocateMemory(16, 1);
@@ -27,8 +27,9 @@ function setUp(...urls: string[]) {
   return { clock, control };
 }
 
-/** What servers answer to health checks; 0 where they refuse the connection. */
+/** Responses of servers to health checks. */
 class Health {
+  /** Status; 0 if they refuse the connection. */
   status = 200;
 
   /** The part of a transport that checks need. */
@@ -46,26 +47,26 @@ class Health {
   } as unknown as Transport;
 }
 
-function told({ events }: ControlPlane): string[] {
+function logged({ events }: ControlPlane): string[] {
   return events.last(1000).map(({ type, server, detail }: BalancerEvent) =>
     `${type} ${server.url}${detail === undefined ? "" : `: ${detail}`}`
   );
 }
 
-Deno.test("ControlPlane tells of servers that are added, changed and removed, not of the first", () => {
+Deno.test("ControlPlane logs servers that are added, changed and removed, except the first ones", () => {
   const { control } = setUp(A);
-  assertEquals(told(control), []);
+  assertEquals(logged(control), []);
   const { server: before } = control.registry.add({ url: B, weight: 2, healthCheckPeriod: 0 });
   const { server: after } = control.registry.update(B, { weight: 5 });
   control.registry.remove(B);
-  assertEquals(told(control), [`added ${B}`, `updated ${B}`, `removed ${B}`]);
+  assertEquals(logged(control), [`added ${B}`, `updated ${B}`, `removed ${B}`]);
   const [added, updated, removed] = control.events.last(3);
   assertEquals([added!.server, updated!.server, removed!.server], [before, after, after]);
   assertEquals([updated!.previous, updated!.server.weight], [before, 5]);
   assertEquals(["previous" in added!, "previous" in removed!], [false, false]);
 });
 
-Deno.test("ControlPlane tells when health checks find a server unhealthy and healthy, and why", async () => {
+Deno.test("ControlPlane logs when health checks find a server unhealthy and healthy, and why", async () => {
   const { clock, control } = setUp();
   const health = new Health();
   control.startChecks(DEFAULT_HEALTH_CHECK, health.transport);
@@ -78,7 +79,7 @@ Deno.test("ControlPlane tells when health checks find a server unhealthy and hea
   await clock.advance(20_000);
   health.status = 0;
   await clock.advance(20_000);
-  assertEquals(told(control), [
+  assertEquals(logged(control), [
     `added ${A}`,
     `unhealthy ${A}: HTTP 503`,
     `healthy ${A}: HTTP 200`,
@@ -87,14 +88,14 @@ Deno.test("ControlPlane tells when health checks find a server unhealthy and hea
   control[Symbol.dispose]();
 });
 
-Deno.test("ControlPlane tells when a server is ejected, tried and back", async () => {
+Deno.test("ControlPlane logs when a server is ejected, probed and returned", async () => {
   const { clock, control } = setUp(A, B);
   control.report({ type: "failing", url: A, why: "3 connections failed in a row" });
   await clock.advance(10_000);
   control.report({ type: "failing", url: A, why: "the probing request failed" });
   await clock.advance(20_000);
   control.report({ type: "passed", url: A, why: "HTTP 200" });
-  assertEquals(told(control), [
+  assertEquals(logged(control), [
     `ejected ${A}: for 10 s: 3 connections failed in a row`,
     `on_trial ${A}`,
     `ejected ${A}: for 20 s: the probing request failed`,
@@ -104,7 +105,7 @@ Deno.test("ControlPlane tells when a server is ejected, tried and back", async (
   control[Symbol.dispose]();
 });
 
-Deno.test("ControlPlane goes on where a listener throws that a timer calls", async () => {
+Deno.test("ControlPlane goes on after a listener throws in a timer", async () => {
   const { clock, control } = setUp(A, B);
   control.events.subscribe(() => {
     throw new Error("a defect");
@@ -112,17 +113,17 @@ Deno.test("ControlPlane goes on where a listener throws that a timer calls", asy
   control.report({ type: "failing", url: A, why: "3 connections failed in a row" });
   await clock.advance(10_000);
   control.report({ type: "passed", url: A, why: "HTTP 200" });
-  assertEquals(told(control).slice(1), [`on_trial ${A}`, `returned ${A}`]);
+  assertEquals(logged(control).slice(1), [`on_trial ${A}`, `returned ${A}`]);
   control[Symbol.dispose]();
 });
 
-Deno.test("ControlPlane tells of nothing any more once it is disposed of", () => {
+Deno.test("ControlPlane logs nothing once it is disposed of", () => {
   const { control } = setUp(A);
   control[Symbol.dispose]();
   assertEquals(control.events.closed, true);
 });
 
-Deno.test("ControlPlane.traffic() tells for how long it has counted", async () => {
+Deno.test("ControlPlane.traffic() gives the time since the start", async () => {
   const { clock, control } = setUp(A);
   await clock.advance(2500);
   const { uptime, countsRequests, servers } = control.traffic(true);

@@ -7,15 +7,15 @@ import { DnsServer } from "../testing/dns_server.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
 const SINGLE = { url: "http://127.0.0.1:3001", healthCheckPeriod: 0 };
-const ENTRY = { url: "http://api.test:3001", healthCheckPeriod: 0, discover: "dns" } as const;
+const SOURCE = { url: "http://api.test:3001", healthCheckPeriod: 0, discover: "dns" } as const;
 
-/** A set of servers over a name server, without connections. */
+/** A set of servers with a real name server, without connections. */
 class Fixture implements AsyncDisposable {
   readonly dns: DnsServer;
   readonly clock = new FakeClock();
   readonly registry = new Registry(new StateTable(10));
   readonly set: ServerSet;
-  /** The servers whose connections were given up, and the drain. */
+  /** Servers whose connections were closed, with the drain. */
   readonly forgotten: [url: string, drain: number | undefined][] = [];
 
   private constructor(dns: DnsServer) {
@@ -26,7 +26,7 @@ class Fixture implements AsyncDisposable {
         forget: (url: string, drain?: number) => this.forgotten.push([url, drain]),
       } as unknown as Transport,
       clock: this.clock,
-      entries: [],
+      sources: [],
       settings: { dns: { server: dns.address } },
       settled: () => Promise.resolve(),
     });
@@ -46,12 +46,12 @@ class Fixture implements AsyncDisposable {
   }
 }
 
-Deno.test("ServerSet.set() waits for the one before, which would undo what it does", async () => {
+Deno.test("ServerSet.set() waits for an earlier one, which would otherwise undo it", async () => {
   await using fixture = await Fixture.start();
   const { set, dns, clock } = fixture;
   set.add(SINGLE);
   for (const type of ["A", "AAAA"]) dns.reply(type, "api.test", "silence");
-  const first = set.set([ENTRY]);
+  const first = set.set([SOURCE]);
   await dns.asked(2);
   const second = set.set([SINGLE]);
   assertEquals(fixture.urls, [SINGLE.url]);
@@ -63,7 +63,7 @@ Deno.test("ServerSet.set() waits for the one before, which would undo what it do
   assertEquals([fixture.urls, set.reports()], [[SINGLE.url], []]);
 });
 
-Deno.test("ServerSet.set() goes on after one that was refused", async () => {
+Deno.test("ServerSet.set() works after an earlier one was refused", async () => {
   await using fixture = await Fixture.start();
   const many = Array.from({ length: 11 }, (_, i) => ({ url: `http://127.0.0.1:${4000 + i}` }));
   const refused = fixture.set.set(many).then(() => "done", (error) => error.code);
@@ -71,17 +71,17 @@ Deno.test("ServerSet.set() goes on after one that was refused", async () => {
   assertEquals([await refused, added.length, fixture.urls], ["full", 1, [SINGLE.url]]);
 });
 
-Deno.test("ServerSet gives up connections to what is gone, or is verified for another name", async () => {
+Deno.test("ServerSet closes connections to servers that are removed, or verified for another name", async () => {
   await using fixture = await Fixture.start();
   const { set, dns, forgotten } = fixture;
   dns.setAddresses("api.test", 60, ["127.0.0.1", "127.0.0.2"]);
   set.add(SINGLE);
   set.update(SINGLE.url, { weight: 3 });
   assertEquals(forgotten, []);
-  await set.set([ENTRY]);
+  await set.set([SOURCE]);
   assertEquals(forgotten.splice(0), [[SINGLE.url, undefined]]);
-  set.update(ENTRY.url, { weight: 5 });
+  set.update(SOURCE.url, { weight: 5 });
   assertEquals(forgotten, []);
-  set.remove(ENTRY.url, 30);
+  set.remove(SOURCE.url, 30);
   assertEquals(forgotten, [[SINGLE.url, 30], ["http://127.0.0.2:3001", 30]]);
 });

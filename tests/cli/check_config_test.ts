@@ -36,7 +36,7 @@ Deno.test("check-config tells every fault on a line of its own", async () => {
   const { code, stdout, stderr } = await runCli("check-config", file.path);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(stderr.trimEnd().split("\n"), [
-    `ballast: Cannot use ${file.path}; 2 faults:`,
+    `ballast: Cannot use ${file.path}: 2 errors`,
     '  servers[0].url "nope" does not begin with http:// or https://; ' +
     "it must be a URL such as http://127.0.0.1:3001",
     "  servers[1].weight must be a whole number from 0 to 4294967295; not -1",
@@ -68,7 +68,7 @@ Deno.test("check-config and listen tell in one line what cannot be used", async 
 });
 
 Deno.test("check-config and listen tell why a file cannot be read", async () => {
-  const reasons = { "no/such/file.yaml": "there is no such file", "examples": "" };
+  const reasons = { "no/such/file.yaml": "no such file", "examples": "" };
   for (const [path, reason] of Object.entries(reasons)) {
     for (const args of [["check-config"], ["listen", "--config"]]) {
       const { code, stdout, stderr } = await runCli(...args, path);

@@ -39,13 +39,13 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   assertEquals(
     added.stdout,
     `Added ${url} (api): weight 1, no health checks\n` +
-      `api (${url}) is discovered by dns: 2 addresses\n`,
+      `api (${url}): 2 addresses found by dns\n`,
   );
   const list = await balancer.run("list-servers");
   for (const address of [ONE, TWO]) {
     assertStringIncludes(list.stdout, `api ${address}:${servers.port}  ${servers.url(address)}`);
   }
-  assertStringIncludes(list.stdout, `\napi (${url}) is discovered by dns: 2 addresses\n`);
+  assertStringIncludes(list.stdout, `\napi (${url}): 2 addresses found by dns\n`);
   const updated = await balancer.run("update-server", ...flags, "--weight=4");
   assertEquals(updated.stdout, `Updated ${url} (api): weight 1 → 4\n`);
   const json = await balancer.run("list-servers", "--json");
@@ -72,7 +72,7 @@ Deno.test("list-servers shows an entry that has found nothing, and why", async (
   const { stdout } = await balancer.run("list-servers");
   assertEquals(
     stdout,
-    "There are no servers yet.\napi.test (http://api.test) is discovered by dns: 0 addresses; " +
+    "No servers discovered yet.\napi.test (http://api.test): 0 addresses found by dns; " +
       "there is no api.test (NXDOMAIN)\n",
   );
   await balancer.waitForError("Cannot look up http://api.test: there is no api.test (NXDOMAIN)");
@@ -170,7 +170,7 @@ Deno.test({
         "api 3",
       ]],
       [[entry(servers.url("other.test"))], "1 removed", ["other 1"]],
-      [[entry(servers.url("other.test"))], "nothing is different", ["other 1"]],
+      [[entry(servers.url("other.test"))], "no changes", ["other 1"]],
     ];
     for (const [lines, said, owners] of steps) {
       await Deno.writeTextFile(config.path, yaml(dns, ...lines));
@@ -184,7 +184,7 @@ Deno.test({
         owners,
       );
     }
-    assertEquals(balancer.errors.includes("A restart is needed"), false);
+    assertEquals(balancer.errors.includes("Restart to apply"), false);
     assertEquals(await balancer.stop(), 0);
   },
 });

@@ -83,7 +83,7 @@ Deno.test("permissions refuses what no flag can name", async () => {
   for (const [args, what] of cases) {
     const { code, stdout, stderr } = await runCli("permissions", "--config", ...args);
     assertEquals([code, stdout], [1, ""]);
-    assertStringIncludes(stderr, `ballast: Cannot permit the ${what} alone: `);
+    assertStringIncludes(stderr, `ballast: Cannot permit the ${what}: `);
   }
 });
 
@@ -163,7 +163,7 @@ Deno.test({
     await Deno.writeTextFile(config.path, `- url: ${two.url}\n`);
     program.kill("SIGHUP");
     await Promise.race([
-      program.waitForError("The configuration in use is unchanged."),
+      program.waitForError("The running configuration is unchanged."),
       program.waitForError("Reloaded"),
     ]);
     assertStringIncludes(program.errors, `Cannot connect to ${new URL(two.url).host}: `);

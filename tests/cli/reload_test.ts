@@ -45,14 +45,14 @@ Deno.test({
 
     await replace(file, yaml([one]) + "- url: nonsense\n  weight: -1\n");
     balancer.signal("SIGHUP");
-    await balancer.waitForError("The configuration in use is unchanged.");
+    await balancer.waitForError("The running configuration is unchanged.");
     assertStringIncludes(balancer.errors, "servers[1].weight must be a whole number");
     assertEquals(await names(balancer), ["two 5", "three 1"]);
 
     await replace(file, `port: 9\nservers:\n${yaml([two], 5) + yaml([three])}`);
     balancer.signal("SIGHUP");
-    await balancer.waitForError(`Reloaded ${file.path}: nothing is different`);
-    await balancer.waitForError("A restart is needed for changes of: port");
+    await balancer.waitForError(`Reloaded ${file.path}: no changes`);
+    await balancer.waitForError("Restart to apply changes of: port");
     assertEquals(await balancer.stop(), 0);
   },
 });

@@ -56,7 +56,7 @@ servers:
   });
 });
 
-Deno.test("parseConfig() reads entries, and the name server that they are looked up at", () => {
+Deno.test("parseConfig() reads sources, and the name server for them", () => {
   const config = parseConfig(`
 dns: { server: "[::1]:8600", timeout: 0.5, attempts: 2 }
 servers:
@@ -74,16 +74,16 @@ servers:
   assertEquals(parseConfig("dns: {}").dns, {});
 });
 
-Deno.test("parseConfig() fills in nothing that the file leaves out", () => {
+Deno.test("parseConfig() fills in no defaults", () => {
   assertEquals(parseConfig("port: 8080"), { port: 8080, servers: [], healthCheck: {} });
 });
 
-Deno.test("parseConfig() takes JSON, which is YAML too", () => {
+Deno.test("parseConfig() reads JSON, which is YAML too", () => {
   const { servers } = parseConfig('[{"url": "http://127.0.0.1:3001", "weight": 3}]');
   assertEquals(servers, [{ url: "http://127.0.0.1:3001", weight: 3 }]);
 });
 
-Deno.test("parseConfig() takes a file without content for no servers", () => {
+Deno.test("parseConfig() reads a file without content as no servers", () => {
   const nothing = { servers: [], healthCheck: {} };
   for (const text of ["", "\n", "# only a comment\n", "---\n", "~", "[]"]) {
     assertEquals(parseConfig(text), nothing, JSON.stringify(text));
@@ -95,7 +95,7 @@ Deno.test("parseConfig() keeps the spelling of a URL and the order of the server
   assertEquals(servers.map(({ url }) => url), ["HTTP://Example.com:80/", "http://a"]);
 });
 
-Deno.test("parseConfig() says where the text comes from", () => {
+Deno.test("parseConfig() names the source of the text in the error", () => {
   const error = assertThrows(() => parseConfig("port: 0", "balancer.yaml"), BalancerError);
   assertEquals(error.code, "invalid");
   assertEquals(error.source, "downstream");
@@ -105,7 +105,7 @@ Deno.test("parseConfig() says where the text comes from", () => {
   );
 });
 
-Deno.test("parseConfig() gives every fault a part in the message", () => {
+Deno.test("parseConfig() puts every fault into the message", () => {
   const error = assertThrows(() => parseConfig("port: 0\nhost: 1\n"), BalancerError);
   assertEquals(
     error.message,
@@ -121,7 +121,7 @@ Deno.test("parseConfig() refuses a status range in which nothing passes", () => 
   assertEquals(error.faults.map(({ path }) => path), ["health_check.min_status"]);
 });
 
-Deno.test("parseConfig() refuses a text that names no servers, where they have to be named", () => {
+Deno.test("parseConfig() refuses a text without servers if they are required", () => {
   for (const text of ["", "# nothing\n", "~", "{}", "port: 8080"]) {
     const error = assertThrows(
       () => parseConfig(text, "it", { requireServers: true }),

@@ -12,7 +12,7 @@ async function yamlFiles(): Promise<URL[]> {
   return files;
 }
 
-Deno.test("examples/*.yaml can be used and have a server", async () => {
+Deno.test("examples/*.yaml are valid and have a server", async () => {
   const files = await yamlFiles();
   assert(files.length > 0, "there are examples");
   for (const file of files) {
@@ -21,7 +21,7 @@ Deno.test("examples/*.yaml can be used and have a server", async () => {
   }
 });
 
-Deno.test("examples/*.yaml begin with the line that tells an editor where the schema is", async () => {
+Deno.test("examples/*.yaml begin with the line that gives editors the schema", async () => {
   for (const file of await yamlFiles()) {
     const [line = ""] = (await Deno.readTextFile(file)).split("\n");
     const path = line.match(/^# yaml-language-server: \$schema=(\S+)$/)?.[1];
@@ -31,7 +31,7 @@ Deno.test("examples/*.yaml begin with the line that tells an editor where the sc
   }
 });
 
-Deno.test("examples/settings.yaml names every setting", async () => {
+Deno.test("examples/settings.yaml has every setting", async () => {
   const text = await Deno.readTextFile(new URL("settings.yaml", examples));
   const { anyOf: [, mapping] } = JSON.parse(configJsonSchema());
   const names: string[] = [];

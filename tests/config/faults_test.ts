@@ -11,7 +11,7 @@ function faultsOf(yaml: string): readonly Fault[] {
   return error.faults;
 }
 
-/** The faults of one server's field, which has to be the only one that is wrong. */
+/** The fault of a server's field, which must be the only one. */
 function faultOf(field: string, value: string): string {
   const url = field === "url" ? "" : "url: http://a, ";
   const [fault, ...rest] = faultsOf(`- {${url}${field}: ${value}}`);
@@ -20,7 +20,7 @@ function faultOf(field: string, value: string): string {
   return fault!.message;
 }
 
-Deno.test("parseConfig() tells what cannot be looked up, and whom nobody can ask", () => {
+Deno.test("parseConfig() reports sources and name servers that cannot be looked up", () => {
   assertEquals(faultOf("discover", "srv"), 'must be dns or dns-srv; not "srv"');
   const cases = [["http://127.0.0.1:80", "dns"], ["http://_a._tcp.b:80", "dns-srv"]];
   for (const [url, discover] of cases) {
@@ -33,7 +33,7 @@ Deno.test("parseConfig() tells what cannot be looked up, and whom nobody can ask
   assertStringIncludes(server!.message, "must be the IP address of a name server");
 });
 
-Deno.test("parseConfig() tells every fault at once, with path, value and what is allowed", () => {
+Deno.test("parseConfig() reports every fault at once, with path, value and the allowed values", () => {
   const faults = faultsOf(`
 port: 70000
 api_port: "8000"
@@ -77,12 +77,12 @@ servers:
   });
 });
 
-Deno.test("parseConfig() names the same paths for a plain list of servers", () => {
+Deno.test("parseConfig() reports the same paths for a plain list of servers", () => {
   const faults = faultsOf("- url: http://a\n- url: http://b\n- url: http://c\n  weight: -1\n");
   assertEquals(faults, [{ path: "servers[2].weight", message: `${UINT32}; not -1` }]);
 });
 
-Deno.test("parseConfig() refuses numbers that no unsigned 32-bit integer is", () => {
+Deno.test("parseConfig() refuses numbers that are not unsigned 32-bit integers", () => {
   const shown = {
     ".nan": "NaN",
     ".inf": "Infinity",
@@ -119,14 +119,14 @@ Deno.test("parseConfig() refuses values of the wrong type", () => {
   }
 });
 
-Deno.test("parseConfig() refuses names that are too long or drive a terminal", () => {
+Deno.test("parseConfig() refuses names that are too long or have control characters", () => {
   for (const value of ['"\\e[31m"', '"a\\nb"', '"\\x85"', '"\\x7f"', "x".repeat(256)]) {
     assertStringIncludes(faultOf("name", value), "must be text of 1 to 255 characters");
   }
   assertEquals(parseConfig(`- {url: http://a, name: ${"x".repeat(255)}}`).servers.length, 1);
 });
 
-Deno.test("parseConfig() refuses URLs that are no server's", () => {
+Deno.test("parseConfig() refuses URLs that cannot be a server's", () => {
   const reasons = {
     "javascript:alert(1)": "does not begin with http:// or https://",
     "file:///etc/passwd": "does not begin with http:// or https://",
@@ -158,7 +158,7 @@ Deno.test("parseConfig() refuses a URL that is there twice, in any spelling", ()
   }
 });
 
-Deno.test("parseConfig() tells of a duplicate URL beside all other faults", () => {
+Deno.test("parseConfig() reports a duplicate URL beside all other faults", () => {
   const faults = faultsOf(`
 - {url: http://a, weight: x}
 - {url: nope}
@@ -190,7 +190,7 @@ Deno.test("parseConfig() refuses a mapping key that is there twice", () => {
   }
 });
 
-Deno.test("parseConfig() refuses keys that an object has by nature", () => {
+Deno.test("parseConfig() refuses keys that every object inherits", () => {
   for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
     assertEquals(faultsOf(`- {url: http://a, ${key}: {weight: 2}}`), [
       { path: `servers[0].${key}`, message: UNKNOWN },
@@ -199,12 +199,12 @@ Deno.test("parseConfig() refuses keys that an object has by nature", () => {
   }
 });
 
-Deno.test("parseConfig() names an unknown key that is empty or drives a terminal", () => {
+Deno.test("parseConfig() shows an unknown key that is empty or has control characters", () => {
   assertEquals(faultsOf('"": 1'), [{ path: '""', message: UNKNOWN }]);
   assertEquals(faultsOf('"\\e[31m": 1'), [{ path: "\ufffd[31m", message: UNKNOWN }]);
 });
 
-Deno.test("parseConfig() refuses a document that is no list and no mapping", () => {
+Deno.test("parseConfig() refuses a document that is neither a list nor a mapping", () => {
   const allowed = "must be a list of servers, or a mapping with servers: and settings";
   const shown = { "5": "5", "true": "true", "http://127.0.0.1:3001": '"http://127.0.0.1:3001"' };
   for (const [yaml, found] of Object.entries(shown)) {
@@ -238,7 +238,7 @@ Deno.test("parseConfig() refuses text that is not YAML, or more than one documen
   }
 });
 
-Deno.test("parseConfig() puts nothing into a message that drives a terminal", () => {
+Deno.test("parseConfig() escapes control characters in messages", () => {
   const texts = ["- !<tag:\u001b[31m> x", '- {url: "\\e[31m\\u202e"}', '- {url: "a\\u2028b"}'];
   for (const text of texts) {
     const { message } = assertThrows(() => parseConfig(text), BalancerError);
@@ -252,7 +252,7 @@ Deno.test("parseConfig() shortens a long value in its message", () => {
   assert(faultOf("url", "x".repeat(5000)).length < 200);
 });
 
-Deno.test("parseConfig() tells what is wrong with etcd", () => {
+Deno.test("parseConfig() reports faults of etcd", () => {
   const faults = faultsOf(`
 etcd:
   endpoints: [http://a, 127.0.0.1:2379, "http://u:p@a", "http://[", "http://a/path"]

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
-import { readArgs } from "../../src/cli/command_line.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { BalancerError } from "../../src/model/errors.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
@@ -10,7 +10,7 @@ const NO_HOST = "has a host that is neither a name nor an IP address";
 const NO_IPV4 = "has an IPv4 address that is not written as four decimal numbers without " +
   "leading zeros";
 
-/** URLs of servers that nobody can mean, and what is said of them. */
+/** URLs that must be mistakes, and the faults reported for them. */
 const CASES: readonly (readonly [url: string, why: string])[] = [
   ["http://${BACKEND}:3001", NO_HOST],
   ["http://{{host}}:3001", NO_HOST],
@@ -19,7 +19,7 @@ const CASES: readonly (readonly [url: string, why: string])[] = [
   ["http://a:0443", "has a port with a leading zero"],
 ];
 
-Deno.test("a file with such a URL is refused, with its path", () => {
+Deno.test("parseConfig() refuses such a URL, with its path", () => {
   for (const [url, why] of CASES) {
     const { faults } = assertThrows(() => parseConfig(`- url: "${url}"\n`), BalancerError);
     const message = `"${url}" ${why}; it must be a URL such as http://127.0.0.1:3001`;
@@ -41,7 +41,7 @@ Deno.test("the API refuses such a URL in a body, and in a path", async () => {
   assertEquals(balancer.servers(), []);
 });
 
-Deno.test("the commands refuse such a URL before they ask anybody", async () => {
+Deno.test("the commands refuse such a URL before any request", async () => {
   await Promise.all(CASES.map(async ([url, why]) => {
     const { code, stderr } = await runCli("add-server", "--url", url);
     assertEquals(
@@ -52,7 +52,7 @@ Deno.test("the commands refuse such a URL before they ask anybody", async () => 
   }));
 });
 
-Deno.test("etcd's endpoints and the addresses to listen on are held to the same", async () => {
+Deno.test("etcd's endpoints and the addresses to listen on follow the same rules", async () => {
   const text = `
 host: 127.0.0.010
 api_host: 0x7f.1
@@ -71,7 +71,7 @@ etcd: { endpoints: ["http://\${ETCD}:2379", "http://127.0.0.01:2379", "http://10
   assertEquals(stderr.includes(`not "http://\${ETCD}:2379", which ${NO_HOST}`), true, stderr);
 });
 
-Deno.test("a file and a command line take the same addresses to listen on", () => {
+Deno.test("a file and a command line allow the same addresses to listen on", () => {
   const right = ["localhost", "127.0.0.1", "::1", "::", "fe80::1%eth0", "lb_1.internal", "a."];
   const wrong = ["127.0.0.010", "[::1]", "http://a", "a%b", "a b", "${HOST}", "0x7f.1", "a..b"];
   for (const [hosts, isRight] of [[right, true], [wrong, false]] as const) {

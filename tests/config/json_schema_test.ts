@@ -37,7 +37,7 @@ Deno.test("configJsonSchema() describes both shapes and every field", () => {
   assertEquals(mapping.required, undefined);
 });
 
-Deno.test("configJsonSchema() gives the ranges that an editor can check", () => {
+Deno.test("configJsonSchema() has the ranges, which editors check", () => {
   const { items } = JSON.parse(configJsonSchema()).anyOf[0];
   for (const field of ["weight", "health_check_period"]) {
     const { type, minimum, maximum } = items.properties[field];

@@ -18,7 +18,7 @@ Deno.test("parseConfig() refuses numbers that YAML parsers read differently, wit
   }
 });
 
-Deno.test("parseConfig() tells of such numbers together with all other faults", () => {
+Deno.test("parseConfig() reports such numbers together with all other faults", () => {
   const text = `
 port: 0443
 health_check: { timeout: 05, rise: 0x1 }
@@ -56,7 +56,7 @@ Deno.test("parseConfig() finds such numbers behind aliases and merge keys", () =
   }
 });
 
-Deno.test("parseConfig() takes tags of YAML's own types, and refuses such numbers behind them", () => {
+Deno.test("parseConfig() reads tags of YAML's types, and refuses such numbers behind them", () => {
   const text = "- { url: http://a, weight: !!float 5, draining: !!bool true, name: !!str 010 }";
   assertEquals(parseConfig(text).servers, [
     { url: "http://a", weight: 5, draining: true, name: "010" },
@@ -69,7 +69,7 @@ Deno.test("parseConfig() takes tags of YAML's own types, and refuses such number
   ]);
 });
 
-Deno.test("parseConfig() ends with values that hold themselves, or each other many times", () => {
+Deno.test("parseConfig() terminates for values that contain themselves, or each other many times", () => {
   const doubled = Array.from({ length: 60 }, (_, i) => `  - &n${i + 1} [*n${i}, *n${i}]`);
   const merged = Array.from({ length: 60 }, (_, i) => `  - &n${i + 1} { <<: [*n${i}, *n${i}] }`);
   const texts = ["&a [*a]", "- &a { url: *a }"];
@@ -79,7 +79,7 @@ Deno.test("parseConfig() ends with values that hold themselves, or each other ma
   for (const text of texts) assertThrows(() => parseConfig(text), BalancerError);
 });
 
-Deno.test("parseConfig() takes decimal numbers, and texts with digits", () => {
+Deno.test("parseConfig() reads decimal numbers, and texts with digits", () => {
   const { servers, timeouts, gracePeriod } = parseConfig(`
 grace_period: +10
 timeouts: { connect: 1e1, response: 0.5, content: .5, queue: 10.0 }

@@ -11,12 +11,12 @@ import {
 } from "../../src/config/settings_schema.ts";
 import type { BalancerSettings, Settings } from "../../src/model/settings.ts";
 
-/** True if each of two types can be given for the other, and neither has a key more. */
+/** True if each of two types is assignable to the other, with and without its optional keys. */
 type Same<A, B> = [A, Required<A>] extends [B, Required<B>]
   ? [B, Required<B>] extends [A, Required<A>] ? true : false
   : false;
 
-/** The same type without optional fields, at the second level too, as assignability ignores them. */
+/** Keys of each field, as assignability ignores optional ones. */
 type Fields<T> = { [Name in keyof T]-?: keyof NonNullable<T[Name]> };
 
 // The compiler refuses this file while a documented interface and its declaration differ.
@@ -103,7 +103,7 @@ Deno.test("the interfaces of settings document the ranges and defaults of the sc
   assert(checked > 50, `${checked}`);
 });
 
-Deno.test("completeSettings() fills in defaults at any depth, and keeps what is given", () => {
+Deno.test("completeSettings() fills in defaults at any depth, and keeps the given settings", () => {
   const defaults = completeSettings({});
   assertEquals(defaults.timeouts, {
     connect: 5,
@@ -121,7 +121,7 @@ Deno.test("completeSettings() fills in defaults at any depth, and keeps what is 
   });
 });
 
-Deno.test("pickSettings() leaves out what a balancer does not have, and what is undefined", () => {
+Deno.test("pickSettings() leaves out other settings, and undefined ones", () => {
   const config = { port: 80, metrics: false, servers: [], slowStart: undefined };
   assertEquals(pickSettings(config as unknown as BalancerSettings), { metrics: false });
 });

@@ -7,7 +7,7 @@ import { completeServer, type Server } from "../../src/model/server.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 
-/** Names that YAML, some parser of it, a text file or a terminal takes for something else. */
+/** Names that a YAML parser, a text file or a terminal could take for something else. */
 const HOSTILE_NAMES = [
   ["yes", "No", "null", "~", "true", "FALSE", "on", "y", ".inf", ".nan", "1e3", "0x10", "0o17"],
   ["017", "1_000", "190:20:30", "-1", "+1", "2001-12-14", "=", "<<", "- x", "-", "?", "? a", ":"],
@@ -69,7 +69,7 @@ const servers = fc.uniqueArray(
   { selector: (server) => server.url, maxLength: 8 },
 );
 
-/** A registry with these servers. Nothing checks their health, which would dial any host. */
+/** Makes a registry with these servers, without health checks, which would dial any host. */
 function registryOf(list: readonly ServerInit[]): Registry {
   const registry = new Registry(new StateTable(100));
   registry.addAll(list);
@@ -93,14 +93,14 @@ Deno.test("GET /config, saved and read again, makes the same registry", async ()
   await fc.assert(property, { numRuns: 300 });
 });
 
-Deno.test("writeConfig() quotes every hostile name, and nothing in the file is not seen", () => {
+Deno.test("writeConfig() quotes every hostile name, and leaves no invisible characters", () => {
   for (const name of HOSTILE_NAMES) {
     const server = completeServer({ url: "http://a", name });
     const text = writeConfig({ servers: [server], healthCheck: {} });
     assertEquals(parseConfig(text).servers[0]?.name, name);
     const line = text.split("\n").find((line) => line.startsWith("    name: "));
     if (name !== "__proto__" && !/^n+$/.test(name)) assertStringIncludes(line!, 'name: "');
-    // As a file it is UTF-8, which has no half of a surrogate pair.
+    // The file is UTF-8, which cannot have half of a surrogate pair.
     assertEquals(new TextDecoder().decode(new TextEncoder().encode(text)), text);
     // deno-lint-ignore no-control-regex
     assertEquals(/[\u0000-\u0009\u007f-\u00a0\u200b\u2028-\u202e\ufeff\uffff]/.test(text), false);
@@ -119,7 +119,7 @@ Deno.test("writeConfig() writes every setting so that parseConfig() reads the sa
   assertEquals(read, { ...full, servers: config.servers.map(written) });
 });
 
-Deno.test("writeConfig() writes entries so that parseConfig() reads the same", () => {
+Deno.test("writeConfig() writes sources so that parseConfig() reads the same", () => {
   const servers = [
     { url: "http://api.test:8080", discover: "dns" },
     { url: "http://_http._tcp.api.test/base", name: "yes", discover: "dns-srv" },
@@ -131,7 +131,7 @@ Deno.test("writeConfig() writes entries so that parseConfig() reads the same", (
   }
 });
 
-Deno.test("writeConfig() leaves out what is not set", () => {
+Deno.test("writeConfig() leaves out absent settings", () => {
   assertEquals(writeConfig({ servers: [], healthCheck: {} }), "servers: []\n");
   const config = { servers: [{ url: "http://a" }], healthCheck: { rise: 2 }, timeouts: {} };
   assertEquals(

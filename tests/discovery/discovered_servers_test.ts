@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { FoundAddress } from "../../src/model/discovery.ts";
+import type { DiscoveredAddress } from "../../src/model/discovery.ts";
 import { BalancerError } from "../../src/model/errors.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { completeServer, type Server } from "../../src/model/server.ts";
@@ -11,7 +11,7 @@ const ONE = completeServer({ url: "http://one.test", weight: 2, discover: "dns" 
 const TWO = completeServer({ url: "http://two.test", weight: 5, discover: "dns" });
 
 /** Addresses by the last number. */
-function at(...numbers: number[]): FoundAddress[] {
+function at(...numbers: number[]): DiscoveredAddress[] {
   return numbers.map((number) => (
     { address: `10.0.0.${number}`, port: undefined, weight: 1, source: "a" }
   ));

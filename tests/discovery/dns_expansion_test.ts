@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { completeServer } from "../../src/model/server.ts";
-import { expandEntry, relativeWeights } from "../../src/discovery/dns_expansion.ts";
+import { expandSource, relativeWeights } from "../../src/discovery/dns_expansion.ts";
 
 const FOUND = { address: "10.0.0.1", port: undefined, weight: 1, source: "api.test" };
 
-Deno.test("expandEntry() puts an address in place of the name, and keeps all else", () => {
+Deno.test("expandSource() puts an address in place of the name, and keeps all else", () => {
   const entry = completeServer({
     url: "http://api.test:8080/base",
     name: "api",
@@ -25,32 +25,32 @@ Deno.test("expandEntry() puts an address in place of the name, and keeps all els
     }),
     discoveredBy: "http://api.test:8080/base",
   };
-  assertEquals(expandEntry(entry, FOUND), expanded);
+  assertEquals(expandSource(entry, FOUND), expanded);
 });
 
-Deno.test("expandEntry() writes canonical URLs: IPv6 in brackets, no port that the scheme has", () => {
+Deno.test("expandSource() writes canonical URLs: IPv6 in brackets, no port that the scheme has", () => {
   const urls = [
     ["https://api.test", { ...FOUND, address: "2001:db8::1" }, "https://[2001:db8::1]"],
     ["http://api.test", { ...FOUND, port: 443 }, "http://10.0.0.1:443"],
     ["http://_http._tcp.api.test", { ...FOUND, port: 80 }, "http://10.0.0.1"],
   ] as const;
   for (const [url, found, expected] of urls) {
-    const server = expandEntry(completeServer({ url, discover: "dns" }), found);
+    const server = expandSource(completeServer({ url, discover: "dns" }), found);
     assertEquals(server.url, expected);
   }
 });
 
-Deno.test("expandEntry() multiplies the weights, within what a weight can be", () => {
+Deno.test("expandSource() multiplies the weights, within what a weight can be", () => {
   const cases = [[0, 5, 0], [2, 3, 6], [4_294_967_295, 65_535, 4_294_967_295]] as const;
   for (const [own, weight, expected] of cases) {
     const entry = completeServer({ url: "http://api.test", weight: own, discover: "dns-srv" });
-    assertEquals(expandEntry(entry, { ...FOUND, weight }).weight, expected);
+    assertEquals(expandSource(entry, { ...FOUND, weight }).weight, expected);
   }
 });
 
-Deno.test("expandEntry() clips a name that would be too long with the address", () => {
+Deno.test("expandSource() clips a name that would be too long with the address", () => {
   const entry = completeServer({ url: "http://api.test", name: "n".repeat(255), discover: "dns" });
-  const { name } = expandEntry(entry, FOUND);
+  const { name } = expandSource(entry, FOUND);
   assertEquals([name.length, name.slice(-13)], [255, "n 10.0.0.1:80"]);
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { FoundAddress } from "../../src/model/discovery.ts";
+import type { DiscoveredAddress } from "../../src/model/discovery.ts";
 import { completeServer } from "../../src/model/server.ts";
 import { lookUp, type LookupOutcome } from "../../src/discovery/dns_lookup.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -12,7 +12,7 @@ const SRV = "SRV _http._tcp.api.test";
 function run(
   entry: typeof API,
   resolver: FakeResolver,
-  known: readonly FoundAddress[] = [],
+  known: readonly DiscoveredAddress[] = [],
 ): Promise<LookupOutcome> {
   const { signal } = new AbortController();
   return lookUp(entry, { resolver, known, clock: new FakeClock(), signal });
@@ -24,7 +24,7 @@ function shown(outcome: LookupOutcome): unknown {
   return outcome.found.map(({ address, port, weight }) => `${address}:${port ?? ""}*${weight}`);
 }
 
-function at(address: string, source: string, port?: number): FoundAddress {
+function at(address: string, source: string, port?: number): DiscoveredAddress {
   return { address, port, weight: 1, source };
 }
 

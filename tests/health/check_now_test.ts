@@ -9,7 +9,7 @@ import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
 const A = "http://127.0.0.1:3001";
 
-/** A checker over one server that answers when the test says so. */
+/** A checker over one server whose responses a test controls. */
 class Fixture implements Disposable {
   readonly clock = new FakeClock();
   readonly table = new StateTable(10);
@@ -42,7 +42,7 @@ class Fixture implements Disposable {
     return this.table.isHealthy(this.registry.get(A).slot);
   }
 
-  /** Answers every check that waits. */
+  /** Answers every pending check. */
   async answer(status: number): Promise<void> {
     const nothing = { headers: [], contentLength: undefined, body: null, discard: () => {} };
     for (const resolve of this.#waiting.splice(0)) resolve({ status, ...nothing });
@@ -80,7 +80,7 @@ Deno.test("HealthChecker.checkNow() of a server whose period is 0 ends with the 
   assertEquals((await report).passed, false);
 });
 
-Deno.test("HealthChecker.checkNow() joins a check that is under way", async () => {
+Deno.test("HealthChecker.checkNow() joins a check that is in progress", async () => {
   using fixture = new Fixture();
   fixture.registry.add({ url: A, healthCheckPeriod: 10 });
   const reports = [1, 2, 3].map(() => fixture.checker.checkNow(A));
@@ -90,7 +90,7 @@ Deno.test("HealthChecker.checkNow() joins a check that is under way", async () =
   assertEquals([fixture.probes, fixture.results], [1, [false]]);
 });
 
-Deno.test("HealthChecker.checkNow() counts with rise and fall, and the next check is a period later", async () => {
+Deno.test("HealthChecker.checkNow() respects rise and fall, and the next check is a period later", async () => {
   using fixture = new Fixture({ ...DEFAULT_HEALTH_CHECK, fall: 2 });
   fixture.registry.add({ url: A, healthCheckPeriod: 10 });
   await fixture.answer(500);
@@ -106,7 +106,7 @@ Deno.test("HealthChecker.checkNow() counts with rise and fall, and the next chec
   assertEquals(fixture.probes, 3);
 });
 
-Deno.test("HealthChecker.checkNow() counts also where checks are turned off meanwhile", async () => {
+Deno.test("HealthChecker.checkNow() counts even if checks are turned off meanwhile", async () => {
   using fixture = new Fixture();
   fixture.registry.add({ url: A, healthCheckPeriod: 10 });
   const report = fixture.checker.checkNow(A);
@@ -116,7 +116,7 @@ Deno.test("HealthChecker.checkNow() counts also where checks are turned off mean
   assertEquals(fixture.clock.timers, 0);
 });
 
-Deno.test("HealthChecker.checkNow() rejects for a server that is not there, or goes meanwhile", async () => {
+Deno.test("HealthChecker.checkNow() rejects for an unknown server, or one that is removed meanwhile", async () => {
   using fixture = new Fixture();
   const missing = await assertRejects(() => fixture.checker.checkNow(A), BalancerError);
   fixture.registry.add({ url: A, healthCheckPeriod: 0 });

@@ -13,9 +13,9 @@ import type {
 import { FakeClock } from "../testing/fake_clock.ts";
 import { DEFAULT_HEALTH_CHECK } from "../testing/settings.ts";
 
-/** A transport on which servers answer with a status, refuse (0) or never answer (-1). */
+/** A transport on which servers respond with a status, refuse (0) or never respond (-1). */
 class ScriptedTransport implements Transport {
-  /** When each probe was sent, and to whom. */
+  /** Time and server of each probe. */
   readonly probes: [time: number, url: string][] = [];
   readonly #clock: FakeClock;
   readonly #statuses: Record<string, number>;
@@ -65,7 +65,7 @@ function setUp(
     transport,
     clock,
     check: { ...DEFAULT_HEALTH_CHECK, ...options.check },
-    // The latest moment of the range, so that times in the tests are round.
+    // The upper end of the range, so that times in the tests are round.
     random: options.random ?? (() => 1),
   });
   function isHealthy(url: string): boolean {
@@ -86,7 +86,7 @@ Deno.test("HealthChecker checks a server at once when it is added, then every pe
   assertEquals(isHealthy(A), true);
 });
 
-Deno.test("HealthChecker takes a server for healthy until its first check says otherwise", async () => {
+Deno.test("HealthChecker considers a server healthy until its first check fails", async () => {
   const { clock, registry, isHealthy } = setUp({ [A]: 0 });
   registry.add({ url: A });
   assertEquals(isHealthy(A), true);
@@ -116,7 +116,7 @@ Deno.test("HealthChecker passes 200 to 399, and nothing else", async () => {
   }
 });
 
-Deno.test("HealthChecker sees a server go and come back within its period", async () => {
+Deno.test("HealthChecker notices within the period that a server goes down and comes back", async () => {
   const { clock, registry, statuses, isHealthy } = setUp({ [A]: 200 });
   registry.add({ url: A, healthCheckPeriod: 3 });
   await clock.advance(4000);
@@ -128,7 +128,7 @@ Deno.test("HealthChecker sees a server go and come back within its period", asyn
   assertEquals(isHealthy(A), true);
 });
 
-Deno.test("HealthChecker gives a hanging server up after the timeout, and goes on", async () => {
+Deno.test("HealthChecker gives up on a hanging server after the timeout, and continues", async () => {
   const { clock, registry, checker, isHealthy, times } = setUp({ [A]: -1 });
   registry.add({ url: A, healthCheckPeriod: 10 });
   await clock.advance(4999);
@@ -141,7 +141,7 @@ Deno.test("HealthChecker gives a hanging server up after the timeout, and goes o
   assertEquals(times(A), [0, 10_000]);
 });
 
-Deno.test("HealthChecker never waits longer for an answer than the period", async () => {
+Deno.test("HealthChecker never waits longer for a response than the period", async () => {
   const { clock, registry, isHealthy } = setUp({ [A]: -1 });
   registry.add({ url: A, healthCheckPeriod: 1 });
   await clock.advance(1000);
@@ -157,11 +157,11 @@ Deno.test("HealthChecker sends nothing more to a server that was removed", async
   registry.remove(B);
   await clock.advance(60_000);
   assertEquals([times(A), times(B)], [[0], [0]]);
-  // Neither a period nor a timeout is left waiting.
+  // Neither a period nor a timeout is left pending.
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("HealthChecker does not let a broken-off check decide about a newcomer", async () => {
+Deno.test("HealthChecker does not apply an aborted check to a new server", async () => {
   const { clock, registry, statuses, isHealthy } = setUp({ [A]: -1 });
   registry.add({ url: A });
   registry.remove(A);
@@ -171,7 +171,7 @@ Deno.test("HealthChecker does not let a broken-off check decide about a newcomer
   assertEquals(isHealthy(A), true);
 });
 
-Deno.test("HealthChecker follows a changed period at once, counted from the latest check", async () => {
+Deno.test("HealthChecker applies a changed period at once, counted from the latest check", async () => {
   const { clock, registry, times } = setUp({ [A]: 200 });
   registry.add({ url: A, healthCheckPeriod: 100 });
   await clock.advance(10_000);
@@ -179,7 +179,7 @@ Deno.test("HealthChecker follows a changed period at once, counted from the late
   await clock.advance(10_000);
   assertEquals(times(A), [0, 20_000]);
   await clock.advance(10_000);
-  // The time that the new period allows has passed already.
+  // The new period is over already.
   registry.update(A, { healthCheckPeriod: 5 });
   await clock.advance(0);
   assertEquals(times(A), [0, 20_000, 30_000]);
@@ -187,7 +187,7 @@ Deno.test("HealthChecker follows a changed period at once, counted from the late
   assertEquals(times(A).at(-1), 35_000);
 });
 
-Deno.test("HealthChecker keeps counts and rhythm through changes of other fields", async () => {
+Deno.test("HealthChecker keeps counts and schedule when other fields change", async () => {
   const { clock, registry, isHealthy, times } = setUp({ [A]: 500 }, { check: { fall: 2 } });
   registry.add({ url: A, healthCheckPeriod: 10 });
   await clock.advance(1000);
@@ -236,7 +236,7 @@ Deno.test("HealthChecker spreads checks over the last fifth of the period", asyn
 Deno.test("HealthChecker spreads the checks of a thousand servers evenly from the start", async () => {
   const first = Array.from({ length: 1000 }, (_, i) => `http://127.0.0.1:${10_000 + i}`);
   const statuses = Object.fromEntries(first.map((url) => [url, 200]));
-  // A fixed sequence that is spread as evenly as chance.
+  // A fixed sequence that is distributed as evenly as random numbers.
   let step = 0;
   const { clock, transport } = setUp(statuses, { first, random: () => (step += 0.618034) % 1 });
   await clock.advance(9000);
@@ -244,19 +244,19 @@ Deno.test("HealthChecker spreads the checks of a thousand servers evenly from th
   await clock.advance(21_000);
   const perSecond = new Array<number>(31).fill(0);
   for (const [time] of transport.probes) perSecond[Math.floor(time / 1000)]! += 1;
-  // A thousand servers with a wait of 9 seconds on average are 111 checks a second.
+  // A thousand servers at intervals of 9 seconds on average are 111 checks a second.
   for (const count of perSecond.slice(0, 30)) {
     assert(count >= 80 && count <= 145, `checks in each second: ${perSecond}`);
   }
 });
 
-Deno.test("HealthChecker checks a few servers that are there at the start at once", async () => {
+Deno.test("HealthChecker checks a few servers that are present at the start at once", async () => {
   const { clock, times } = setUp({ [A]: 200, [B]: 200 }, { first: [A, B] });
   await clock.advance(9999);
   assertEquals([times(A), times(B)], [[0], [0]]);
 });
 
-Deno.test("HealthChecker leaves nothing behind when it is disposed of", async () => {
+Deno.test("HealthChecker leaves no timers when it is disposed of", async () => {
   const { clock, registry, checker, times } = setUp({ [A]: 200, [B]: -1 });
   registry.add({ url: A });
   registry.add({ url: B });

@@ -7,7 +7,7 @@ import { FakeClock } from "../testing/fake_clock.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
-/** An ejector over some servers; their URLs end with their slots. */
+/** An ejector over some servers, whose URLs end with their slots. */
 function setUp(count: number, ejection: Partial<Ejection> = {}) {
   const clock = new FakeClock();
   const table = new StateTable(100);
@@ -32,7 +32,7 @@ const A = urlOf(0);
 const B = urlOf(1);
 const C = urlOf(2);
 
-Deno.test("Ejector.eject() takes a server out, and tells why and until when", () => {
+Deno.test("Ejector.eject() ejects a server, and reports why and until when", () => {
   const { clock, table, ejector } = setUp(2);
   assertEquals(ejector.report(A), undefined);
   ejector.eject(A, "3 connections failed in a row");
@@ -45,7 +45,7 @@ Deno.test("Ejector.eject() takes a server out, and tells why and until when", ()
   assertEquals([table.ejectionState(1), ejector.report(B)], ["active", undefined]);
 });
 
-Deno.test("Ejector.eject() says for how long in a number that people can read", async () => {
+Deno.test("Ejector.eject() reports the duration as a readable number", async () => {
   await using log = await LogWatcher.start();
   const { clock, ejector } = setUp(2, { backoff: 0.1 });
   for (let count = 1; count <= 3; count++) {
@@ -58,7 +58,7 @@ Deno.test("Ejector.eject() says for how long in a number that people can read", 
   );
 });
 
-Deno.test("Ejector.eject() changes nothing for a server that is out, or not there", async () => {
+Deno.test("Ejector.eject() changes nothing for a server that is ejected already, or removed", async () => {
   const { clock, table, ejector } = setUp(2);
   ejector.eject(A, "first");
   await clock.advance(9999);
@@ -69,7 +69,7 @@ Deno.test("Ejector.eject() changes nothing for a server that is out, or not ther
   assertEquals(table.ejectionState(0), "probing");
 });
 
-Deno.test("Ejector tries a server again, and lets it in where it does well", async () => {
+Deno.test("Ejector probes a server, and returns it if the request succeeds", async () => {
   const { clock, table, ejector, returned } = setUp(2);
   ejector.reinstate(A);
   ejector.eject(A, "why");
@@ -97,13 +97,13 @@ Deno.test("Ejector ejects for n times the backoff, up to the longest", async () 
   }
 });
 
-/** How long the server is out if it is ejected now, in seconds. */
+/** The duration of an ejection that begins now, in seconds. */
 function secondsOut({ clock, ejector }: ReturnType<typeof setUp>): number {
   ejector.eject(A, "why");
   return (ejector.report(A)!.until.getTime() - clock.date().getTime()) / 1000;
 }
 
-Deno.test("Ejector begins anew with a server that was in for long enough", async () => {
+Deno.test("Ejector starts counting afresh for a server that was active for long enough", async () => {
   const parts = setUp(2, { maxBackoff: 35 });
   const { clock, ejector } = parts;
   assertEquals(secondsOut(parts), 10);
@@ -156,7 +156,7 @@ Deno.test("Ejector.eject() ejects all at a share of 100, and none at 0", () => {
   }
 });
 
-Deno.test("Ejector.eject() says once in a backoff that it cannot do without a server", async () => {
+Deno.test("Ejector.eject() logs once in a backoff that a server is not ejected because of the limit", async () => {
   await using log = await LogWatcher.start();
   const { clock, table, registry, ejector } = setUp(1);
   for (let i = 0; i < 1000; i++) ejector.eject(A, `failure ${i}`);
@@ -174,7 +174,7 @@ Deno.test("Ejector.eject() says once in a backoff that it cannot do without a se
   ]);
 });
 
-Deno.test("Ejector forgets a server that is removed, and leaves the next in its slot alone", async () => {
+Deno.test("Ejector forgets a server that is removed, and leaves the next one in its slot alone", async () => {
   const parts = setUp(2);
   const { clock, table, registry, ejector } = parts;
   ejector.eject(A, "why");
@@ -183,20 +183,20 @@ Deno.test("Ejector forgets a server that is removed, and leaves the next in its 
   assertEquals(registry.add({ url: C }).slot, 0);
   await clock.advance(10_000);
   assertEquals(table.ejectionState(0), "active");
-  // Nor has a server that is added again anything behind it.
+  // A server that is added again starts afresh as well.
   registry.remove(C);
   registry.add({ url: A });
   assertEquals(secondsOut(parts), 10);
 });
 
-Deno.test("Ejector leaves all as it is once it is disposed of", async () => {
+Deno.test("Ejector keeps all states once it is disposed of", async () => {
   const { clock, table, ejector, returned } = setUp(4);
   ejector.eject(A, "why");
   await clock.advance(10_000);
   ejector.eject(B, "why");
   ejector[Symbol.dispose]();
   assertEquals(clock.timers, 0);
-  // Requests that are under way may still end.
+  // Requests in flight may still end.
   ejector.reinstate(A);
   ejector.eject(C, "why");
   assertEquals([0, 1, 2].map((slot) => table.ejectionState(slot)), [

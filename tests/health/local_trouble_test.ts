@@ -14,7 +14,7 @@ class Fixture implements Disposable {
   readonly table = new StateTable(1000);
   readonly registry = new Registry(this.table);
   readonly servers = new ProbedServers(this.clock);
-  /** What the checks came to that were counted. */
+  /** The results of the checks that counted. */
   readonly results: boolean[] = [];
   readonly checker = new HealthChecker({
     registry: this.registry,
@@ -22,7 +22,7 @@ class Fixture implements Disposable {
     clock: this.clock,
     transport: this.servers.transport("me"),
     check: DEFAULT_HEALTH_CHECK,
-    // The latest moment of the range, so that times in the tests are round.
+    // The upper end of the range, so that times in the tests are round.
     random: () => 1,
     onResult: (_, passed) => this.results.push(passed),
   });
@@ -40,14 +40,14 @@ class Fixture implements Disposable {
   }
 }
 
-Deno.test("HealthChecker repeats a check that could not be made, and leaves the server as it is", async () => {
+Deno.test("HealthChecker repeats a check with a local failure, and leaves the server as it is", async () => {
   using fixture = new Fixture();
   const { clock, registry, servers, checker, results } = fixture;
   registry.add({ url: A });
   await clock.advance(1000);
   servers.unable.set("me", "out_of_resources");
   await clock.advance(25_000);
-  // Soon at first, and later no more often than any check.
+  // Soon at first, and later no more often than regular checks.
   assertEquals(fixture.times(A), [0, 10_000, 10_500, 11_500, 13_500, 17_500, 25_500]);
   assertEquals([fixture.isHealthy(A), results], [true, [true]]);
   assertEquals(checker.report(A)?.detail, "HTTP 200");
@@ -55,13 +55,13 @@ Deno.test("HealthChecker repeats a check that could not be made, and leaves the 
   servers.down.add(A);
   await clock.advance(9000);
   assertEquals([fixture.isHealthy(A), results], [false, [true, false]]);
-  // One that was found to be down stays so as well.
+  // An unhealthy server stays unhealthy as well.
   servers.unable.set("me", "out_of_resources");
   await clock.advance(60_000);
   assertEquals([fixture.isHealthy(A), results], [false, [true, false]]);
 });
 
-Deno.test("HealthChecker.checkNow() says why a check could not be made", async () => {
+Deno.test("HealthChecker.checkNow() reports the local reason of a failure", async () => {
   using fixture = new Fixture();
   const { clock, registry, servers, checker } = fixture;
   registry.add({ url: A });
@@ -71,7 +71,7 @@ Deno.test("HealthChecker.checkNow() says why a check could not be made", async (
   assertEquals([passed, detail, fixture.isHealthy(A)], [false, "me: out_of_resources", true]);
 });
 
-Deno.test("HealthChecker does not go by the timeout of a check in which the process stood still", async () => {
+Deno.test("HealthChecker ignores the timeout of a check during which the process was paused", async () => {
   using fixture = new Fixture();
   const { clock, registry, servers, checker } = fixture;
   servers.hanging.add(A);
@@ -80,7 +80,7 @@ Deno.test("HealthChecker does not go by the timeout of a check in which the proc
   clock.pause(3000);
   await clock.advance(0);
   assertEquals([fixture.isHealthy(A), checker.report(A)], [true, undefined]);
-  // The repetition has all of its time, and counts.
+  // The repetition has its full time, and counts.
   await clock.advance(500 + 4999);
   assertEquals([fixture.times(A), fixture.isHealthy(A)], [[0, 6500], true]);
   await clock.advance(1);
@@ -88,7 +88,7 @@ Deno.test("HealthChecker does not go by the timeout of a check in which the proc
   assertEquals(checker.report(A)?.detail, "No response within 5 s");
 });
 
-Deno.test("HealthChecker notices a pause in the middle of a check's time, and excuses no short one", async () => {
+Deno.test("HealthChecker notices a pause in the middle of a check, and excuses no short one", async () => {
   for (const [pause, excused] of [[1300, true], [600, false]] as const) {
     using fixture = new Fixture();
     const { clock, registry, servers, checker } = fixture;
@@ -104,7 +104,7 @@ Deno.test("HealthChecker notices a pause in the middle of a check's time, and ex
   }
 });
 
-Deno.test("HealthChecker goes by a server that refuses, also after a pause", async () => {
+Deno.test("HealthChecker counts a refused connection even after a pause", async () => {
   using fixture = new Fixture();
   const { clock, registry, servers } = fixture;
   servers.down.add(A);
@@ -114,13 +114,13 @@ Deno.test("HealthChecker goes by a server that refuses, also after a pause", asy
   assertEquals(fixture.isHealthy(A), false);
 });
 
-Deno.test("HealthChecker takes a server for unhealthy to which there is no way, but to others", async () => {
+Deno.test("HealthChecker considers a server unhealthy if there is no route to it, but to others", async () => {
   using fixture = new Fixture();
   const { clock, registry, servers } = fixture;
   servers.unable.set(A, "no_route");
   registry.add({ url: A });
   await clock.advance(60_000);
-  // It may be the machine's network that is down.
+  // The machine's own network may be down.
   assertEquals([fixture.isHealthy(A), fixture.results], [true, []]);
   registry.add({ url: B });
   await clock.advance(20_000);

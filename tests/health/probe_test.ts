@@ -32,7 +32,7 @@ Deno.test("probe() passes a status from 200 to 399, without following a redirect
   }
 });
 
-Deno.test("probe() sends GET on a connection of its own, with the server's host", async () => {
+Deno.test("probe() sends GET on a new connection, with the server's host", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   await using transport = makeTransport();
   const options = {
@@ -51,7 +51,7 @@ Deno.test("probe() sends GET on a connection of its own, with the server's host"
   await server.connections[1]!.closed;
 });
 
-Deno.test("probe() does not wait for content that never ends", async () => {
+Deno.test("probe() does not wait for endless content", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\n\r\nendless");
   assertEquals((await probeOnce(server.url)).passed, true);
   await server.connections[0]!.closed;
@@ -70,7 +70,7 @@ Deno.test("probe() fails for a server that refuses, resets, closes or sends half
   assertEquals((await probeOnce(resetting.url)).passed, false);
 });
 
-Deno.test("probe() fails for a server that hangs, after the timeout", async () => {
+Deno.test("probe() fails after the timeout for a server that hangs", async () => {
   await using server = new RawServer(() => {});
   const clock = new FakeClock();
   const result = probeOnce(server.url, { clock });
@@ -80,7 +80,7 @@ Deno.test("probe() fails for a server that hangs, after the timeout", async () =
   await server.connections[0]!.closed;
 });
 
-Deno.test("probe() ends at once when its signal says so", async () => {
+Deno.test("probe() ends at once when its signal is aborted", async () => {
   await using server = new RawServer(() => {});
   const abort = new AbortController();
   const result = probeOnce(server.url, { signal: abort.signal });

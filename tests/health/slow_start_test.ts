@@ -27,7 +27,7 @@ Deno.test("SlowStart.begin() gives a server its weight step by step", async () =
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("SlowStart.begin() follows a weight that changes on the way", async () => {
+Deno.test("SlowStart.begin() applies a weight that changes meanwhile", async () => {
   const { clock, table, registry, slowStart, entry } = setUp(2);
   slowStart.begin(entry);
   registry.update(A, { weight: 10 });
@@ -36,7 +36,7 @@ Deno.test("SlowStart.begin() follows a weight that changes on the way", async ()
   assertEquals(table.weight(0), 10);
 });
 
-Deno.test("SlowStart.begin() begins anew where the server comes back once more", async () => {
+Deno.test("SlowStart.begin() starts afresh if the server returns once more", async () => {
   const { clock, table, slowStart, entry } = setUp(10);
   slowStart.begin(entry);
   await clock.advance(7000);
@@ -65,7 +65,7 @@ Deno.test("SlowStart ends with the server, and leaves the next one in its slot a
   assertEquals(table.weight(0), 7);
 });
 
-Deno.test("SlowStart starts nothing any more once it is disposed of", async () => {
+Deno.test("SlowStart starts nothing once it is disposed of", async () => {
   const { clock, table, slowStart, entry } = setUp(10);
   slowStart.begin(entry);
   slowStart[Symbol.dispose]();

@@ -14,10 +14,10 @@ Deno.test("nextHealth() changes with each result when one is enough", () => {
   assertEquals(course("+--+-", { rise: 1, fall: 1 }), "HuuHu");
 });
 
-Deno.test("nextHealth() takes so many in a row, and an exception starts the count again", () => {
+Deno.test("nextHealth() needs so many in a row, and an exception starts the count again", () => {
   assertEquals(course("--+---++-+++", { rise: 3, fall: 3 }), "HHHHHuuuuuuH");
 });
 
-Deno.test("nextHealth() counts rise and fall apart", () => {
+Deno.test("nextHealth() counts rise and fall separately", () => {
   assertEquals(course("-+-++--", { rise: 2, fall: 1 }), "uuuuHuu");
 });

@@ -83,8 +83,8 @@ for (const [way, failure] of FAILURES.entries()) {
     const sharing = {
       begin: failure,
       changeCheck: failure,
-      duty: fail,
-      found: failure,
+      owner: fail,
+      onResult: failure,
       forget: failure,
     } as unknown as CheckSharing;
     const balancer = new LoadBalancer();

@@ -27,8 +27,9 @@ Deno.test("makePolicy() makes the policy of each name", () => {
 
 Deno.test("makePolicy() adds session affinity to built-in and custom policies", () => {
   const attached: unknown[] = [];
-  const policy: Policy = { attach: (servers) => attached.push(servers), pick: () => 0 };
+  const { server, slot } = servers.add({ url: "http://a" });
+  const policy: Policy = { attach: (serverIn) => attached.push(serverIn(slot)), pick: () => 0 };
   assertInstanceOf(makePolicy(policy, { servers, keepSessions: true }), StickyPolicy);
   assertInstanceOf(makePolicy(policy, { servers, keepSessions: false }), GuardedPolicy);
-  assertEquals(attached, [servers, servers]);
+  assertEquals(attached, [server, server]);
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createAdmin, LoadBalancer, parseConfig } from "../../mod.ts";
-import { COMMANDS } from "../../src/cli/main.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { POLICY_NAMES } from "../../src/model/settings.ts";
 import { formattedReference } from "../../tools/config_reference.ts";
 import { checkShellLine } from "../testing/command_lines.ts";

@@ -12,7 +12,7 @@ const LAST = "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 Deno.test("ProxyHandler.fetch() refuses a path that leaves a server's base path", async () => {
   await using server = answering(OK);
-  // One failure would eject a server that is to blame.
+  // A single failure would eject a server that is to blame.
   const ejection = { connectionFailures: 1, failedResponses: 1, maxShare: 100 };
   await using served = await serveBalancer([`${server.url}/app`], { ejection });
   for (const target of ["/../admin", "/%2e%2e/admin", "http://a/x/../../admin", "/..;/admin"]) {
@@ -28,7 +28,7 @@ Deno.test("ProxyHandler.fetch() refuses a path that leaves a server's base path"
   assertEquals([status!.ejection, activeRequests(served.balancer)], [undefined, 0]);
 });
 
-Deno.test("ProxyHandler.fetch() passes a path with dots on as it is", async () => {
+Deno.test("ProxyHandler.fetch() forwards a path with dots unchanged", async () => {
   await using server = answering(OK);
   for (const [base, target] of [["/app", "/x/../y"], ["", "/../admin"], ["", "/%2e%2e/admin"]]) {
     await using served = await serveBalancer([`${server.url}${base}`]);

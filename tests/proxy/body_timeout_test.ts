@@ -4,7 +4,7 @@ import { BalancerError } from "../../src/model/errors.ts";
 import { BodyTimeout } from "../../src/proxy/body_timeout.ts";
 import { FakeClock, settle } from "../testing/fake_clock.ts";
 
-Deno.test("BodyTimeout.begin() gives what comes in time, and leaves no timer", async () => {
+Deno.test("BodyTimeout.begin() returns content that arrives in time, and leaves no timer", async () => {
   const clock = new FakeClock();
   const bodyTimeout = new BodyTimeout(new Deadlines(clock), 1);
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -21,7 +21,7 @@ Deno.test("BodyTimeout.begin() fails as the content does", async () => {
   await assertRejects(() => bodyTimeout.begin(Promise.reject(new TypeError("test"))), TypeError);
 });
 
-Deno.test("BodyTimeout.begin() gives up after its time, and does not mind what comes later", async () => {
+Deno.test("BodyTimeout.begin() fails after its time, and ignores content that arrives later", async () => {
   const clock = new FakeClock();
   const bodyTimeout = new BodyTimeout(new Deadlines(clock), 1);
   const { promise, reject } = Promise.withResolvers<string>();
@@ -52,7 +52,7 @@ function upload(length: number) {
     outcome: () => outcome,
     given: () => given,
     close: () => content.close(),
-    /** Sends a piece after some time. */
+    /** Sends a piece after a delay. */
     async send(bytes: number, after: number): Promise<void> {
       await clock.advance(after);
       if (outcome === undefined) content.enqueue(new Uint8Array(bytes));
@@ -75,7 +75,7 @@ Deno.test("BodyTimeout.take() waits for a client that is never silent for too lo
   }
 });
 
-Deno.test("BodyTimeout.take() gives up a client that is silent for too long", async () => {
+Deno.test("BodyTimeout.take() gives up on a client that is silent for too long", async () => {
   const { send, clock, outcome, given } = upload(60_000);
   for (let piece = 0; piece < 5; piece++) await send(6000, 1500);
   await clock.advance(1900);
@@ -84,8 +84,8 @@ Deno.test("BodyTimeout.take() gives up a client that is silent for too long", as
   assertEquals([outcome(), given()], ["request_timeout", true]);
 });
 
-Deno.test("BodyTimeout.take() gives up a client that sends a byte at a time", async () => {
-  // A second for each KiB, beside the silence.
+Deno.test("BodyTimeout.take() gives up on a client that sends a byte at a time", async () => {
+  // A second for each KiB, in addition to the silence.
   for (const [length, seconds] of [[10, 2], [10_240, 12], [20_480, 22], [65_536, 66]]) {
     const { send, outcome } = upload(length!);
     for (let second = 1; second < seconds!; second++) await send(1, 1000);
@@ -96,7 +96,7 @@ Deno.test("BodyTimeout.take() gives up a client that sends a byte at a time", as
   }
 });
 
-Deno.test("BodyTimeout.take() takes no more than was announced", async () => {
+Deno.test("BodyTimeout.take() accepts no more than was announced", async () => {
   const { send, outcome } = upload(20_000);
   await send(20_001, 0);
   assertEquals(outcome(), "TypeError");

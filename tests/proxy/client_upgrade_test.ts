@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { upgradeClient } from "../../src/proxy/client_upgrade.ts";
 
-Deno.test("upgradeClient() has the platform find out within two minutes that a client is gone", () => {
+Deno.test("upgradeClient() makes the platform notice within two minutes that a client is gone", () => {
   const original = Deno.upgradeWebSocket;
   let asked: Deno.UpgradeWebSocketOptions | undefined;
   const socket = { binaryType: "blob" } as WebSocket;

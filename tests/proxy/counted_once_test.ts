@@ -8,7 +8,7 @@ import { freePorts } from "../testing/run_cli.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { connectPeer, echo, PeerServer, upgradeRequest } from "../testing/web_sockets.ts";
 
-/** All that was counted, zeros left out, once nothing is under way any more. */
+/** All non-zero counts, once nothing is in flight any more. */
 async function counted(served: ServedBalancer): Promise<Record<string, number>> {
   await untilIdle(served);
   const { servers, overall } = served.balancer.traffic();
@@ -28,7 +28,7 @@ async function counted(served: ServedBalancer): Promise<Record<string, number>> 
   return counts;
 }
 
-/** Serves a balancer over these servers for as long as a test of it takes. */
+/** Serves a balancer over these servers for the duration of a test. */
 async function withBalancer(
   urls: readonly string[],
   test: (served: ServedBalancer) => Promise<void>,
@@ -38,7 +38,7 @@ async function withBalancer(
   await test(served);
 }
 
-Deno.test("a plain answer counts once", async () => {
+Deno.test("a plain response counts once", async () => {
   await using server = new SampleServer("one");
   await withBalancer([server.url], async (served) => {
     const response = await fetch(served.url, { method: "POST", body: "hello" });
@@ -55,7 +55,7 @@ for (
     ["304", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"],
   ] as const
 ) {
-  Deno.test(`an answer without content (${what}) counts once`, async () => {
+  Deno.test(`a response without content (${what}) counts once`, async () => {
     await using server = answering(response);
     await withBalancer([server.url], async (served) => {
       await (await fetch(served.url, { method })).body?.cancel();
@@ -65,7 +65,7 @@ for (
   });
 }
 
-Deno.test("a streamed answer counts once, with all that came and went", async () => {
+Deno.test("a streamed response counts once, with all bytes in both directions", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
@@ -83,7 +83,7 @@ Deno.test("a streamed answer counts once, with all that came and went", async ()
   });
 });
 
-Deno.test("a client that leaves before the answer counts once, and not against the server", async () => {
+Deno.test("a client that disconnects before the response counts once, and not against the server", async () => {
   await using server = new GatedServer();
   await withBalancer([server.url], async (served) => {
     const client = await RawClient.connect(served.url);
@@ -95,7 +95,7 @@ Deno.test("a client that leaves before the answer counts once, and not against t
   });
 });
 
-Deno.test("a client that leaves in the middle of the answer counts once, as answered", async () => {
+Deno.test("a client that disconnects in the middle of the response counts once, as answered", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
   await withBalancer([server.url], async (served) => {
     const client = await RawClient.connect(served.url);
@@ -107,7 +107,7 @@ Deno.test("a client that leaves in the middle of the answer counts once, as answ
   });
 });
 
-Deno.test("a server that breaks off in the middle of its answer fails a request that counts once", async () => {
+Deno.test("a server that breaks off in the middle of its response fails a request that counts once", async () => {
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
     await connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
@@ -121,7 +121,7 @@ Deno.test("a server that breaks off in the middle of its answer fails a request 
   });
 });
 
-Deno.test("a request that is tried again counts once, where it was answered", async () => {
+Deno.test("a request that is retried counts once, for the server that answered it", async () => {
   await using server = new SampleServer("one");
   const [dead] = freePorts(1);
   const options = {
@@ -139,7 +139,7 @@ Deno.test("a request that is tried again counts once, where it was answered", as
   }, options);
 });
 
-Deno.test("a request that every server fails counts once, and each try against its server", async () => {
+Deno.test("a request that every server fails counts once, and each attempt against its server", async () => {
   const urls = freePorts(2).map((port) => `http://127.0.0.1:${port}`);
   await withBalancer(urls, async (served) => {
     await (await fetch(served.url)).body?.cancel();

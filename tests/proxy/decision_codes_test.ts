@@ -4,7 +4,7 @@ import { CANDIDATE_CODES } from "../../src/model/decision_code.ts";
 import { unusedUrl } from "../testing/raw_server.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
-/** A balancer that keeps why requests went where they went. */
+/** A balancer that records its decisions. */
 function makeBalancer(
   servers: readonly (Partial<Server> & { readonly url: string })[],
   options: ConstructorParameters<typeof LoadBalancer>[0] = {},
@@ -16,7 +16,7 @@ function makeBalancer(
   });
 }
 
-/** Sends a request, and tells the decisions that were made for it, and the cookie that came back. */
+/** Sends a request, and returns the decisions that were made for it, and the cookie of the response. */
 async function decide(
   balancer: LoadBalancer,
   headers: Record<string, string> = {},
@@ -44,7 +44,7 @@ Deno.test("a decision has a code that says whether there was a server", async ()
   assertEquals(codes((await decide(out)).decisions[0]!), ["none_available", candidates]);
 });
 
-Deno.test("a decision has a code for each server: tried, ejected, or worse than another", async () => {
+Deno.test("a decision has a code for each server: attempted before, ejected, or worse than another", async () => {
   await using good = new SampleServer("good");
   const servers = [{ url: unusedUrl(), name: "bad", weight: 9 }, { url: good.url, name: "good" }];
   await using balancer = makeBalancer(servers, {
@@ -56,7 +56,7 @@ Deno.test("a decision has a code for each server: tried, ejected, or worse than 
   assertEquals(codes(second!), ["policy", { bad: "tried", good: "chosen" }]);
   const { decisions: [third] } = await decide(balancer);
   assertEquals(codes(third!), ["policy", { bad: "ejected", good: "chosen" }]);
-  // What is shown to people goes by the code.
+  // The texts for people correspond to the code.
   const [, bad] = third!.candidates;
   assert(/^ejected until \d\d:\d\d:\d\d UTC, and others are preferred$/.test(bad!.verdict));
   balancer.remove(good.url);
@@ -64,7 +64,7 @@ Deno.test("a decision has a code for each server: tried, ejected, or worse than 
   assertEquals(codes(fourth!), ["fallback", { bad: "chosen" }]);
 });
 
-Deno.test("a decision has a code that says that the client's session decided", async () => {
+Deno.test("a decision has a code for a choice by the client's session", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using balancer = makeBalancer([one, two].map(({ url, name }) => ({ url, name })), {
@@ -95,7 +95,7 @@ for (
   });
 }
 
-Deno.test("a caller's policy gives codes of its own choice, and none that are not a policy's", async () => {
+Deno.test("a custom policy gives codes of its own choice, and none that are not a policy's", async () => {
   await using one = new SampleServer("one");
   const given = ["chosen", "farther", "tried", "nonsense", undefined];
   const policy: Policy = {
@@ -104,7 +104,7 @@ Deno.test("a caller's policy gives codes of its own choice, and none that are no
       const ranking = [...slots.subarray(0, length)];
       return () => ({
         ranking,
-        // What it says looks like what the balancer says.
+        // Its verdicts have the same form as the balancer's.
         note: (slot) => ({
           key: undefined,
           code: given[slot] as "farther",

@@ -8,7 +8,7 @@ import { RequestRecord } from "../../src/proxy/request_record.ts";
 import { DecisionKeeper } from "../testing/decision_keeper.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
 
-/** Records picks among some servers, on a clock that stands still. */
+/** Records picks among some servers, on a clock that is stopped. */
 class Recording {
   readonly clock = new FakeClock();
   readonly keeper = new DecisionKeeper();
@@ -33,7 +33,7 @@ class Recording {
     });
   }
 
-  /** A request comes and is given to a server, as the dispatcher does it. */
+  /** Handles a request as the dispatcher does. */
   pick(target = "/", record?: RequestRecord): void {
     if (!this.recorder.recording) return;
     const recorded = this.recorder.admit(this.clock.now())
@@ -51,7 +51,7 @@ class Recording {
   }
 }
 
-Deno.test("DecisionRecorder tells the request, without what stands in its query", () => {
+Deno.test("DecisionRecorder records the request without its query", () => {
   const recording = new Recording(2);
   recording.pick("/orders/5?token=secret?x");
   const { candidates: _, ...decision } = recording.keeper.decisions[0]!;
@@ -67,7 +67,7 @@ Deno.test("DecisionRecorder tells the request, without what stands in its query"
   });
 });
 
-Deno.test("DecisionRecorder cuts long paths, and tells the number of the request", () => {
+Deno.test("DecisionRecorder truncates long paths, and records the number of the request", () => {
   const recording = new Recording(1);
   const record = new RequestRecord(new Request("http://localhost/"), recording.clock);
   record.id = "abc";
@@ -80,24 +80,24 @@ Deno.test("DecisionRecorder records two hundred decisions a second, and counts t
   const recording = new Recording(3);
   const { keeper, clock } = recording;
   recording.pickMany(1000);
-  // Looking at three servers costs a little as well.
+  // Three servers cost a little as well.
   assertEquals([keeper.decisions.length, keeper.skipped], [194, 806]);
   await clock.advance(500);
   recording.pickMany(1000);
   assertEquals([keeper.decisions.length, keeper.skipped], [291, 1709]);
-  // An hour without requests is no reason for more than a second's worth at once.
+  // An hour without requests does not allow more than a second's worth at once.
   await clock.advance(3_600_000);
   recording.pickMany(1000);
   assertEquals(keeper.decisions.length, 485);
 });
 
-Deno.test("DecisionRecorder records fewer decisions where there are thousands of servers", () => {
+Deno.test("DecisionRecorder records fewer decisions if there are thousands of servers", () => {
   const recording = new Recording(5000);
   recording.pickMany(1000);
   assertEquals(recording.keeper.decisions.length, 4);
 });
 
-Deno.test("DecisionRecorder records further attempts of a request that it has begun with", () => {
+Deno.test("DecisionRecorder records further attempts of a request whose first one it recorded", () => {
   const recording = new Recording(3);
   const { recorder, picker, keeper } = recording;
   assertEquals(recorder.admit(0), true);
@@ -109,12 +109,12 @@ Deno.test("DecisionRecorder records further attempts of a request that it has be
   assertEquals(keeper.verdicts.s0, "tried already by this request");
 });
 
-Deno.test("DecisionRecorder records nothing while nobody wants to know", () => {
+Deno.test("DecisionRecorder records nothing while decisions are not wanted", () => {
   const recording = new Recording(1);
   const { recorder, keeper, picker } = recording;
   keeper.recording = false;
   assertEquals(recorder.recording, false);
-  // It was turned off while a request waited.
+  // It was turned off while a request was queued.
   picker.pick([], { clientAddress: undefined }, recording.request("/"));
   assertEquals(keeper.decisions, []);
 });

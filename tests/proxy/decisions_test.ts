@@ -7,7 +7,7 @@ import { HoldingServers } from "../testing/holding_servers.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
-/** Sends a GET on a connection of its own and waits until the response is there. */
+/** Sends a GET on a new connection, and waits for the response. */
 async function get(url: string): Promise<string> {
   return await (await fetch(url, { headers: { connection: "close" } })).text();
 }
@@ -16,7 +16,7 @@ function latest(balancer: LoadBalancer): Decision {
   return balancer.decisions.latest(1)[0]!;
 }
 
-/** What the latest decision says of each server, by URL. */
+/** Verdicts of the latest decision by server URL. */
 function verdicts(balancer: LoadBalancer): Record<string, string> {
   return Object.fromEntries(latest(balancer).candidates.map(({ url, verdict }) => [url, verdict]));
 }
@@ -31,7 +31,7 @@ function nextDecision({ decisions }: LoadBalancer): Promise<Decision> {
   });
 }
 
-Deno.test("LoadBalancer.decisions tell a retry as the second attempt of the same request", async () => {
+Deno.test("LoadBalancer.decisions show a retry as the second attempt of the same request", async () => {
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");
   await broken.kill();
@@ -52,7 +52,7 @@ Deno.test("LoadBalancer.decisions tell a retry as the second attempt of the same
   });
 });
 
-Deno.test("LoadBalancer.decisions tell until when a server is ejected", async () => {
+Deno.test("LoadBalancer.decisions show until when a server is ejected", async () => {
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");
   await broken.kill();
@@ -67,7 +67,7 @@ Deno.test("LoadBalancer.decisions tell until when a server is ejected", async ()
   assertEquals(latest(served.balancer).candidates.map(({ state }) => state), ["up", "ejected"]);
 });
 
-Deno.test("LoadBalancer.decisions tell which servers are unhealthy", async () => {
+Deno.test("LoadBalancer.decisions show which servers are unhealthy", async () => {
   await using sick = new SampleServer("sick");
   await using fine = new SampleServer("fine");
   await sick.kill();
@@ -84,7 +84,7 @@ Deno.test("LoadBalancer.decisions tell which servers are unhealthy", async () =>
   });
 });
 
-Deno.test("LoadBalancer.decisions tell which servers are at their limit, and who waited", async () => {
+Deno.test("LoadBalancer.decisions show which servers are at their limit, and which requests were queued", async () => {
   await using servers = new HoldingServers(2);
   const [one, two] = servers.urls as [string, string];
   await using served = await serveBalancer([], {
@@ -100,7 +100,7 @@ Deno.test("LoadBalancer.decisions tell which servers are at their limit, and who
   answers.push(get(`${served.url}/3`));
   await servers.holding(3);
   assertEquals(verdicts(balancer), { [two]: "chosen", [one]: "works on 1 of 1 requests" });
-  // The fourth waits: it is told of once there is a place for it.
+  // The fourth is queued, and reported when a server can take it.
   answers.push(get(`${served.url}/4`));
   const waited = nextDecision(balancer);
   servers.release();
@@ -109,7 +109,7 @@ Deno.test("LoadBalancer.decisions tell which servers are at their limit, and who
   assertEquals(balancer.decisions.count, 4);
 });
 
-Deno.test("LoadBalancer.decisions tell that a session's cookie decided", async () => {
+Deno.test("LoadBalancer.decisions show that a session's cookie decided", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using served = await serveBalancer([one.url, two.url], {
@@ -129,7 +129,7 @@ Deno.test("LoadBalancer.decisions tell that a session's cookie decided", async (
   assertEquals(verdicts(served.balancer)[one.url], "draining");
 });
 
-Deno.test("LoadBalancer.decisions tell the policy, also a caller's own", async () => {
+Deno.test("LoadBalancer.decisions show the policy, even a custom one", async () => {
   await using server = new SampleServer("one");
   for (const policy of POLICY_NAMES) {
     await using served = await serveBalancer([server.url], { policy, decisions: 1 });
@@ -143,7 +143,7 @@ Deno.test("LoadBalancer.decisions tell the policy, also a caller's own", async (
   assertEquals(latest(served.balancer).reason, "chosen by the policy");
 });
 
-Deno.test("LoadBalancer.decisions: who listens and fails does no harm to requests", async () => {
+Deno.test("LoadBalancer.decisions: a listener that throws does not affect requests", async () => {
   await using log = await LogWatcher.start();
   await using server = new SampleServer("one");
   await using served = await serveBalancer([server.url], { decisions: 5 });

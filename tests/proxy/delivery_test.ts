@@ -5,7 +5,7 @@ import { answering, answeringAndClosing, RawServer } from "../testing/raw_server
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes", async () => {
+Deno.test("ProxyHandler.fetch() forwards each piece of a response as it arrives", async () => {
   const { promise: seen, resolve: sawFirst } = Promise.withResolvers<void>();
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
@@ -25,7 +25,7 @@ Deno.test("ProxyHandler.fetch() passes each piece of a response on as it comes",
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("ProxyHandler.fetch() breaks the response off where the server's breaks off", async () => {
+Deno.test("ProxyHandler.fetch() breaks the response off if the server does", async () => {
   const cases = [
     "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\nabc",
     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
@@ -41,7 +41,7 @@ Deno.test("ProxyHandler.fetch() breaks the response off where the server's break
   }
 });
 
-Deno.test("a client that leaves while it waits frees the server, and costs it nothing", async () => {
+Deno.test("a client that disconnects while it waits frees the server, and costs it nothing", async () => {
   await using server = new RawServer(() => {});
   await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
@@ -55,7 +55,7 @@ Deno.test("a client that leaves while it waits frees the server, and costs it no
   assertEquals([status!.active, status!.healthy], [0, true]);
 });
 
-Deno.test("a client that leaves in the middle of a response frees the server", async () => {
+Deno.test("a client that disconnects in the middle of a response frees the server", async () => {
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
     await connection.send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
@@ -71,7 +71,7 @@ Deno.test("a client that leaves in the middle of a response frees the server", a
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("a client that leaves in the middle of its request frees the server", async () => {
+Deno.test("a client that disconnects in the middle of its request frees the server", async () => {
   await using server = new RawServer(() => {});
   await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
@@ -84,20 +84,20 @@ Deno.test("a client that leaves in the middle of its request frees the server", 
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("a client that leaves in the middle of small content costs no server anything", async () => {
+Deno.test("a client that disconnects in the middle of small content costs no server anything", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url]);
   const client = await RawClient.connect(served.url);
   await client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc");
   client.close();
-  // The next request is answered behind the one that broke off.
+  // The next request is answered after the one that broke off.
   const response = await fetch(served.url);
   assertEquals([response.status, await response.text()], [200, "ok"]);
   assertEquals(server.connections[0]!.received().startsWith("GET "), true);
   await served.balancer.close();
 });
 
-Deno.test("LoadBalancer.fetch() counts a request as over when its response was read", async () => {
+Deno.test("LoadBalancer.fetch() ends a request when its response has been read", async () => {
   await using server = answering(
     "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + "x".repeat(100_000),
   );
@@ -112,7 +112,7 @@ Deno.test("LoadBalancer.fetch() counts a request as over when its response was r
   assertEquals(activeRequests(balancer), 0);
 });
 
-Deno.test("LoadBalancer.fetch() counts a response of up to 64 KiB until it is handed over", async () => {
+Deno.test("LoadBalancer.fetch() ends a request with a response of up to 64 KiB when it is handed over", async () => {
   for (const [length, active] of [[65_536, 0], [65_537, 1]] as const) {
     const head = `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n`;
     await using server = answering(head + "x".repeat(length));
@@ -124,7 +124,7 @@ Deno.test("LoadBalancer.fetch() counts a response of up to 64 KiB until it is ha
   }
 });
 
-Deno.test("a 205 with content passes without it, and is over at once", async () => {
+Deno.test("the content of a 205 is dropped, and the request ends at once", async () => {
   const long = "HTTP/1.1 205 Reset\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n";
   await using server = answering(long);
   await using served = await serveBalancer([server.url]);
@@ -135,7 +135,7 @@ Deno.test("a 205 with content passes without it, and is over at once", async () 
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("LoadBalancer.close() waits for what is under way and refuses what comes", async () => {
+Deno.test("LoadBalancer.close() waits for requests in flight and refuses new ones", async () => {
   const { promise: closing, resolve: isClosing } = Promise.withResolvers<void>();
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
@@ -154,7 +154,7 @@ Deno.test("LoadBalancer.close() waits for what is under way and refuses what com
   await closed;
 });
 
-Deno.test("LoadBalancer.close() breaks off what is under way when its signal says so", async () => {
+Deno.test("LoadBalancer.close() breaks off requests in flight when its signal is aborted", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\nab");
   await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url);

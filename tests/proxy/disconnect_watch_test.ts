@@ -7,7 +7,7 @@ import { until, within } from "../testing/until.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-Deno.test("ProxyHandler.fetch() looks at the signal before it waits for anything", async () => {
+Deno.test("ProxyHandler.fetch() reads the signal before it first waits", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url]);
   for (const method of ["GET", "POST"]) {
@@ -26,7 +26,7 @@ Deno.test("ProxyHandler.fetch() looks at the signal before it waits for anything
   }
 });
 
-Deno.test("a client that has left meanwhile is not tried again for", async () => {
+Deno.test("the request of a client that has disconnected meanwhile is not retried", async () => {
   const leaving = new AbortController();
   const leavesAndFails = (): RawServer =>
     new RawServer(async (connection) => {

@@ -15,12 +15,12 @@ async function bytesOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-Deno.test("downstreamResponse() passes every byte on, whatever the content is said to be", async () => {
+Deno.test("downstreamResponse() preserves every byte, whatever the declared content type", async () => {
   const contents = [
     new Uint8Array([]),
     new TextEncoder().encode("plain"),
     new TextEncoder().encode("\ufeffmark, \u00e9, \u4e16, \u{1f600}, \ufffd"),
-    // No UTF-8: a lone continuation, half a sequence, an overlong form, a surrogate, any byte.
+    // Invalid UTF-8: a lone continuation, half a sequence, an overlong form, a surrogate, any byte.
     new Uint8Array([0x80]),
     new Uint8Array([0x61, 0xe4, 0xb8]),
     new Uint8Array([0xc0, 0x80]),
@@ -60,7 +60,7 @@ Deno.test("downstreamResponse() copies content in one piece", async () => {
   }
 });
 
-Deno.test("downstreamResponse() tells the length where the platform does not know it", () => {
+Deno.test("downstreamResponse() sets the length if the platform does not know it", () => {
   function lengthOf(body: UpstreamResponse["body"], status: number): string | null {
     const response = downstreamResponse(upstream(body, [], { status, contentLength: 5 }));
     return response.headers.get("content-length");

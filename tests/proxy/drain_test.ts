@@ -8,7 +8,7 @@ import { within } from "../testing/until.ts";
 const REQUEST = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const PIECE = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n";
 
-/** A server that begins an answer and ends it when it is told to. */
+/** A server that begins a response and ends it on request. */
 function pausing(): { server: RawServer; finish: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const server = new RawServer(async (connection) => {
@@ -28,7 +28,7 @@ async function clientUnderWay(url: string): Promise<RawClient> {
   return client;
 }
 
-Deno.test("LoadBalancer.remove() lets the server finish what it is working on", async () => {
+Deno.test("LoadBalancer.remove() lets the server finish its active requests", async () => {
   const { server, finish } = pausing();
   await using _ = server;
   await using served = await serveBalancer([server.url]);
@@ -36,11 +36,11 @@ Deno.test("LoadBalancer.remove() lets the server finish what it is working on", 
   served.balancer.remove(server.url);
   finish();
   assertStringIncludes(await client.readUntil("0\r\n\r\n"), "last");
-  // The connection is not kept for a server that is gone.
+  // The connection is not kept for a server that has been removed.
   await server.connections[0]!.closed;
 });
 
-Deno.test("LoadBalancer.remove() breaks off what takes longer than its time", async () => {
+Deno.test("LoadBalancer.remove() breaks off requests that take longer than the drain time", async () => {
   const { server, finish } = pausing();
   await using _ = server;
   await using served = await serveBalancer([server.url]);
@@ -52,7 +52,7 @@ Deno.test("LoadBalancer.remove() breaks off what takes longer than its time", as
   finish();
 });
 
-Deno.test("LoadBalancer.remove() refuses a time that is none, and removes nothing", async () => {
+Deno.test("LoadBalancer.remove() rejects an invalid drain time, and removes nothing", async () => {
   await using server = answering("");
   await using served = await serveBalancer([server.url]);
   for (const drain of [-1, NaN, 86_401]) {
@@ -62,7 +62,7 @@ Deno.test("LoadBalancer.remove() refuses a time that is none, and removes nothin
   assertEquals(served.balancer.servers().length, 1);
 });
 
-Deno.test("POST /delete breaks off what takes longer than `drain`, and tells a faulty one", async () => {
+Deno.test("POST /delete breaks off requests that take longer than `drain`, and reports an invalid one", async () => {
   const { server, finish } = pausing();
   await using _ = server;
   await using served = await serveBalancer([server.url]);
@@ -87,7 +87,7 @@ Deno.test("POST /delete breaks off what takes longer than `drain`, and tells a f
   finish();
 });
 
-Deno.test("LoadBalancer.setServers() makes the differences only", async () => {
+Deno.test("LoadBalancer.setServers() applies only the differences", async () => {
   const { server, finish } = pausing();
   await using _ = server;
   await using old = answering("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold");
@@ -114,7 +114,7 @@ Deno.test("LoadBalancer.setServers() makes the differences only", async () => {
   assertEquals([same.added, same.changed, same.removed], [[], [], []]);
 });
 
-Deno.test("LoadBalancer.setServers() changes nothing where one of them is faulty", async () => {
+Deno.test("LoadBalancer.setServers() changes nothing if one of the servers is invalid", async () => {
   await using one = answering("");
   await using served = await serveBalancer([one.url]);
   const { balancer } = served;
@@ -130,7 +130,7 @@ Deno.test("LoadBalancer.setServers() changes nothing where one of them is faulty
   assertEquals(activeRequests(balancer), 0);
 });
 
-/** A request whose content is on its way, and what sends the rest of it. */
+/** A request whose content is incomplete, and a function that sends the rest. */
 function beingReceived(length: string | undefined) {
   const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
   const writer = writable.getWriter();
@@ -140,7 +140,7 @@ function beingReceived(length: string | undefined) {
     body: readable,
     headers: length === undefined ? {} : { "content-length": length },
   });
-  // Nothing is waited for here: where nobody reads on, that would be for ever.
+  // No wait here: if nothing reads on, it would last for ever.
   return {
     request,
     send: (text: string) => void writer.write(encoder.encode(text)).catch(() => {}),
@@ -149,7 +149,7 @@ function beingReceived(length: string | undefined) {
   };
 }
 
-// HTTP/2 needs no length: whether there is content shows with its first piece.
+// HTTP/2 needs no length: only the first piece shows whether there is content.
 for (const length of ["10", undefined]) {
   const which = length === undefined ? "without a length" : "of 10 bytes";
   Deno.test(`LoadBalancer.close() waits for a request whose content ${which} is being received`, async () => {
@@ -171,12 +171,12 @@ for (const length of ["10", undefined]) {
     const response = await answered;
     assertEquals([response.status, await response.text()], [200, "ok"]);
     await closed;
-    // And once it is over, nothing is waited for any more.
+    // Once it is over, nothing is left to wait for.
     await balancer.close();
   });
 }
 
-Deno.test("LoadBalancer.close() does not wait for content that its client has given up", async () => {
+Deno.test("LoadBalancer.close() does not wait for content that its client has canceled", async () => {
   await using server = answering("");
   await using balancer = new LoadBalancer({
     servers: [{ url: server.url, healthCheckPeriod: 0 }],
@@ -191,13 +191,13 @@ Deno.test("LoadBalancer.close() does not wait for content that its client has gi
   await closed;
 });
 
-Deno.test("LoadBalancer.close() does not wait again for what was broken off, nor does an earlier one", async () => {
+Deno.test("LoadBalancer.close() does not wait again for requests that were broken off, nor does an earlier call", async () => {
   const { server, finish } = pausing();
   await using _ = server;
   const balancer = new LoadBalancer({
     servers: [{ url: server.url, healthCheckPeriod: 0 }],
   });
-  // A client that does not read its response: the platform never says that it is over.
+  // A client that does not read its response: the platform never reports its end.
   const completed = new Promise<void>(() => {});
   const response = await balancer.fetch(new Request("http://a/"), { completed });
   const earlier = balancer.close();

@@ -38,7 +38,7 @@ class Stage {
   }
 }
 
-Deno.test("Picker.pick() tells of each server that the request could not go to why not", () => {
+Deno.test("Picker.pick() explains why each ineligible server is ineligible", () => {
   const stage = new Stage();
   const { table, keeper } = stage;
   const tried = stage.add("tried");
@@ -80,7 +80,7 @@ Deno.test("Picker.pick() tells of each server that the request could not go to w
   ]);
 });
 
-Deno.test("Picker.pick() tells of each server what there was before the pick", () => {
+Deno.test("Picker.pick() reports each server as it was before the pick", () => {
   const stage = new Stage();
   const { table, keeper } = stage;
   const [one, two] = [stage.add("one", { weight: 5 }), stage.add("two")];
@@ -113,7 +113,7 @@ Deno.test("Picker.pick() tells of each server what there was before the pick", (
   assertEquals(table.active(one), 3);
 });
 
-Deno.test("Picker.pick() says that no healthy server is left where it goes to another", () => {
+Deno.test("Picker.pick() says that no healthy server is left if it picks another one", () => {
   const stage = new Stage();
   const { table, keeper } = stage;
   table.setHealthy(stage.add("one"), false);
@@ -140,14 +140,14 @@ Deno.test("Picker.pick() explains why there is no server for a request", () => {
   assertEquals(stage.keeper.verdicts, { tried: "tried already by this request", zero: "weight 0" });
 });
 
-Deno.test("Picker.pick() records nothing for a request that has to wait", () => {
+Deno.test("Picker.pick() records nothing for a request that has to be queued", () => {
   const stage = new Stage();
   stage.table.begin(stage.add("busy", { maxConnections: 1 }));
   assertEquals(stage.pick(), "full");
   assertEquals(stage.keeper.decisions, []);
 });
 
-Deno.test("Picker.pick() lists 32 servers: the closest ones, and some that it could not be", () => {
+Deno.test("Picker.pick() lists 32 servers: the closest ones, and some ineligible ones", () => {
   const stage = new Stage();
   for (let i = 0; i < 1000; i++) {
     const slot = stage.add(`up${i}`);
@@ -163,7 +163,7 @@ Deno.test("Picker.pick() lists 32 servers: the closest ones, and some that it co
   assertEquals(names.slice(24), ["tried", ...Array.from({ length: 7 }, (_, i) => `out${i}`)]);
 });
 
-Deno.test("Picker.pick() lists 32 of the servers that it could not be where it could be few", () => {
+Deno.test("Picker.pick() lists 32 ineligible servers if there are few candidates", () => {
   const stage = new Stage();
   stage.add("up");
   for (let i = 0; i < 100; i++) stage.add(`out${i}`, { draining: true });
@@ -173,7 +173,7 @@ Deno.test("Picker.pick() lists 32 of the servers that it could not be where it c
   assertEquals(candidates[0]!.name, "up");
 });
 
-Deno.test("Picker.pick() lists the one that was picked first, whatever its policy says", () => {
+Deno.test("Picker.pick() lists the picked server first, whatever the policy's ranking", () => {
   const stage = new Stage({
     pick: ({ slots }) => slots[1]!,
     explain: ({ slots }) => () => ({
@@ -188,7 +188,7 @@ Deno.test("Picker.pick() lists the one that was picked first, whatever its polic
   assertEquals(candidates.map(({ name }) => name), ["b", "a", "c"]);
 });
 
-Deno.test("Picker.pick() explains a policy that says nothing", () => {
+Deno.test("Picker.pick() explains a policy without explanations", () => {
   const stage = new Stage({ pick: ({ slots }) => slots[0]! });
   for (const name of ["a", "b"]) stage.add(name);
   stage.pick();
@@ -196,7 +196,7 @@ Deno.test("Picker.pick() explains a policy that says nothing", () => {
   assertEquals(stage.keeper.verdicts, { a: "chosen", b: "not chosen by the policy" });
 });
 
-Deno.test("Picker.pick() logs each pick in a line with the keys, of eight servers at most", async () => {
+Deno.test("Picker.pick() logs each pick in a line with the keys of up to eight servers", async () => {
   await using log = await LogWatcher.start();
   const stage = new Stage();
   stage.add("one");

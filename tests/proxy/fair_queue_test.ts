@@ -5,10 +5,10 @@ import { SampleServer } from "../testing/sample_server.ts";
 import { until } from "../testing/until.ts";
 
 const CLIENTS = 40;
-/** How many answers there are for each client on average. */
+/** Average number of responses for each client. */
 const ROUNDS = 25;
 
-/** A client on a connection of its own, which stays at one worker. */
+/** A client on its own connection, which stays with one worker. */
 class LoopingClient {
   answers = 0;
   readonly #client: RawClient;
@@ -21,7 +21,7 @@ class LoopingClient {
     return new LoopingClient(await RawClient.connect(url));
   }
 
-  /** Sends one request after the other as long as it is told to. */
+  /** Sends one request after another until it is stopped. */
   async run(goOn: () => boolean): Promise<void> {
     using _ = { [Symbol.dispose]: () => this.#client.close() };
     while (goOn()) {

@@ -14,7 +14,7 @@ import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-/** The forwarding fields that a server gets of a request with these field lines. */
+/** The forwarding fields that a server receives for a request with these field lines. */
 async function forwardedBy(
   lines: readonly string[],
   trustedProxies: readonly string[],
@@ -28,7 +28,7 @@ async function forwardedBy(
   return Object.fromEntries(pairs.filter(([name]) => /^(x-)?forwarded/.test(name!)));
 }
 
-/** What is sent where nothing is believed. */
+/** The fields that are sent if nothing is trusted. */
 const OWN = {
   "x-forwarded-for": "127.0.0.1",
   "x-forwarded-host": "example.com",
@@ -45,12 +45,12 @@ const CLAIMS = [
   'Forwarded: for=198.51.100.1;host="shop.example:8443";proto=https, for="[2001:db8::1]:80"',
 ];
 
-Deno.test("ProxyHandler.fetch() replaces what a peer says that is not trusted", async () => {
+Deno.test("ProxyHandler.fetch() replaces the claims of an untrusted peer", async () => {
   assertEquals(await forwardedBy(CLAIMS, []), OWN);
   assertEquals(await forwardedBy(CLAIMS, ["10.0.0.0/8", "127.0.0.2", "::1"]), OWN);
 });
 
-Deno.test("ProxyHandler.fetch() appends to what a trusted peer says", async () => {
+Deno.test("ProxyHandler.fetch() appends to the claims of a trusted peer", async () => {
   for (const trusted of ["127.0.0.0/8", "127.0.0.1", "::ffff:127.0.0.1"]) {
     assertEquals(await forwardedBy(CLAIMS, ["10.0.0.0/8", trusted]), {
       "x-forwarded-for": "198.51.100.1, 10.0.0.2, 127.0.0.1",
@@ -62,11 +62,11 @@ Deno.test("ProxyHandler.fetch() appends to what a trusted peer says", async () =
   }
 });
 
-Deno.test("ProxyHandler.fetch() says itself what a trusted peer leaves out", async () => {
+Deno.test("ProxyHandler.fetch() adds what a trusted peer leaves out", async () => {
   assertEquals(await forwardedBy([], ["127.0.0.1"]), OWN);
 });
 
-Deno.test("ProxyHandler.fetch() says in Forwarded what a trusted peer says in X-Forwarded-*", async () => {
+Deno.test("ProxyHandler.fetch() puts a trusted peer's X-Forwarded-* into Forwarded", async () => {
   assertEquals(await forwardedBy(["X-Forwarded-Proto: https"], ["127.0.0.1"]), {
     ...OWN,
     "x-forwarded-proto": "https",
@@ -80,13 +80,13 @@ Deno.test("ProxyHandler.fetch() says in Forwarded what a trusted peer says in X-
   });
 });
 
-Deno.test("ProxyHandler.fetch() joins lines of a trusted peer in their order", async () => {
+Deno.test("ProxyHandler.fetch() joins the lines of a trusted peer in their order", async () => {
   const lines = ["X-Forwarded-For: 1.2.3.4", "X-Forwarded-For: 5.6.7.8"];
   const { "x-forwarded-for": addresses } = await forwardedBy(lines, ["127.0.0.1"]);
   assertEquals(addresses, "1.2.3.4, 5.6.7.8, 127.0.0.1");
 });
 
-/** Values to which nothing can be appended, or that are none. */
+/** Values that are malformed, or to which nothing can be appended. */
 const MALFORMED: [name: string, values: string[]][] = [
   ["X-Forwarded-Host", ["a b", "a/b", "user@a", "a,", '"a"', "<a>", ""]],
   ["X-Forwarded-Proto", ["https:", "9p", "a b", '"https"', "https,", "<a>", ""]],
@@ -128,7 +128,7 @@ const MALFORMED: [name: string, values: string[]][] = [
   ]],
 ];
 
-Deno.test("ProxyHandler.fetch() replaces what is malformed, also from a trusted peer", async () => {
+Deno.test("ProxyHandler.fetch() replaces malformed fields, even from a trusted peer", async () => {
   for (const [name, values] of MALFORMED) {
     for (const value of values) {
       assertEquals(
@@ -153,7 +153,7 @@ Deno.test("ProxyHandler.fetch() keeps every well-formed Forwarded of a trusted p
   }
 });
 
-/** The client's address that the policy sees. */
+/** The client's address as seen by the policy. */
 async function addressForPolicy(peer: string, trusted: string[]): Promise<string | undefined> {
   const table = new StateTable(allocateMemory(4, 1));
   const registry = new Registry(table);
@@ -187,7 +187,7 @@ async function addressForPolicy(peer: string, trusted: string[]): Promise<string
   return seen;
 }
 
-Deno.test("ProxyHandler.fetch() tells the policy whose request it is", async () => {
+Deno.test("ProxyHandler.fetch() passes the client's address to the policy", async () => {
   assertEquals(await addressForPolicy("10.0.0.1", []), "10.0.0.1");
   assertEquals(await addressForPolicy("::ffff:10.0.0.1", []), "10.0.0.1");
   assertEquals(await addressForPolicy("10.0.0.1", ["10.0.0.0/8"]), "198.51.100.1");

@@ -5,15 +5,15 @@ import { ForwardingFields, trustedClientAddress } from "../../src/proxy/forwardi
 import { parseForwardedFor, TrustedProxies } from "../../src/proxy/trusted_proxies.ts";
 
 const TRUSTED = new TrustedProxies(["10.0.0.0/8", "2001:db8::/32"]);
-const ORIGIN = { clientAddress: "10.0.0.1", host: "own.example", scheme: "http" };
+const PEER = { clientAddress: "10.0.0.1", host: "own.example", scheme: "http" };
 
 type Fields = Record<string, string>;
 
-/** What the server gets of what a trusted peer sent. */
-function passedOn(received: Fields, origin = ORIGIN): Fields {
+/** The fields that the server receives for the fields of a trusted peer. */
+function passedOn(received: Fields, peer = PEER): Fields {
   const fields = new ForwardingFields(TRUSTED);
   for (const [name, value] of Object.entries(received)) fields.take(name, value);
-  return Object.fromEntries(fields.toUpstream(origin));
+  return Object.fromEntries(fields.toUpstream(peer));
 }
 
 const FOR = "x-forwarded-for";
@@ -109,14 +109,14 @@ const CASES: [what: string, received: Fields, sent: [string, string, string, str
   ]],
 ];
 
-Deno.test("ForwardingFields.toUpstream() says the same in both families", () => {
+Deno.test("ForwardingFields.toUpstream() writes the same content in both families", () => {
   for (const [what, received, [xFor, xHost, xProto, forwarded]] of CASES) {
     const sent = { [FOR]: xFor, [HOST]: xHost, [PROTO]: xProto, forwarded };
     assertEquals(passedOn(received), sent, what);
   }
 });
 
-Deno.test("ForwardingFields.toUpstream() passes on a chain of bounded length", () => {
+Deno.test("ForwardingFields.toUpstream() forwards a chain of limited length", () => {
   const members = Array.from({ length: 30_000 }, (_, at) => String(at));
   const sent = passedOn({ [FOR]: members.join(",") });
   assertEquals(sent[FOR], [...members.slice(-64), "10.0.0.1"].join(", "));
@@ -156,28 +156,28 @@ const received = fc.record({
   forwarded: fc.oneof({ weight: 5, arbitrary: listOf(element) }, fc.string()),
 }, { requiredKeys: [] });
 
-/** Where a walk from the right finds the last proxy that is trusted. */
+/** Index of the last trusted proxy in a walk from the right. */
 function lastTrusted(addresses: readonly (Uint8Array | undefined)[]): number {
   let at = addresses.length - 1;
   while (at > 0 && addresses[at - 1] !== undefined && TRUSTED.has(addresses[at]!.join("."))) at--;
   return at;
 }
 
-Deno.test("ForwardingFields.toUpstream(): every way to read one family finds it in the other", () => {
+Deno.test("ForwardingFields.toUpstream(): every way to read one family finds the same in the other", () => {
   fc.assert(
     fc.property(received, (fields) => {
       const sent = passedOn(fields as Fields);
       const addresses = sent[FOR]!.split(", ").map((text) => parseForwardedFor(text));
       const elements = parseForwarded(sent.forwarded!)!;
       assertEquals(elements.map(({ address }) => address), addresses);
-      // Who reads the first element, who reads the last one, and who goes by whom it trusts.
+      // Servers that read the first element, the last one, or the one by which proxies they trust.
       for (const at of [0, elements.length - 1, lastTrusted(addresses)]) {
-        // Where it says nothing, nobody in front of this proxy has said anything.
-        const { host = ORIGIN.host, proto = ORIGIN.scheme } = elements[at]!;
+        // If it has no value, no proxy in front of this one has set any.
+        const { host = PEER.host, proto = PEER.scheme } = elements[at]!;
         assertEquals([at, host.toLowerCase()], [at, sent[HOST]!.toLowerCase()]);
         assertEquals([at, proto.toLowerCase()], [at, sent[PROTO]!.toLowerCase()]);
       }
-      // Who takes the first of each parameter, wherever it stands, or requires that all are one.
+      // Servers that take the first of each parameter, at any position, or require that all are equal.
       for (const { host, proto } of elements) {
         assertEquals(host?.toLowerCase() ?? sent[HOST]!.toLowerCase(), sent[HOST]!.toLowerCase());
         assertEquals(
@@ -190,15 +190,15 @@ Deno.test("ForwardingFields.toUpstream(): every way to read one family finds it 
   );
 });
 
-Deno.test("trustedClientAddress() is the client that the server is told of", () => {
+Deno.test("trustedClientAddress() is the client in the fields for the server", () => {
   fc.assert(
     fc.property(received, (fields) => {
       const printable = Object.entries(fields).filter(([, text]) => /^[ -~]*$/.test(text!));
       const headers = new Headers(printable as [string, string][]);
       const sent = passedOn(Object.fromEntries(headers));
       assertEquals(
-        trustedClientAddress(TRUSTED, ORIGIN.clientAddress, headers),
-        TRUSTED.clientAddress(ORIGIN.clientAddress, sent[FOR]!),
+        trustedClientAddress(TRUSTED, PEER.clientAddress, headers),
+        TRUSTED.clientAddress(PEER.clientAddress, sent[FOR]!),
       );
     }),
     { numRuns: 2000 },

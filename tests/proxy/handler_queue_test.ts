@@ -73,7 +73,7 @@ function setUp() {
   return { clock, table, registry, transport, send };
 }
 
-Deno.test("ProxyHandler gives a server that is done to the next one without a wait", async () => {
+Deno.test("ProxyHandler gives a server that becomes free to the next request without delay", async () => {
   const { registry, transport, send } = setUp();
   registry.add({ url: "http://a", maxConnections: 1 });
   const responses = ["/1", "/2", "/3"].map(send);
@@ -85,7 +85,7 @@ Deno.test("ProxyHandler gives a server that is done to the next one without a wa
   assertEquals(await Promise.all(responses), [204, 204, 204]);
 });
 
-Deno.test("ProxyHandler finds within a tick that a server is healthy again", async () => {
+Deno.test("ProxyHandler notices within a tick that a server is healthy again", async () => {
   const { clock, table, registry, transport, send } = setUp();
   registry.add({ url: "http://a", maxConnections: 1 });
   const { slot } = registry.add({ url: "http://b" });

@@ -5,7 +5,7 @@ import { answering, answeringAndClosing, RawServer, unusedUrl } from "../testing
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-Deno.test("ProxyHandler.fetch() passes the target on as received, with the client's Host", async () => {
+Deno.test("ProxyHandler.fetch() forwards the target as received, with the client's Host", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url]);
   await exchangeRaw(
@@ -29,7 +29,7 @@ Deno.test("ProxyHandler.fetch() lets an absolute target override the Host", asyn
   assertMatch(received, /^GET \/p\?q HTTP\/1\.1\r\nhost: real\.example\r\n/);
 });
 
-Deno.test("ProxyHandler.fetch() refuses what cannot be passed on as one request", async () => {
+Deno.test("ProxyHandler.fetch() refuses what cannot be forwarded as one request", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url]);
   const host = "Host: a\r\nConnection: close\r\n";
@@ -92,7 +92,7 @@ Deno.test("ProxyHandler.fetch() answers HEAD with the length and no content", as
   assertMatch(response, /^HTTP\/1\.1 200 OK\r\ncontent-length: 1234\r\n[^]*\r\n\r\n$/);
 });
 
-Deno.test("ProxyHandler.fetch() sends POST without content as such, and chunks as chunks", async () => {
+Deno.test("ProxyHandler.fetch() forwards POST without content as such, and chunks as chunks", async () => {
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("content-length: 0\r\n\r\n");
     await connection.send(OK);
@@ -113,7 +113,7 @@ Deno.test("ProxyHandler.fetch() sends POST without content as such, and chunks a
   );
 });
 
-Deno.test("ProxyHandler.fetch() answers errors with the right status, and says why", async () => {
+Deno.test("ProxyHandler.fetch() answers errors with the right status and a reason", async () => {
   const cases: [string, number, string][] = [
     ["", 502, "connection_terminated"],
     ["HTTP/1.1 200", 502, "http_response_incomplete"],
@@ -127,13 +127,13 @@ Deno.test("ProxyHandler.fetch() answers errors with the right status, and says w
     assertEquals(response.headers.get("proxy-status"), `ballast; error=${type}`);
     const text = await response.text();
     assertStringIncludes(text, String(status));
-    // A client is not told where the servers are.
+    // The client must not learn where the servers are.
     assertEquals(text.includes("127.0.0.1"), false);
     assertEquals(activeRequests(served.balancer), 0);
   }
 });
 
-Deno.test("ProxyHandler.fetch() says 502 when all servers are down, 503 when there is none", async () => {
+Deno.test("ProxyHandler.fetch() answers 502 if all servers are down, and 503 if there is none", async () => {
   await using served = await serveBalancer([unusedUrl(), unusedUrl(), unusedUrl(), unusedUrl()]);
   const down = await fetch(served.url, { method: "POST", body: "abc" });
   assertEquals(down.status, 502);
@@ -162,14 +162,14 @@ Deno.test("ProxyHandler.fetch() goes to another server when one cannot be connec
   });
   await using served = await serveBalancer([unusedUrl(), unusedUrl(), server.url]);
   for (let i = 0; i < 6; i++) {
-    // Content that was not touched can go to the next server as well.
+    // Untouched content can go to the next server as well.
     const response = await fetch(served.url, { method: "POST", body: "abc" });
     assertEquals([response.status, await response.text()], [200, "ok"]);
     served.balancer.update(served.balancer.servers()[0]!.url, { weight: i + 2 });
   }
 });
 
-Deno.test("ProxyHandler.fetch() tries GET elsewhere after an early close, but not POST", async () => {
+Deno.test("ProxyHandler.fetch() retries GET elsewhere after an early close, but not POST", async () => {
   await using closing = answeringAndClosing("");
   await using good = answering(OK);
   await using served = await serveBalancer([closing.url, good.url]);

@@ -3,7 +3,7 @@ import { serveBalancer } from "../testing/balancer.ts";
 import { exchangeRaw } from "../testing/raw_client.ts";
 import { answering } from "../testing/raw_server.ts";
 
-/** Fields of a server's response, and those that a client gets of the framing. */
+/** Fields of a server's response, and the framing fields that a client receives. */
 const CASES: [method: string, status: string, sent: string, received: string[]][] = [
   // RFC 9110 §9.3.2: what a GET would get, which only the server knows.
   ["HEAD", "200 OK", "", []],
@@ -23,7 +23,7 @@ const CASES: [method: string, status: string, sent: string, received: string[]][
   ["POST", "201 Created", "Content-Length: 0\r\n", ["content-length: 0"]],
 ];
 
-Deno.test("ProxyHandler.fetch() passes on just those fields that the server has sent", async () => {
+Deno.test("ProxyHandler.fetch() forwards only the fields that the server has sent", async () => {
   for (const [method, status, sent, received] of CASES) {
     // RFC 9110 §15.2: interim responses add nothing to the final one.
     const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nContent-Length: 5\r\n\r\n";
@@ -38,7 +38,7 @@ Deno.test("ProxyHandler.fetch() passes on just those fields that the server has 
       const [line, ...fields] = response.split("\r\n");
       assertEquals(line, `HTTP/1.1 ${status}`, what);
       assert(response.endsWith("\r\n\r\n"), what);
-      // RFC 9110 §6.6.1: a proxy adds Date where there is none.
+      // RFC 9110 §6.6.1: a proxy adds a missing Date.
       const own = fields.filter((field) => !/^(?:date: .*|connection: close|)$/.test(field));
       assertEquals(own, received, what);
     }

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { ReceivedFields, upstreamHeaders } from "../../src/proxy/headers.ts";
 
-const ORIGIN = { clientAddress: "192.0.2.1", host: "example.com", scheme: "http" };
+const PEER = { clientAddress: "192.0.2.1", host: "example.com", scheme: "http" };
 
-/** The fields behind the Host and before those that the proxy sets. */
+/** The fields after Host and before those that the proxy sets. */
 function passedOn(received: Record<string, string>): Record<string, string> {
-  const headers = upstreamHeaders(new ReceivedFields(new Headers(received)), ORIGIN);
+  const headers = upstreamHeaders(new ReceivedFields(new Headers(received)), PEER);
   return Object.fromEntries(headers.slice(1, -5));
 }
 
@@ -30,11 +30,11 @@ Deno.test("upstreamHeaders() drops hop-by-hop fields and those that Connection n
   );
 });
 
-Deno.test("upstreamHeaders() cannot be made to drop the Host or what the proxy sets", () => {
+Deno.test("upstreamHeaders() cannot be made to drop the Host or the fields that the proxy sets", () => {
   const received = new ReceivedFields(
     new Headers({ connection: "host, x-forwarded-for, via", host: "other" }),
   );
-  const headers = Object.fromEntries(upstreamHeaders(received, ORIGIN));
+  const headers = Object.fromEntries(upstreamHeaders(received, PEER));
   assertEquals(headers, {
     "host": "example.com",
     "x-forwarded-for": "192.0.2.1",
@@ -45,7 +45,7 @@ Deno.test("upstreamHeaders() cannot be made to drop the Host or what the proxy s
   });
 });
 
-Deno.test("upstreamHeaders() replaces what a client claims about itself", () => {
+Deno.test("upstreamHeaders() replaces a client's claims about itself", () => {
   const received = new ReceivedFields(
     new Headers({
       "x-forwarded-for": "10.0.0.1",
@@ -55,7 +55,7 @@ Deno.test("upstreamHeaders() replaces what a client claims about itself", () => 
       "via": "1.0 fred",
     }),
   );
-  const headers = upstreamHeaders(received, { ...ORIGIN, clientAddress: "2001:db8::1" });
+  const headers = upstreamHeaders(received, { ...PEER, clientAddress: "2001:db8::1" });
   assertEquals(headers.slice(1), [
     ["x-forwarded-for", "2001:db8::1"],
     ["x-forwarded-host", "example.com"],
@@ -65,9 +65,9 @@ Deno.test("upstreamHeaders() replaces what a client claims about itself", () => 
   ]);
 });
 
-Deno.test("upstreamHeaders() says unknown where the client's address is not known", () => {
+Deno.test("upstreamHeaders() writes unknown if the client's address is not known", () => {
   const received = new ReceivedFields(new Headers());
-  const headers = upstreamHeaders(received, { ...ORIGIN, clientAddress: undefined });
+  const headers = upstreamHeaders(received, { ...PEER, clientAddress: undefined });
   const names = headers.map(([name]) => name);
   assertEquals(names.includes("x-forwarded-for"), false);
   assertEquals(new Map(headers).get("forwarded")!.startsWith("for=unknown;"), true);

@@ -14,7 +14,7 @@ function makeRecord(clock = new FakeClock()): RequestRecord {
   return new RequestRecord(new Request("http://a/path", { method: "PUT" }), clock);
 }
 
-/** What is counted for a request with this record. */
+/** The counts of a request with this record. */
 function counted(record: RequestRecord): {
   requests: number;
   failures: number;
@@ -30,7 +30,7 @@ function counted(record: RequestRecord): {
   };
 }
 
-Deno.test("RequestRecord.beginAttempt() forgets what was noted of the server before", () => {
+Deno.test("RequestRecord.beginAttempt() discards the values of the previous attempt", () => {
   const record = makeRecord();
   record.beginAttempt({ server: SERVER, slot: 0 });
   Object.assign(record, { connection: "new", connectTime: 5, bytesSent: 6, bytesReceived: 7 });
@@ -40,7 +40,7 @@ Deno.test("RequestRecord.beginAttempt() forgets what was noted of the server bef
   assertEquals([bytesSent, bytesReceived], [0, 0]);
 });
 
-Deno.test("Instrumentation tells each observer once, with the time that has passed", async () => {
+Deno.test("Instrumentation calls each observer once, with the elapsed time", async () => {
   const clock = new FakeClock();
   const ended: [RequestRecord, number][] = [];
   const observer = { ended: (record: RequestRecord) => void ended.push([record, record.duration]) };
@@ -54,7 +54,7 @@ Deno.test("Instrumentation tells each observer once, with the time that has pass
   assertEquals(ended, [[record, 25], [record, 25]]);
 });
 
-Deno.test("TrafficCounter counts an answer by its server, also one that took no time at all", () => {
+Deno.test("TrafficCounter counts a response for its server, even if it took no time at all", () => {
   const record = makeRecord();
   record.beginAttempt({ server: SERVER, slot: 1 });
   record.noteResponse();
@@ -62,7 +62,7 @@ Deno.test("TrafficCounter counts an answer by its server, also one that took no 
   assertEquals(counted(record), { requests: 1, failures: 0, refusals: [] });
 });
 
-Deno.test("TrafficCounter counts what no server answered by why", () => {
+Deno.test("TrafficCounter counts requests that no server answered by the reason", () => {
   const record = makeRecord();
   record.failure = "queue_timeout";
   assertEquals(counted(record), { requests: 0, failures: 0, refusals: [["queue_timeout", 1]] });

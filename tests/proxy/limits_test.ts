@@ -11,7 +11,7 @@ function serveLimited({ url }: RawServer, requestBody: number): Promise<ServedBa
   return serveBalancer([url], { limits: { requestBody } });
 }
 
-/** A server that answers when all of a request's content has come. */
+/** A server that responds when all of a request's content has arrived. */
 function answeringAfter(end: string): RawServer {
   return new RawServer(async (connection) => {
     await connection.waitFor(end);
@@ -19,7 +19,7 @@ function answeringAfter(end: string): RawServer {
   });
 }
 
-Deno.test("limits.requestBody refuses what is announced as larger, and asks no server", async () => {
+Deno.test("limits.requestBody refuses content that is announced as larger, without asking a server", async () => {
   await using server = answering(OK);
   for (const limit of [10, 100_000]) {
     await using served = await serveLimited(server, limit);
@@ -34,7 +34,7 @@ Deno.test("limits.requestBody refuses what is announced as larger, and asks no s
   assertEquals(server.accepted, 0);
 });
 
-Deno.test("limits.requestBody lets content of just that length pass", async () => {
+Deno.test("limits.requestBody accepts content of exactly that length", async () => {
   const content = "x".repeat(100_000);
   for (const limit of [10, 40_000, 100_000]) {
     await using server = answeringAfter("x".repeat(limit));
@@ -50,7 +50,7 @@ Deno.test("limits.requestBody lets content of just that length pass", async () =
   assertEquals([response.status, await response.text()], [200, "ok"]);
 });
 
-Deno.test("limits.requestBody breaks off chunks that become too large", async () => {
+Deno.test("limits.requestBody breaks off chunked content that becomes too large", async () => {
   await using server = new RawServer(() => {});
   await using served = await serveBalancer([server.url], {
     limits: { requestBody: 10 },
@@ -64,13 +64,13 @@ Deno.test("limits.requestBody breaks off chunks that become too large", async ()
   await client.send("6\r\nsecond\r\n0\r\n\r\n");
   assertMatch(await client.readUntil("\r\n\r\n"), /^HTTP\/1\.1 413 /);
   await upstream.closed;
-  // Nothing that could be taken for a complete request.
+  // Nothing that could be mistaken for a complete request.
   assertMatch(upstream.received(), /\r\n\r\n6\r\nfirst\.\r\n$/);
   const [status] = served.balancer.servers();
   assertEquals([status!.ejection, status!.active], [undefined, 0]);
 });
 
-Deno.test("limits.requestBody holds for content without a length, as in HTTP/2", async () => {
+Deno.test("limits.requestBody applies to content without a length, as in HTTP/2", async () => {
   await using server = new RawServer(() => {});
   await using served = await serveLimited(server, 10);
   for (const pieces of [["x".repeat(11)], ["x".repeat(6), "x".repeat(6)]]) {
@@ -84,7 +84,7 @@ Deno.test("limits.requestBody holds for content without a length, as in HTTP/2",
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("limits.requestHead refuses larger heads with 431, and asks no server", async () => {
+Deno.test("limits.requestHead refuses larger heads with 431, without asking a server", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url], { limits: { requestHead: 1024 } });
   const fields = Array.from({ length: 100 }, (_, i) => `Field-${i}: x\r\n`).join("");
@@ -106,19 +106,19 @@ Deno.test("limits.requestHead refuses larger heads with 431, and asks no server"
   assertMatch(response, /^HTTP\/1\.1 200 /);
 });
 
-Deno.test("limits.requestHead is 64 KiB where nothing else is said", async () => {
+Deno.test("limits.requestHead is 64 KiB by default", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url]);
   for (const [size, status] of [[65_000, 200], [66_000, 431]] as const) {
     const headers = { x: "x".repeat(size) };
-    // Deno's listener refuses so large a head by itself, with 400.
+    // Deno's listener itself refuses so large a head, with 400.
     const response = await served.balancer.fetch(new Request("http://example.com/", { headers }));
     await response.body?.cancel();
     assertEquals(response.status, status);
   }
 });
 
-Deno.test("limits.requestHead is at most what Deno's listener lets through", () => {
+Deno.test("limits.requestHead is at most what Deno's listener accepts", () => {
   for (const requestHead of [65_537, 262_144]) {
     assertThrows(
       () => new LoadBalancer({ limits: { requestHead } }),

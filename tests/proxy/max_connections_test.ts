@@ -15,12 +15,12 @@ function serveLimited(
   return serveBalancer([], { servers, ...options });
 }
 
-/** Hands a request straight to the balancer, so that the order of requests is certain. */
+/** Passes a request straight to the balancer, so that the order of requests is certain. */
 function send(balancer: LoadBalancer, path: string, init?: RequestInit): Promise<Response> {
   return balancer.fetch(new Request(`http://example.com${path}`, init));
 }
 
-/** What a client sees: status, `Retry-After` and `Proxy-Status`. */
+/** The response to a client: status, `Retry-After` and `Proxy-Status`. */
 async function seen(response: Promise<Response>): Promise<unknown[]> {
   const { status, headers, body } = await response;
   await body?.cancel();
@@ -65,7 +65,7 @@ Deno.test("requests over the limit go to servers below theirs", async () => {
   assertEquals(await Promise.all(responses), Array(5).fill(SERVED));
 });
 
-Deno.test("who waits gets the server when it is free, first come, first served", async () => {
+Deno.test("a queued request gets the server when it is free, first come, first served", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1);
   const paths = ["/1", "/2", "/3", "/4", "/5"];
@@ -78,12 +78,12 @@ Deno.test("who waits gets the server when it is free, first come, first served",
   assertEquals([server.arrived, server.peak], [paths, 1]);
 });
 
-Deno.test("who comes just when a server is free does not pass the queue", async () => {
+Deno.test("a request that arrives just when a server becomes free does not pass the queue", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1);
   const before = ["/1", "/2"].map((path) => seen(send(served.balancer, path)));
   await server.arrivals(1);
-  // Nobody has told the one who waits.
+  // The queued request has not been woken up.
   served.balancer.update(server.url, { maxConnections: 2 });
   const late = seen(send(served.balancer, "/3"));
   await server.arrivals(2);
@@ -92,7 +92,7 @@ Deno.test("who comes just when a server is free does not pass the queue", async 
   assertEquals(server.arrived, ["/1", "/2", "/3"]);
 });
 
-Deno.test("a full queue is answered at once with 503 and Retry-After", async () => {
+Deno.test("a request that finds the queue full gets 503 and Retry-After at once", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1, { limits: { queue: 1 } });
   const responses = ["/1", "/2"].map((path) => seen(send(served.balancer, path)));
@@ -103,7 +103,7 @@ Deno.test("a full queue is answered at once with 503 and Retry-After", async () 
   assertEquals(server.arrived, ["/1", "/2", "/4"]);
 });
 
-Deno.test("a wait that is too long is answered with 503 and Retry-After", async () => {
+Deno.test("a request that is queued for too long gets 503 and Retry-After", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1, { timeouts: { queue: 0.05 } });
   const first = seen(send(served.balancer, "/1"));
@@ -113,7 +113,7 @@ Deno.test("a wait that is too long is answered with 503 and Retry-After", async 
   assertEquals([server.arrived, activeRequests(served.balancer)], [["/1"], 0]);
 });
 
-Deno.test("a client that leaves while it waits frees its place in the queue", async () => {
+Deno.test("a client that disconnects while it is queued leaves the queue", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1, { limits: { queue: 1 } });
   const { balancer } = served;
@@ -130,7 +130,7 @@ Deno.test("a client that leaves while it waits frees its place in the queue", as
   assertEquals(server.arrived, ["/1", "/2"]);
 });
 
-Deno.test("a client that leaves gives its server to the next one", async () => {
+Deno.test("a client that disconnects frees its server for the next one", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1);
   const client = new AbortController();
@@ -165,7 +165,7 @@ Deno.test("a change of maxConnections takes effect, up and down", async () => {
   assertEquals(server.loads, [1, 2, 1, 1]);
 });
 
-Deno.test("a server that is added takes those who wait", async () => {
+Deno.test("a server that is added takes queued requests", async () => {
   await using busy = new GatedServer();
   await using added = new SampleServer("added");
   await using served = await serveLimited(busy, 1);
@@ -178,7 +178,7 @@ Deno.test("a server that is added takes those who wait", async () => {
   assertEquals([busy.arrived.length, added.hits], [1, 1]);
 });
 
-Deno.test("a server that is trusted again takes those who wait", async () => {
+Deno.test("a server that is trusted again takes queued requests", async () => {
   await using log = await LogWatcher.start();
   await using back = new SampleServer("back");
   await using busy = new GatedServer();
@@ -192,7 +192,7 @@ Deno.test("a server that is trusted again takes those who wait", async () => {
   await log.waitFor(`Ejected ${back.url}`);
   await busy.arrivals(1);
   back.start();
-  // It waits for the trusted one, not for a server that is out.
+  // It waits for the trusted server, not for the ejected one.
   const second = seen(send(balancer, "/2"));
   await log.waitFor(`Probing ${back.url}`);
   assertEquals([await second, back.hits], [SERVED, 1]);
@@ -200,7 +200,7 @@ Deno.test("a server that is trusted again takes those who wait", async () => {
   assertEquals(await first, SERVED);
 });
 
-Deno.test("who waits for a server that is removed is told that there is none", async () => {
+Deno.test("a request queued for a server that is removed fails with no server", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1);
   const first = seen(send(served.balancer, "/1"));
@@ -212,7 +212,7 @@ Deno.test("who waits for a server that is removed is told that there is none", a
   assertEquals(await first, SERVED);
 });
 
-Deno.test("LoadBalancer.close() serves those who wait before it ends", async () => {
+Deno.test("LoadBalancer.close() serves queued requests before it ends", async () => {
   await using server = new GatedServer();
   await using served = await serveLimited(server, 1);
   const responses = ["/1", "/2"].map((path) => seen(send(served.balancer, path)));

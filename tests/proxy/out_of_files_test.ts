@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { OutOfFiles } from "../testing/out_of_files.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
-/** How many files the process of the balancer may have open. */
+/** Limit of open files of the balancer's process. */
 const FILES = 64;
 
 async function runOutOfFiles(urls: readonly string[]): Promise<OutOfFiles> {
@@ -24,7 +24,7 @@ async function runOutOfFiles(urls: readonly string[]): Promise<OutOfFiles> {
 
 Deno.test({
   name: "a balancer that is out of file descriptors blames no server",
-  // There is no such limit elsewhere.
+  // Other systems have no such limit.
   ignore: Deno.build.os === "windows",
   async fn() {
     await using one = new SampleServer("one");

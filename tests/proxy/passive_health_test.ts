@@ -11,7 +11,7 @@ import { until } from "../testing/until.ts";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 const ERROR = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n";
 
-/** Sends requests one after the other, on a connection each, and returns their statuses. */
+/** Sends requests one after another, each on its own connection, and returns their statuses. */
 async function statuses(url: string, count: number): Promise<number[]> {
   const found: number[] = [];
   for (let i = 0; i < count; i++) {
@@ -26,7 +26,7 @@ function ejections(balancer: LoadBalancer): (EjectionReport | undefined)[] {
   return balancer.servers().map(({ ejection }) => ejection);
 }
 
-Deno.test("three failed connections in a row eject a server, which gets no more then", async () => {
+Deno.test("three failed connections in a row eject a server, which then gets no more requests", async () => {
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");
   await broken.kill();
@@ -39,13 +39,13 @@ Deno.test("three failed connections in a row eject a server, which gets no more 
   assertEquals(ejection!.why.slice(0, reason.length), reason);
   const seconds = (ejection!.until.getTime() - before) / 1000;
   assert(seconds >= 10 && seconds < 15, `${seconds} s`);
-  // It would be there again, but its time is not over.
+  // It is up again, but its ejection is not over yet.
   broken.start();
   await statuses(served.url, 20);
   assertEquals([broken.hits, fine.hits], [0, 30]);
 });
 
-Deno.test("any answer ends a row of failed connections", async () => {
+Deno.test("any response ends a row of failed connections", async () => {
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");
   await using served = await serveBalancer([broken.url, fine.url]);
@@ -60,7 +60,7 @@ Deno.test("any answer ends a row of failed connections", async () => {
   assertEquals([broken.hits, fine.hits], [3, 9]);
 });
 
-Deno.test("the only server is not ejected, and is asked again and again", async () => {
+Deno.test("the only server is not ejected, and is attempted again and again", async () => {
   await using server = new SampleServer("only");
   await server.kill();
   await using served = await serveBalancer([server.url]);
@@ -83,7 +83,7 @@ Deno.test("an ejected server is probed, fails or passes, and comes back slowly",
   await log.waitFor(`Ejected ${broken.url} for 0.02 s: 3 connections failed`);
   await log.waitFor(`Probing ${broken.url}`);
   assertEquals(ejections(served.balancer)[0]!.onTrial, true);
-  // One failure is enough now.
+  // A single failure is enough now.
   await statuses(served.url, 2);
   await log.waitFor(`Ejected ${broken.url} for 0.04 s: the probing request failed: Cannot connect`);
   broken.start();
@@ -98,7 +98,7 @@ Deno.test("an ejected server is probed, fails or passes, and comes back slowly",
   assert(broken.hits - hits <= 1, `${broken.hits - hits} of 30 at a thousandth of the weight`);
 });
 
-Deno.test("responses of 5xx eject nobody by default", async () => {
+Deno.test("responses of 5xx do not eject a server by default", async () => {
   await using failing = answering(ERROR);
   await using fine = answering(OK);
   await using served = await serveBalancer([failing.url, fine.url]);
@@ -106,7 +106,7 @@ Deno.test("responses of 5xx eject nobody by default", async () => {
   assertEquals(ejections(served.balancer), [undefined, undefined]);
 });
 
-Deno.test("responses of 5xx in a row eject a server where that is set", async () => {
+Deno.test("responses of 5xx in a row eject a server if configured", async () => {
   await using failing = answering(ERROR);
   await using fine = answering(OK);
   await using served = await serveBalancer([failing.url, fine.url], {
@@ -146,7 +146,7 @@ Deno.test("timeouts and broken responses count as failed responses", async () =>
   }
 });
 
-Deno.test("a client that stands still in its upload gets 408, and costs the server nothing", async () => {
+Deno.test("a client that stalls in its upload gets 408, and costs the server nothing", async () => {
   const framings = [
     "Content-Length: 10\r\n\r\nabc",
     "Content-Length: 20000\r\n\r\nabc",
@@ -165,13 +165,13 @@ Deno.test("a client that stands still in its upload gets 408, and costs the serv
     await client.send(`POST / HTTP/1.1\r\nHost: a\r\n${framing}`);
     assertMatch(await client.readUntil("\r\n\r\n"), /^HTTP\/1\.1 408 /, framing);
   }
-  // Content that fits is taken before any server is picked.
+  // Small content is read before a server is picked.
   assertEquals(server.accepted, 2);
   assertEquals(ejections(served.balancer), [undefined, undefined]);
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("a client that leaves costs the server nothing", async () => {
+Deno.test("a client that disconnects costs the server nothing", async () => {
   await using log = await LogWatcher.start();
   await using server = new RawServer(() => {});
   await using other = answering(OK);
@@ -196,7 +196,7 @@ Deno.test("a client that leaves costs the server nothing", async () => {
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("what two workers see of a server is counted together, and holds for both", async () => {
+Deno.test("the failures that two workers see are counted together, and the ejection applies to both", async () => {
   await using log = await LogWatcher.start();
   await using broken = new SampleServer("broken");
   await using fine = new SampleServer("fine");

@@ -12,7 +12,7 @@ const SMALL = 4096;
 const LARGE = 32_768;
 const READ_AHEAD = 3_145_728;
 
-/** Deliveries that share what may be read ahead, and how each ended. */
+/** Deliveries that share a read-ahead budget, and how each ended. */
 function setUp(bytes: number) {
   const clock = new FakeClock();
   const deadlines = new Deadlines(clock);
@@ -25,12 +25,12 @@ function setUp(bytes: number) {
   return { clock, begin, ends };
 }
 
-Deno.test("Delivery.ask() reads large pieces for clients that keep up, so far as they may", () => {
+Deno.test("Delivery.ask() reads large pieces for clients that keep up, within the budget", () => {
   const { begin } = setUp(2 * LARGE);
   const [first, second, third] = [begin(), begin(), begin()];
   assertEquals([first, second, third].map((it) => it.ask(Infinity)), [LARGE, LARGE, SMALL]);
   for (const delivery of [first, second, third]) delivery.give();
-  // Whoever comes back gives back, and may take again.
+  // A client that asks again returns its share, and may take another.
   assertEquals([third.ask(Infinity), first.ask(Infinity)], [SMALL, LARGE]);
   first.end();
   third.give();
@@ -46,7 +46,7 @@ Deno.test("Delivery.ask() reads small pieces for a client that does not keep up"
   assertEquals(delivery.ask(Infinity), LARGE);
 });
 
-Deno.test("Delivery.ask() reads what is left in one piece where that is little", async () => {
+Deno.test("Delivery.ask() reads the rest in one piece if it is small", async () => {
   const { clock, begin } = setUp(0);
   const delivery = begin();
   await clock.advance(200);
@@ -54,11 +54,11 @@ Deno.test("Delivery.ask() reads what is left in one piece where that is little",
   assert(delivery.ask(131_072) >= 131_072);
 });
 
-Deno.test("Delivery gives up a client that takes nothing, once, and lets its share be", async () => {
+Deno.test("Delivery gives up on a client that takes nothing, once, and keeps its share", async () => {
   const { clock, begin, ends } = setUp(LARGE);
   const still = begin();
   assertEquals(still.ask(Infinity), LARGE);
-  // The server is waited for, for as long as that may take.
+  // The server may take as long as it likes.
   await clock.advance(5000);
   still.give();
   const other = begin();
@@ -79,7 +79,7 @@ Deno.test("Delivery gives up a client that takes nothing, once, and lets its sha
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("a hundred and fifty clients that do not read on hold little of an endless response", async () => {
+Deno.test("a hundred and fifty clients that stop reading hold little of an endless response", async () => {
   const { server } = flooding("HTTP/1.1 200 OK\r\nContent-Length: 1000000000");
   await using _ = server;
   const balancer = new LoadBalancer({ servers: [{ url: server.url, healthCheckPeriod: 0 }] });
@@ -87,7 +87,7 @@ Deno.test("a hundred and fifty clients that do not read on hold little of an end
     const response = await balancer.fetch(new Request("http://example.com/"));
     return response.body!.getReader();
   }));
-  // By the third piece, what the server has sent is there.
+  // By the third piece, everything that the server has sent has arrived.
   let sizes: number[] = [];
   for (let piece = 0; piece < 3; piece++) {
     sizes = await Promise.all(readers.map(async (reader) => {

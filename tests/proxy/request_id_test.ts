@@ -7,7 +7,7 @@ function request(...headers: [string, string][]): IncomingRequest {
   return { method: "GET", target: "/", headers, ...none };
 }
 
-Deno.test("RequestIds.choose() keeps an id that can stand in a log and a field as it is", () => {
+Deno.test("RequestIds.choose() keeps an id that needs no quoting in a log or a field", () => {
   const ids = new RequestIds();
   const kept = [
     "1",
@@ -32,13 +32,13 @@ Deno.test("RequestIds.choose() keeps an id that can stand in a log and a field a
   for (const id of others) assertMatch(ids.choose(id), /^[0-9a-f]{32}$/);
 });
 
-Deno.test("RequestIds.choose() makes no id twice", () => {
+Deno.test("RequestIds.choose() never makes an id twice", () => {
   const ids = [new RequestIds(), new RequestIds()];
   const made = new Set(ids.flatMap((one) => Array.from({ length: 1000 }, () => one.choose(null))));
   assertEquals(made.size, 2000);
 });
 
-Deno.test("withRequestId() adds the id, and puts it in place of another", () => {
+Deno.test("withRequestId() adds the id, and replaces another one", () => {
   const host: [string, string] = ["host", "a"];
   const other: [string, string] = ["x", "y"];
   const id: [string, string] = ["x-request-id", "1"];

@@ -4,7 +4,7 @@ import { answering, answeringAndClosing, RawServer, unusedUrl } from "../testing
 import { SampleServer } from "../testing/sample_server.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-/** Retries with nothing that takes a server out meanwhile. */
+/** Retries without ejections meanwhile. */
 const NO_EJECTION = { ejection: { connectionFailures: 0 } };
 
 async function fetchText(url: string, init?: RequestInit): Promise<[number, string]> {
@@ -12,14 +12,14 @@ async function fetchText(url: string, init?: RequestInit): Promise<[number, stri
   return [response.status, await response.text()];
 }
 
-/** The status and what the `Proxy-Status` field says of it. */
+/** The status, and the error in the `Proxy-Status` field. */
 async function fetchError(url: string, init?: RequestInit): Promise<[number, string | null]> {
   const response = await fetch(url, init);
   await response.body?.cancel();
   return [response.status, response.headers.get("proxy-status")];
 }
 
-/** A server that closes each connection when a request has come, after this much of an answer. */
+/** A server that closes each connection after a request, having sent this much of a response. */
 function breaking(answer = ""): RawServer {
   return answeringAndClosing(answer);
 }
@@ -36,12 +36,12 @@ Deno.test("a request whose connection is refused goes to the next best server", 
   assertEquals([server.hits, activeRequests(served.balancer)], [10, 0]);
 });
 
-Deno.test("a request is given to so many servers at most", async () => {
+Deno.test("a request gets at most so many attempts", async () => {
   await using server = new SampleServer("fine");
   for (const [tries, status] of [[1, 502], [2, 502], [3, 200]] as const) {
     const balanced = serveBalancer([], {
       ...NO_EJECTION,
-      // The large weights have their turns first.
+      // The servers with large weights come first.
       servers: [[unusedUrl(), 1000], [unusedUrl(), 1000], [server.url, 1]].map(([url, weight]) => ({
         url: url as string,
         weight: weight as number,
@@ -101,7 +101,7 @@ Deno.test("PUT and DELETE with small content are retried with all of it", async 
   }
 });
 
-Deno.test("a response that breaks HTTP is passed to nobody, and not retried", async () => {
+Deno.test("a response that is not valid HTTP is neither forwarded nor retried", async () => {
   await using failing = breaking("SSH-2.0-OpenSSH_9.2\r\n");
   await using fine = answering(OK);
   await using served = await serveBalancer([failing.url, fine.url]);
@@ -109,7 +109,7 @@ Deno.test("a response that breaks HTTP is passed to nobody, and not retried", as
   assertEquals(fine.accepted, 0);
 });
 
-Deno.test("a POST is never sent twice once a server may have worked on it", async () => {
+Deno.test("a POST is never sent twice once a server may have processed it", async () => {
   const cases = [
     ["", 502, {}],
     ["HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\nab", 502, {}],
@@ -145,11 +145,11 @@ Deno.test("a POST goes to another server after a failed connect, with all of its
   }
 });
 
-Deno.test("stale connections cost no client an error, several at once", async () => {
+Deno.test("several stale connections at once cause no client an error", async () => {
   const count = 8;
   let together = Promise.withResolvers<void>();
   let arrived = 0;
-  // Each connection answers one request, when all have come, and closes at the next.
+  // Each connection answers one request when all have arrived, and closes at the next.
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
     if (++arrived % count === 0) together.resolve();
@@ -168,7 +168,7 @@ Deno.test("stale connections cost no client an error, several at once", async ()
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("the budget stops retries when the fleet is sick, and not before", async () => {
+Deno.test("the budget stops retries when all servers are failing, and not before", async () => {
   await using one = breaking();
   await using two = breaking();
   await using served = await serveBalancer([one.url, two.url], {
@@ -181,7 +181,7 @@ Deno.test("the budget stops retries when the fleet is sick, and not before", asy
   assertEquals(one.accepted + two.accepted, 150 + 100);
 });
 
-Deno.test("going on after a failed connect takes nothing from the budget", async () => {
+Deno.test("redispatches after a failed connect do not count against the budget", async () => {
   await using server = new SampleServer("fine");
   await using served = await serveBalancer([unusedUrl(), server.url], {
     ...NO_EJECTION,

@@ -16,7 +16,7 @@ Deno.test("RetryBudget.tryRetry() allows a hundred in a window without any reque
   assertEquals(allowed(new RetryBudget(0), 0), 100);
 });
 
-Deno.test("RetryBudget.tryRetry() allows a share of the requests on top", () => {
+Deno.test("RetryBudget.tryRetry() allows a share of the requests in addition", () => {
   const budget = new RetryBudget(20);
   countRequests(budget, 500, 0);
   assertEquals(allowed(budget, 0), 200);
@@ -24,18 +24,18 @@ Deno.test("RetryBudget.tryRetry() allows a share of the requests on top", () => 
   assertEquals(allowed(budget, 1000), 10);
 });
 
-Deno.test("RetryBudget.tryRetry() counts what was in the tally before, and no longer", () => {
+Deno.test("RetryBudget.tryRetry() counts the previous tally, and none before it", () => {
   const budget = new RetryBudget(10);
   countRequests(budget, 1000, 0);
   assertEquals(allowed(budget, 4999), 200);
-  // The next tally: the one before still counts, its requests and its retries.
+  // The next tally: the previous one still counts, its requests and its retries.
   countRequests(budget, 100, 5000);
   assertEquals(allowed(budget, 5000), 10);
-  // The one after: the first is forgotten.
+  // The one after: the first is no longer counted.
   assertEquals(allowed(budget, 10_000), 100);
 });
 
-Deno.test("RetryBudget.tryRetry() begins anew after a pause", () => {
+Deno.test("RetryBudget.tryRetry() starts afresh after a pause", () => {
   const budget = new RetryBudget(10);
   countRequests(budget, 1000, 0);
   assertEquals(allowed(budget, 0), 200);

@@ -14,15 +14,15 @@ Deno.test("decideRetry() redispatches after a connection that was never made", (
   }
 });
 
-Deno.test("decideRetry() retries where twice is as good as once, and nothing was passed on", () => {
+Deno.test("decideRetry() retries idempotent requests of whose response nothing was forwarded", () => {
   for (const code of ["closed_early", "incomplete", "response_timeout"] as const) {
     assertEquals(remedies(code), ["retry", "none"]);
   }
 });
 
-Deno.test("decideRetry() has none for everything else", () => {
+Deno.test("decideRetry() does not repeat a request after any other failure", () => {
   const codes = ["bad_response", "client_gone", "request_timeout", "closed"] as const;
-  // Where no file can be opened for one server, it cannot for another.
+  // If no file can be opened for one server, none can for another.
   for (const code of [...codes, "out_of_resources"] as const) {
     assertEquals(remedies(code), ["none", "none"]);
   }

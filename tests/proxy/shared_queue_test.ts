@@ -12,20 +12,20 @@ import { KeptAlive } from "../testing/kept_alive.ts";
 
 const ENTRY = { server: completeServer({ url: "http://a" }), slot: 0 };
 
-/** The queues of two threads for the same servers, of which a test says how many places are free. */
+/** The queues of two threads for the same servers; a test determines how many places are free. */
 class Fixture {
   readonly clock = new FakeClock();
   readonly memory = allocateMemory(4, 2);
   readonly one = this.#queue(0);
   readonly two = this.#queue(1);
-  /** Places that can be taken. */
+  /** Number of free places. */
   free = 0;
-  /** How often anybody tried to take one. */
+  /** Number of attempts to take a place. */
   tries = 0;
-  /** Who waited, with what became of it, in that order. */
+  /** The requests that were queued and their results, in order. */
   readonly ends: string[] = [];
 
-  /** Lets a request wait, and notes its end. */
+  /** Queues a request, and notes its result. */
   async wait(
     queue: WaitingQueue,
     name: string,
@@ -50,13 +50,13 @@ class Fixture {
     await settle();
   }
 
-  /** A thread that shows a ticket, and never comes for its place. */
+  /** Simulates a thread that publishes a ticket, and never takes a place. */
   hang(thread: number): void {
     const room = new CrossThreadQueue(this.memory, thread);
     room.publishOldest(room.takeTicket());
   }
 
-  /** The oldest tickets that the threads show. */
+  /** The oldest tickets that the threads publish. */
   get shown(): number[] {
     return [...layOut(this.memory).crossThreadQueue.subarray(1, 3)];
   }
@@ -78,7 +78,7 @@ class Fixture {
   }
 }
 
-Deno.test("WaitingQueue.wake() serves in the order in which they came to all threads", async () => {
+Deno.test("WaitingQueue.wake() serves in the order of arrival over all threads", async () => {
   await using _ = new KeptAlive();
   const fixture = new Fixture();
   const { one, two } = fixture;
@@ -88,7 +88,7 @@ Deno.test("WaitingQueue.wake() serves in the order in which they came to all thr
     fixture.wait(one, "e"),
     fixture.wait(two, "f"),
   ];
-  // One thread alone frees all places.
+  // A single thread frees all places.
   for (const wait of waits) {
     fixture.release(one);
     await wait;
@@ -97,7 +97,7 @@ Deno.test("WaitingQueue.wake() serves in the order in which they came to all thr
   assertEquals([one.crowded, two.crowded, fixture.shown], [false, false, [0, 0]]);
 });
 
-Deno.test("WaitingQueue.wake() lets who was called pass on what is left", async () => {
+Deno.test("WaitingQueue.wake() passes a wake-up on if places are left", async () => {
   await using _ = new KeptAlive();
   const fixture = new Fixture();
   const { one, two } = fixture;
@@ -107,7 +107,7 @@ Deno.test("WaitingQueue.wake() lets who was called pass on what is left", async 
   assertEquals(fixture.ends, ["a", "b", "c"]);
 });
 
-Deno.test("WaitingQueue.wait() does not pass those who wait on another thread", async () => {
+Deno.test("WaitingQueue.wait() does not overtake requests on another thread", async () => {
   await using _ = new KeptAlive();
   const fixture = new Fixture();
   const { one, two } = fixture;
@@ -125,7 +125,7 @@ Deno.test("WaitingQueue.wait() does not pass those who wait on another thread", 
   assertEquals(fixture.ends, ["a", "b"]);
 });
 
-Deno.test("WaitingQueue shows its oldest request that is content with any server", async () => {
+Deno.test("WaitingQueue publishes its oldest request that any server will do for", async () => {
   const fixture = new Fixture();
   const { one } = fixture;
   const cancellation = new Cancellation();
@@ -141,7 +141,7 @@ Deno.test("WaitingQueue shows its oldest request that is content with any server
   assertEquals([fixture.shown, fixture.two.crowded], [[0, 0], false]);
 });
 
-Deno.test("WaitingQueue.wake() on a thread where nobody waits calls the one that waits", async () => {
+Deno.test("WaitingQueue.wake() on a thread with an empty queue calls the thread whose request waits", async () => {
   await using _ = new KeptAlive();
   const fixture = new Fixture();
   const wait = fixture.wait(fixture.two, "a");
@@ -150,7 +150,7 @@ Deno.test("WaitingQueue.wake() on a thread where nobody waits calls the one that
   assertEquals(fixture.ends, ["a"]);
 });
 
-Deno.test("WaitingQueue is not held up by a thread that hangs, however many come", async () => {
+Deno.test("WaitingQueue is not held up by a thread that hangs, however many requests arrive", async () => {
   const fixture = new Fixture();
   fixture.hang(1);
   fixture.wait(fixture.one, "a");

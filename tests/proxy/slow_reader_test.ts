@@ -12,19 +12,19 @@ import { answering, answeringAndClosing, RawServer } from "../testing/raw_server
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 const LENGTH = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000";
 
-/** What the balancers of these tests have in common: any failure of the server would eject it. */
+/** Settings of all balancers in these tests: any failure of the server would eject it. */
 const IMPATIENT = {
   timeouts: { content: 1 },
   ejection: { connectionFailures: 1, failedResponses: 1, maxShare: 100 },
 };
 
-/** An HTTP/2 request for a server name, from a client that takes no content. */
+/** An HTTP/2 request for a server name, from a client that reads no content. */
 function http2Get(scheme: string): string {
   const fields = [[":method", "GET"], [":scheme", scheme], [":authority", "a"], [":path", "/"]];
   return http2Request({ fields: fields as [string, string][], window: 0 });
 }
 
-/** Lets a client ask and not read; its request must end, at the client's cost alone. */
+/** Lets a client send a request and not read; the request must end without blaming the server. */
 async function assertGivenUp({ server }: Pick<Flood, "server">, request: string): Promise<void> {
   const lines = new AccessLines();
   await using served = await serveBalancer([server.url], {
@@ -50,7 +50,7 @@ const FLOODS: readonly [string, () => Flood][] = [
 
 for (const [framing, flood] of FLOODS) {
   for (const [protocol, request] of [["HTTP/1.1", GET], ["HTTP/2", http2Get("http")]] as const) {
-    Deno.test(`timeouts.content ends what a client does not read (${framing}, ${protocol})`, async () => {
+    Deno.test(`timeouts.content ends a response that a client does not read (${framing}, ${protocol})`, async () => {
       const { server } = flood();
       await using _ = server;
       await assertGivenUp({ server }, request);
@@ -58,7 +58,7 @@ for (const [framing, flood] of FLOODS) {
   }
 }
 
-Deno.test("timeouts.content ends what a client does not read (TLS)", async () => {
+Deno.test("timeouts.content ends a response that a client does not read (TLS)", async () => {
   const { server } = flooding(LENGTH);
   await using _ = server;
   const balancer = new LoadBalancer({
@@ -78,7 +78,7 @@ Deno.test("timeouts.content ends what a client does not read (TLS)", async () =>
   await balancer.close();
 });
 
-Deno.test("timeouts.content frees the server of what the platform holds for a client that does not read", async () => {
+Deno.test("timeouts.content frees the server of a response that the platform holds for a client that does not read", async () => {
   const head = "HTTP/1.1 200 OK\r\nContent-Length: 70000\r\n\r\n";
   await using server = answering(head + "x".repeat(70_000));
   await using served = await serveBalancer([server.url], IMPATIENT);
@@ -90,7 +90,7 @@ Deno.test("timeouts.content frees the server of what the platform holds for a cl
   assertEquals([status?.active, status?.ejection], [0, undefined]);
 });
 
-Deno.test("a client that does not read keeps a server with max_connections for no longer", async () => {
+Deno.test("a client that does not read occupies a server with max_connections for no longer", async () => {
   let answered = 0;
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
@@ -109,7 +109,7 @@ Deno.test("a client that does not read keeps a server with max_connections for n
   assertEquals((await within("the next client is served", next)).slice(0, 12), "HTTP/1.1 204");
 });
 
-Deno.test("a server that breaks off frees its slot also where the client does not read", async () => {
+Deno.test("a server that breaks off frees its slot even if the client does not read", async () => {
   await using server = answeringAndClosing(`${LENGTH}\r\n\r\n${"x".repeat(90_000)}`);
   await using served = await serveBalancer([server.url], { timeouts: { content: 1 } });
   await using client = await RawClient.connect(served.url);
@@ -118,7 +118,7 @@ Deno.test("a server that breaks off frees its slot also where the client does no
   await untilIdle(served);
 });
 
-Deno.test("LoadBalancer.fetch() gives up a response that nobody reads, and says so to who reads late", async () => {
+Deno.test("LoadBalancer.fetch() gives up on a response that nobody reads, and late reads fail", async () => {
   const { server } = flooding(LENGTH);
   await using _ = server;
   const balancer = new LoadBalancer({
@@ -134,14 +134,14 @@ Deno.test("LoadBalancer.fetch() gives up a response that nobody reads, and says 
   await balancer.close();
 });
 
-Deno.test("LoadBalancer.fetch() reads as much ahead as before after responses that were left unread", async () => {
+Deno.test("LoadBalancer.fetch() reads ahead as much as before after responses that were left unread", async () => {
   const { server } = flooding(LENGTH);
   await using _ = server;
   await using balancer = new LoadBalancer({
     servers: [{ url: server.url, healthCheckPeriod: 0 }],
     ...IMPATIENT,
   });
-  /** The readers, which have to be kept: one that is collected as garbage lets go of its response. */
+  /** The readers, which are kept: when one is garbage-collected, its response is released. */
   const readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
   async function largestPiece(): Promise<number> {
     const { body } = await balancer.fetch(new Request("http://example.com/"));
@@ -154,7 +154,7 @@ Deno.test("LoadBalancer.fetch() reads as much ahead as before after responses th
     return largest;
   }
   const largest = await largestPiece();
-  // Together they read all ahead that may be.
+  // Together they use up the read-ahead budget.
   for (let response = 0; response < 64; response++) await largestPiece();
   await until("they are given up", () => activeRequests(balancer) === 0);
   assertEquals(await largestPiece(), largest);

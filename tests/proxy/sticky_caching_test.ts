@@ -5,7 +5,7 @@ import { answering } from "../testing/raw_server.ts";
 
 const END = "Host: a\r\nConnection: close\r\n\r\n";
 
-/** The lines `Cache-Control` and the number of cookies that a client gets. */
+/** The lines of `Cache-Control` and the number of cookies that a client receives. */
 async function received(
   { method = "GET", status = 200, fields = "", sticky = true, cookie = "" },
 ): Promise<{ caching: string[]; cookies: string[] }> {
@@ -36,8 +36,8 @@ function cacheControl(value: string): string {
   return `Cache-Control: ${value}\r\n`;
 }
 
-Deno.test("sticky sessions keep an answer with their cookie from shared caches", async () => {
-  // RFC 9110 §15.1: these may be stored though they do not say so.
+Deno.test("sticky sessions keep a response with their cookie out of shared caches", async () => {
+  // RFC 9110 §15.1: these are cacheable by default.
   for (const status of [200, 203, 204, 206, 300, 301, 304, 308, 404, 405, 410, 414, 501]) {
     assertEquals((await received({ status })).caching, ["private"], String(status));
   }
@@ -65,7 +65,7 @@ Deno.test("sticky sessions keep an answer with their cookie from shared caches",
   }
 });
 
-Deno.test("sticky sessions leave an answer as it is that is kept from shared caches", async () => {
+Deno.test("sticky sessions do not change a response that shared caches must not reuse", async () => {
   for (
     const value of [
       "no-store",
@@ -84,7 +84,7 @@ Deno.test("sticky sessions leave an answer as it is that is kept from shared cac
   assertEquals((await received({ fields: "Pragma: no-cache\r\n" })).caching, []);
 });
 
-Deno.test("sticky sessions leave an answer as it is that no cache stores", async () => {
+Deno.test("sticky sessions do not change a response that no cache stores", async () => {
   for (const status of [201, 302, 307, 403, 500, 503]) {
     assertEquals((await received({ status })).caching, [], String(status));
   }
@@ -93,7 +93,7 @@ Deno.test("sticky sessions leave an answer as it is that no cache stores", async
   }
 });
 
-Deno.test("sticky sessions leave an answer as it is that needs no cookie", async () => {
+Deno.test("sticky sessions do not change a response that needs no cookie", async () => {
   const fields = cacheControl("public, max-age=60");
   const kept = { caching: ["public, max-age=60"], cookies: [] };
   assertEquals(await received({ fields, cookie: "known" }), kept);

@@ -8,13 +8,13 @@ import { makeRequest } from "../testing/http1_client.ts";
 const SECRET = "a secret of tests";
 const [A, B] = ["http://a.example", "http://b.example"] as const;
 
-/** The slot of the session of a client whose cookie is for this server. */
+/** The slot of the session of a client with a cookie for this server. */
 function sessionSlot(sessions: StickySessions, url: string): number | undefined {
   const cookie = `${STICKY_COOKIE}=${sessions.valueOf(url)}`;
   return sessions.begin(makeRequest({ headers: [["cookie", cookie]] }), undefined).sessionSlot;
 }
 
-Deno.test("StickySessions.begin() follows the servers: those that come, go and take over a slot", () => {
+Deno.test("StickySessions.begin() follows servers that are added, removed and reuse a slot", () => {
   const table = new StateTable(4);
   const registry = new Registry(table);
   const sessions = new StickySessions({ registry, table, secret: SECRET });
@@ -28,12 +28,12 @@ Deno.test("StickySessions.begin() follows the servers: those that come, go and t
   assertEquals([sessionSlot(sessions, A), sessionSlot(sessions, B)], [1, 0]);
 });
 
-Deno.test("StickySessions.begin() knows a server that is back in another slot, on a thread that lags", () => {
+Deno.test("StickySessions.begin() finds a server that returned in another slot, on a thread that lags", () => {
   const table = new StateTable(4);
   const registry = new Registry(table);
   registry.add({ url: B });
   const old = registry.add({ url: A });
-  // The old slot is not free yet, as a request is active there, and the new one is before it.
+  // The old slot is still in use by an active request, and the new one comes before it.
   table.begin(old.slot);
   registry.remove(B);
   registry.remove(A);

@@ -18,7 +18,7 @@ const FRAMINGS: [string, string, (text: string) => string][] = [
 ];
 
 for (const [name, field, frame] of FRAMINGS) {
-  Deno.test(`an endless response passes each event on before the next one is sent (${name})`, async () => {
+  Deno.test(`an endless response forwards each event before the next one is sent (${name})`, async () => {
     const { promise: connected, resolve } = Promise.withResolvers<RawConnection>();
     await using server = new RawServer(async (connection) => {
       await connection.waitFor("\r\n\r\n");
@@ -34,13 +34,13 @@ for (const [name, field, frame] of FRAMINGS) {
     for (let round = 0; round < 20; round++) {
       for (const event of EVENTS) {
         await connection.send(frame(event));
-        // The next event is not sent before this one is here.
+        // The next event is not sent before this one has arrived.
         assertEquals((await events.read()).value, event);
       }
     }
     assertEquals(activeRequests(served.balancer), 1);
     await events.cancel();
-    // The server notices that nobody listens any more.
+    // The server notices that the client has disconnected.
     await connection.closed;
     await untilIdle(served);
   });

@@ -13,7 +13,7 @@ import { answering, unusedUrl } from "../testing/raw_server.ts";
 import { within } from "../testing/until.ts";
 import { DEFAULT_SETTINGS } from "../testing/settings.ts";
 
-/** What a request comes to where the first of two observers throws at its end. */
+/** The counts after a request whose first of two observers throws. */
 async function observed(serverUrl: string): Promise<{ status: number; told: number }> {
   const table = new StateTable(4);
   const registry = new Registry(table);
@@ -46,7 +46,7 @@ async function observed(serverUrl: string): Promise<{ status: number; told: numb
   return { status: response.status, told };
 }
 
-Deno.test("an observer that throws leaves no request counted, and others are told", async () => {
+Deno.test("an observer that throws leaves no request active, and others are still called", async () => {
   const answers = {
     "in one piece": "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
     "without content": "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",

@@ -7,7 +7,7 @@ import { TrustedProxies } from "../../src/proxy/trusted_proxies.ts";
 
 const TRUSTED = new TrustedProxies(["10.0.0.0/8", "2001:db8::/32", "192.0.2.7"]);
 
-Deno.test("TrustedProxies.has() knows addresses in and outside of the list", () => {
+Deno.test("TrustedProxies.has() recognizes addresses inside and outside of the list", () => {
   for (const address of ["10.1.2.3", "::ffff:10.1.2.3", "2001:db8::5", "192.0.2.7"]) {
     assertEquals(TRUSTED.has(address), true, address);
   }
@@ -22,14 +22,14 @@ const CLIENTS: [forwardedFor: string | null, client: string][] = [
   ["", PEER],
   [",, ,", PEER],
   ["198.51.100.1", "198.51.100.1"],
-  // What stands left of the first address that is not trusted is a claim.
+  // Addresses left of the first untrusted one are claims.
   ["1.2.3.4, 198.51.100.1", "198.51.100.1"],
   ["10.9.9.9, 198.51.100.1", "198.51.100.1"],
   ["198.51.100.1, 10.0.0.2, 2001:db8::9", "198.51.100.1"],
   ["198.51.100.1,10.0.0.2\t,", "198.51.100.1"],
   // All are trusted: the client is inside.
   ["10.0.0.3, 10.0.0.2", "10.0.0.3"],
-  // IPv6, in the spellings that are seen.
+  // IPv6, in common spellings.
   ["2001:DB9:0::1", "2001:db9::1"],
   ["[2001:db9::1]", "2001:db9::1"],
   ["[2001:db9::1]:443", "2001:db9::1"],
@@ -37,7 +37,7 @@ const CLIENTS: [forwardedFor: string | null, client: string][] = [
   ["198.51.100.1, ::ffff:10.0.0.2", "198.51.100.1"],
   ["198.51.100.1:51234", "198.51.100.1"],
   ["198.51.100.1, 10.0.0.2:80", "198.51.100.1"],
-  // What is no address ends the search.
+  // A member that is no address ends the search.
   ["unknown", PEER],
   ["198.51.100.1, unknown", PEER],
   ["198.51.100.1, 300.1.1.1, 10.0.0.2", "10.0.0.2"],
@@ -58,7 +58,7 @@ Deno.test("TrustedProxies.clientAddress() is the right-most address that is not 
   }
 });
 
-Deno.test("TrustedProxies.clientAddress() does not listen to a peer that is not trusted", () => {
+Deno.test("TrustedProxies.clientAddress() ignores the claims of an untrusted peer", () => {
   assertEquals(TRUSTED.clientAddress("198.51.100.9", "1.2.3.4"), "198.51.100.9");
   assertEquals(TRUSTED.clientAddress(undefined, "1.2.3.4"), undefined);
 });
@@ -80,7 +80,7 @@ Deno.test("TrustedProxies.clientAddress() is the first that a walk from the righ
   }));
 });
 
-Deno.test("TrustedProxies.clientAddress() takes anything, and in a time that grows with the text", () => {
+Deno.test("TrustedProxies.clientAddress() accepts any text, in time proportional to its length", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const client = TRUSTED.clientAddress(PEER, text);
     assertEquals(new TrustedProxies([client!]).has(client), true);
@@ -90,7 +90,7 @@ Deno.test("TrustedProxies.clientAddress() takes anything, and in a time that gro
   }
 });
 
-Deno.test("parseConfig() names every trusted proxy that is none", () => {
+Deno.test("parseConfig() names every trusted proxy that is invalid", () => {
   const yaml = `trusted_proxies: [10.0.0.0/8, 300.1.1.1, "10.0.0.1/8", 7, "::/129"]\nservers: []\n`;
   const { faults } = assertThrows(() => parseConfig(yaml), BalancerError);
   const must = "it must be an IP address or a CIDR block such as 10.0.0.0/8";
@@ -112,7 +112,7 @@ Deno.test("parseConfig() names every trusted proxy that is none", () => {
   ]);
 });
 
-Deno.test("LoadBalancer refuses a trusted proxy that is none", () => {
+Deno.test("LoadBalancer rejects an invalid trusted proxy", () => {
   const error = assertThrows(
     () => new LoadBalancer({ trustedProxies: ["10.0.0.0/8", "localhost"] }),
     BalancerError,

@@ -9,22 +9,22 @@ import { FakeClock, settle } from "../testing/fake_clock.ts";
 
 const ENTRY = { server: completeServer({ url: "http://a" }), slot: 0 };
 
-/** A queue for servers of which a test says how many places are free. */
+/** A queue for servers; a test determines how many places are free. */
 class Fixture {
   readonly clock = new FakeClock();
   readonly queue: WaitingQueue;
-  /** Places that can be taken. */
+  /** Number of free places. */
   free = 0;
-  /** How many places were taken. */
+  /** Number of places taken. */
   taken = 0;
-  /** Who waited, with what became of it, in that order. */
+  /** The requests that were queued and their results, in order. */
   readonly ends: string[] = [];
 
   constructor(length = 10, timeout = 2000) {
     this.queue = new WaitingQueue({ deadlines: new Deadlines(this.clock), length, timeout });
   }
 
-  /** Lets a request wait, and notes its end. */
+  /** Queues a request, and notes its result. */
   async wait(
     name: string,
     options: { firstAttempt?: boolean; cancellation?: Cancellation; pick?: () => Pick } = {},
@@ -39,7 +39,7 @@ class Fixture {
     }
   }
 
-  /** Frees places, and says so. */
+  /** Frees places, and wakes the queue. */
   async release(count = 1): Promise<void> {
     this.free += count;
     for (let i = 0; i < count; i++) this.queue.wake();
@@ -54,7 +54,7 @@ class Fixture {
   }
 }
 
-Deno.test("WaitingQueue.wait() serves in the order in which they came", async () => {
+Deno.test("WaitingQueue.wait() serves in the order of arrival", async () => {
   const fixture = new Fixture();
   for (const name of ["a", "b", "c"]) fixture.wait(name);
   assertEquals(fixture.queue.length, 3);
@@ -65,7 +65,7 @@ Deno.test("WaitingQueue.wait() serves in the order in which they came", async ()
   assertEquals([fixture.queue.length, fixture.taken], [0, 3]);
 });
 
-Deno.test("WaitingQueue.wait() gives a place to who came before, not to the newcomer", async () => {
+Deno.test("WaitingQueue.wait() gives a place to an earlier request, not to the newcomer", async () => {
   const fixture = new Fixture();
   fixture.wait("a");
   fixture.free = 1;
@@ -74,7 +74,7 @@ Deno.test("WaitingQueue.wait() gives a place to who came before, not to the newc
   assertEquals(fixture.ends, ["a served"]);
 });
 
-Deno.test("WaitingQueue.wait() refuses at once where too many wait", async () => {
+Deno.test("WaitingQueue.wait() refuses at once if the queue is full", async () => {
   const fixture = new Fixture(2);
   for (const name of ["a", "b", "c"]) fixture.wait(name);
   await settle();
@@ -100,7 +100,7 @@ Deno.test("WaitingQueue.wait() ends after its time, and leaves no timer", async 
   assertEquals(fixture.clock.timers, 0);
 });
 
-Deno.test("WaitingQueue.wait() says in the error how long it waited", async () => {
+Deno.test("WaitingQueue.wait() says in the error how long the request was queued", async () => {
   const { queue, clock } = new Fixture();
   const cancellation = new Cancellation();
   const waiting = queue.wait({ pick: () => "full", firstAttempt: true, cancellation });
@@ -113,7 +113,7 @@ Deno.test("WaitingQueue.wait() says in the error how long it waited", async () =
   await error;
 });
 
-Deno.test("WaitingQueue looks again by itself, as servers become free without a word", async () => {
+Deno.test("WaitingQueue polls, as servers may become free without a wake-up", async () => {
   const fixture = new Fixture();
   fixture.wait("a");
   fixture.free = 1;
@@ -121,7 +121,7 @@ Deno.test("WaitingQueue looks again by itself, as servers become free without a 
   assertEquals(fixture.ends, ["a served"]);
 });
 
-Deno.test("WaitingQueue.wait() ends when it is called off, and others move up", async () => {
+Deno.test("WaitingQueue.wait() ends when it is canceled, and others move up", async () => {
   const fixture = new Fixture(2);
   const cancellation = new Cancellation();
   fixture.wait("a", { cancellation });
@@ -135,7 +135,7 @@ Deno.test("WaitingQueue.wait() ends when it is called off, and others move up", 
   assertEquals([fixture.ends.at(-1), fixture.queue.length], ["c client_gone", 0]);
 });
 
-Deno.test("WaitingQueue gives nothing to who was called off in the same moment", async () => {
+Deno.test("WaitingQueue gives nothing to a request that is canceled at the same moment", async () => {
   const fixture = new Fixture();
   const cancellation = new Cancellation();
   fixture.wait("a", { cancellation });
@@ -146,17 +146,17 @@ Deno.test("WaitingQueue gives nothing to who was called off in the same moment",
   assertEquals([fixture.taken, fixture.free], [1, 0]);
 });
 
-Deno.test("WaitingQueue gives nothing to whose time is up in the same tick", async () => {
+Deno.test("WaitingQueue gives nothing to a request whose time is over in the same tick", async () => {
   const fixture = new Fixture();
   fixture.wait("a");
-  // The last look before the end finds nothing, the one in the same tick would.
+  // The last poll before the end finds nothing; one in the same tick would.
   await fixture.clock.advance(2050);
   fixture.free = 1;
   await fixture.clock.advance(150);
   assertEquals([fixture.ends, fixture.taken, fixture.free], [["a queue_timeout"], 0, 1]);
 });
 
-Deno.test("WaitingQueue.wait() ends without a server where there is none to wait for", async () => {
+Deno.test("WaitingQueue.wait() ends without a server if there is none to wait for", async () => {
   const fixture = new Fixture();
   let picked: Pick = "full";
   fixture.wait("a", { pick: () => picked });
@@ -167,7 +167,7 @@ Deno.test("WaitingQueue.wait() ends without a server where there is none to wait
   assertEquals(fixture.ends, ["a none"]);
 });
 
-Deno.test("WaitingQueue passes over one that waits for certain servers, not over others", async () => {
+Deno.test("WaitingQueue passes over a request that waits for certain servers, not over others", async () => {
   const fixture = new Fixture();
   let asked = 0;
   const busy: () => Pick = () => (asked++, "full");
@@ -176,7 +176,7 @@ Deno.test("WaitingQueue passes over one that waits for certain servers, not over
   fixture.wait("b");
   asked = 0;
   await fixture.release();
-  // Both were asked, and b had to wait for a.
+  // Both have picked, and b had to wait for a.
   assertEquals([asked, fixture.ends], [2, []]);
   const other = new Fixture();
   other.wait("retry", { firstAttempt: false, pick: () => "full" });

@@ -13,7 +13,7 @@ import {
   upgradeRequest,
 } from "../testing/web_sockets.ts";
 
-/** A server that does something once it is asked for a WebSocket, opens it and sends these bytes. */
+/** A server that accepts a WebSocket, sends these bytes and then does something. */
 function speaking(bytes: string, before: () => void = () => {}): RawServer {
   return new RawServer(async (connection) => {
     const head = await connection.waitFor("\r\n\r\n");
@@ -26,20 +26,20 @@ function speaking(bytes: string, before: () => void = () => {}): RawServer {
   });
 }
 
-/** What the client is told when the server sends these bytes, and what the server gets. */
+/** How the client's WebSocket ends when the server sends these bytes, and what the server receives. */
 async function afterServerSends(bytes: string): Promise<{ client: Close; server: string }> {
   await using server = speaking(bytes);
   await using served = await serveBalancer([server.url]);
   const client = await (await connectPeer(served.url)).closed;
   const connection = await server.connection(1);
-  // Behind the head there is one masked Close frame.
+  // After the head, there is one masked Close frame.
   await connection.waitFor("\r\n\r\n\x88");
   connection.close();
   await untilIdle(served);
   return { client, server: connection.received().split("\r\n\r\n")[1]! };
 }
 
-/** A Close frame of a client with this content, however long; masked with zeros. */
+/** A Close frame of a client with content of any length, masked with zeros. */
 function closeFrame(content: string): string {
   const { length } = content;
   const size = length < 126
@@ -83,7 +83,7 @@ Deno.test("a close by the server reaches the client with code and reason", async
   for (const [i, [code, reason, wanted]] of cases.entries()) {
     const client = await connectPeer(served.url);
     const peer = await server.peer(i + 1);
-    // What was sent before the close arrives before it.
+    // Messages sent before the close arrive before it.
     peer.send("last");
     peer.socket.close(code, reason);
     assertEquals(await client.closed, wanted);
@@ -93,7 +93,7 @@ Deno.test("a close by the server reaches the client with code and reason", async
   }
 });
 
-Deno.test("a client's Close frame that is too long breaks the connection to the server off", async () => {
+Deno.test("a client's Close frame that is too long breaks off the connection to the server", async () => {
   for (const [length, passes] of [[123, true], [124, false], [300, false]] as const) {
     await using server = speaking("");
     await using served = await serveBalancer([server.url]);
@@ -114,7 +114,7 @@ Deno.test("a client's Close frame that is too long breaks the connection to the 
   }
 });
 
-Deno.test("a client that vanishes is a connection that breaks off for the server", async () => {
+Deno.test("a client that vanishes breaks off the connection to the server", async () => {
   await using server = await PeerServer.start();
   await using served = await serveBalancer([server.url]);
   const client = await connectPeer(served.url);
@@ -123,7 +123,7 @@ Deno.test("a client that vanishes is a connection that breaks off for the server
   await untilIdle(served);
 });
 
-// Now and then the platform has not noticed that the client left when it is told to upgrade. It then
+// Now and then, the platform has not noticed the disconnect when it is asked to upgrade. It then
 // reports nothing, and its shutdown() would never resolve: the listener has to be aborted.
 Deno.test("a client that vanishes during the handshake leaves nothing", async () => {
   let leave = () => {};
@@ -136,7 +136,7 @@ Deno.test("a client that vanishes during the handshake leaves nothing", async ()
   await untilIdle(served);
 });
 
-Deno.test("a client that breaks the protocol is a connection that breaks off for the server", async () => {
+Deno.test("a client that violates the protocol breaks off the connection to the server", async () => {
   await using server = await PeerServer.start();
   await using served = await serveBalancer([server.url]);
   await using client = await RawClient.connect(served.url);
@@ -149,7 +149,7 @@ Deno.test("a client that breaks the protocol is a connection that breaks off for
   await untilIdle(served);
 });
 
-Deno.test("a server that vanishes is a close with 1011 for the client", async () => {
+Deno.test("a server that vanishes closes the client with 1011", async () => {
   await using server = await PeerServer.start();
   await using served = await serveBalancer([server.url]);
   const client = await connectPeer(served.url);
@@ -158,7 +158,7 @@ Deno.test("a server that vanishes is a close with 1011 for the client", async ()
   await untilIdle(served);
 });
 
-Deno.test("a server that breaks the protocol gets the code for it, and the client 1011", async () => {
+Deno.test("a server that violates the protocol gets the code for it, and the client 1011", async () => {
   const cases: [string, string, number][] = [
     ["masked", "\x81\x81\0\0\0\0a", 1002],
     ["reserved bit", "\xc1\x01a", 1002],
@@ -178,8 +178,8 @@ Deno.test("a server that breaks the protocol gets the code for it, and the clien
   assertEquals([client.code, closeCode(server)], [1009, 1009]);
 });
 
-Deno.test("a ping by either side is answered, and the other side has nothing of it", async () => {
-  // A ping, a pong that nobody asked for, and a text with a ping between its fragments.
+Deno.test("a ping by either side is answered, and not relayed", async () => {
+  // A ping, an unsolicited pong, and a text with a ping between its fragments.
   await using server = speaking("\x89\x02hi\x8a\x00\x01\x01a\x89\x01!\x80\x01b");
   await using served = await serveBalancer([server.url]);
   const client = await connectPeer(served.url);
@@ -209,7 +209,7 @@ Deno.test("LoadBalancer.close() closes WebSockets with 1001 on both sides", asyn
   await untilIdle(served);
 });
 
-Deno.test("Listener.shutdown() closes WebSockets with 1001, and lets requests go on meanwhile", async () => {
+Deno.test("Listener.shutdown() closes WebSockets with 1001, and serves requests meanwhile", async () => {
   await using server = await PeerServer.start({ onPeer: echo });
   await using balancer = new LoadBalancer({
     servers: [{ url: server.url, healthCheckPeriod: 0 }],
@@ -232,7 +232,7 @@ Deno.test("Listener.shutdown() closes WebSockets with 1001, and lets requests go
   await untilIdle({ balancer, url: server.url });
 });
 
-Deno.test("LoadBalancer.close() breaks off what does not answer when the time is over", async () => {
+Deno.test("LoadBalancer.close() breaks off WebSockets that do not answer when the time is over", async () => {
   await using server = speaking("\x81\x02hi");
   await using served = await serveBalancer([server.url]);
   await using client = await RawClient.connect(served.url);
@@ -240,7 +240,7 @@ Deno.test("LoadBalancer.close() breaks off what does not answer when the time is
   await client.readUntil("\x81\x02hi");
   const abort = new AbortController();
   const closed = served.balancer.close(abort.signal);
-  // Both have been told, and neither answers.
+  // Both have been notified, and neither answers.
   await client.readUntil("\x88\x21\x03\xe9");
   await (await server.connection(1)).waitFor("\r\n\r\n\x88");
   abort.abort();

@@ -9,7 +9,7 @@ const CLOSE_TIMEOUT_MS = 5000;
 
 type Received = string | Uint8Array<ArrayBuffer> | SocketEnd;
 
-/** A client's side that does what the test says. What is done to it is written down. */
+/** A scripted client's side that records the calls. */
 class FakeClient extends EventTarget {
   readyState: number = WebSocket.CONNECTING;
   bufferedAmount = 0;
@@ -38,14 +38,14 @@ class FakeClient extends EventTarget {
   }
 }
 
-/** A server's side, the same. */
+/** A scripted server's side that records the calls. */
 class FakeServer implements UpstreamSocket {
   readonly headers = [];
   unsent = 0;
   readonly calls: string[] = [];
   #deliver: ((received: Received) => void) | undefined;
 
-  /** Whether something waits for the next message. */
+  /** Whether a read of the next message is pending. */
   get read(): boolean {
     return this.#deliver !== undefined;
   }
@@ -91,7 +91,7 @@ function makeRelay() {
   return { clock, client, server, relay, state };
 }
 
-Deno.test("WebSocketRelay reads no more from the server while the client takes nothing", async () => {
+Deno.test("WebSocketRelay stops reading from the server while the client takes nothing", async () => {
   const { clock, client, server, state } = makeRelay();
   client.open();
   await server.give("a");
@@ -105,7 +105,7 @@ Deno.test("WebSocketRelay reads no more from the server while the client takes n
   client.bufferedAmount = 0;
   await clock.advance(64);
   assertEquals([server.read, clock.timers], [true, 0]);
-  // One that leaves meanwhile leaves no timer.
+  // A client that disconnects meanwhile leaves no timer.
   client.bufferedAmount = MIB + 1;
   await server.give("d");
   assertEquals([server.read, clock.timers], [false, 1]);
@@ -114,7 +114,7 @@ Deno.test("WebSocketRelay reads no more from the server while the client takes n
   assertEquals([state.ends, clock.timers], [1, 0]);
 });
 
-Deno.test("WebSocketRelay reads the server's answer to a close, however much waited for the client", async () => {
+Deno.test("WebSocketRelay reads the server's answer to a close, however large the client's backlog", async () => {
   const { client, server, state } = makeRelay();
   client.open();
   client.bufferedAmount = MIB + 1;
@@ -127,8 +127,8 @@ Deno.test("WebSocketRelay reads the server's answer to a close, however much wai
   assertEquals(state.ends, 1);
 });
 
-Deno.test("WebSocketRelay breaks the server's connection off when the client broke off", () => {
-  // The last one is how the platform tells of a client that answers no ping.
+Deno.test("WebSocketRelay breaks off the server's connection when the client broke off", () => {
+  // The last one is how the platform reports a client that answers no ping.
   for (const code of [0, 1006, 1001]) {
     const { client, server, state } = makeRelay();
     client.open();
@@ -137,7 +137,7 @@ Deno.test("WebSocketRelay breaks the server's connection off when the client bro
   }
 });
 
-Deno.test("WebSocketRelay closes with 1013 when 64 MiB wait for a server that reads too slowly", async () => {
+Deno.test("WebSocketRelay closes with 1013 if the backlog for a slow server exceeds 64 MiB", async () => {
   const { client, server, state } = makeRelay();
   client.open();
   server.unsent = 64 * MIB;
@@ -187,7 +187,7 @@ Deno.test("WebSocketRelay ends when a side does not answer a close, and ends onc
     assertEquals(parts.state.ends, 0, what);
     await parts.clock.advance(300);
     assertEquals([parts.state.ends, parts.server.calls.at(-1)], [1, "destroy"], what);
-    // What comes late changes nothing.
+    // Late events change nothing.
     parts.client.end(1000, "", true);
     if (parts.server.read) await parts.server.give("late");
     parts.relay.onDue();
@@ -196,7 +196,7 @@ Deno.test("WebSocketRelay ends when a side does not answer a close, and ends onc
   }
 });
 
-Deno.test("WebSocketRelay ends when the client's side never opens, or cannot", async () => {
+Deno.test("WebSocketRelay ends when the client's side never opens, or fails", async () => {
   const silent = makeRelay();
   await silent.clock.advance(CLOSE_TIMEOUT_MS + 300);
   assertEquals([silent.state.ends, silent.server.calls], [1, ["destroy"]]);
@@ -207,7 +207,7 @@ Deno.test("WebSocketRelay ends when the client's side never opens, or cannot", a
   assertEquals([failing.state.ends, failing.clock.timers], [1, 0]);
 });
 
-Deno.test("WebSocketRelay stays open for any time in which nothing happens", async () => {
+Deno.test("WebSocketRelay stays open however long it is idle", async () => {
   const { clock, client, state } = makeRelay();
   client.open();
   await clock.advance(86_400_000);
@@ -225,7 +225,7 @@ Deno.test("WebSocketRelay closes a client that opens after it was told to close"
   assertEquals(state.ends, 1);
 });
 
-Deno.test("WebSocketRelay tells the client how the server's side ended", async () => {
+Deno.test("WebSocketRelay closes the client according to how the server's side ended", async () => {
   const cases: [SocketEnd, string][] = [
     [{ cause: "closed", code: 4000, reason: "x" }, "close 4000 x"],
     [{ cause: "closed", code: undefined, reason: "" }, "close undefined undefined"],

@@ -13,7 +13,7 @@ import {
 
 const MIB = 1_048_576;
 
-/** The message with this number: text or bytes, mostly small, every length class among them. */
+/** The message with this number: text or bytes, mostly small, with every length class among them. */
 function message(number: number): Message {
   const lengths = [0, 1, 5, 125, 126, 127, 300, 1000];
   const length = number % 2500 === 0
@@ -30,7 +30,7 @@ async function assertSame(from: Peer, to: Peer, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
     const received = await to.next();
     const sent = message(number);
-    // Compared by hand, as assertEquals() takes its time for a mebibyte.
+    // Compared by hand, as assertEquals() is slow for a mebibyte.
     const same = typeof sent === "string"
       ? received === sent
       : received.length === sent.length && sent.every((byte, i) => byte === received[i]);
@@ -38,7 +38,7 @@ async function assertSame(from: Peer, to: Peer, count: number): Promise<void> {
   }
 }
 
-Deno.test("a WebSocket passes 10,000 messages each way on, unchanged and in order", async () => {
+Deno.test("a WebSocket relays 10,000 messages each way, unchanged and in order", async () => {
   await using server = await PeerServer.start();
   await using served = await serveBalancer([server.url]);
   const client = await connectPeer(served.url);
@@ -48,7 +48,7 @@ Deno.test("a WebSocket passes 10,000 messages each way on, unchanged and in orde
   await peer.closed;
 });
 
-Deno.test("a WebSocket passes messages of 16 MiB on, and closes with 1009 for more", async () => {
+Deno.test("a WebSocket relays messages of 16 MiB, and closes with 1009 for larger ones", async () => {
   await using server = await PeerServer.start({ onPeer: echo });
   await using served = await serveBalancer([server.url]);
   const client = await connectPeer(served.url);
@@ -79,7 +79,7 @@ Deno.test("500 WebSockets count while they are open and leave nothing", async ()
   await Promise.all(clients.map(async (client, i) => {
     client.send(`hello ${i}`);
     assertEquals(await client.next(), `hello ${i}`);
-    // Some leave as they should, some break off.
+    // Some close properly, some break off.
     if (i % 2 === 0) client.socket.close(1000);
     else client.vanish();
     await client.closed;
@@ -118,7 +118,7 @@ Deno.test("a WebSocket's handshake reaches the server like any other request", a
   await (await server.peer(1)).closed;
 });
 
-Deno.test("a WebSocket that the server refuses is the server's response", async () => {
+Deno.test("a WebSocket that the server refuses returns the server's response", async () => {
   const cases = ["401 Unauthorized", "403 Forbidden", "302 Found", "200 OK"];
   for (const status of cases) {
     await using server = answering(
@@ -136,12 +136,12 @@ Deno.test("a WebSocket that the server refuses is the server's response", async 
       }
       assertEquals(activeRequests(served.balancer), 0);
     }
-    // The connection carries another request.
+    // The connection is reused for another request.
     assertEquals(server.accepted, 1);
   }
 });
 
-Deno.test("a WebSocket goes to another server when one fails before its answer", async () => {
+Deno.test("a WebSocket goes to another server when one fails before its response", async () => {
   await using closing = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
     connection.close();
@@ -157,7 +157,7 @@ Deno.test("a WebSocket goes to another server when one fails before its answer",
   await (await server.peer(1)).closed;
 });
 
-Deno.test("a request for a WebSocket that is none is refused before any server has it", async () => {
+Deno.test("an invalid request for a WebSocket is refused without asking a server", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   await using served = await serveBalancer([server.url]);
   const cases: [Record<string, string>, number][] = [
@@ -186,7 +186,7 @@ Deno.test("a request for a WebSocket that is none is refused before any server h
   assertEquals([server.accepted, activeRequests(served.balancer)], [0, 0]);
 });
 
-Deno.test("an Upgrade that Connection does not name is not passed on", async () => {
+Deno.test("an Upgrade that Connection does not name is not forwarded", async () => {
   await using server = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
   await using served = await serveBalancer([server.url]);
   const response = await exchangeRaw(served.url, upgradeRequest({ Connection: "close" }));

@@ -1,12 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
-import {
-  type CountedRequest,
-  LATENCY_BOUNDS,
-  type ServerTraffic,
-  TrafficTable,
-} from "../../src/state/traffic_table.ts";
+import { type CountedRequest, TrafficTable } from "../../src/state/traffic_table.ts";
+import { LATENCY_BOUNDS, type ServerTraffic } from "../../src/state/server_traffic.ts";
 
 /** A request, with these changes. */
 function request(change: Partial<CountedRequest> = {}): CountedRequest {
@@ -20,10 +16,10 @@ function countAll(traffic: TrafficTable, slot: number): void {
   traffic.countConnection(slot, true);
   traffic.countFailure(slot, "connection");
   traffic.countFailure(slot, "response");
-  traffic.countRetry(slot);
+  traffic.count(slot, "retries");
   traffic.countCheck(slot, true);
   traffic.countCheck(slot, false);
-  traffic.countEjection(slot);
+  traffic.count(slot, "ejections");
   traffic.setConnections(slot, { open: 3, idle: 2 });
 }
 

@@ -7,7 +7,7 @@ import { printable, printJson, printLine } from "../output/print.ts";
 const DRAIN_MAX = 86_400;
 
 /** `delete-server`: deletes a server from a running balancer. */
-export const deleteServer: Command = {
+export const deleteServer = {
   name: "delete-server",
   summary: "Delete a server from a running balancer",
   example: "ballast delete-server --url http://127.0.0.1:3004 --drain 30",
@@ -15,7 +15,7 @@ export const deleteServer: Command = {
     ...URL_FLAG,
     drain: {
       value: "SECONDS",
-      help: "how long what it is working on may take (default: as long as it takes)",
+      help: "time limit for its active requests (default: none)",
     },
     ...ADMIN_FLAGS,
   },
@@ -23,16 +23,15 @@ export const deleteServer: Command = {
   async run(args): Promise<void> {
     const drain = args.wholeNumber("drain", 0, DRAIN_MAX);
     const body = { url: readUrlFlag(args), ...(drain === undefined ? {} : { drain }) };
-    const server = await callAdmin(args, "/delete", body) as ServerJson;
+    const server = await callAdmin<ServerJson>(args, "/delete", body);
     if (args.has("json")) return printJson(server);
     printLine(`Deleted ${server.url} (${printable(server.name)})${limitText(drain)}`);
   },
-};
+} satisfies Command;
 
-/** What becomes of the requests that the server is working on. */
 function limitText(drain: number | undefined): string {
   if (drain === undefined) return "";
   return drain === 0
-    ? "; what it was working on is broken off"
-    : `; what it is working on has ${drain} s`;
+    ? "; its active requests were aborted"
+    : `; its active requests have ${drain} s to finish`;
 }

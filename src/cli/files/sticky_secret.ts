@@ -1,15 +1,14 @@
 import type { Config } from "../../config/config.ts";
-import { errorText } from "../../model/error_text.ts";
 import { type Sticky, STICKY_SECRET_MIN_LENGTH } from "../../model/settings.ts";
 import { CommandError } from "../errors.ts";
+import { readTextFile } from "./text_file.ts";
 
 /**
- * Reads how sessions are sticky. Without a file for it, the secret is a new one: cookies are good
- * until the program ends, and for no other balancer.
+ * Reads the settings of sticky sessions. Without a file, the secret is a new one: its cookies are
+ * valid until the program ends, and for no other balancer.
  *
- * @param config What the configuration says of it.
- * @returns The setting; undefined where sessions are not sticky.
- * @throws {CommandError} If the file cannot be read or used, or is there for nothing.
+ * @returns The settings; undefined if sessions are not sticky.
+ * @throws {CommandError} If the file cannot be read or used, or sessions are not sticky.
  */
 export async function readSticky(
   { sticky, stickySecretFile: path }: Pick<Config, "sticky" | "stickySecretFile">,
@@ -25,23 +24,10 @@ export async function readSticky(
 }
 
 async function readSecret(path: string): Promise<string> {
-  let secret: string;
-  try {
-    const bytes = await Deno.readFile(path);
-    secret = new TextDecoder("utf-8", { fatal: true }).decode(bytes).trim();
-  } catch (error) {
-    throw new CommandError(`Cannot read the secret ${path}: ${whyUnreadable(error)}`);
-  }
+  const secret = (await readTextFile(path, "the secret")).trim();
   if (secret.length >= STICKY_SECRET_MIN_LENGTH) return secret;
   throw new CommandError(
-    `Cannot use the secret ${path}: it has ${secret.length} characters and needs at least ` +
-      `${STICKY_SECRET_MIN_LENGTH}; openssl rand -hex 32 makes a good one`,
+    `Cannot use the secret ${path}: it has ${secret.length} characters; at least ` +
+      `${STICKY_SECRET_MIN_LENGTH} are required. Generate one: openssl rand -hex 32`,
   );
-}
-
-function whyUnreadable(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.NotCapable) return "start with --allow-read";
-  if (error instanceof TypeError) return "it is not UTF-8 text";
-  return errorText(error);
 }

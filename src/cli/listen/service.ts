@@ -2,7 +2,7 @@ import type { Listener, ListenOptions } from "../../fronts/web/listener.ts";
 import { errorText } from "../../model/error_text.ts";
 import { CommandError } from "../errors.ts";
 
-/** Where to listen. */
+/** An address to listen on. */
 export interface Address {
   /** The host name or IP address. */
   readonly host: string;
@@ -10,26 +10,24 @@ export interface Address {
   readonly port: number;
   /** The flag that sets the port, for error messages. */
   readonly flag: string;
-  /** Whether TLS is spoken there. Default: false. */
+  /** Whether it speaks TLS. Default: false. */
   readonly secure?: boolean;
 }
 
-/** A port that the program listens on. */
+/** A listening port of the program. */
 export interface Service {
-  /** Where a browser finds it. */
+  /** Its URL for a browser. */
   readonly url: string;
-  /** Accepts no more, and resolves when what is under way is over, or when the signal says so. */
+  /** Accepts no more connections, and waits for active requests until the signal is aborted. */
   shutdown(limit: AbortSignal): Promise<void>;
-  /** Stops at once. Not possible any more once {@linkcode shutdown} was called. */
+  /** Stops at once. Has no effect after {@linkcode shutdown}. */
   close(): Promise<void>;
 }
 
 /**
  * Listens on a port.
  *
- * @param address Where to listen.
- * @param listen What accepts the connections.
- * @throws {CommandError} If the address cannot be had.
+ * @throws {CommandError} If the address is not available.
  */
 export async function startService(
   { host, port, flag, secure = false }: Address,
@@ -44,10 +42,6 @@ export async function startService(
       `Cannot listen on ${host}:${port}: ${whyNot(error, { host, port, flag })}`,
     );
   }
-  async function close(): Promise<void> {
-    abort.abort();
-    await listener.finished;
-  }
   return {
     url: `http${secure ? "s" : ""}://${browserHost(host)}:${port}`,
     async shutdown(limit: AbortSignal): Promise<void> {
@@ -55,11 +49,14 @@ export async function startService(
       limit.addEventListener("abort", () => resolve(), { once: true });
       await Promise.race([listener.shutdown(), limitReached]);
     },
-    close,
+    async close(): Promise<void> {
+      abort.abort();
+      await listener.finished;
+    },
   };
 }
 
-/** A host as it stands before a port: an IPv6 address is in brackets. */
+/** A host as written before a port: an IPv6 address is in brackets. */
 export function hostBeforePort(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
@@ -73,10 +70,10 @@ function whyNot(error: unknown, { host, port, flag }: Address): string {
     return `the port is in use; choose another with ${flag}`;
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return `start with ${hostBeforePort(host)}:${port} in --allow-net`;
+    return `no network permission; add ${hostBeforePort(host)}:${port} to --allow-net`;
   }
   if (error instanceof Deno.errors.PermissionDenied && port < 1024) {
-    return `ports below 1024 need a right that this user lacks; choose another with ${flag}`;
+    return `this user may not use ports below 1024; choose another with ${flag}`;
   }
   return errorText(error);
 }

@@ -1,6 +1,6 @@
 import { type LineFormat, loggedStatus } from "./line_format.ts";
 import type { RequestRecord } from "../../proxy/request_record.ts";
-import { splitRequestUrl } from "../../proxy/request_url.ts";
+import { splitRequestUrl } from "../../http1/request_url.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 

@@ -1,7 +1,7 @@
 import { escapeControls } from "../../model/printable.ts";
 import { type LineFormat, loggedStatus } from "./line_format.ts";
 import type { RequestRecord } from "../../proxy/request_record.ts";
-import { splitRequestUrl } from "../../proxy/request_url.ts";
+import { splitRequestUrl } from "../../http1/request_url.ts";
 
 /** Text that needs no escaping in a JSON string or on a terminal. */
 const PLAIN = /^[ !#-[\]-~]*$/;

@@ -3,22 +3,22 @@ import { formatJsonLine } from "./json_lines.ts";
 import type { LineWriter } from "./line_writer.ts";
 import { prettyLines } from "./pretty_lines.ts";
 
-/** How to log. */
+/** Options of {@linkcode logTo}. */
 export interface ConsoleLogging {
-  /** Whether debug messages are wanted too. */
+  /** Whether to log debug messages. */
   readonly debug: boolean;
-  /** How the lines look: for people, or a JSON object each. */
+  /** Format of the lines: for people, or as JSON objects. */
   readonly format: "pretty" | "json";
-  /** Whether lines for people may have colours. */
+  /** Whether lines for people have colours. */
   readonly colors: boolean;
 }
 
 /**
- * Makes the log of Ballast appear as lines. A library never calls this: there, the log is silent
- * until the program configures it.
+ * Configures the program's log. A library never calls this: its log is silent until the program that
+ * uses it configures LogTape.
  *
- * @param output Where the lines go.
- * @param options What they look like.
+ * @param output The writer of the lines.
+ * @param options The options.
  */
 export async function logTo(
   output: LineWriter,

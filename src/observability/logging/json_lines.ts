@@ -2,8 +2,8 @@ import type { LogRecord } from "@logtape/logtape";
 import { escapeControls } from "../../model/printable.ts";
 
 /**
- * A log record as a line of JSON: `time` (RFC 3339, UTC), `level`, `logger` (the category, with
- * dots), `message`, and its `properties`, where there are any.
+ * Formats a log record as a line of JSON: `time` (RFC 3339, UTC), `level`, `logger` (the category, with
+ * dots), `message`, and `properties`, if there are any.
  *
  * @param record The record.
  */
@@ -20,13 +20,13 @@ export function formatJsonLine(record: LogRecord): string {
   try {
     json = JSON.stringify(line, plainValue);
   } catch {
-    // A value that holds itself, or that fails when it is asked for its JSON.
+    // A circular value, or one whose toJSON() throws.
     json = JSON.stringify({ ...line, properties: asTexts(properties) });
   }
   return `${escapeControls(json)}\n`;
 }
 
-/** The message with its values put in, texts as they are. */
+/** The message with its values inserted. */
 function messageOf({ message }: LogRecord): string {
   return message.map((part, index) => index % 2 === 0 ? part : textOf(part)).join("");
 }
@@ -40,7 +40,7 @@ function textOf(value: unknown): string {
   }
 }
 
-/** What JSON has no form for, or only an empty one. */
+/** Replaces values that JSON cannot represent, or only as an empty object. */
 function plainValue(_name: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (!(value instanceof Error)) return value;

@@ -1,58 +1,57 @@
 import { errorText } from "../../model/error_text.ts";
 
-/** How much may wait for a reader that is slow, in UTF-16 code units. */
+/** The largest backlog for a slow reader, in UTF-16 code units. */
 const WAITING_MAX = 8_388_608;
 
-/** What became of lines that could not be written. */
+/** Report on lost lines. */
 export interface LostLines {
-  /** How many lines were lost since the writer began. */
+  /** Number of lines lost so far. */
   readonly lost: number;
-  /** Why the latest of them were; undefined where lines can be written again. */
+  /** Why the latest were lost; undefined when lines can be written again. */
   readonly why: string | undefined;
 }
 
-/** What a {@linkcode LineWriter} works with. */
+/** Options of a {@linkcode LineWriter}. */
 export interface LineWriterOptions {
-  /** Writes some of the bytes, and says how many. */
+  /** Writes some of the bytes, and returns how many. */
   readonly write: (bytes: Uint8Array) => Promise<number>;
   /**
-   * Told when lines are lost for the first time, whenever ten times as many are, and when lines can
-   * be written again. Default: nobody is.
+   * Called when lines are lost for the first time, whenever ten times as many are lost, and when lines
+   * can be written again. Default: no callback.
    */
   readonly onLoss?: (loss: LostLines) => void;
-  /** How much may wait, in UTF-16 code units. Default: 8 Mi. */
+  /** The largest backlog, in UTF-16 code units. Default: 8 Mi. */
   readonly waitingMax?: number;
 }
 
 /**
- * Writes lines to where the operating system sends them, in the order in which they came. Nobody
- * waits for a reader that is slow or gone: what it does not take in time is lost, whole calls of
- * {@linkcode LineWriter.write} at a time, and counted.
+ * Writes lines in order, without ever blocking on a slow or absent reader: what it does not take in time
+ * is lost, whole calls of {@linkcode LineWriter.write} at a time, and counted.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;
   readonly #waitingMax: number;
   readonly #encoder = new TextEncoder();
   #waiting: string[] = [];
-  /** The length of what waits and of what is being written. */
+  /** Length of the backlog, including what is being written. */
   #length = 0;
   #writing: Promise<void> | undefined;
-  /** Whether what was written last ends in the middle of a line. */
+  /** Whether the last write ended in the middle of a line. */
   #torn = false;
   #lost = 0;
-  /** From how many lost lines on the loss is told next. */
-  #tellFrom = 1;
+  /** Number of lost lines at which the next report is due. */
+  #reportFrom = 1;
 
-  /** @param options Where to write, and how much may wait. */
+  /** @param options The options. */
   constructor(options: LineWriterOptions) {
     this.#options = options;
     this.#waitingMax = options.waitingMax ?? WAITING_MAX;
   }
 
   /**
-   * Writes lines as soon as that is possible.
+   * Writes lines as soon as possible.
    *
-   * @param lines Whole lines, the last one with its line feed as well.
+   * @param lines Whole lines, each with its line feed.
    */
   write(lines: string): void {
     if (this.#length + lines.length > this.#waitingMax) {
@@ -64,7 +63,7 @@ export class LineWriter {
   }
 
   /**
-   * Waits until all that was given so far is written or lost.
+   * Waits until all lines so far are written or lost.
    *
    * @param limit Ends the wait.
    */
@@ -99,16 +98,16 @@ export class LineWriter {
         errorText(error),
       );
     }
-    if (this.#tellFrom === 1) return;
-    this.#tellFrom = 1;
+    if (this.#reportFrom === 1) return;
+    this.#reportFrom = 1;
     this.#options.onLoss?.({ lost: this.#lost, why: undefined });
   }
 
   #lose(lines: number, why: string): void {
     this.#lost += lines;
-    const first = this.#tellFrom === 1;
-    if (!first && this.#lost < this.#tellFrom) return;
-    this.#tellFrom = Math.max(this.#lost, 1) * 10;
+    const first = this.#reportFrom === 1;
+    if (!first && this.#lost < this.#reportFrom) return;
+    this.#reportFrom = Math.max(this.#lost, 1) * 10;
     this.#options.onLoss?.({ lost: this.#lost, why });
   }
 }

@@ -6,7 +6,7 @@ import {
 } from "@logtape/logtape";
 import { escapeControls } from "../../model/printable.ts";
 
-/** How many errors that caused each other are shown. */
+/** The longest chain of causes shown. */
 const CAUSES_MAX = 5;
 
 const GREEN = "\u001b[32m";
@@ -14,8 +14,8 @@ const YELLOW = "\u001b[33m";
 const DEFAULT_COLOR = "\u001b[39m";
 
 /**
- * Makes what writes log records for people: the time, the level, the category and the message.
- * Only the stack of an error takes further lines.
+ * Makes a formatter of log records for people: time, level, category and message. Only the stack of an
+ * error takes further lines.
  *
  * @param colors Whether the lines have colours.
  */
@@ -24,7 +24,7 @@ export function prettyLines(colors: boolean): TextFormatter {
     timestamp: "rfc3339",
     level: "ABBR",
     category: ".",
-    // Texts are made harmless before, with more than the controls in mind.
+    // Texts are escaped beforehand, and more thoroughly.
     sanitize: false,
     value: (value: unknown, inspect: (value: unknown) => string) =>
       value instanceof Error ? describeError(value) : describe(value, inspect, colors),
@@ -50,7 +50,7 @@ function describe(
   return `${typeof value === "string" ? GREEN : YELLOW}${text}${DEFAULT_COLOR}`;
 }
 
-/** An error with its stack, one line for each place, and the errors that caused it. */
+/** Formats an error with its stack and its causes. */
 function describeError(error: Error): string {
   const parts: string[] = [];
   let cause: unknown = error;
@@ -65,8 +65,8 @@ function describeError(error: Error): string {
 function describeStack(error: Error): string {
   const head = String(error);
   const { stack } = error;
-  // The places are the runtime's own lines; what stands before them may be anybody's.
+  // The stack frames are the runtime's own text; the text before them may come from anywhere.
   if (stack === undefined || !stack.startsWith(head)) return escapeControls(head);
-  const places = stack.slice(head.length).split("\n").map(escapeControls).join("\n");
-  return escapeControls(head) + places;
+  const frames = stack.slice(head.length).split("\n").map(escapeControls).join("\n");
+  return escapeControls(head) + frames;
 }

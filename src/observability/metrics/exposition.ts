@@ -1,20 +1,45 @@
-import type { Labels, Metric, Sample } from "./metric.ts";
+/** Labels of a sample. */
+export type Labels = Readonly<Record<string, string>>;
 
-/** How many lines are written before requests get their turn: some milliseconds. */
+/** One line of a metric. */
+export interface Sample {
+  /** Name on the line, if it differs from the metric's: a histogram's lines have three. */
+  readonly metricName?: string;
+  /** Labels that other lines have as well; an object shared by several lines is formatted once. */
+  readonly sharedLabels?: Labels;
+  /** Further labels of the line. */
+  readonly labels?: Labels;
+  /** The value. */
+  readonly value: number;
+}
+
+/** A metric with its values at one moment. */
+export interface Metric {
+  /** Its name: `ballast_`, the quantity, the unit, and `_total` for a counter. */
+  readonly name: string;
+  /** Description in one line. */
+  readonly help: string;
+  /** Type of the metric. */
+  readonly type: "counter" | "gauge" | "histogram";
+  /** Makes the lines from the values at the time when the metric was made. */
+  readonly collect: () => Iterable<Sample>;
+}
+
+/** Number of lines, a few milliseconds of work, after which requests get a turn. */
 const LINES_AT_ONCE = 5000;
 
-/** What the text is, for a `Content-Type` field: Prometheus' text format. */
+/** Content type of Prometheus' text format. */
 export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
  * Writes metrics in Prometheus' text format
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  *
- * The values are there already, summed over the threads, so this is all that is left to do. The
- * `prom-client` package, with whose text the tests compare this one, cannot be a part of the program:
- * `deno compile` of Deno 2.9 crashes on what it depends on (https://github.com/denoland/deno/issues/36746).
+ * The state table has already summed the values over the threads, so only the text is left to write.
+ * The tests compare it with that of the `prom-client` package, which the program cannot use itself:
+ * `deno compile` of Deno 2.9 crashes on a dependency of it (https://github.com/denoland/deno/issues/36746).
  *
- * @param metrics The metrics, each with another name.
+ * @param metrics The metrics, with distinct names.
  */
 export async function writeExposition(metrics: readonly Metric[]): Promise<string> {
   const shared = new Map<Labels, string>();
@@ -47,7 +72,7 @@ function labelText(labels: Labels): string {
     .join(",");
 }
 
-/** What would end a line, or the text in a line, is written as two characters. */
+/** Escapes backslashes and line feeds. */
 function escape(text: string): string {
   return text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 }

@@ -1,13 +1,13 @@
-import type { Metric } from "./metric.ts";
+import type { Metric } from "./exposition.ts";
 
-/** What this runtime has of Node's `process`. */
+/** The part of Node's `process` in use here. */
 interface ProcessScope {
   readonly process?: { readonly memoryUsage?: () => { readonly rss: number } };
 }
 
 /**
- * What runs here, since when, and how much memory it takes, as far as the runtime tells without any
- * permission.
+ * Metrics of the process: version, start time and memory, as far as the runtime exposes them without
+ * permissions.
  *
  * @param version Ballast's version.
  */
@@ -16,20 +16,20 @@ export function processMetrics(version: string): Metric[] {
   return [
     {
       name: "ballast_build_info",
-      help: "Always 1; the version of Ballast, and what it runs on.",
+      help: "Always 1, with the version of Ballast and the runtime as labels.",
       type: "gauge",
       collect: () => [{ labels: { version, runtime: navigator.userAgent }, value: 1 }],
     },
     {
       name: "process_start_time_seconds",
-      help: "When the process was started, in seconds since the beginning of 1970.",
+      help: "Start time of the process in seconds since the Unix epoch.",
       type: "gauge",
       collect: () => [{ value: performance.timeOrigin / 1000 }],
     },
     ...(memory === undefined ? [] : [
       {
         name: "process_resident_memory_bytes",
-        help: "The memory that the process has in use, in bytes.",
+        help: "Resident memory of the process in bytes.",
         type: "gauge",
         collect: () => [{ value: memory }],
       } as const,
@@ -41,7 +41,7 @@ function residentMemory(): number | undefined {
   try {
     return (globalThis as ProcessScope).process?.memoryUsage?.().rss;
   } catch {
-    // A runtime that does not tell is no reason to tell nothing.
+    // Other metrics do not depend on it.
     return undefined;
   }
 }

@@ -1,23 +1,23 @@
 import type { ServerStatus } from "../../model/server_status.ts";
-import { LATENCY_BOUNDS, type ServerTraffic } from "../../state/traffic_table.ts";
-import type { Labels, Metric, Sample } from "./metric.ts";
+import { LATENCY_BOUNDS, SERVER_COUNTERS, type ServerTraffic } from "../../state/server_traffic.ts";
+import type { Labels, Metric, Sample } from "./exposition.ts";
 
-/** A server, how it is doing, and what was counted of it. */
+/** A server with its status and its traffic counts. */
 export interface ServerNumbers {
-  /** The server and how it is doing. */
+  /** The server with its status. */
   readonly status: ServerStatus;
-  /** What was counted of it. */
+  /** Its traffic counts. */
   readonly traffic: ServerTraffic;
 }
 
-/** One server with the labels that all of its lines have. */
+/** A server with the labels of all its lines. */
 interface Labelled extends ServerNumbers {
   readonly sharedLabels: Labels;
 }
 
 /**
- * What is to be seen of each server, its traffic aside. Only the server's URL is a label: a change of
- * its name would otherwise begin every series anew. `ballast_server_info` tells the name.
+ * Metrics of each server's state. Only its URL is a label, as with the name, renaming a server would
+ * start new time series; `ballast_server_info` has the name.
  *
  * @param servers The servers.
  */
@@ -26,35 +26,32 @@ export function serverStateMetrics(servers: readonly ServerNumbers[]): Metric[] 
   return [
     {
       name: "ballast_server_info",
-      help: "Always 1; the name of the server.",
+      help: "Always 1, with the name of the server as a label.",
       type: "gauge",
       collect: () =>
         all.map(({ status: { url, name } }) => ({ labels: { server: url, name }, value: 1 })),
     },
     gauge(all, "ballast_server_up", {
-      help: "Whether the server counts as healthy by its health checks: 1 or 0.",
+      help: "1 if the server is healthy according to its health checks, else 0.",
       value: ({ status }) => Number(status.healthy),
     }),
     gauge(all, "ballast_server_weight", {
-      help: "The weight of the server, as it is set.",
+      help: "Configured weight of the server.",
       value: ({ status }) => status.weight,
     }),
     gauge(all, "ballast_server_ejected", {
-      help: "Whether the server is out for failing requests, or on trial after that: 1 or 0.",
+      help: "1 if the server is ejected for failing requests or being probed after that, else 0.",
       value: ({ status }) => Number(status.ejection !== undefined),
     }),
     gauge(all, "ballast_server_draining", {
-      help: "Whether the server takes no new requests, by draining or a weight of 0: 1 or 0.",
+      help: "1 if the server takes no new requests because it is draining or has weight 0, else 0.",
       value: ({ status }) => Number(status.draining || status.weight === 0),
     }),
     gauge(all, "ballast_active_requests", {
-      help: "Requests that the server is working on.",
+      help: "Active requests of the server.",
       value: ({ status }) => status.active,
     }),
-    counter(all, "ballast_ejections_total", {
-      help: "How often the server was taken out for failing requests.",
-      value: ({ traffic }) => traffic.ejections,
-    }),
+    ...declaredCounters(all, "server"),
     counters(all, "ballast_health_checks_total", {
       help: "Health checks of the server by result.",
       label: "result",
@@ -64,7 +61,7 @@ export function serverStateMetrics(servers: readonly ServerNumbers[]): Metric[] 
 }
 
 /**
- * What was counted of each server's requests.
+ * Metrics of each server's requests.
  *
  * @param servers The servers.
  */
@@ -72,38 +69,27 @@ export function serverTrafficMetrics(servers: readonly ServerNumbers[]): Metric[
   const all = label(servers);
   return [
     counters(all, "ballast_requests_total", {
-      help: "Requests that the server has answered, by the class of the status.",
+      help: "Requests that the server responded to, by class of the status.",
       label: "code",
       values: ({ traffic }) => traffic.responses.map((count, i) => [`${i + 1}xx`, count]),
     }),
     counters(all, "ballast_server_failures_total", {
-      help: "Tries that the server failed: no connection, or no complete response.",
+      help: "Attempts that the server failed: no connection, or no complete response.",
       label: "kind",
       values: ({ traffic }) => Object.entries(traffic.failures),
     }),
-    counter(all, "ballast_retries_total", {
-      help: "Requests that went on to another server after this one failed them.",
-      value: ({ traffic }) => traffic.retries,
-    }),
-    counter(all, "ballast_request_bytes_total", {
-      help: "Content that the server was sent with the requests that it answered, in bytes.",
-      value: ({ traffic }) => traffic.bytesSent,
-    }),
-    counter(all, "ballast_response_bytes_total", {
-      help: "Content that the server answered with, in bytes.",
-      value: ({ traffic }) => traffic.bytesReceived,
-    }),
+    ...declaredCounters(all, "requests"),
     counter(all, "ballast_connections_opened_total", {
-      help: "Connections to the server that were made for a request.",
+      help: "Connections to the server opened for a request.",
       value: ({ traffic }) => traffic.connections.opened,
     }),
     counter(all, "ballast_connections_reused_total", {
-      help: "How often a request was sent on a connection that was there already.",
+      help: "Requests sent to the server on a reused connection.",
       value: ({ traffic }) => traffic.connections.reused,
     }),
     {
       ...counters(all, "ballast_connections", {
-        help: "Connections to the server: all that are open, and those of them that are idle.",
+        help: "Connections to the server: all open ones, and the idle ones among them.",
         label: "state",
         values: ({ traffic: { connections } }) => [
           ["open", connections.open],
@@ -115,8 +101,8 @@ export function serverTrafficMetrics(servers: readonly ServerNumbers[]): Metric[
     {
       name: "ballast_request_duration_seconds",
       help:
-        "From a request's arrival until its response was delivered or, where that has up to 64 KiB, " +
-        "handed to the runtime; WebSockets left out.",
+        "Time from a request's arrival until its response was delivered, or handed to the runtime if " +
+        "it has up to 64 KiB, in seconds; without WebSockets.",
       type: "histogram",
       collect: () => durations(all),
     },
@@ -149,7 +135,21 @@ function counter(
   return { ...gauge(servers, name, options), type: "counter" };
 }
 
-/** A counter that has several values for each server, told apart by a label. */
+/** Makes the counters that the traffic table declares. */
+function declaredCounters(
+  servers: readonly Labelled[],
+  of: "requests" | "server",
+): readonly Metric[] {
+  return Object.entries(SERVER_COUNTERS).filter(([, declaration]) => declaration.of === of)
+    .map(([name, { metric, help }]) =>
+      counter(servers, metric, {
+        help,
+        value: ({ traffic }) => traffic[name as keyof typeof SERVER_COUNTERS],
+      })
+    );
+}
+
+/** Makes a counter with several values for each server, distinguished by a label. */
 function counters(
   servers: readonly Labelled[],
   name: string,
@@ -174,7 +174,7 @@ function counters(
   };
 }
 
-/** The lines of the servers' histograms: each bucket has all that is in the smaller ones, too. */
+/** The lines of the servers' histograms, with cumulative buckets. */
 function* durations(servers: readonly Labelled[]): Iterable<Sample> {
   const metricName = "ballast_request_duration_seconds_bucket";
   for (const { traffic: { latency }, sharedLabels } of servers) {

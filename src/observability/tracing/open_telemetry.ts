@@ -9,28 +9,28 @@ import { errorType, methodAttributes, resultAttributes, spanName } from "./span_
 
 const logger = getLogger(["ballast", "tracing"]);
 
-/** Where the OpenTelemetry API, in its first major version, keeps what was registered with it. */
+/** Symbol under which the OpenTelemetry API, major version 1, stores its globals. */
 const REGISTERED = Symbol.for("opentelemetry.js.api.1");
 
-/** A request that is under way. */
+/** Span of a request in flight. */
 interface OpenSpan {
   readonly span: api.Span;
   readonly target: string;
 }
 
 /**
- * A span for each request that goes to a server, below the one that the platform makes for what the
- * client sent.
+ * Traces requests with OpenTelemetry: a client span for each request to a server, below the server span
+ * that the platform makes for the client's request.
  */
 export class OpenTelemetryTracing implements RequestObserver {
   readonly #loaded: Promise<typeof api | undefined> = loadApi();
   readonly #open = new WeakMap<RequestRecord, OpenSpan>();
 
   /**
-   * Begins to trace if OpenTelemetry is on: in Deno, by `OTEL_DENO=true`; elsewhere, if the program
-   * has registered an SDK. It has to be on before a balancer is made.
+   * Starts tracing if OpenTelemetry is enabled: in Deno by `OTEL_DENO=true`, elsewhere if the program
+   * has registered an SDK before it makes a balancer.
    *
-   * @returns Undefined where it is off. Nothing is loaded then, and no request takes notice.
+   * @returns Undefined if it is disabled. Nothing is loaded then, and requests are not affected.
    */
   static ifOn(): OpenTelemetryTracing | undefined {
     return REGISTERED in globalThis ? new OpenTelemetryTracing() : undefined;
@@ -49,7 +49,7 @@ export class OpenTelemetryTracing implements RequestObserver {
     try {
       return this.#begin(loaded, outgoing, record);
     } catch (error) {
-      // The program's own tracer, sampler and propagators ran; the request does not need them.
+      // The program's own tracer, sampler or propagator threw; the request does not need them.
       logCallFailure("trace a request", error);
       return outgoing;
     }
@@ -68,34 +68,34 @@ export class OpenTelemetryTracing implements RequestObserver {
     return { ...outgoing, headers: continued(headers, fields, span.spanContext().traceId) };
   }
 
-  /** A request is over, and its span as well. */
+  /** Ends the span of a request. */
   ended(record: RequestRecord): void {
     const open = this.#open.get(record);
     if (open === undefined) return;
     const { span, target } = open;
     span.setAttributes(resultAttributes(record, target));
-    // What SpanStatusCode.ERROR stands for; the enumeration is not loaded here.
+    // SpanStatusCode.ERROR; the enumeration is not loaded here.
     if (errorType(record) !== undefined) span.setStatus({ code: 2 });
     span.end();
   }
 }
 
 /**
- * The fields of a request with those of its trace in place of what the client sent.
+ * Replaces the client's trace fields of a request.
  *
- * @param headers What the client sent.
- * @param fields What continues the trace.
- * @param traceId The trace.
+ * @param headers The fields of the request.
+ * @param fields The fields that continue the trace.
+ * @param traceId The id of the trace.
  */
 function continued(
   headers: readonly HeaderField[],
   fields: Readonly<Record<string, string>>,
   traceId: string,
 ): readonly HeaderField[] {
-  // What takes no part in tracing (OTEL_PROPAGATORS=none) passes on what came.
+  // Without a propagator (OTEL_PROPAGATORS=none), the client's fields are forwarded.
   if (!("traceparent" in fields)) return headers;
-  // W3C Trace Context §3.3: the state goes with the trace that it came with, and with no other.
-  // Deno takes part in the trace without handing the state on.
+  // W3C Trace Context §3.3: tracestate belongs to the trace that it came with, and to no other. Deno
+  // continues the trace, but does not forward the state.
   const keepsState = headers.some(([name, value]) =>
     name === "traceparent" && value.split("-", 2)[1] === traceId
   );
@@ -105,7 +105,7 @@ function continued(
   return [...others, ...Object.entries(fields)];
 }
 
-/** Loaded only where it is used, as it takes longer than much of the program. */
+/** Loads the API only if it is used, as that takes long compared with the rest of the program. */
 async function loadApi(): Promise<typeof api | undefined> {
   try {
     return await import("@opentelemetry/api");

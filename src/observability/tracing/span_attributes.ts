@@ -2,30 +2,30 @@ import type { Attributes } from "@opentelemetry/api";
 import type { RequestRecord } from "../../proxy/request_record.ts";
 
 /**
- * The methods that OpenTelemetry's semantic conventions know. Anything else is counted together, so
- * that a client cannot make up any number of them.
+ * Methods known to OpenTelemetry's semantic conventions. All others share one name, so that clients
+ * cannot create any number of them.
  */
 const KNOWN_METHODS: ReadonlySet<string> = new Set([
   ...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"],
 ]);
 
-/** What the span of a request with this method is called. */
+/** Name of the span of a request with this method. */
 export function spanName(method: string): string {
   return KNOWN_METHODS.has(method) ? method : "HTTP";
 }
 
-/** The attributes that are known from the start: the method. */
+/** Attributes known at the start of the span: the method. */
 export function methodAttributes(method: string): Attributes {
   if (KNOWN_METHODS.has(method)) return { "http.request.method": method };
   return { "http.request.method": "_OTHER", "http.request.method_original": method };
 }
 
 /**
- * The attributes of a request that is over, by OpenTelemetry's semantic conventions for HTTP clients
- * (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), and Ballast's own.
+ * Attributes of a request that is over, according to OpenTelemetry's semantic conventions for HTTP
+ * clients (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), and Ballast's own.
  *
- * @param record What was noted of it.
- * @param target The request target, as it was sent.
+ * @param record The record of the request.
+ * @param target The request target, as sent to the server.
  */
 export function resultAttributes(record: RequestRecord, target: string): Attributes {
   const { attempts, server } = record;
@@ -39,7 +39,7 @@ export function resultAttributes(record: RequestRecord, target: string): Attribu
   };
 }
 
-/** Why a request counts as failed: to a client, every 4xx and 5xx does. Undefined where none. */
+/** Why a request failed, undefined if it did not: for a client span, 4xx and 5xx are failures. */
 export function errorType({ failure, status }: RequestRecord): string | undefined {
   return failure ?? (status >= 400 ? String(status) : undefined);
 }
@@ -51,10 +51,10 @@ function serverAttributes(
   const { protocol, hostname, port } = new URL(url);
   return {
     "ballast.server.name": name,
-    // An IPv6 address is an address without its brackets.
+    // IPv6 addresses without brackets.
     "server.address": hostname.replace(/^\[|\]$/g, ""),
     "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port),
-    // RFC 9112 §3.2.4: the asterisk is in no URL, it is for the server as a whole.
+    // RFC 9112 §3.2.4: the asterisk means the server as a whole, and is not part of a URL.
     "url.full": target === "*" ? url : url + target,
   };
 }

@@ -1,13 +1,27 @@
+import { BalancerError } from "../../model/errors.ts";
 import type { PickContext } from "../../state/policy.ts";
 import type { SlotDirectory } from "../../state/registry.ts";
 import type { StateTable } from "../../state/state_table.ts";
 import type { HeaderField, UpstreamRequest } from "../../http1/message.ts";
-import { hmac } from "./hmac.ts";
 import { preventSharedCaching } from "../shared_caches.ts";
 import { extractCookie } from "./extract_cookie.ts";
 
 /** Name of the cookie that identifies the server of a client's session. */
 export const STICKY_COOKIE = "ballast";
+
+/** The part of `node:crypto` in use here. */
+interface NodeCrypto {
+  createHmac(algorithm: string, key: string): Hmac;
+}
+
+interface Hmac {
+  update(text: string): Hmac;
+  digest(encoding: "base64url"): string;
+}
+
+interface Runtime {
+  readonly process?: { getBuiltinModule?(name: string): NodeCrypto | undefined };
+}
 
 /** Options of {@linkcode StickySessions}. */
 export interface StickyParts {
@@ -159,4 +173,24 @@ export class StickySession implements PickContext {
       `${STICKY_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}`,
     );
   }
+}
+
+/**
+ * Computes HMAC-SHA-256 (RFC 2104) synchronously, which `crypto.subtle` cannot.
+ *
+ * @param key The key, as UTF-8.
+ * @param text The text, as UTF-8.
+ * @returns The code in base64url without padding (RFC 4648 §5), 43 characters.
+ * @throws {BalancerError} `invalid` on a runtime without `node:crypto`.
+ */
+function hmac(key: string, text: string): string {
+  // Importing it would cost every start and every worker 50 ms, even without sticky sessions.
+  const crypto = (globalThis as Runtime).process?.getBuiltinModule?.("node:crypto");
+  if (crypto === undefined) {
+    throw new BalancerError(
+      "invalid",
+      "Cannot keep sessions: this runtime has no node:crypto; remove the option sticky",
+    );
+  }
+  return crypto.createHmac("sha256", key).update(text).digest("base64url");
 }

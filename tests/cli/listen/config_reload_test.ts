@@ -35,5 +35,5 @@ Deno.test("ConfigReload.reloadIfDifferent() refuses a file once, however often i
 });
 
 function refusals(log: LogWatcher): number {
-  return log.lines.filter((line) => line.includes("The configuration in use is unchanged")).length;
+  return log.lines.filter((line) => line.includes("The running configuration is unchanged")).length;
 }

@@ -3,12 +3,12 @@ import { completeServer } from "../../../src/model/server.ts";
 import { CommonLines } from "../../../src/observability/access_log/common_format.ts";
 import { JsonLines } from "../../../src/observability/access_log/json_format.ts";
 import { RequestRecord } from "../../../src/proxy/request_record.ts";
-import { splitRequestUrl } from "../../../src/proxy/request_url.ts";
+import { splitRequestUrl } from "../../../src/http1/request_url.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 
 const ARRIVAL = Date.UTC(2026, 0, 2, 3, 4, 5, 67.9);
 
-/** A record of a request that a server has answered, with these differences. */
+/** The record of a request that a server has answered, with these differences. */
 function answered(
   differences: Partial<RequestRecord> & { readonly headers?: HeadersInit } = {},
 ): RequestRecord {
@@ -29,7 +29,7 @@ function answered(
   });
 }
 
-/** The same in the time zone that the test runs in, as `strftime` has it. */
+/** The time in the time zone of the test, formatted by `strftime`. */
 function localTime(): string {
   const date = new Date(ARRIVAL);
   const part = (options: Intl.DateTimeFormatOptions) =>
@@ -47,7 +47,7 @@ Deno.test("CommonLines writes the Common Log Format as Apache does", () => {
   );
 });
 
-Deno.test("CommonLines writes what is not known as a hyphen", () => {
+Deno.test("CommonLines writes unknown values as a hyphen", () => {
   const record = answered({ clientAddress: undefined, answered: false, status: 503 });
   assertEquals(
     new CommonLines(true).line(record, ARRIVAL),
@@ -75,7 +75,7 @@ Deno.test("CommonLines escapes a target that would end the line or the quotes", 
   );
 });
 
-Deno.test("CommonLines names HTTP/2 where TLS is spoken and there is no Host", () => {
+Deno.test("CommonLines writes HTTP/2 for TLS without Host", () => {
   const url = "https://a/";
   const line = (record: RequestRecord) => new CommonLines(false).line(record, ARRIVAL);
   assertStringIncludes(line(answered({ url })), '"GET / HTTP/2.0"');
@@ -90,7 +90,7 @@ Deno.test("CommonLines writes the time of each second", () => {
   assertEquals(times, ["05", "05", "06", "05"]);
 });
 
-Deno.test("JsonLines writes all that is known of a request", () => {
+Deno.test("JsonLines writes everything that is known of a request", () => {
   const record = answered({ queueTime: 0.5, headers: { "user-agent": "curl/8.1" } });
   assertEquals(
     new JsonLines().line(record, ARRIVAL),
@@ -102,7 +102,7 @@ Deno.test("JsonLines writes all that is known of a request", () => {
   );
 });
 
-Deno.test("JsonLines says why a request failed, and 499 where its client left", () => {
+Deno.test("JsonLines writes why a request failed, and 499 if its client disconnected", () => {
   const refused = answered({
     answered: false,
     status: 503,
@@ -127,7 +127,7 @@ Deno.test("JsonLines says why a request failed, and 499 where its client left", 
   assertEquals(parsed(answered(gone)), [200, 2326, "client_gone"]);
 });
 
-Deno.test("JsonLines keeps every text, and none drives a terminal or ends the line", () => {
+Deno.test("JsonLines preserves every text, and none controls a terminal or ends the line", () => {
   const url = 'http://a"b/é"\\\r\n\u001b\u009b\u202e\u2028","status":200';
   const headers = { "user-agent": '\u00c3\u00a9"\\\u0007\u00e2\u0080\u00ae', "referer": "\u00ff" };
   const line = new JsonLines().line(answered({ url, headers, method: 'G"T' }), ARRIVAL);

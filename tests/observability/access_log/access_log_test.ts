@@ -35,7 +35,7 @@ Deno.test("AccessLog writes few lines soon, and many at once", async () => {
   assertEquals([written.length, clock.timers], [2, 0]);
 });
 
-Deno.test("AccessLog.close() writes what there is, and later lines at once", () => {
+Deno.test("AccessLog.close() writes the current batch, and later lines at once", () => {
   const written: number[] = [];
   const { log, end, clock } = setUp((lines) => void written.push(readAccessLines(lines).length));
   end();
@@ -73,7 +73,7 @@ Deno.test("a balancer logs each request once, with the server, the times and the
   assert(second!.connection_reused && second!.id !== id);
 });
 
-Deno.test("the server gets the id that is logged, the client's own if it can be used", async () => {
+Deno.test("the server gets the id that is logged, which is the client's own if it can be used", async () => {
   await using server = answering(OK);
   const lines = new AccessLines();
   await using served = await serveBalancer([server.url], { accessLog: lines.option });
@@ -95,7 +95,7 @@ Deno.test("a balancer without an access log adds no id", async () => {
   assertEquals(server.connections[0]!.received().includes("x-request-id"), false);
 });
 
-Deno.test("what is refused is logged with its status, its size and why", async () => {
+Deno.test("a refused request is logged with its status, its size and the reason", async () => {
   const lines = new AccessLines();
   await using served = await serveBalancer([], {
     accessLog: lines.option,
@@ -127,7 +127,7 @@ Deno.test("what is refused is logged with its status, its size and why", async (
   assert(lines.all.every(({ client, server }) => client === "127.0.0.1" && server === null));
 });
 
-Deno.test("a client that left before its response is logged with 499, later with the status", async () => {
+Deno.test("a client that disconnected before its response is logged with 499, later with the status", async () => {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
   await using server = new RawServer(async (connection, number) => {
     await connection.waitFor("\r\n\r\n");
@@ -151,7 +151,7 @@ Deno.test("a client that left before its response is logged with 499, later with
   assert(during!.bytes > 0 && during!.bytes < 100_000_000);
 });
 
-Deno.test("a response that streams is logged at its end, also where the server breaks it off", async () => {
+Deno.test("a streamed response is logged at its end, even if the server breaks it off", async () => {
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
@@ -194,7 +194,7 @@ Deno.test("a WebSocket is logged once, when it is closed", async () => {
   assertEquals(lines.all.map(({ status }) => status), [101, 101]);
 });
 
-Deno.test("LoadBalancer.close() leaves no line behind, not of what it breaks off either", async () => {
+Deno.test("LoadBalancer.close() loses no line, not even of requests that it breaks off", async () => {
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
     await connection.send(OK);
@@ -211,7 +211,7 @@ Deno.test("LoadBalancer.close() leaves no line behind, not of what it breaks off
   assertEquals(lines.all.map(({ status }) => status), [200, 200]);
 });
 
-Deno.test("LoadBalancer says what is wrong with an access log", () => {
+Deno.test("LoadBalancer reports what is wrong with an access log", () => {
   const faultOf = (accessLog: unknown) =>
     assertThrows(() => new LoadBalancer({ accessLog } as never), BalancerError).faults;
   const write = () => {};

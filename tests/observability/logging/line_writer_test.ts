@@ -4,11 +4,11 @@ import { settle } from "../../testing/fake_clock.ts";
 
 const NO_LIMIT = new AbortController().signal;
 
-/** A reader of lines that takes what a test lets it take. */
+/** A reader of lines that takes as much as a test allows. */
 class Reader {
   text = "";
   readonly losses: LostLines[] = [];
-  /** How many bytes are taken of each write; an error is thrown in their place. */
+  /** How many bytes each write takes; an error is thrown instead. */
   takes: (number | Error)[] = [];
   #blocked: PromiseWithResolvers<void> | undefined;
 
@@ -49,7 +49,7 @@ Deno.test("LineWriter writes all lines in order, however little is taken at a ti
   assertEquals(reader.losses, []);
 });
 
-Deno.test("LineWriter loses whole calls where too much waits, and what fits later is written", async () => {
+Deno.test("LineWriter loses whole calls if its backlog is full, and writes later ones that fit", async () => {
   const reader = new Reader();
   reader.block();
   const writer = reader.writer(10);
@@ -64,7 +64,7 @@ Deno.test("LineWriter loses whole calls where too much waits, and what fits late
   assertEquals(reader.losses.at(-1), { lost: 12, why: undefined });
 });
 
-Deno.test("LineWriter tells of a loss when it is ten times as large", async () => {
+Deno.test("LineWriter reports a loss again when it is ten times as large", async () => {
   const reader = new Reader();
   const writer = reader.writer();
   reader.takes = new Array(99).fill(new Error("Broken pipe"));
@@ -80,7 +80,7 @@ Deno.test("LineWriter tells of a loss when it is ten times as large", async () =
   assertEquals(reader.text, "fine\n");
 });
 
-Deno.test("LineWriter ends a line that broke off before it writes the next ones", async () => {
+Deno.test("LineWriter ends a line that was broken off before it writes the next ones", async () => {
   const reader = new Reader();
   reader.takes = [6, new Error("No space left on device")];
   const writer = reader.writer();
@@ -92,7 +92,7 @@ Deno.test("LineWriter ends a line that broke off before it writes the next ones"
   assertEquals(reader.text, "one\ntw\nthree\n");
 });
 
-Deno.test("LineWriter.drain() waits no longer than it may", async () => {
+Deno.test("LineWriter.drain() waits no longer than allowed", async () => {
   const reader = new Reader();
   reader.block();
   const writer = reader.writer();

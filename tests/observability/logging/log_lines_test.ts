@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { formatJsonLine } from "../../../src/observability/logging/json_lines.ts";
 import { prettyLines } from "../../../src/observability/logging/pretty_lines.ts";
 
-/** Each kind of character that drives a terminal, breaks a line or turns text around. */
+/** Each kind of character that controls a terminal, breaks a line or reverses text. */
 const HOSTILE = '\u001b[2J\r\n{"level":"fatal"}\u0007\u007f\u009b31m\u0085\u2028\u202e\u2066\u200f';
 // deno-lint-ignore no-control-regex
 const DRIVING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
@@ -21,7 +21,7 @@ function record(properties: Record<string, unknown>, ...message: unknown[]): Log
 
 function hostileError(): Error {
   const cause = new Error(HOSTILE);
-  // Nor can it pass for a place in the code.
+  // Nor can it imitate a stack frame.
   return new Error(`${HOSTILE}\n    at fake (file:///a.ts:1:1)`, { cause });
 }
 
@@ -38,7 +38,7 @@ Deno.test("formatJsonLine() writes a record as a line of JSON", () => {
   );
 });
 
-Deno.test("formatJsonLine() keeps every value, and none drives a terminal or ends the line", () => {
+Deno.test("formatJsonLine() preserves every value, and none controls a terminal or ends the line", () => {
   const error = hostileError();
   const line = formatJsonLine(record({ text: HOSTILE, error }, HOSTILE, HOSTILE, "", error, ""));
   assert(!DRIVING.test(line) && line.indexOf("\n") === line.length - 1, line);
@@ -50,7 +50,7 @@ Deno.test("formatJsonLine() keeps every value, and none drives a terminal or end
   assertEquals(message, `${HOSTILE}${HOSTILE}${error}`);
 });
 
-Deno.test("formatJsonLine() writes what JSON has no form for", () => {
+Deno.test("formatJsonLine() writes values that JSON cannot represent", () => {
   const ring: Record<string, unknown> = { big: 10n };
   assertEquals(JSON.parse(formatJsonLine(record({ ring }, "m"))).properties.ring.big, "10");
   ring.self = ring;
@@ -65,7 +65,7 @@ Deno.test("formatJsonLine() writes what JSON has no form for", () => {
   }
 });
 
-Deno.test("prettyLines() writes a line for people, with colours where they are wanted", () => {
+Deno.test("prettyLines() writes a line for people, with colours if wanted", () => {
   const seen = record({ url: "http://a" }, "", "http://a", " is ", 2, "");
   assertEquals(
     prettyLines(false)(seen),
@@ -74,7 +74,7 @@ Deno.test("prettyLines() writes a line for people, with colours where they are w
   assertStringIncludes(prettyLines(true)(seen), '\u001b[32m"http://a"\u001b[39m is ');
 });
 
-Deno.test("prettyLines() lets no text drive the terminal or begin a line", () => {
+Deno.test("prettyLines() lets no text control the terminal or begin a line", () => {
   for (const part of [HOSTILE, { [HOSTILE]: HOSTILE }, [HOSTILE]]) {
     const line = prettyLines(false)(record({}, HOSTILE, part, HOSTILE));
     assert(!DRIVING.test(line) && line.indexOf("\n") === line.length - 1, line);

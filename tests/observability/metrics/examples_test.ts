@@ -6,7 +6,7 @@ import { isInstalled, NOT_INSTALLED, promtool } from "./promtool.ts";
 const EXAMPLES = new URL("../../../examples/", import.meta.url);
 const PROMTOOL = await isInstalled("promtool");
 
-/** A panel, as far as it is read here. */
+/** The properties of a panel that are tested here. */
 interface Panel {
   readonly title: string;
   readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; h: number };
@@ -20,7 +20,7 @@ async function readDashboard(): Promise<{
   return JSON.parse(await Deno.readTextFile(new URL("grafana-dashboard.json", EXAMPLES)));
 }
 
-/** Every expression of the dashboard, those of its variables too. */
+/** Every expression of the dashboard, including those of its variables. */
 async function expressions(): Promise<string[]> {
   const { panels, templating } = await readDashboard();
   return [
@@ -34,7 +34,7 @@ function metricNames(expression: string): string[] {
   return expression.match(/\b(?:ballast|process)_[a-z_]+/g) ?? [];
 }
 
-/** The lines that /metrics has. */
+/** The lines of /metrics. */
 async function scrape(): Promise<ReturnType<typeof parseMetrics>> {
   await using balancer = new LoadBalancer({
     servers: [{ url: "http://127.0.0.1:3001", healthCheckPeriod: 0 }],
@@ -43,7 +43,7 @@ async function scrape(): Promise<ReturnType<typeof parseMetrics>> {
   return parseMetrics(await response.text());
 }
 
-Deno.test("each metric that the Grafana dashboard shows is one that /metrics has", async () => {
+Deno.test("each metric on the Grafana dashboard exists in /metrics", async () => {
   const there = new Set((await scrape()).map(({ name }) => name));
   for (const expression of await expressions()) {
     const names = metricNames(expression);
@@ -52,7 +52,7 @@ Deno.test("each metric that the Grafana dashboard shows is one that /metrics has
   }
 });
 
-Deno.test("each label that the Grafana dashboard goes by is one that its metric has", async () => {
+Deno.test("each label that the Grafana dashboard uses exists on its metric", async () => {
   const lines = await scrape();
   for (const expression of await expressions()) {
     for (const [, name, matchers = ""] of expression.matchAll(/\b(ballast_[a-z_]+)\{([^}]*)\}/g)) {
@@ -64,10 +64,10 @@ Deno.test("each label that the Grafana dashboard goes by is one that its metric 
   }
 });
 
-Deno.test("the Grafana dashboard shows all there is, in panels beside each other", async () => {
+Deno.test("the Grafana dashboard shows every metric, in panels that do not overlap", async () => {
   const shown = new Set((await expressions()).flatMap(metricNames));
   const missing = new Set((await scrape()).map(({ name }) => name)).difference(shown);
-  // The sum and count would tell a mean, which says little; a start is seen in every counter.
+  // The sum and count would give a mean, which says little; every counter shows a restart.
   assertEquals([...missing], [
     "ballast_request_duration_seconds_sum",
     "ballast_request_duration_seconds_count",
@@ -96,7 +96,7 @@ Deno.test({
       record: `rule:${i}`,
       expr: expr.replaceAll("$__rate_interval", "1m"),
     }));
-    // The recording of an expression is refused if it cannot be parsed. JSON is YAML.
+    // An invalid expression is rejected when it is loaded as a recording rule. JSON is YAML.
     const text = JSON.stringify({ groups: [{ name: "dashboard", rules }] });
     const file = await Deno.makeTempFile({ suffix: ".yml" });
     try {

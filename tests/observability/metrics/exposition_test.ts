@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { type Metric as PromMetric, Registry } from "prom-client";
 import { writeExposition } from "../../../src/observability/metrics/exposition.ts";
-import type { Metric, Sample } from "../../../src/observability/metrics/metric.ts";
+import type { Metric, Sample } from "../../../src/observability/metrics/exposition.ts";
 import { parseMetrics } from "./metrics_text.ts";
 
-/** What prom-client writes of the same metric. It leaves the last line open. */
+/** The text of prom-client for the same metric, without the last line feed. */
 async function promText({ name, help, type, collect }: Metric): Promise<string> {
   const registry = new Registry();
-  // All that a registry asks of a metric; the types know no others than prom-client's own.
+  // The interface that a registry needs; the types only know prom-client's own metrics.
   const metric = { name, get: () => Promise.resolve({ name, help, type, values: collect() }) };
   registry.registerMetric(metric as unknown as PromMetric);
   return `${await registry.getSingleMetricAsString(name)}\n`;
@@ -35,13 +35,13 @@ Deno.test("writeExposition() writes what prom-client does", async () => {
   }
 });
 
-Deno.test("writeExposition() escapes what a label must not have", async () => {
+Deno.test("writeExposition() escapes characters that a label must not contain", async () => {
   const labels = { name: `"\\\n` };
   const lines = parseMetrics(await writeExposition([makeMetric([{ labels, value: 1 }])]));
   assertEquals(lines, [{ name: "ballast_some", labels, value: 1 }]);
 });
 
-Deno.test("writeExposition() lets others have their turn in a long text", async () => {
+Deno.test("writeExposition() yields to other tasks in a long text", async () => {
   const long = makeMetric(Array.from({ length: 5000 }, (_, value) => ({ value })));
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
@@ -50,7 +50,7 @@ Deno.test("writeExposition() lets others have their turn in a long text", async 
   assertEquals(turns > 0, true);
 });
 
-Deno.test("writeExposition() lets others have their turn within one metric", async () => {
+Deno.test("writeExposition() yields to other tasks within one metric", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   const turnsAt: number[] = [];

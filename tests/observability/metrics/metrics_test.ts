@@ -8,7 +8,7 @@ import { isInstalled, NOT_INSTALLED, promtool } from "./promtool.ts";
 const URL_A = "http://127.0.0.1:3001";
 const PROMTOOL = await isInstalled("promtool");
 
-/** What a balancer's admin API answers at /metrics. */
+/** The response of a balancer's admin API to GET /metrics. */
 async function scrape(balancer: LoadBalancer): Promise<string> {
   const response = await createAdmin(balancer).fetch(new Request("http://localhost/metrics"));
   assertEquals(response.status, 200);
@@ -24,7 +24,7 @@ function makeBalancer(options: LoadBalancerOptions = {}): LoadBalancer {
   });
 }
 
-Deno.test("GET /metrics tells how the servers do, and what was counted", async () => {
+Deno.test("GET /metrics reports the servers' states and the counts", async () => {
   await using server = new SampleServer("one");
   await using served = await serveBalancer([server.url]);
   for (let i = 0; i < 3; i++) {
@@ -61,7 +61,7 @@ Deno.test("GET /metrics tells how the servers do, and what was counted", async (
   assert(valueOf(lines, "process_resident_memory_bytes")! > 10_000_000);
 });
 
-Deno.test("each bucket of /metrics has what is in the smaller ones", async () => {
+Deno.test("each bucket of /metrics includes the smaller ones", async () => {
   await using server = new SampleServer("one");
   await using served = await serveBalancer([server.url]);
   for (let i = 0; i < 5; i++) await (await fetch(served.url)).body?.cancel();
@@ -73,7 +73,7 @@ Deno.test("each bucket of /metrics has what is in the smaller ones", async () =>
   assertEquals(buckets.slice(0, 2).map(({ labels }) => labels.le), ["0.001", "0.0025"]);
 });
 
-Deno.test("GET /metrics follows the servers: weight, draining, and those that go", async () => {
+Deno.test("GET /metrics follows the servers: weight, draining, and removal", async () => {
   await using balancer = makeBalancer();
   balancer.update(URL_A, { draining: true, weight: 7 });
   const draining = parseMetrics(await scrape(balancer));
@@ -82,7 +82,7 @@ Deno.test("GET /metrics follows the servers: weight, draining, and those that go
   balancer.remove(URL_A);
   const text = await scrape(balancer);
   assertEquals(parseMetrics(text).some(({ labels }) => "server" in labels), false);
-  // Two at the same time are not in each other's way.
+  // Two requests at the same time do not interfere.
   const [one, other] = await Promise.all([scrape(balancer), scrape(balancer)]);
   assertEquals(one.split("\n").length, other.split("\n").length);
 });
@@ -97,7 +97,7 @@ Deno.test("a server's name cannot add lines or labels to /metrics", async () => 
   assertEquals(lines.filter((line) => line.name === "ballast_server_up").length, 1);
 });
 
-Deno.test("with metrics: false, /metrics has no counts of requests rather than zeros", async () => {
+Deno.test("with metrics: false, /metrics has no request counts rather than zeros", async () => {
   await using balancer = makeBalancer({ metrics: false });
   const names = new Set(parseMetrics(await scrape(balancer)).map(({ name }) => name));
   assertEquals([...names], [
@@ -108,7 +108,7 @@ Deno.test("with metrics: false, /metrics has no counts of requests rather than z
   ]);
 });
 
-Deno.test("/metrics is guarded as everything else of the admin API", async () => {
+Deno.test("/metrics is protected like the rest of the admin API", async () => {
   await using balancer = makeBalancer();
   const token = "0123456789abcdef";
   const admin = createAdmin(balancer, { token });
@@ -130,7 +130,7 @@ Deno.test({
     balancer.update(URL_A, { name: `"\\ é` });
     const text = await scrape(balancer);
     assertEquals(await promtool(text, "check", "metrics"), { code: 0, text: "" });
-    // What it can find, it finds.
+    // Permissions that are granted are used.
     const wrong = await promtool(text.replaceAll("_total", "_count"), "check", "metrics");
     assertStringIncludes(wrong.text, "ballast_");
     assertEquals(wrong.code, 3);

@@ -5,7 +5,7 @@ export interface Line {
   readonly value: number;
 }
 
-/** A strict reader of Prometheus' text format, as far as Ballast writes it. */
+/** A strict parser of Prometheus' text format, as far as Ballast uses it. */
 export function parseMetrics(text: string): Line[] {
   return text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map(parseLine);
 }

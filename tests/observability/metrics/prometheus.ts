@@ -1,9 +1,9 @@
 import { freePorts } from "../../testing/run_cli.ts";
 
-/** How often an answer is asked for at most. */
+/** The most attempts to get an answer. */
 const LOOKS_MAX = 20_000;
 
-/** A Prometheus that scrapes one target often, as a process of its own until disposed of. */
+/** A Prometheus process that scrapes one target often, until disposed of. */
 export class RunningPrometheus implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #folder: string;
@@ -20,9 +20,9 @@ export class RunningPrometheus implements AsyncDisposable {
   }
 
   /**
-   * Starts it.
+   * Starts Prometheus.
    *
-   * @param target The host and port of what has `/metrics`.
+   * @param target The host and port that serves `/metrics`.
    */
   static async start(target: string): Promise<RunningPrometheus> {
     const folder = await Deno.makeTempDir();
@@ -45,12 +45,12 @@ export class RunningPrometheus implements AsyncDisposable {
     return prometheus;
   }
 
-  /** The value of an expression, as soon as there is one: a scrape that failed leaves none. */
+  /** The value of an expression, as soon as there is one: a failed scrape leaves none. */
   async value(expression: string): Promise<number> {
     return await this.waitFor(expression, () => true);
   }
 
-  /** Asks again and again until the answer is as wanted, and returns it. */
+  /** Polls until the answer is as wanted, and returns it. */
   async waitFor(expression: string, wanted: (value: number) => boolean): Promise<number> {
     let value: number | undefined;
     for (let look = 0; look < LOOKS_MAX; look++) {
@@ -76,7 +76,7 @@ export class RunningPrometheus implements AsyncDisposable {
     return first === undefined ? undefined : Number(first.value[1]);
   }
 
-  /** Reads the log as long as it lives, so that it never waits; resolves once it is ready. */
+  /** Reads the log for as long as the process lives, so that it never blocks; resolves once it is ready. */
   async #readLog(): Promise<string> {
     let log = "";
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -91,7 +91,7 @@ export class RunningPrometheus implements AsyncDisposable {
   }
 }
 
-/** What it logs when it takes queries. */
+/** Log message of a Prometheus that accepts queries. */
 const READY = "Server is ready to receive web requests";
 
 function scrapeConfig(target: string): Record<string, unknown> {

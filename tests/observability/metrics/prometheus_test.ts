@@ -8,22 +8,22 @@ import { until } from "../../testing/until.ts";
 
 const PROMETHEUS = await isInstalled("prometheus");
 
-/** How many requests are sent at least, and how many at once. */
+/** The least number of requests, and how many are sent at once. */
 const REQUESTS = 2000;
 const CLIENTS = 16;
 
-/** What the clients have seen. */
+/** Counts by the clients. */
 interface Seen {
-  /** The answers of servers, by the class of their status. */
+  /** Responses of servers by the class of their status. */
   readonly answers: Record<string, number>;
   /** Refusals of the balancer, by status. */
   readonly refusals: Record<number, number>;
-  /** The content of the answers, in bytes. */
+  /** Content of the responses, in bytes. */
   bytes: number;
   sent: number;
 }
 
-/** Sends requests, every tenth of them too large, until there were enough and `mayEnd` says so. */
+/** Sends requests, every tenth of them too large, until there are enough and `mayEnd` agrees. */
 async function load(url: string, mayEnd: () => boolean): Promise<Seen> {
   const seen: Seen = { answers: {}, refusals: {}, bytes: 0, sent: 0 };
   async function ask(): Promise<void> {
@@ -111,7 +111,7 @@ for (const workers of [1, 2]) {
       for (const [expression, value] of exact) {
         assertEquals(await prometheus.value(expression), value, expression);
       }
-      // Each try that failed went on to another server, or its request was refused for it.
+      // Each failed attempt was followed by a retry, or by a refusal of its request.
       const failures = await prometheus.value(`sum(ballast_server_failures_total)`);
       const refused = `sum(ballast_refused_requests_total{reason="connect_failed"})`;
       const retries = await prometheus.value(`sum(ballast_retries_total) + ${refused}`);

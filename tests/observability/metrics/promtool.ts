@@ -1,4 +1,4 @@
-/** What is said behind the name of a test that is skipped. */
+/** Suffix of the name of a skipped test. */
 export const NOT_INSTALLED = " (skipped: not installed; Debian has it in the package prometheus)";
 
 /** Whether this program is installed. */
@@ -10,7 +10,7 @@ export async function isInstalled(program: string): Promise<boolean> {
   }
 }
 
-/** What `promtool` says of its input. */
+/** The output of `promtool` for this input. */
 export async function promtool(
   input: string,
   ...args: string[]

@@ -1,8 +1,8 @@
 import { until } from "../../testing/until.ts";
 
-/** A span, as far as tests look at it. */
+/** The properties of a span that are tested. */
 export interface ReceivedSpan {
-  /** The part of the program that made it: `deno` or `ballast`. */
+  /** The instrumentation scope: `deno` or `ballast`. */
   readonly scope: string;
   readonly traceId: string;
   readonly spanId: string;
@@ -15,7 +15,7 @@ export interface ReceivedSpan {
   readonly status: number;
 }
 
-/** A request of the OpenTelemetry protocol in JSON, as far as it is read here. */
+/** The properties of an OTLP request in JSON that are read here. */
 interface TracesJson {
   readonly resourceSpans: readonly {
     readonly scopeSpans: readonly {
@@ -33,7 +33,7 @@ interface SpanJson extends Omit<ReceivedSpan, "attributes" | "scope" | "status">
   readonly status: { readonly code: number };
 }
 
-/** What takes traces by OTLP over HTTP, in JSON. */
+/** A collector of traces by OTLP over HTTP, in JSON. */
 export class Collector implements AsyncDisposable {
   readonly #spans: ReceivedSpan[] = [];
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -49,7 +49,7 @@ export class Collector implements AsyncDisposable {
     );
   }
 
-  /** The environment in which a program sends its traces here, and soon. */
+  /** Environment of a program that sends its traces here, and soon. */
   get environment(): Record<string, string> {
     return {
       OTEL_DENO: "true",
@@ -59,7 +59,7 @@ export class Collector implements AsyncDisposable {
     };
   }
 
-  /** Waits for a span that is as wanted. */
+  /** Waits for a span that matches. */
   async waitFor(wanted: (span: ReceivedSpan) => boolean): Promise<ReceivedSpan> {
     let found: ReceivedSpan | undefined;
     await until(

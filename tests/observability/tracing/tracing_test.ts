@@ -11,7 +11,7 @@ const TRACE_FIELDS = {
   tracestate: "congo=t61rcWkgMzE,rojo=00f067aa0ba902b7",
 };
 
-/** A server that answers with the fields of the trace as it got them. */
+/** A server that responds with the trace fields that it received. */
 function tracedServer(status = 200): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, ({ headers }) => {
     const fields = ["traceparent", "tracestate"].map((name) => [name, headers.get(name)]);
@@ -23,7 +23,7 @@ function urlOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
   return `http://127.0.0.1:${addr.port}`;
 }
 
-/** The program, tracing to a collector, over these servers. */
+/** The program with tracing to a collector, over these servers. */
 async function startTraced(
   collector: Collector,
   servers: string,
@@ -48,13 +48,13 @@ async function startTraced(
   };
 }
 
-/** The span of the balancer's own that is in this trace. */
+/** The balancer's own span in this trace. */
 function ballastSpan(collector: Collector, traceId: string): Promise<ReceivedSpan> {
   return collector.waitFor((span) => span.scope === "ballast" && span.traceId === traceId);
 }
 
 for (const workers of [1, 2]) {
-  Deno.test(`a client's trace goes on to the server, with ${workers} thread(s)`, async () => {
+  Deno.test(`a client's trace continues at the server, with ${workers} thread(s)`, async () => {
     await using collector = new Collector();
     await using server = tracedServer();
     const servers = `- {url: "${urlOf(server)}", name: one, health_check_period: 0}\n`;
@@ -84,7 +84,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("a span tells of retries, errors and unknown methods", async () => {
+Deno.test("a span reports retries, errors and unknown methods", async () => {
   await using collector = new Collector();
   await using server = tracedServer(404);
   const [dead] = freePorts(1);
@@ -113,7 +113,7 @@ Deno.test("a span tells of retries, errors and unknown methods", async () => {
   assertEquals(second.attributes["http.request.method_original"], "FOO");
 });
 
-Deno.test("a span tells of a request that no server answered", async () => {
+Deno.test("a span reports a request that no server answered", async () => {
   await using collector = new Collector();
   const [dead] = freePorts(1);
   const servers = `- {url: "http://[::1]:${dead}", health_check_period: 0}\n`;
@@ -127,7 +127,7 @@ Deno.test("a span tells of a request that no server answered", async () => {
   assertEquals("http.response.status_code" in attributes, false);
 });
 
-Deno.test("a trace begins here where the client's cannot be continued", async () => {
+Deno.test("a trace begins here if the client's cannot be continued", async () => {
   await using collector = new Collector();
   await using server = tracedServer();
   const servers = `- {url: "${urlOf(server)}", health_check_period: 0}\n`;
@@ -142,7 +142,7 @@ Deno.test("a trace begins here where the client's cannot be continued", async ()
   }
 });
 
-Deno.test("without OpenTelemetry, a client's trace passes by as it is", async () => {
+Deno.test("without OpenTelemetry, a client's trace is forwarded unchanged", async () => {
   assert(!(Symbol.for("opentelemetry.js.api.1") in globalThis), "the test itself is not traced");
   await using server = tracedServer();
   await using balancer = await serveBalancer([urlOf(server)]);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { extractCookie } from "../../../src/proxy/affinity/extract_cookie.ts";
 
-Deno.test("extractCookie() takes the cookie out and leaves the others byte for byte", () => {
+Deno.test("extractCookie() extracts the cookie and leaves the others byte for byte", () => {
   const cases: [string, string, string[]][] = [
     ["b=1", "", ["1"]],
     ["b=1; a=2", "a=2", ["1"]],
@@ -26,7 +26,7 @@ Deno.test("extractCookie() finds nothing in other cookies", () => {
   }
 });
 
-Deno.test("extractCookie() leaves what there would be had the cookies not been sent", () => {
+Deno.test("extractCookie() leaves the field as if the cookies had not been sent", () => {
   const cookie = fc.tuple(
     fc.constantFrom("a", "b", "bb", "ab"),
     fc.constantFrom("", "1", "b", "=b"),

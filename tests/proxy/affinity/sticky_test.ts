@@ -23,7 +23,7 @@ Deno.test("sticky sessions keep a client at the server that answered it first", 
   await using two = new SampleServer("two");
   await using served = await serveSticky([one.url, two.url]);
   const clients = [new CookieClient(served.url), new CookieClient(served.url)];
-  // Round robin would send each of these somewhere else than the one before.
+  // Round robin would send each of these to another server than the one before.
   assertEquals(await clients[0]!.getMany(20), ["one"]);
   assertEquals(await clients[1]!.getMany(20), ["two"]);
   for (const { received } of clients) {
@@ -32,7 +32,7 @@ Deno.test("sticky sessions keep a client at the server that answered it first", 
   }
 });
 
-Deno.test("sticky sessions: without the cookie, the policy goes on choosing", async () => {
+Deno.test("sticky sessions: without the cookie, the policy chooses", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using served = await serveSticky([one.url, two.url]);
@@ -49,7 +49,7 @@ Deno.test("sticky sessions move a client, with a new cookie, when its server is 
   assertEquals(await client.get(), "one");
   served.balancer.remove(one.url);
   assertEquals(await client.getMany(5), ["two"]);
-  // The slot has another server now; the old cookie is not for it.
+  // The slot belongs to another server now; the old cookie is not for it.
   await using three = new SampleServer("three");
   served.balancer.add({ url: three.url, weight: 1000, healthCheckPeriod: 0 });
   assertEquals(await client.getMany(5), ["two"]);
@@ -83,7 +83,7 @@ Deno.test("sticky sessions move a client when its server does not accept the con
 
 Deno.test("sticky sessions move a client when its server is unhealthy", async () => {
   await using watcher = await LogWatcher.start();
-  // It answers requests, and not the checks of its health.
+  // It answers requests, but fails its health checks.
   await using ill = answering("HTTP/1.1 500 No\r\nContent-Length: 3\r\n\r\nill");
   await using well = new SampleServer("well");
   await using served = await serveSticky([ill.url, well.url]);
@@ -96,7 +96,7 @@ Deno.test("sticky sessions move a client when its server is unhealthy", async ()
   assertEquals(client.received.length, 2);
 });
 
-Deno.test("sticky sessions ignore cookies that are forged, cut off or somebody else's", async () => {
+Deno.test("sticky sessions ignore cookies that are forged, truncated or for another balancer", async () => {
   await using one = answering(OK);
   await using two = answering(OK);
   await using served = await serveSticky([one.url, two.url]);
@@ -129,7 +129,7 @@ Deno.test("sticky sessions ignore cookies that are forged, cut off or somebody e
   assertEquals(activeRequests(served.balancer), 0);
 });
 
-Deno.test("sticky sessions go by the first good one of several cookies", async () => {
+Deno.test("sticky sessions use the first valid one of several cookies", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using served = await serveSticky([one.url, two.url]);
@@ -141,7 +141,7 @@ Deno.test("sticky sessions go by the first good one of several cookies", async (
   assertEquals(client.received, []);
 });
 
-Deno.test("sticky sessions keep their cookie from the server, and pass the others on", async () => {
+Deno.test("sticky sessions hide their cookie from the server, and forward the others", async () => {
   await using server = answering(OK);
   await using served = await serveSticky([server.url]);
   const end = "\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -166,14 +166,14 @@ Deno.test("sticky sessions leave the server's own cookies as they are", async ()
   assertMatch(sticky!, SET_COOKIE);
 });
 
-Deno.test("sticky sessions set no cookie on an answer of the balancer's own", async () => {
+Deno.test("sticky sessions set no cookie on a local reply", async () => {
   await using served = await serveSticky([unusedUrl()]);
   const response = await fetch(served.url);
   await response.body?.cancel();
   assertEquals([response.status, response.headers.getSetCookie()], [502, []]);
 });
 
-Deno.test("sticky sessions are Secure for a client that came by https", async () => {
+Deno.test("sticky sessions are Secure for a client that connected by https", async () => {
   await using server = answering(OK);
   await using balancer = new LoadBalancer({
     servers: [{ url: server.url, healthCheckPeriod: 0 }],
@@ -184,7 +184,7 @@ Deno.test("sticky sessions are Secure for a client that came by https", async ()
   assertStringIncludes(response.headers.get("set-cookie")!, "; SameSite=Lax; Secure");
 });
 
-Deno.test("sticky sessions: balancers with the same secret know each other's cookies", async () => {
+Deno.test("sticky sessions: balancers with the same secret accept each other's cookies", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using here = await serveSticky([one.url, two.url]);
@@ -197,13 +197,13 @@ Deno.test("sticky sessions: balancers with the same secret know each other's coo
   assertEquals(moved.received, []);
 });
 
-Deno.test("sticky sessions: all workers know each other's cookies", async () => {
+Deno.test("sticky sessions: all workers accept each other's cookies", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using served = await serveSticky([one.url, two.url], { workers: 2 });
   const [client, other] = [new CookieClient(served.url), new CookieClient(served.url)];
   const [name] = await client.getMany(1);
-  // Each request comes on a connection of its own, to either of the workers.
+  // Each request comes on its own connection, to either of the workers.
   assertEquals(await client.getMany(40), [name!]);
   assertEquals(client.received.length, 1);
   await using three = new SampleServer("three");
@@ -217,7 +217,7 @@ Deno.test("sticky sessions: all workers know each other's cookies", async () => 
   await other.get();
 });
 
-Deno.test("without sticky sessions, a cookie of that name is any cookie", async () => {
+Deno.test("without sticky sessions, a cookie of that name is forwarded like any other", async () => {
   await using server = answering(OK);
   await using served = await serveBalancer([server.url]);
   const response = await fetch(served.url, { headers: { cookie: "ballast=x" } });

@@ -1,38 +1,37 @@
-import type { EventJson } from "../../admin/event_stream.ts";
 import { errorText } from "../../model/error_text.ts";
+import { printable } from "../../model/printable.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { pause } from "../../runtime/wait.ts";
-import { CommandError } from "../errors.ts";
-import { printable, printError } from "../output/print.ts";
-import type { AdminClient } from "./client.ts";
+import { pause } from "../../runtime/time.ts";
+import type { EventJson } from "../event_stream.ts";
+import { type AdminClient, AdminClientError } from "./admin_client.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";
 
-/** How long the head of the response may take, in milliseconds. */
+/** Time limit for the head of the response, in milliseconds. */
 const HEAD_TIMEOUT_MS = 10_000;
-/** The balancer says something every 15 s; after three times that, it is gone. */
+/** The balancer sends something every 15 s. After three times that, it counts as gone. */
 const SILENCE_MS = 45_000;
-/** How long to wait before connecting again: more each time, up to the last, in milliseconds. */
+/** Pauses before connecting again, in milliseconds. The last one repeats. */
 const WAITS_MS = [200, 500, 1000, 2000, 5000];
 
-/** What is to be followed. */
+/** Options of {@linkcode followEvents}. */
 export interface FollowOptions {
-  /** How many earlier events are wanted first. */
+  /** The number of earlier events to begin with. */
   readonly last: number;
-  /** Whether to go on with the events to come. */
+  /** Whether to continue with new events. */
   readonly follow: boolean;
-  /** Takes each event; false ends it all. */
+  /** Takes an event; false ends the following. */
   readonly onEvent: (event: EventJson) => Promise<boolean>;
-  /** Ends it all. */
+  /** Reports that the connection was lost or is back. */
+  readonly onNotice: (text: string) => void;
+  /** Ends the following. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Follows the events of a balancer. Where the connection breaks, it connects again and goes on where
- * it was; the standard error output says so.
+ * Follows the events of a balancer. If the connection breaks, it reconnects, resumes after the last
+ * event, and reports that.
  *
- * @param client The balancer's API.
- * @param options What is wanted.
- * @throws {CommandError} If the first connection cannot be had.
+ * @throws {AdminClientError} If the first connection fails.
  */
 export async function followEvents(client: AdminClient, options: FollowOptions): Promise<void> {
   await new Follower(client, options).run();
@@ -42,7 +41,7 @@ class Follower {
   readonly #client: AdminClient;
   readonly #options: FollowOptions;
   #lastId: string | undefined;
-  /** How often it could not connect since it last could. */
+  /** Failed attempts to connect since the last success. */
   #failures = 0;
 
   constructor(client: AdminClient, options: FollowOptions) {
@@ -51,23 +50,23 @@ class Follower {
   }
 
   async run(): Promise<void> {
-    const { signal, follow } = this.#options;
+    const { signal, follow, onNotice } = this.#options;
     while (!signal.aborted) {
-      let why = "the balancer ended the stream";
+      let why = "The balancer closed the stream";
       try {
         if (!await this.#read() || !follow) return;
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof CommandError) || this.#lastId === undefined) throw error;
+        if (!(error instanceof AdminClientError) || this.#lastId === undefined) throw error;
         why = error.message;
       }
-      if (this.#failures === 0) printError(`ballast: ${why}. Connecting again …`);
+      if (this.#failures === 0) onNotice(`${why}. Reconnecting …`);
       await pause(systemClock, WAITS_MS[Math.min(this.#failures, WAITS_MS.length - 1)]!, signal);
       this.#failures++;
     }
   }
 
-  /** Reads one connection to its end; false if nothing more is wanted. */
+  /** Reads one connection to its end. Returns false if no more events are wanted. */
   async #read(): Promise<boolean> {
     const silence = new AbortController();
     const end = () => silence.abort(new DOMException("silence", "TimeoutError"));
@@ -86,12 +85,12 @@ class Follower {
       }
       return true;
     } catch (error) {
-      if (error instanceof CommandError) throw error;
+      if (error instanceof AdminClientError) throw error;
       if (error instanceof SyntaxError) throw notBallast();
       const why = silence.signal.aborted
-        ? `nothing came for ${SILENCE_MS / 1000} s`
+        ? `no data for ${SILENCE_MS / 1000} s`
         : printable(errorText(error));
-      throw new CommandError(`The connection to the balancer broke: ${why}`);
+      throw new AdminClientError("refused", `Lost the connection to the balancer: ${why}`);
     } finally {
       clearTimeout(timer);
     }
@@ -110,19 +109,22 @@ class Follower {
   }
 
   #connected(id: string): void {
-    if (this.#failures > 0) printError("ballast: Connected again");
+    if (this.#failures > 0) this.#options.onNotice("Reconnected");
     this.#failures = 0;
     this.#lastId = id;
   }
 }
 
-/** @throws {SyntaxError} If it is not what Ballast sends. */
+/** @throws {SyntaxError} If it is not an event of Ballast. */
 function readEvent({ data }: EventBlock): EventJson {
   const event = JSON.parse(data) as Partial<EventJson> | null;
   if (typeof event?.at === "string" && typeof event.type === "string") return event as EventJson;
   throw new SyntaxError("not an event");
 }
 
-function notBallast(): CommandError {
-  return new CommandError("Cannot read the events: what answers there is not Ballast");
+function notBallast(): AdminClientError {
+  return new AdminClientError(
+    "refused",
+    "Cannot read the events: the server at this address is not Ballast",
+  );
 }

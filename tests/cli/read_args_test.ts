@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type Args, readArgs, type Syntax } from "../../src/cli/command_line.ts";
+import type { Args, Syntax } from "../../src/cli/command_line.ts";
 import { UsageError } from "../../src/cli/errors.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
 
 const SYNTAX: Syntax = {
   values: {
@@ -51,7 +52,7 @@ Deno.test("readArgs() refuses a flag that is not known, and names it without its
     "--no-json",
   ];
   for (const flag of flags) {
-    assertEquals(messageOf(() => read(flag)), `${flag.split("=")[0]} is not known here`);
+    assertEquals(messageOf(() => read(flag)), `unknown option ${flag.split("=")[0]}`);
   }
 });
 
@@ -61,8 +62,8 @@ Deno.test("readArgs() refuses a value flag without value", () => {
   }
 });
 
-Deno.test("readArgs() refuses a value flag that is given more than once", () => {
-  const message = "--url is given more than once";
+Deno.test("readArgs() refuses a value flag that was given more than once", () => {
+  const message = "--url was given more than once";
   assertEquals(messageOf(() => read("--url", "http://a", "--url", "http://a")), message);
   assertEquals(messageOf(() => read("--url", "http://a", "--url=http://b")), message);
 });
@@ -72,7 +73,7 @@ Deno.test("readArgs() refuses an argument where the command takes none", () => {
     const args of [["a"], ["5"], ["--json", "a"], ["--", "--json"], ["--url", "http://a", "a"]]
   ) {
     const argument = args.at(-1);
-    assertEquals(messageOf(() => read(...args)), `"${argument}" is one argument too many`);
+    assertEquals(messageOf(() => read(...args)), `unexpected argument "${argument}"`);
   }
 });
 
@@ -83,13 +84,13 @@ Deno.test("readArgs() reads one argument where the command takes one", () => {
   assertEquals(readArgs([], syntax).argument, undefined);
   assertEquals(
     messageOf(() => readArgs(["a", "b"], syntax)),
-    '"b" is one argument too many',
+    'unexpected argument "b"',
   );
 });
 
 Deno.test("Args.required() names the flag that is missing", () => {
   assertEquals(read("--url", "http://a").required("url"), "http://a");
-  assertEquals(messageOf(() => read().required("url")), "--url is missing");
+  assertEquals(messageOf(() => read().required("url")), "--url is required");
 });
 
 Deno.test("Args.wholeNumber() reads whole numbers within the range", () => {

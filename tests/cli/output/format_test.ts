@@ -4,7 +4,7 @@ import {
   formatMilliseconds,
   formatRate,
   formatSeconds,
-} from "../../../src/cli/status/format.ts";
+} from "../../../src/cli/output/format.ts";
 import { sparkline } from "../../../src/cli/status/view.ts";
 
 Deno.test("formatRate() has a decimal where the rate is small", () => {

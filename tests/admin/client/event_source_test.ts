@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { type EventBlock, readEvents } from "../../../src/cli/admin/event_source.ts";
+import { type EventBlock, readEvents } from "../../../src/admin/client/event_source.ts";
 
 /** Reads a stream that comes in these chunks. */
 async function read(...chunks: (string | Uint8Array<ArrayBuffer>)[]): Promise<EventBlock[]> {

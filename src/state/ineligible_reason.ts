@@ -1,9 +1,9 @@
 import type { DecisionCandidate } from "../model/decision.ts";
 import type { CandidateCode } from "../model/decision_code.ts";
-import { ejectedVerdict } from "../state/decision_log.ts";
+import { ejectedVerdict } from "./decision_log.ts";
 import type { ServerState } from "../model/server_state.ts";
 import type { Server } from "../model/server.ts";
-import type { SlotSnapshot } from "../state/table_snapshot.ts";
+import type { SlotSnapshot } from "./table_snapshot.ts";
 
 /** Facts that decide whether a server is eligible for a request. */
 export interface EligibilityCase {

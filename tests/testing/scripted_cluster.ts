@@ -2,14 +2,14 @@ import type { ClusterReport } from "../../src/model/cluster_report.ts";
 import type { ClusterJson } from "../../src/admin/cluster.ts";
 
 const STARTED = new Date("2026-01-02T03:04:05.000Z");
-const TOLD = new Date("2026-01-02T03:05:00.000Z");
+const PUBLISHED = new Date("2026-01-02T03:05:00.000Z");
 const A = "http://127.0.0.1:3001";
 
 const COMMON = { version: "0.1.0", startedAt: STARTED, sharesHealth: true };
-const STATUS = { at: TOLD, active: 2, servers: 4, checks: 1, revision: 90 };
+const STATUS = { at: PUBLISHED, active: 2, servers: 4, checks: 1, revision: 90 };
 
-/** Three balancers: one that answers, one that does not agree with it and is behind, and a new one. */
-export const FLEET: ClusterReport = {
+/** Three balancers: one that is up to date, one that disagrees with it and is behind, and a new one. */
+export const CLUSTER: ClusterReport = {
   self: "aaaaaaaaaaaa",
   error: "Cannot read from etcd: http://127.0.0.1:2379 does not answer",
   members: [
@@ -32,18 +32,18 @@ export const FLEET: ClusterReport = {
   disagreements: [{ url: A, healthy: ["bbbbbbbbbbbb"], unhealthy: ["aaaaaaaaaaaa"] }],
 };
 
-/** The same, as an admin target tells it. */
+/** Reports {@linkcode CLUSTER}, as a cluster does. */
 export function fleet(): Promise<ClusterReport> {
-  return Promise.resolve(FLEET);
+  return Promise.resolve(CLUSTER);
 }
 
 const COMMON_JSON = { version: "0.1.0", started_at: STARTED.toISOString(), shared_health: true };
-const STATUS_JSON = { at: TOLD.toISOString(), active: 2, servers: 4, checks: 1, revision: 90 };
+const STATUS_JSON = { at: PUBLISHED.toISOString(), active: 2, servers: 4, checks: 1, revision: 90 };
 
 /** The same, as the admin API writes it. */
-export const FLEET_JSON: ClusterJson = {
-  self: FLEET.self,
-  error: FLEET.error!,
+export const CLUSTER_JSON: ClusterJson = {
+  self: CLUSTER.self,
+  error: CLUSTER.error!,
   members: [
     {
       ...COMMON_JSON,
@@ -61,5 +61,5 @@ export const FLEET_JSON: ClusterJson = {
       status: null,
     },
   ],
-  disagreements: FLEET.disagreements,
+  disagreements: CLUSTER.disagreements,
 };

@@ -3,8 +3,8 @@ import type { CheckReport } from "../../src/model/server_status.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import {
   basisValue,
-  readBasis,
-  readResults,
+  parseBasis,
+  parseResults,
   resultsValue,
 } from "../../src/cluster/shared_health/health_value.ts";
 import { Rendezvous, textHash } from "../../src/cluster/shared_health/rendezvous.ts";
@@ -15,59 +15,59 @@ import { FakeClock } from "./fake_clock.ts";
 import { ProbedServers } from "./probed_servers.ts";
 import { DEFAULT_HEALTH_CHECK } from "./settings.ts";
 
-/** For how long results count, in seconds, as long as a lease holds. */
+/** How long results count, in seconds; a lease has the same time to live. */
 export const PATIENCE = 10;
-/** Between two signs of life, in milliseconds. */
+/** Time between two heartbeats, in milliseconds. */
 const HEARTBEAT_MS = PATIENCE * 1000 / 3;
-/** How long news are collected, and how long they are on their way, in milliseconds. */
+/** How long changes are collected, and how long they take to arrive, in milliseconds. */
 const COLLECTING_MS = 100;
-const WAY_MS = 5;
+const DELAY_MS = 5;
 
-/** A balancer of a {@linkcode CheckingFleet}: its checks, and what it tells the others of them. */
+/** A balancer of a {@linkcode CheckingCluster}: its health checks and what it publishes of them. */
 export class CheckingBalancer {
-  /** Its id and name. */
+  /** Its ID and name. */
   readonly id: string;
   /** Its servers. */
   readonly registry: Registry;
-  /** What divides its checks. */
+  /** Its shared checks. */
   readonly sharing: SharedChecks;
-  /** What checks its servers. */
+  /** Its health checker. */
   readonly checker: HealthChecker;
-  /** When which server became healthy or unhealthy here. */
+  /** Changes of health seen here. */
   readonly changes: { readonly at: number; readonly url: string; readonly healthy: boolean }[] = [];
-  /** Whether it hears of the others, and they of it. */
+  /** Whether it is connected to the others. */
   connected = true;
-  /** Whether it goes on with anything at all. */
+  /** Whether it is running. */
   alive = true;
-  /** The number of the last thing that it has heard of each other one. */
-  readonly heard = new Map<string, number>();
+  /** The number of the last message received from each other balancer. */
+  readonly received = new Map<string, number>();
   readonly #table = new StateTable(1000);
 
   /**
-   * @param id Its id and name.
-   * @param fleet What it belongs to.
-   * @param check How it checks.
+   * @param id Its ID and name.
+   * @param cluster Its cluster.
+   * @param check Its health check.
    */
-  constructor(id: string, fleet: CheckingFleet, check: Partial<HealthCheck>) {
+  constructor(id: string, cluster: CheckingCluster, check: Partial<HealthCheck>) {
     this.id = id;
     this.registry = new Registry(this.#table);
     let random = id.length;
     this.checker = new HealthChecker({
       registry: this.registry,
       table: this.#table,
-      clock: fleet.clock,
-      transport: fleet.servers.transport(id),
+      clock: cluster.clock,
+      transport: cluster.servers.transport(id),
       check: { ...DEFAULT_HEALTH_CHECK, ...check },
       random: () => (random += 0.618034) % 1,
       onChange: ({ server: { url } }, healthy) => {
-        this.changes.push({ at: fleet.clock.now(), url, healthy });
+        this.changes.push({ at: cluster.clock.now(), url, healthy });
       },
     });
     this.sharing = new SharedChecks({
       id,
-      clock: fleet.clock,
+      clock: cluster.clock,
       patience: PATIENCE,
-      onNews: () => fleet.tell(this),
+      onDelta: () => cluster.publishSoon(this),
     });
   }
 
@@ -76,46 +76,46 @@ export class CheckingBalancer {
     return this.#table.isHealthy(this.registry.get(url).slot);
   }
 
-  /** What the latest check of a server found. */
+  /** Latest check result of a server. */
   report(url: string): CheckReport | undefined {
     return this.checker.report(url);
   }
 }
 
-/** What a balancer has said last. */
-interface Told {
+/** The latest message of a balancer. */
+interface Message {
   readonly basis: string;
   readonly results: string;
   readonly number: number;
 }
 
-/** Balancers that divide their checks, on a clock that stands still, without sockets and etcd. */
-export class CheckingFleet implements Disposable {
-  /** The time. */
+/** Balancers that share their checks, on a fake clock, without sockets and etcd. */
+export class CheckingCluster implements Disposable {
+  /** The fake clock. */
   readonly clock = new FakeClock();
-  /** What is checked. */
+  /** The servers. */
   readonly servers: ProbedServers = new ProbedServers(this.clock);
-  /** The balancers, by id. */
+  /** The balancers, by ID. */
   readonly balancers = new Map<string, CheckingBalancer>();
-  /** How often a balancer said something. */
-  messages = 0;
+  /** Number of messages published so far. */
+  messageCount = 0;
   readonly #check: Partial<HealthCheck>;
   readonly #urls: string[] = [];
-  readonly #told = new Map<string, Told>();
+  readonly #messages = new Map<string, Message>();
   readonly #collecting = new Set<CheckingBalancer>();
 
-  /** @param check How all of them check. */
+  /** @param check The health check of all balancers. */
   constructor(check: Partial<HealthCheck> = {}) {
     this.#check = check;
   }
 
-  /** The balancer with this id. */
+  /** The balancer with this ID. */
   get(id: string): CheckingBalancer {
     return this.balancers.get(id)!;
   }
 
-  /** The balancer that is to check a server. */
-  prober(url: string): CheckingBalancer {
+  /** The balancer that owns the checks of a server. */
+  owner(url: string): CheckingBalancer {
     return this.get(new Rendezvous(this.balancers.keys()).pick(textHash(url))!);
   }
 
@@ -131,10 +131,10 @@ export class CheckingFleet implements Disposable {
   }
 
   /**
-   * A balancer comes, hears what the others have said, has the servers, and joins them.
+   * Adds a balancer: it receives the others' messages, gets the servers, and joins.
    *
-   * @param id Its id.
-   * @param isSilent Whether nobody hears anything else of it. Default: no.
+   * @param id Its ID.
+   * @param isSilent Whether it publishes nothing else. Default: false.
    */
   async join(id: string, isSilent = false): Promise<CheckingBalancer> {
     const balancer = new CheckingBalancer(id, this, this.#check);
@@ -146,12 +146,12 @@ export class CheckingFleet implements Disposable {
     this.balancers.set(id, balancer);
     this.#setMembers();
     balancer.connected = !isSilent;
-    this.#beat(balancer);
+    this.#heartbeat(balancer);
     return balancer;
   }
 
-  /** Everybody hears of the others again, and at once what was missed. */
-  mend(): void {
+  /** Reconnects every balancer, which receives at once what it missed. */
+  reconnect(): void {
     for (const balancer of this.balancers.values()) {
       if (balancer.connected) continue;
       balancer.connected = true;
@@ -159,7 +159,7 @@ export class CheckingFleet implements Disposable {
     }
   }
 
-  /** A balancer is gone from one moment to the next; the others learn of it later. */
+  /** Kills a balancer; the others do not notice yet. */
   async kill(id: string): Promise<void> {
     const balancer = this.get(id);
     balancer.alive = false;
@@ -168,28 +168,28 @@ export class CheckingFleet implements Disposable {
     await this.clock.advance(0);
   }
 
-  /** The lease of a balancer that is gone is over. */
-  bury(id: string): void {
+  /** Expires the lease of a killed balancer. */
+  expire(id: string): void {
     this.balancers.delete(id);
-    this.#told.delete(id);
+    this.#messages.delete(id);
     this.#setMembers();
     for (const { sharing } of this.#connected()) {
-      sharing.learn(id, undefined);
-      sharing.hear(id, undefined);
+      sharing.onResults(id, undefined);
+      sharing.onBasis(id, undefined);
     }
   }
 
-  /** A balancer has news: soon, the others hear of them. */
-  tell(balancer: CheckingBalancer): void {
+  /** Publishes a delta of a balancer soon. */
+  publishSoon(balancer: CheckingBalancer): void {
     if (this.#collecting.has(balancer)) return;
     this.#collecting.add(balancer);
     this.clock.after(COLLECTING_MS, () => {
       this.#collecting.delete(balancer);
-      this.#say(balancer);
+      this.#publish(balancer);
     });
   }
 
-  /** Ends everything. */
+  /** Stops every balancer. */
   [Symbol.dispose](): void {
     for (const balancer of this.balancers.values()) {
       balancer.alive = false;
@@ -198,34 +198,34 @@ export class CheckingFleet implements Disposable {
     }
   }
 
-  #beat(balancer: CheckingBalancer): void {
+  #heartbeat(balancer: CheckingBalancer): void {
     if (!balancer.alive) return;
-    this.#say(balancer);
-    this.clock.after(HEARTBEAT_MS, () => this.#beat(balancer));
+    this.#publish(balancer);
+    this.clock.after(HEARTBEAT_MS, () => this.#heartbeat(balancer));
   }
 
-  #say({ id, sharing, alive, connected }: CheckingBalancer): void {
+  #publish({ id, sharing, alive, connected }: CheckingBalancer): void {
     if (!alive || !connected || !this.balancers.has(id)) return;
     const basis = basisValue(sharing.basis);
     const results = resultsValue(sharing.results);
-    this.#told.set(id, { basis, results, number: ++this.messages });
-    this.clock.after(WAY_MS, () => {
-      for (const other of this.#connected()) this.#hear(other, id);
+    this.#messages.set(id, { basis, results, number: ++this.messageCount });
+    this.clock.after(DELAY_MS, () => {
+      for (const other of this.#connected()) this.#receive(other, id);
     });
   }
 
   #catchUp(balancer: CheckingBalancer): void {
     balancer.sharing.setMembers(this.#names());
-    for (const id of this.#told.keys()) this.#hear(balancer, id);
+    for (const id of this.#messages.keys()) this.#receive(balancer, id);
   }
 
-  /** What was heard before is no sign that somebody is there. */
-  #hear({ sharing, heard }: CheckingBalancer, id: string): void {
-    const told = this.#told.get(id);
-    if (told === undefined || heard.get(id) === told.number) return;
-    heard.set(id, told.number);
-    sharing.learn(id, readResults(told.results));
-    sharing.hear(id, readBasis(told.basis));
+  /** Delivers the latest message of a balancer, unless it was delivered before. */
+  #receive({ sharing, received }: CheckingBalancer, id: string): void {
+    const message = this.#messages.get(id);
+    if (message === undefined || received.get(id) === message.number) return;
+    received.set(id, message.number);
+    sharing.onResults(id, parseResults(message.results));
+    sharing.onBasis(id, parseBasis(message.basis));
   }
 
   #connected(): CheckingBalancer[] {

@@ -1,7 +1,9 @@
-/** What stands for a number that is not there. */
+import type { ServerState } from "../../model/server_state.ts";
+
+/** Stands for a missing number. */
 const NOTHING = "-";
 
-/** A rate, with one decimal where it is small. */
+/** A rate, with one decimal if it is small. */
 export function formatRate(perSecond: number | null): string {
   if (perSecond === null) return NOTHING;
   return perSecond < 99.95 ? perSecond.toFixed(1) : String(Math.round(perSecond));
@@ -15,7 +17,7 @@ export function formatMilliseconds(milliseconds: number | null): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;
 }
 
-/** A number of bytes with its unit, by thousands. */
+/** A number of bytes with its unit, in powers of 1000. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB", "PB"];
   let unit = 0;
@@ -27,7 +29,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || number >= 99.95 ? Math.round(number) : number.toFixed(1)} ${units[unit]}`;
 }
 
-/** How long something lasts, by its two largest units. */
+/** A duration in its two largest units. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));
   const parts = [
@@ -39,4 +41,14 @@ export function formatSeconds(seconds: number): string {
   const first = parts.findIndex(([count]) => count > 0);
   if (first === -1) return "0 s";
   return parts.slice(first, first + 2).map(([count, unit]) => `${count} ${unit}`).join(" ");
+}
+
+/** A time of the admin API (RFC 3339, UTC) to the second. */
+export function formatTime(time: string): string {
+  return time.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+}
+
+/** A server's state. */
+export function formatState(state: ServerState): string {
+  return state === "on_trial" ? "probing" : state;
 }

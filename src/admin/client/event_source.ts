@@ -1,19 +1,18 @@
-/** A block of a stream of events. */
+/** A block of an event stream. */
 export interface EventBlock {
-  /** The id that the stream had last, by which it can be resumed. */
+  /** The last id of the stream, by which it can be resumed. */
   readonly id: string;
-  /** The data; empty where the block was there for its id alone. */
+  /** The data; empty for a block that only sets the id. */
   readonly data: string;
 }
 
-/** The longest block, in UTF-16 code units: what sends more is no balancer. */
+/** The longest block, in UTF-16 code units. A balancer never sends one that long. */
 const BLOCK_MAX = 1_048_576;
 
 /**
- * Reads server-sent events (WHATWG HTML §9.2.6).
+ * Parses server-sent events (WHATWG HTML §9.2.6).
  *
- * @param body The content of the response.
- * @param onRead Called whenever something has come, comments included.
+ * @param onRead Called whenever data arrives, comments included.
  * @throws {SyntaxError} If a block is too long.
  */
 export async function* readEvents(
@@ -24,7 +23,7 @@ export async function* readEvents(
   let id = "";
   for await (const text of body.pipeThrough(new TextDecoderStream())) {
     onRead();
-    // A carriage return at the end may be one half of a line's end.
+    // A carriage return at the end may be the first half of a CRLF.
     const all = rest + text;
     const half = all.endsWith("\r") ? 1 : 0;
     const blocks = all.slice(0, all.length - half).replace(/\r\n?/g, "\n").split("\n\n");
