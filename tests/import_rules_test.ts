@@ -72,14 +72,14 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   // Picks, retries and ejects by the proxy's own code, without its connections.
   simulate: [
     ...["model", "runtime/clock.ts", "state", "policies", "health", "config", "http1/message.ts"],
-    ...["upstream/transport.ts"],
+    ...["upstream/transport.ts", "proxy/ineligible_reason.ts"],
     ...["proxy/picker.ts", "proxy/attempt_rules.ts", "proxy/waiting_list.ts"],
     ...["admin/decisions.ts"],
     ...["zod", "flatqueue", "hdr-histogram-js", "pure-rand"],
   ],
   cli: [
     ...["model", "runtime", "config", "balancer", "admin", "cluster/mod.ts", "dashboard/mod.ts"],
-    ...["observability/logging", "discovery/system_resolver.ts", "fronts/web", "simulate"],
+    ...["observability/logging", "discovery/discovery_permissions.ts", "fronts/web", "simulate"],
     ...["deno.json", "@std/cli", "@logtape/logtape"],
   ],
 };

@@ -53,7 +53,7 @@ Deno.test("every command works with net and read permission only", async () => {
   balancer.kill("SIGTERM");
   const { code, stdout, stderr } = await balancer.result();
   assertEquals([code, stdout], [0, ""]);
-  assertStringIncludes(stderr, '"SIGTERM: finishing what is under way, for 10 s at most"');
+  assertStringIncludes(stderr, '"SIGTERM: finishing active requests, for at most 10 s"');
 });
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

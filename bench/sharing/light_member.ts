@@ -1,25 +1,21 @@
 import { pace } from "../../tests/chaos/pace.ts";
-import { createEtcd, type EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { basisKey, resultsKey } from "../../src/cluster/shared_health/health_store.ts";
 import { basisValue, resultsValue } from "../../src/cluster/shared_health/health_value.ts";
-import { memberValue } from "../../src/cluster/members/member_value.ts";
-import {
-  Membership,
-  type Page,
-  type StatusPart,
-  type StatusSource,
-} from "../../src/cluster/members/membership.ts";
+import { memberValue } from "../../src/cluster/members/member_store.ts";
+import { Membership } from "../../src/cluster/members/membership.ts";
+import type { KeyPut, StatusUpdate } from "../../src/cluster/members/status_publisher.ts";
 import { statusValue } from "../../src/cluster/members/status_value.ts";
 import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
 import { systemClock } from "../../src/runtime/system_clock.ts";
 import { CountingFetch } from "./etcd_gauge.ts";
 
 /**
- * The etcd side of a balancer, without the balancer: it keeps a lease, publishes what a balancer
+ * A member without a balancer, with the same load on etcd: it keeps a lease, publishes what a balancer
  * publishes, and watches what a balancer watches. A hundred of them fit where ten balancers do.
  */
-export class LightMember implements StatusSource, AsyncDisposable {
-  /** Its traffic to and from etcd. */
+export class LightMember implements AsyncDisposable {
+  /** Its requests to etcd. */
   readonly line = new CountingFetch();
   readonly #etcd: EtcdClient;
   readonly #keys = new SharedKeys("/ballast/");
@@ -30,25 +26,23 @@ export class LightMember implements StatusSource, AsyncDisposable {
 
   /**
    * @param i Its number.
-   * @param servers How many servers it says that it has.
-   * @param endpoints Where etcd is.
+   * @param servers Number of servers in its status.
+   * @param endpoints The endpoints of etcd.
    */
   constructor(i: number, servers: number, endpoints: readonly string[]) {
     this.#id = `light-${String(i).padStart(6, "0")}`;
     this.#servers = servers;
-    this.#etcd = createEtcd({ endpoints, fetch: this.line.fetch });
-    const membership = new Membership({
-      etcd: this.#etcd,
-      story: this,
-      lease: 10,
-      clock: systemClock,
-      random: Math.random,
-    });
+    this.#etcd = new EtcdClient({ endpoints, fetch: this.line.fetch });
+    const membership = new Membership(
+      { etcd: this.#etcd, clock: systemClock, random: Math.random },
+      this,
+      10,
+    );
     const { signal } = this.#abort;
     this.#running = Promise.all([membership.run(signal), this.#watch(signal)]);
   }
 
-  pages(chapter: StatusPart): Page[] {
+  update(kind: StatusUpdate): KeyPut[] {
     const { members, health, status } = this.#keys;
     const all = {
       id: this.#id,
@@ -70,20 +64,20 @@ export class LightMember implements StatusSource, AsyncDisposable {
     };
     const digest = "100-0123456789abcdef";
     const basis = basisValue({ check: "0123456789abcdef", servers: digest });
-    const signs = [
+    const heartbeat = [
       { put: basisKey(health, this.#id), value: basis },
       { put: status + this.#id, value: statusValue(does) },
     ];
-    if (chapter !== "all") return signs;
+    if (kind !== "full") return heartbeat;
     const results = resultsValue({ down: [], pending: [] });
     return [
       { put: members + this.#id, value: memberValue(all) },
       { put: resultsKey(health, this.#id), value: results },
-      ...signs,
+      ...heartbeat,
     ];
   }
 
-  told(): void {}
+  published(): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
@@ -92,7 +86,7 @@ export class LightMember implements StatusSource, AsyncDisposable {
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const keys = this.#keys.followed;
+    const keys = this.#keys.watched;
     while (!signal.aborted) {
       try {
         const { revision } = await this.#etcd.range(keys, { signal });

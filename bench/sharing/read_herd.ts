@@ -1,7 +1,7 @@
-import { createEtcd } from "../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../src/cluster/etcd/etcd_types.ts";
-import { backoff } from "../../src/runtime/backoff.ts";
-import { writeServerValue } from "../../src/cluster/store/server_value.ts";
+import { backoff } from "../../src/runtime/time.ts";
+import { serverValue } from "../../src/cluster/store/server_value.ts";
 import { completeServer } from "../../src/model/server.ts";
 import { pace } from "../../tests/chaos/pace.ts";
 import { EtcdCluster } from "../../tests/testing/etcd_cluster.ts";
@@ -18,11 +18,11 @@ const CHUNK = 100;
  */
 export async function measureReading(readers: number, servers: number): Promise<number> {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   for (let at = 0; at < servers; at += CHUNK) {
     const writes = Array.from({ length: CHUNK }, (_, i) => {
       const server = completeServer({ url: `http://10.0.0.1:8080/${at + i}` });
-      return { put: PREFIX + server.url, value: writeServerValue(server) };
+      return { put: PREFIX + server.url, value: serverValue(server) };
     });
     await etcd.transact({ when: [], writes });
   }

@@ -47,7 +47,7 @@ export class SharingBalancers implements AsyncDisposable {
   /** Waits until so many checks are divided among them. */
   async untilDivided(checks: number): Promise<void> {
     for (;;) {
-      const { members } = await this.first.fleet();
+      const { members } = await this.first.report();
       const sum = members.reduce((sum, { status }) => sum + (status?.checks ?? 0), 0);
       if (members.length === this.#balancers.length && sum === checks) return;
       await pace(500);

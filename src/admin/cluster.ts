@@ -38,7 +38,7 @@ const MEMBER = z.object({
   status: STATUS.nullable().describe("Its latest report"),
 });
 
-const FLEET = z.object({
+const CLUSTER = z.object({
   self: z.string().describe("The id of the answering balancer"),
   error: z.string().nullable().describe("Why the answer is out of date"),
   muted: z.string().describe("Why no balancer can report, if none can").optional(),
@@ -61,7 +61,7 @@ export type ClusterStatusJson = Answer<typeof STATUS>;
 export type ClusterMemberJson = Answer<typeof MEMBER>;
 
 /** Balancers of a cluster as JSON. */
-export type ClusterJson = Answer<typeof FLEET>;
+export type ClusterJson = Answer<typeof CLUSTER>;
 
 /** Answer of `/accept-servers`. */
 export type AcceptedJson = Answer<typeof ACCEPTED>;
@@ -72,12 +72,12 @@ const NO_CLUSTER = { 404: "The balancer is not part of a cluster" };
 export const CLUSTER_ROUTES: Routes = {
   "/fleet": {
     GET: {
-      handler: async (target) => clusterJson(await clusterOf(target).fleet()),
+      handler: async (target) => clusterJson(await clusterOf(target).report()),
       summary: "List the balancers of the cluster, how they are doing, and where they disagree",
       description: "Each balancer reports every few seconds.",
       query: NO_QUERY,
       answers: {
-        200: { description: "The balancers", content: { "application/json": FLEET } },
+        200: { description: "The balancers", content: { "application/json": CLUSTER } },
       },
       problems: { ...NO_QUERY_PROBLEM, ...NO_CLUSTER },
     },

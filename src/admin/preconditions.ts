@@ -57,7 +57,7 @@ export class Preconditions {
    * @param find Finds the server as it is now.
    * @throws {Problem} 412 if the conditions no longer hold.
    */
-  async guard<T>(make: () => T | Promise<T>, find: () => Server | undefined): Promise<T> {
+  async enforce<T>(make: () => T | Promise<T>, find: () => Server | undefined): Promise<T> {
     try {
       return await make();
     } catch (error) {

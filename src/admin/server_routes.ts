@@ -75,7 +75,7 @@ async function replace(target: AdminTarget, call: ChangeCall): Promise<unknown> 
   if (query.dry_run) return dryRun(target, { before: server, after });
   const { url: _, discoveredBy: __, ...fields } = after;
   if (server !== undefined) return await change(target, call, { server, fields, conditions });
-  await conditions.guard(() => target.writer.add(after), () => findAddressed(target, key).server);
+  await conditions.enforce(() => target.writer.add(after), () => findAddressed(target, key).server);
   await target.balancer.settled();
   logger.info("Added {url}", { url: at });
   return serverAnswer(after, 201);
@@ -103,7 +103,7 @@ async function remove(
   const conditions = new Preconditions(request);
   const server = current(target, call, conditions);
   if (dry_run) return dryRun(target, { before: server, after: undefined });
-  const removed = await conditions.guard(
+  const removed = await conditions.enforce(
     () => target.writer.remove(server.url, drain, ...seenBy(conditions, server)),
     () => findAddressed(target, params["server"]!).server,
   );
@@ -162,7 +162,7 @@ async function change(
 ): Promise<Response> {
   const { url, discoveredBy } = before;
   if (discoveredBy !== undefined) throw isDiscovered(url, discoveredBy);
-  const server = await conditions.guard(
+  const server = await conditions.enforce(
     () => target.writer.update(url, fields, ...seenBy(conditions, before)),
     () => findAddressed(target, params["server"]!).server,
   );

@@ -18,7 +18,7 @@ export interface AdminCluster {
   /** Removes the servers that are missing from etcd and still in use, and returns their URLs. */
   acceptServers(): Promise<readonly string[]>;
   /** Reports which balancers are up, and how they are doing. */
-  fleet(): Promise<ClusterReport>;
+  report(): Promise<ClusterReport>;
   /** Connection to etcd, and what is wrong with its content. */
   readonly registry: RegistryReport;
 }

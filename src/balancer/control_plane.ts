@@ -9,12 +9,10 @@ import type { HealthCheck, Settings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { TrafficTable } from "../state/traffic_table.ts";
 import type { Traffic } from "../state/traffic.ts";
-import { HealthChecker } from "../health/checker.ts";
 import type { CheckSharing } from "../health/check_sharing.ts";
-import { Ejector } from "../health/ejector.ts";
-import { SlowStart } from "../health/slow_start.ts";
+import { ServerHealth } from "../health/server_health.ts";
 import { checkPermitted } from "../runtime/net_permission.ts";
-import type { OutlierReport } from "../health/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import type { Transport } from "../upstream/transport.ts";
 
 /** Parts of a {@linkcode ControlPlane}. */
@@ -42,10 +40,8 @@ export class ControlPlane implements Disposable {
   /** Log of recent routing decisions. */
   readonly decisions: DecisionLog;
   readonly #parts: ControlPlaneParts;
-  readonly #slowStart: SlowStart;
-  readonly #ejector: Ejector;
+  readonly #health: ServerHealth;
   readonly #startedAt: number;
-  #checker: HealthChecker | undefined;
 
   /**
    * @param parts The parts.
@@ -61,14 +57,10 @@ export class ControlPlane implements Disposable {
     this.registry.subscribe((event) => this.#log(event));
     this.decisions = new DecisionLog({
       keep: settings.decisions,
-      ejectedUntil: (url) => this.#ejector.report(url)?.until,
+      ejectedUntil: (url) => this.#health.ejector.report(url)?.until,
     });
-    const common = { registry: this.registry, table, clock };
-    this.#slowStart = new SlowStart({ ...common, duration: settings.slowStart });
-    this.#ejector = new Ejector({
-      ...common,
-      ejection: settings.ejection,
-      onReturn: (entry) => this.#slowStart.begin(entry),
+    this.#health = new ServerHealth({
+      ...{ registry: this.registry, table, clock, settings },
       onChange: (type, { server, slot }, detail) => {
         if (type === "ejected") traffic.count(slot, "ejections");
         this.events.add({ type, server, detail });
@@ -83,29 +75,21 @@ export class ControlPlane implements Disposable {
    * @param transport Sends their requests.
    */
   startChecks(check: HealthCheck, transport: Transport): void {
-    const { table, clock, traffic } = this.#parts;
-    this.#checker = new HealthChecker({
-      registry: this.registry,
-      table,
-      clock,
-      transport,
-      check,
+    const { traffic } = this.#parts;
+    this.#health.startChecks({
+      ...{ transport, check },
       onResult: ({ slot }, passed) => traffic.countCheck(slot, passed),
-      onChange: ({ server, slot }, healthy, detail) => {
-        if (healthy) this.#slowStart.begin({ server, slot });
-        this.events.add({ type: healthy ? "healthy" : "unhealthy", server, detail });
-      },
     });
   }
 
   /** Changes the settings of health checks, and checks every server at once. */
   setHealthCheck(check: HealthCheck): void {
-    this.#checker?.change(check);
+    this.#health.checker?.change(check);
   }
 
   /** Shares health checks with other balancers: those assigned to others are no longer done here. */
   shareChecks(sharing: CheckSharing): void {
-    this.#checker?.share(sharing);
+    this.#health.checker?.share(sharing);
   }
 
   /**
@@ -116,7 +100,7 @@ export class ControlPlane implements Disposable {
    */
   async check(url: string): Promise<CheckReport> {
     const { server } = this.registry.get(url);
-    return await this.#checker!.checkNow(server.url);
+    return await this.#health.checker!.checkNow(server.url);
   }
 
   /** The servers and their state, in the order in which they were added. */
@@ -155,15 +139,14 @@ export class ControlPlane implements Disposable {
     };
   }
 
-  /** Ejects or reinstates a server, as a thread reports. */
-  readonly report = ({ type, url, why }: OutlierReport): void => {
-    if (type === "failing") this.#ejector.eject(url, why);
-    else this.#ejector.reinstate(url);
-  };
+  /** Acts by what a thread has to say about a server. */
+  get report(): (report: OutlierReport) => void {
+    return this.#health.report;
+  }
 
   /** Stops health checks, ejections, slow starts and events. */
   [Symbol.dispose](): void {
-    for (const part of [this.#checker, this.#ejector, this.#slowStart]) part?.[Symbol.dispose]();
+    this.#health[Symbol.dispose]();
     this.events.close();
   }
 
@@ -173,8 +156,8 @@ export class ControlPlane implements Disposable {
       ...server,
       healthy: table.isHealthy(slot),
       active: table.active(slot),
-      ejection: this.#ejector.report(server.url),
-      lastCheck: this.#checker?.report(server.url),
+      ejection: this.#health.ejector.report(server.url),
+      lastCheck: this.#health.checker?.report(server.url),
     };
   }
 

@@ -126,7 +126,7 @@ export class LoadBalancer implements AsyncDisposable {
   async listen(options: ListenOptions = {}): Promise<Listener> {
     const { signal, tls } = checkListenOptions(options);
     await this.#servers.ready();
-    this.#checkOpen();
+    this.#checkOpen("listen");
     const address = { hostname: options.hostname ?? "0.0.0.0", port: options.port ?? 8000 };
     if (this.workers === 1) {
       const where = { ...address, ...(signal && { signal }) };
@@ -191,7 +191,7 @@ export class LoadBalancer implements AsyncDisposable {
    * removed in the meantime.
    */
   async check(url: string): Promise<CheckReport> {
-    this.#checkOpen();
+    this.#checkOpen("check a server");
     return await this.#control.check(this.#servers.checkable(url));
   }
 
@@ -215,7 +215,7 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `invalid` or `closed`; nothing has changed.
    */
   setHealthCheck(check: Partial<HealthCheck>): void {
-    this.#checkOpen();
+    this.#checkOpen("change the health checks");
     this.#control.setHealthCheck(checkHealthCheck(check));
     this.#config = { ...this.#config, healthCheck: { ...check } };
   }
@@ -227,7 +227,7 @@ export class LoadBalancer implements AsyncDisposable {
    * @throws {BalancerError} `closed`.
    */
   shareChecks(sharing: CheckSharing): void {
-    this.#checkOpen();
+    this.#checkOpen("share the health checks");
     this.#control.shareChecks(sharing);
   }
 
@@ -292,8 +292,8 @@ export class LoadBalancer implements AsyncDisposable {
     await this.close();
   }
 
-  #checkOpen(): void {
+  #checkOpen(action = "change the servers"): void {
     if (!this.#closed) return;
-    throw new BalancerError("closed", "Cannot change the servers: the balancer is closed");
+    throw new BalancerError("closed", `Cannot ${action}: the balancer is closed`);
   }
 }

@@ -1,75 +1,71 @@
-import { parseArgs } from "@std/cli/parse-args";
 import { isHost } from "../model/host.ts";
 import { UsageError } from "./errors.ts";
-import { SWITCH_NAMES, type SwitchName, VALUE_NAMES, type ValueName } from "./flag_names.ts";
 
-/** A whole number in decimal; one that begins with a zero is octal to some. */
+/** A whole number in decimal. Without leading zeros, which some read as octal. */
 const WHOLE = /^(?:0|[1-9][0-9]*)$/;
-/** A number that may be a fraction. */
+/** A number with an optional fraction and exponent. */
 const NUMBER = /^(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:e-?[0-9]+)?$/i;
 
 /** A flag that takes a value. */
 export interface ValueFlag {
-  /** What stands for the value in the help, for example `PORT`. */
+  /** Placeholder of the value in the help, for example `PORT`. */
   readonly value: string;
-  /** What the flag does, with its default. */
+  /** Meaning of the flag, with its default. */
   readonly help: string;
-  /** Values to choose from, for shells to complete. Default: files for `FILE`, else none. */
+  /** Values for shells to complete. Default: files for `FILE`, else none. */
   readonly choices?: readonly string[];
 }
 
-/** A flag that is there or not. */
+/** A flag without a value. */
 export interface SwitchFlag {
-  /** What the flag does. */
+  /** Meaning of the flag. */
   readonly help: string;
 }
 
-/** What a command accepts on its command line. */
+/** The flags and the argument that a command accepts. */
 export interface Syntax {
   /** Flags with a value, by name without the dashes. */
-  readonly values: Readonly<Partial<Record<ValueName, ValueFlag>>>;
+  readonly values: Readonly<Record<string, ValueFlag>>;
   /** Flags without a value, by name without the dashes. */
-  readonly switches: Readonly<Partial<Record<SwitchName, SwitchFlag>>>;
-  /** The name of the one argument without a flag, if the command takes one. */
+  readonly switches: Readonly<Record<string, SwitchFlag>>;
+  /** Placeholder of the command's positional argument, if it takes one. */
   readonly argument?: string;
-  /** What that argument can be, for shells to complete. Default: files for `FILE`, else none. */
+  /** Values of that argument for shells to complete. Default: files for `FILE`, else none. */
   readonly argumentChoices?: readonly string[];
 }
 
-/** The switch by which a command writes JSON instead of text. */
-export const JSON_SWITCH: Readonly<Record<"json", SwitchFlag>> = {
-  json: { help: "write JSON, for programs" },
-};
-
-/** One of the program's commands. */
+/**
+ * A command of the program. Declare one with `satisfies Command`, so that the names of its flags stay
+ * known to the compiler.
+ */
 export interface Command extends Syntax {
   /** Its name on the command line. */
   readonly name: string;
-  /** What it does, in one line. */
+  /** Summary in one line, in the imperative. */
   readonly summary: string;
   /** A command line that works. */
   readonly example: string;
   /**
-   * Does it.
+   * Runs the command.
    *
-   * @throws {UsageError} If the command line makes no sense.
-   * @throws {CommandError} If it cannot be done.
+   * @throws {UsageError} If the command line is wrong.
+   * @throws {CommandError} If the command fails.
    */
   run(args: Args): Promise<void>;
 }
 
-/** A command line that fits its syntax. */
+/** The flag by which a command writes JSON instead of text. */
+export const JSON_SWITCH: Readonly<Record<"json", SwitchFlag>> = {
+  json: { help: "print JSON" },
+};
+
+/** A parsed command line. */
 export class Args {
   readonly #values: ReadonlyMap<string, string>;
   readonly #switches: ReadonlySet<string>;
-  /** The argument without a flag. */
+  /** The positional argument. */
   readonly argument: string | undefined;
 
-  /**
-   * @param values The flags with a value that were given.
-   * @param switches The flags without a value that were given.
-   * @param argument The argument without a flag.
-   */
   constructor(
     values: ReadonlyMap<string, string>,
     switches: ReadonlySet<string>,
@@ -80,9 +76,9 @@ export class Args {
     this.argument = argument;
   }
 
-  /** Whether a flag without a value was given. */
+  /** Whether a flag was given, with or without a value. */
   has(name: string): boolean {
-    return this.#switches.has(name);
+    return this.#switches.has(name) || this.#values.has(name);
   }
 
   /** A flag's value, if it was given. */
@@ -91,14 +87,26 @@ export class Args {
   }
 
   /**
-   * A flag's value, which has to be there.
+   * The value of a required flag.
    *
    * @throws {UsageError} If it was not given.
    */
   required(name: string): string {
     const value = this.#values.get(name);
-    if (value === undefined) throw new UsageError(`--${name} is missing`);
+    if (value === undefined) throw new UsageError(`--${name} is required`);
     return value;
+  }
+
+  /**
+   * The value of a flag that takes one of several words, if it was given.
+   *
+   * @throws {UsageError} If it is none of them.
+   */
+  oneOf<T extends string>(name: string, words: readonly T[]): T | undefined {
+    const value = this.#values.get(name);
+    const word = words.find((each) => each === value);
+    if (word !== undefined || value === undefined) return word;
+    throw new UsageError(`--${name} must be ${words.join(" or ")}, not "${value}"`);
   }
 
   /**
@@ -107,12 +115,7 @@ export class Args {
    * @throws {UsageError} If it is not one, or out of range.
    */
   wholeNumber(name: string, min: number, max: number): number | undefined {
-    const value = this.#values.get(name);
-    if (value === undefined) return undefined;
-    const number = WHOLE.test(value) ? Number(value) : NaN;
-    if (number >= min && number <= max) return number;
-    const what = `a whole number from ${min} to ${max}${leadingZeros(value)}`;
-    throw new UsageError(`--${name} must be ${what}, not "${value}"`);
+    return this.#number(name, { kind: "a whole number", pattern: WHOLE, min, max });
   }
 
   /**
@@ -121,16 +124,23 @@ export class Args {
    * @throws {UsageError} If it is not one, or out of range.
    */
   number(name: string, min: number, max: number): number | undefined {
+    return this.#number(name, { kind: "a number", pattern: NUMBER, min, max });
+  }
+
+  #number(
+    name: string,
+    { kind, pattern, min, max }: { kind: string; pattern: RegExp; min: number; max: number },
+  ): number | undefined {
     const value = this.#values.get(name);
     if (value === undefined) return undefined;
-    const number = NUMBER.test(value) ? Number(value) : NaN;
+    const number = pattern.test(value) ? Number(value) : NaN;
     if (number >= min && number <= max) return number;
-    const what = `a number from ${min} to ${max}${leadingZeros(value)}`;
-    throw new UsageError(`--${name} must be ${what}, not "${value}"`);
+    const zeros = /^0[0-9]/.test(value) ? " without leading zeros" : "";
+    throw new UsageError(`--${name} must be ${kind} from ${min} to ${max}${zeros}, not "${value}"`);
   }
 
   /**
-   * A flag's value as the address to listen on, if it was given.
+   * A flag's value as an address to listen on, if it was given.
    *
    * @throws {UsageError} If it is neither a host name nor an IP address.
    */
@@ -139,62 +149,4 @@ export class Args {
     if (value === undefined || isHost(value)) return value;
     throw new UsageError(`--${name} must be a host name or an IP address, not "${value}"`);
   }
-}
-
-/** What to say of a number that is refused, beside its range. */
-function leadingZeros(value: string): string {
-  return /^0[0-9]/.test(value) ? " without leading zeros" : "";
-}
-
-/**
- * Reads a command line.
- *
- * @param args What stands behind the command's name.
- * @param syntax What the command accepts.
- * @throws {UsageError} If it does not fit.
- */
-export function readArgs(args: readonly string[], syntax: Syntax): Args {
-  const valueNames = Object.keys(syntax.values);
-  const switchNames = Object.keys(syntax.switches);
-  const joined = joinNegativeNumbers(args, valueNames);
-  checkKnown(joined, [...valueNames, ...switchNames]);
-  const parsed: Record<string, unknown> = parseArgs(joined, {
-    string: [...VALUE_NAMES, "_"],
-    collect: VALUE_NAMES,
-    boolean: SWITCH_NAMES,
-  });
-  const values = new Map<string, string>();
-  for (const name of valueNames) {
-    const given = parsed[name] as string[];
-    if (given.length > 1) throw new UsageError(`--${name} is given more than once`);
-    if (given[0] === "") throw new UsageError(`--${name} needs a value`);
-    if (given[0] !== undefined) values.set(name, given[0]);
-  }
-  const switches = new Set(switchNames.filter((name) => parsed[name] === true));
-  const [argument, ...rest] = (parsed._ as unknown[]).map(String);
-  const surplus = syntax.argument === undefined ? argument : rest[0];
-  if (surplus !== undefined) throw new UsageError(`"${surplus}" is one argument too many`);
-  return new Args(values, switches, argument);
-}
-
-/** Refuses a flag that the command does not take, whether or not others do. */
-function checkKnown(args: readonly string[], names: readonly string[]): void {
-  for (const arg of args) {
-    if (arg === "--") return;
-    const flag = arg.split("=", 1)[0]!;
-    if (!/^-./.test(arg) || flag.startsWith("--") && names.includes(flag.slice(2))) continue;
-    throw new UsageError(`${flag} is not known here`);
-  }
-}
-
-/** `--weight -1` as `--weight=-1`: the parser would take `-1` for a flag, and the error with it. */
-function joinNegativeNumbers(args: readonly string[], valueNames: readonly string[]): string[] {
-  const joined: string[] = [];
-  for (const arg of args) {
-    const flag = joined.at(-1);
-    if (/^-[0-9.]/.test(arg) && flag !== undefined && valueNames.includes(flag.slice(2))) {
-      joined.push(`${joined.pop()}=${arg}`);
-    } else joined.push(arg);
-  }
-  return joined;
 }

@@ -1,17 +1,18 @@
-/** The command line cannot be understood; the message says what to type instead. */
-export class UsageError extends Error {
-  /** @param message What is wrong, and what to type instead. */
-  constructor(message: string) {
+/** An expected failure of a command, which is printed without a stack. */
+abstract class CliError extends Error {
+  /** Whether the command has printed or logged the message itself. */
+  readonly isReported: boolean;
+
+  /** @param isReported Whether the command has printed or logged it itself. Default: false. */
+  constructor(message: string, isReported = false) {
     super(message);
-    this.name = "UsageError";
+    this.name = this.constructor.name;
+    this.isReported = isReported;
   }
 }
 
-/** The command was understood and cannot be done; the message says why, and what to do next. */
-export class CommandError extends Error {
-  /** @param message What happened, to what, and what to do next. */
-  constructor(message: string) {
-    super(message);
-    this.name = "CommandError";
-  }
-}
+/** A wrong command line. The message says what is wrong with it, and what to type instead. */
+export class UsageError extends CliError {}
+
+/** A command that failed. The message says why, and what to do next. */
+export class CommandError extends CliError {}

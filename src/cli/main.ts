@@ -1,64 +1,23 @@
+import { AdminClientError } from "../admin/client/admin_client.ts";
 import { BalancerError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
-import { type Command, readArgs, type SwitchFlag } from "./command_line.ts";
-import { acceptServers } from "./commands/accept_servers.ts";
-import { addServer } from "./commands/add_server.ts";
-import { checkConfig } from "./commands/check_config.ts";
-import { completions } from "./commands/completions.ts";
-import { deleteServer } from "./commands/delete_server.ts";
-import { drainServer, enableServer } from "./commands/drain_server.ts";
-import { events } from "./commands/events.ts";
-import { explain } from "./commands/explain.ts";
-import { exportConfig } from "./commands/export_config.ts";
-import { listBalancers } from "./commands/list_balancers.ts";
-import { listServers } from "./commands/list_servers.ts";
-import { listen } from "./commands/listen.ts";
-import { permissions } from "./commands/permissions.ts";
-import { replay } from "./commands/replay.ts";
-import { simulate } from "./commands/simulate.ts";
-import { status } from "./commands/status.ts";
-import { updateServer } from "./commands/update_server.ts";
+import { ADMIN_HINTS } from "./admin/client.ts";
+import type { Command } from "./command_line.ts";
+import { COMMANDS } from "./commands.ts";
+import { flagsOf } from "./completions/vocabulary.ts";
+import { didYouMean } from "./did_you_mean.ts";
 import { CommandError, UsageError } from "./errors.ts";
-import { commandHelp, programHelp } from "./help.ts";
 import { printable, printError, printLine } from "./output/print.ts";
+import { readArgs } from "./read_args.ts";
 
-/** What the program exits with when all was done. */
+/** Exit code of a command that succeeded. */
 const DONE = 0;
-/** What it exits with when the balancer refused, could not be reached or could not be started. */
+/** Exit code of a command that failed: refused, unreachable, or not started. */
 const FAILED = 1;
-/** What it exits with when the command line makes no sense. */
+/** Exit code for a wrong command line. */
 const WRONG_USAGE = 2;
 
-/** The program's commands. */
-export const COMMANDS: readonly Command[] = [
-  listen,
-  addServer,
-  deleteServer,
-  updateServer,
-  drainServer,
-  enableServer,
-  listServers,
-  listBalancers,
-  acceptServers,
-  status,
-  events,
-  explain,
-  exportConfig,
-  checkConfig,
-  permissions,
-  simulate,
-  replay,
-  completions(() => COMMANDS),
-];
-
-const HELP: Readonly<Record<"help", SwitchFlag>> = { help: { help: "show this help" } };
-
-/**
- * Runs the program.
- *
- * @param args The command line behind the program's name.
- * @returns What to exit with.
- */
+/** Runs the program. */
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   const command = COMMANDS.find((candidate) => candidate.name === name);
@@ -69,32 +28,69 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof UsageError) {
       const help = command === undefined ? "ballast --help" : `ballast ${command.name} --help`;
-      printError(`ballast: ${printable(error.message)}. See "${help}".`);
+      if (!error.isReported) {
+        printError(`ballast: ${printable(error.message)}. See "${help}".`);
+      }
       return WRONG_USAGE;
     }
     if (error instanceof CommandError) {
-      printError(`ballast: ${error.message}`);
+      if (!error.isReported) printError(`ballast: ${error.message}`);
       return FAILED;
     }
-    if (error instanceof BalancerError) {
-      printError(`ballast: ${printable(error.message)}`);
+    if (error instanceof AdminClientError) {
+      printError(`ballast: ${error.message}${ADMIN_HINTS[error.kind]}`);
       return FAILED;
     }
-    throw error;
+    if (!(error instanceof BalancerError)) throw error;
+    printError(`ballast: ${printable(error.message)}`);
+    return FAILED;
   }
 }
 
 async function runCommand(command: Command, rest: readonly string[]): Promise<void> {
-  const withHelp = { ...command, switches: { ...command.switches, ...HELP } };
-  // Help is asked for when something about the command line is unclear, so it need not be right.
-  if (rest.includes("--help") || rest.includes("-h")) {
-    printLine(commandHelp(withHelp));
-  } else await command.run(readArgs(rest, withHelp));
+  // Asking for help works even if the rest of the command line is wrong.
+  if (rest.includes("--help") || rest.includes("-h")) printLine(commandHelp(command));
+  else await command.run(readArgs(rest, command));
 }
 
 function runWithoutCommand(name: string | undefined): void {
-  if (name === "--version" || name === "-V") printLine(`ballast ${VERSION}`);
-  else if (name === "--help" || name === "-h") printLine(programHelp(COMMANDS));
-  else if (name === undefined) throw new UsageError("a command is missing");
-  else throw new UsageError(`"${name}" is not a command`);
+  if (name === "--version" || name === "-V") return printLine(`ballast ${VERSION}`);
+  if (name === "--help" || name === "-h") return printLine(programHelp());
+  if (name === undefined) throw new UsageError("missing command");
+  const hint = didYouMean(name, COMMANDS.map((command) => command.name));
+  throw new UsageError(`unknown command "${name}"${hint}`);
+}
+
+function programHelp(): string {
+  return `Ballast, an HTTP load balancer.
+
+Usage: ballast COMMAND [OPTIONS]
+
+Commands:
+${twoColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
+
+Run "ballast COMMAND --help" for the options of a command, "ballast --version" for the version.
+Exit codes: 0 success, 1 failure, 2 wrong usage.`;
+}
+
+function commandHelp(command: Command): string {
+  const flags = flagsOf(command).map(({ name, value, help }): [string, string] => [
+    value === undefined ? `--${name}` : `--${name} ${value}`,
+    help,
+  ]);
+  const argument = command.argument === undefined ? "" : ` ${command.argument}`;
+  return `${command.summary}.
+
+Usage: ballast ${command.name}${argument} [OPTIONS]
+
+Options:
+${twoColumns(flags)}
+
+Example:
+  ${command.example}`;
+}
+
+function twoColumns(rows: readonly [left: string, right: string][]): string {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
 }

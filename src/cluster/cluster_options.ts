@@ -1,20 +1,20 @@
 import { z } from "zod";
 import { validate } from "../config/validate.ts";
 
-/** For how long a balancer counts as up after its last sign, in seconds. */
+/** Default time to live of a balancer's lease, in seconds. */
 const LEASE_SECONDS = 10;
 
-/** What a balancer is to the others. */
+/** A balancer's name and role in a cluster. */
 export interface ClusterOptions {
-  /** How people call it, 1 to 255 characters. Default: its id. */
+  /** Name for display, 1 to 255 characters. Default: its ID. */
   readonly name?: string | undefined;
-  /** The URL of its admin API, for people. Default: it says none. */
+  /** URL of its admin API, for display. Default: none. */
   readonly admin?: string | undefined;
-  /** Whether it checks servers for others, and uses what they find. Default: false. */
+  /** Whether it shares health checks with the other balancers. Default: false. */
   readonly sharedHealth?: boolean | undefined;
   /**
-   * For how long it counts as up after its last sign, and for how long it uses what others have
-   * found after theirs, in whole seconds, 2 to 3600. Default: 10.
+   * How long a balancer counts as up, and its health check results are used, after its last heartbeat;
+   * whole seconds, 2 to 3600. Default: 10.
    */
   readonly lease?: number | undefined;
 }
@@ -22,7 +22,7 @@ export interface ClusterOptions {
 const NAME = "must be a text of 1 to 255 characters, without control characters";
 const LEASE = "must be a whole number of seconds from 2 to 3600";
 
-const fleetSchema = z.strictObject({
+const optionsSchema = z.strictObject({
   name: z.string({ error: NAME }).regex(/^\P{Cc}{1,255}$/u, { error: NAME }).optional(),
   admin: z.string({ error: "must be a URL" }).max(2048, { error: "must be a URL" }).optional(),
   sharedHealth: z.boolean({ error: "must be true or false" }).optional(),
@@ -30,30 +30,30 @@ const fleetSchema = z.strictObject({
     .max(3600, { error: LEASE }).optional(),
 }, { error: "must be an object" });
 
-/** Options that were checked, with the defaults filled in. */
+/** Validated options with the defaults filled in. */
 export interface CheckedClusterOptions {
-  /** How people call it. */
+  /** Name for display. */
   readonly name: string;
-  /** The URL of its admin API; undefined where it says none. */
+  /** URL of its admin API, if any. */
   readonly admin: string | undefined;
-  /** Whether it checks servers for others, and uses what they find. */
+  /** Whether it shares health checks with the other balancers. */
   readonly sharedHealth: boolean;
-  /** For how long a sign counts, in seconds. */
+  /** Time to live of its lease, in seconds. */
   readonly lease: number;
 }
 
 /**
- * Checks what a balancer shall be to the others.
+ * Validates cluster options.
  *
- * @param options What was given.
- * @param id Its id.
+ * @param options The options.
+ * @param id The balancer's ID.
  * @throws {BalancerError} `invalid`, with every fault.
  */
 export function checkClusterOptions(options: ClusterOptions, id: string): CheckedClusterOptions {
   const { name = id, admin, sharedHealth = false, lease = LEASE_SECONDS } = validate(
-    fleetSchema,
+    optionsSchema,
     options,
-    "the options of the fleet",
+    "the cluster options",
   );
   return { name, admin, sharedHealth, lease };
 }

@@ -1,35 +1,35 @@
 import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import type { ServerInit } from "../model/server.ts";
 import type { LoadBalancer } from "../balancer/load_balancer.ts";
-import { createEtcd } from "./etcd/etcd_client.ts";
+import { EtcdClient } from "./etcd/etcd_client.ts";
 import type { EtcdCertificate, EtcdOptions } from "./etcd/etcd_options.ts";
 import type { ClusterOptions } from "./cluster_options.ts";
 import type { JoinedCluster } from "./joined_cluster.ts";
 import { SharedRegistry } from "./shared_registry.ts";
 
-/** How a balancer joins those that share their servers through etcd. */
+/** Options of {@linkcode joinEtcd}. */
 export interface JoinOptions extends EtcdOptions {
   /**
-   * What every key begins with, at most 200 ASCII characters: another one for each fleet that uses
-   * the same etcd. Default: `/ballast/`.
+   * Prefix of all keys, at most 200 ASCII characters: a different one for each cluster that uses the
+   * same etcd. Default: `/ballast/`.
    */
   readonly prefix?: string;
-  /** The servers to begin with, where etcd has none yet. Default: none. */
+  /** Initial servers, written if etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
   /**
-   * For how long etcd must have been without servers that no balancer has deleted before they are
-   * removed here, in seconds, 0 to 86400: where all of them are gone, or more than half at once. With
-   * 0, they are removed at once. Default: 30.
+   * How long servers stay in use after etcd has lost them without a balancer deleting them, in seconds,
+   * 0 to 86400. Applies when all servers disappear, or more than half of them at once; 0 removes them
+   * at once. Default: 30.
    */
   readonly distrust?: number;
-  /** What this balancer is to the others: its name, and whether they share their health checks. */
+  /** The balancer's name in the cluster, and whether it shares health checks. */
   readonly fleet?: ClusterOptions;
   /**
-   * Whether to wait until etcd is reached. If not, the balancer goes on with the servers that it has
-   * until then. Default: true.
+   * Whether to wait until etcd is reached. If not, the balancer keeps its own servers until then.
+   * Default: true.
    */
   readonly wait?: boolean;
-  /** Ends the wait. Default: none. */
+  /** Aborts the wait. Default: none. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,19 +41,19 @@ const USER_NAMES: KnownKeys<NonNullable<EtcdOptions["user"]>> = { name: true, pa
 const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
 
 /**
- * Lets a balancer share its servers with others through etcd 3.4 or newer. From then on it has the
- * servers that etcd has, and no others; where etcd has none yet, one of the balancers writes those
- * that it is given. While etcd is away, traffic and health checks go on with what is known, changes
- * are refused with `unavailable`, and etcd is tried until it is back.
+ * Shares a balancer's servers with other balancers through etcd 3.4 or newer. From then on the
+ * balancer has exactly the servers in etcd; if there are none yet, one balancer writes its seed. While
+ * etcd is unreachable, traffic and health checks continue with the known servers, changes fail with
+ * `unavailable`, and the connection is retried.
  *
- * @param balancer The balancer. Its servers are not to be changed directly any more.
- * @param options Where etcd is, and what to begin with.
- * @returns The cluster: change servers there, pass it to `createAdmin` as `cluster`, and dispose of
- * it before the balancer is closed.
- * @throws {BalancerError} `invalid` or `already_exists` if the options cannot be used; `unsupported`
- * for certificates on a runtime that cannot use any.
- * @throws {Error} If etcd does not know the user or the password, or the user lacks a right; what
- * the signal says if that ends the wait.
+ * @param balancer The balancer. Do not change its servers directly any more.
+ * @param options The endpoints of etcd and the initial servers.
+ * @returns The cluster: change servers there, pass it to `createAdmin` as `cluster`, and dispose of it
+ * before closing the balancer.
+ * @throws {BalancerError} `invalid` or `already_exists` for invalid options; `unsupported` for
+ * certificates on a runtime that supports none.
+ * @throws {Error} If etcd rejects the user, the password or the user's permissions; the signal's
+ * reason if that aborts the wait.
  */
 export async function joinEtcd(
   balancer: LoadBalancer,
@@ -65,7 +65,7 @@ export async function joinEtcd(
     { at: "certificate", value: joinOptions?.certificate, known: CERTIFICATE_NAMES },
   ]);
   const { prefix, seed, distrust, fleet = {}, wait = true, signal, ...options } = joinOptions;
-  const etcd = createEtcd(options);
+  const etcd = new EtcdClient(options);
   let registry: SharedRegistry;
   try {
     registry = new SharedRegistry(balancer, {

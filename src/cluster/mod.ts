@@ -1,6 +1,6 @@
 /**
- * Several balancers with the same servers, which etcd keeps: a change at one of them is a change at
- * all. It is an export of its own, so that whoever has one balancer loads nothing of it.
+ * Several balancers that share their servers through etcd: a change on one is a change on all. This is
+ * a separate export, so that programs with a single balancer do not load it.
  *
  * @example Share the servers of a balancer
  * ```ts ignore
@@ -46,5 +46,10 @@ export type {
   RegistryWarning,
   RegistryWarningCode,
 } from "../model/registry_report.ts";
-export type { CheckOwner, CheckSharing, OwnResult, SharedResult } from "../health/check_sharing.ts";
+export type {
+  CheckOwner,
+  CheckResult,
+  CheckSharing,
+  RemoteResult,
+} from "../health/check_sharing.ts";
 export type { EtcdSettings } from "../config/config.ts";

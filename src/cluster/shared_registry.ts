@@ -1,63 +1,76 @@
-import type { Clock } from "../runtime/clock.ts";
-import { BalancerError } from "../model/errors.ts";
+import { checkServers } from "../balancer/check_servers.ts";
+import type { LoadBalancer } from "../balancer/load_balancer.ts";
+import { DEFAULT_DISTRUST, distrustSchema } from "../config/etcd_schema.ts";
+import { validate } from "../config/validate.ts";
 import type { ClusterReport } from "../model/cluster_report.ts";
+import { BalancerError } from "../model/errors.ts";
 import type { RegistryReport } from "../model/registry_report.ts";
 import type { Server, ServerChange, ServerInit } from "../model/server.ts";
-import type { LoadBalancer } from "../balancer/load_balancer.ts";
-import { validate } from "../config/validate.ts";
-import { DEFAULT_DISTRUST, distrustSchema } from "../config/etcd_schema.ts";
-import { checkServers } from "../balancer/check_servers.ts";
+import type { Clock } from "../runtime/clock.ts";
 import { systemClock } from "../runtime/system_clock.ts";
-import { Connection } from "./store/connection.ts";
+import { Cluster } from "./cluster.ts";
+import type { ClusterOptions } from "./cluster_options.ts";
 import type { EtcdCredentials } from "./etcd/etcd_options.ts";
 import { type Etcd, EtcdError } from "./etcd/etcd_types.ts";
-import { Cluster } from "./cluster.ts";
-import { KeyWatcher } from "./store/key_watcher.ts";
-import type { KeyOwner } from "./store/key_owner.ts";
-import { KeyOwners } from "./store/key_owners.ts";
+import type { JoinedCluster } from "./joined_cluster.ts";
+import { Connectivity } from "./store/connectivity.ts";
 import { heldWarnings } from "./store/held_removals.ts";
+import { type KeyListener, KeyRouter } from "./store/key_router.ts";
+import { KeyWatcher } from "./store/key_watcher.ts";
 import { Seeder } from "./store/seeder.ts";
 import { ServerChanges } from "./store/server_changes.ts";
-import { ServerWriter } from "./store/server_writer.ts";
 import { DEFAULT_PREFIX, SharedKeys } from "./store/shared_keys.ts";
-import type { JoinedCluster } from "./joined_cluster.ts";
-import type { SharedRegistryOptions } from "./shared_registry_options.ts";
 import { SharedServers } from "./store/shared_servers.ts";
 
+/** Options of a {@linkcode SharedRegistry}. */
+export interface SharedRegistryOptions {
+  /** The etcd client, which is disposed of with the registry. */
+  readonly etcd: Etcd & Partial<Disposable>;
+  /** Prefix of all keys. Default: `/ballast/`. */
+  readonly prefix?: string;
+  /** Initial servers, written if etcd has none yet. Default: none. */
+  readonly seed?: readonly ServerInit[];
+  /** The balancer's name and role in the cluster. Default: it publishes nothing about itself. */
+  readonly fleet?: ClusterOptions;
+  /** See {@linkcode JoinOptions.distrust}. Default: 30. */
+  readonly distrust?: number;
+  /** The clock and its timers. Default: those of the system. */
+  readonly clock?: Clock;
+  /** Returns a number in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+}
+
 /**
- * The servers that several balancers share through etcd. Once it has joined, the balancer has the
- * servers that etcd has, and follows every change of them. Changes are made here, and not at the
- * balancer itself: they go to etcd, and come back to this balancer like to any other.
+ * The servers that several balancers share through etcd. After joining, the balancer has the servers
+ * in etcd and follows their changes. Make changes here rather than on the balancer: they go to etcd,
+ * and reach this balancer like any other.
  */
 export class SharedRegistry implements JoinedCluster {
-  /** What keeps the servers. */
+  /** The etcd client. */
   readonly etcd: Etcd & Partial<Disposable>;
-  /** The keys. */
+  /** The keys in etcd. */
   readonly keys: SharedKeys;
-  /** The balancer that has the servers. */
+  /** The balancer. */
   readonly balancer: LoadBalancer;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  readonly #random: () => number;
   readonly #abort = new AbortController();
-  readonly #connection: Connection;
-  readonly #owners: KeyOwners;
+  readonly #connectivity: Connectivity;
+  readonly #router: KeyRouter;
   readonly #servers: SharedServers;
-  readonly #follower: KeyWatcher;
+  readonly #watcher: KeyWatcher;
   readonly #seeder: Seeder;
   readonly #changes: ServerChanges;
-  readonly #refused = Promise.withResolvers<never>();
-  readonly #fleet: Cluster | undefined;
+  readonly #denied = Promise.withResolvers<never>();
+  readonly #cluster: Cluster | undefined;
   #running: Promise<void> | undefined;
-  #inFleet: Promise<void> | undefined;
+  #runningCluster: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   /**
-   * Prepares it; {@linkcode SharedRegistry.join} begins.
+   * Prepares the registry; {@linkcode SharedRegistry.join} starts it.
    *
-   * @param balancer Whose servers shall be those of etcd.
-   * @param options What to work with.
-   * @throws {BalancerError} `invalid` or `already_exists`, if the prefix or the seed cannot be used.
+   * @param balancer The balancer that gets the servers.
+   * @param options The etcd client and the initial servers.
+   * @throws {BalancerError} `invalid` or `already_exists` for an invalid prefix or seed.
    */
   constructor(balancer: LoadBalancer, options: SharedRegistryOptions) {
     const { etcd, prefix = DEFAULT_PREFIX, seed = [], distrust = DEFAULT_DISTRUST } = options;
@@ -65,61 +78,43 @@ export class SharedRegistry implements JoinedCluster {
     validate(distrustSchema, distrust, "the options", "distrust");
     this.balancer = balancer;
     this.etcd = etcd;
-    this.clock = clock;
-    this.#random = random;
     const keys = this.keys = new SharedKeys(prefix);
-    const connection = this.#connection = new Connection(clock);
-    const servers = this.#servers = new SharedServers({
-      balancer,
-      keys,
-      distrust,
-      connection,
-      clock,
-    });
-    const owners = this.#owners = new KeyOwners(keys.prefix);
-    const revision = () => this.#follower.revision;
+    const connectivity = this.#connectivity = new Connectivity(clock);
+    const context = { etcd, connectivity, clock, random };
+    const servers = this.#servers = new SharedServers(context, { balancer, keys, distrust });
+    const router = this.#router = new KeyRouter(keys.prefix);
+    const revision = () => this.#watcher.revision;
     if (options.fleet !== undefined) {
-      const fleet = new Cluster({ balancer, etcd, keys, revision, clock, random }, options.fleet);
-      this.#fleet = fleet;
-      // Before the servers: who checks them is to be known when they come.
-      this.follow("members/", fleet.members);
-      this.follow("health/", fleet.health);
+      const cluster = new Cluster(context, { balancer, keys, revision }, options.fleet);
+      this.#cluster = cluster;
+      // Before the servers, so that the owners of their checks are known when they arrive.
+      this.listen("members/", cluster.members);
+      this.listen("health/", cluster.health);
     }
-    // Both end with the same, so that a removal is known before the server is gone.
-    owners.add(["removals/", "servers/"], servers);
-    this.#seeder = new Seeder({ etcd, keys, servers: checkServers(seed), clock });
-    const common = { etcd, connection, clock, random };
-    const follower = this.#follower = new KeyWatcher({
-      ...common,
-      keys: keys.followed,
-      owner: owners,
-    });
-    this.#changes = new ServerChanges({
-      keys,
-      servers,
-      follower,
-      clock,
-      writer: new ServerWriter(common),
-      signal: this.#abort.signal,
-    });
-    // Nobody may be waiting.
-    this.#refused.promise.catch(() => {});
+    // One listener for both, so that a removal is known before its server disappears.
+    router.add(["removals/", "servers/"], servers);
+    this.#seeder = new Seeder(context, keys, checkServers(seed));
+    const watcher = this.#watcher = new KeyWatcher(context, keys.watched, router);
+    const { signal } = this.#abort;
+    this.#changes = new ServerChanges(context, { keys, servers, watcher, signal });
+    // There may be no caller waiting for it.
+    this.#denied.promise.catch(() => {});
   }
 
   /**
-   * Lets somebody follow the keys of a part of the prefix, such as `members/`: one that sorts from
-   * `health/` to `servers/`. To be called before {@linkcode SharedRegistry.join}.
+   * Adds a listener for a part of the prefix, such as `members/`: one that sorts from `health/` to
+   * `servers/`. Call it before {@linkcode SharedRegistry.join}.
    */
-  follow(part: `${string}/`, owner: KeyOwner): void {
-    this.#owners.add([part], owner);
+  listen(part: `${string}/`, listener: KeyListener): void {
+    this.#router.add([part], listener);
   }
 
   /**
-   * Begins to follow etcd, and returns when the balancer has the servers of etcd. While etcd is
-   * away, it is tried again and again; meanwhile, the balancer keeps the servers that it has.
+   * Starts watching etcd, and returns when the balancer has the servers in etcd. While etcd is
+   * unreachable, the connection is retried and the balancer keeps its own servers.
    *
-   * @param signal Ends the wait, and not the following.
-   * @throws {EtcdError} If etcd says that this user may not; it goes on trying.
+   * @param signal Ends the wait, but not the watching.
+   * @throws {EtcdError} If etcd denies access; it is retried all the same.
    */
   async join(signal?: AbortSignal): Promise<void> {
     this.#running ??= this.#run();
@@ -127,29 +122,29 @@ export class SharedRegistry implements JoinedCluster {
     const stop = () => resolve();
     if (signal?.aborted) return;
     signal?.addEventListener("abort", stop, { once: true });
-    await Promise.race([this.#connection.reached, this.#refused.promise, promise]);
+    await Promise.race([this.#connectivity.firstUp, this.#denied.promise, promise]);
     signal?.removeEventListener("abort", stop);
   }
 
-  /** Whether etcd can be reached, and what it has that is not used here. */
+  /** Connectivity to etcd, and the keys there that are not in use here. */
   get registry(): RegistryReport {
-    const { connected, since, error } = this.#connection;
-    const faults = [...this.#servers.faults(), ...this.#fleet?.faults() ?? []]
+    const { isUp: connected, since, error } = this.#connectivity;
+    const faults = [...this.#servers.faults(), ...this.#cluster?.faults() ?? []]
       .sort((one, other) => one.key < other.key ? -1 : 1);
-    const fleet = this.#fleet === undefined ? {} : { balancers: this.#fleet.size };
-    const { revision } = this.#follower;
+    const balancers = this.#cluster === undefined ? {} : { balancers: this.#cluster.size };
+    const { revision } = this.#watcher;
     const { heldRemovals } = this.#servers;
-    const warnings = [...heldWarnings(heldRemovals), ...this.#fleet?.warnings() ?? []];
-    const told = { ...fleet, ...(heldRemovals && { heldRemovals }), warnings, faults };
-    return { kind: "etcd", connected, since, error, revision, ...told };
+    const warnings = [...heldWarnings(heldRemovals), ...this.#cluster?.warnings() ?? []];
+    const details = { ...balancers, ...(heldRemovals && { heldRemovals }), warnings, faults };
+    return { kind: "etcd", connected, since, error, revision, ...details };
   }
 
   /**
-   * Adds a server on every balancer. This one has it when it returns.
+   * Adds a server on every balancer; on this one, before it returns.
    *
    * @throws {BalancerError} `invalid`, `already_exists`, `not_permitted`, `closed`; `conflict` if
-   * somebody else was faster; `unavailable` if etcd cannot be reached. Then, nothing has changed.
-   * `unconfirmed` if it was sent, and nobody knows whether it was taken.
+   * another writer was faster; `unavailable` if etcd cannot be reached. In all these cases nothing has
+   * changed. `unconfirmed` if the change was sent and its outcome is unknown.
    */
   async add(server: ServerInit): Promise<Server> {
     this.#checkOpen();
@@ -157,11 +152,11 @@ export class SharedRegistry implements JoinedCluster {
   }
 
   /**
-   * Changes a server on every balancer. This one has changed it when it returns.
+   * Updates a server on every balancer; on this one, before it returns.
    *
    * @param url The server's URL, in any spelling.
-   * @param change What is different; what is left out keeps its value.
-   * @param seen What the caller has decided by: if the server is something else, it is a `conflict`.
+   * @param change The fields to change.
+   * @param seen The expected state of the server; any other is a `conflict`. Default: any.
    * @throws {BalancerError} As {@linkcode SharedRegistry.add}, or `not_found`.
    */
   async update(url: string, change: ServerChange, seen?: Server): Promise<Server> {
@@ -170,11 +165,11 @@ export class SharedRegistry implements JoinedCluster {
   }
 
   /**
-   * Removes a server on every balancer. This one has removed it when it returns.
+   * Removes a server on every balancer; on this one, before it returns.
    *
    * @param url The server's URL, in any spelling.
-   * @param drain For how long requests that it works on may go on, in seconds. Default: no limit.
-   * @param seen What the caller has decided by: if the server is something else, it is a `conflict`.
+   * @param drain How long its requests in flight may continue, in seconds. Default: no limit.
+   * @param seen The expected state of the server; any other is a `conflict`. Default: any.
    * @throws {BalancerError} As {@linkcode SharedRegistry.add}, or `not_found`.
    */
   async remove(url: string, drain?: number, seen?: Server): Promise<Server> {
@@ -193,26 +188,26 @@ export class SharedRegistry implements JoinedCluster {
   /** See {@linkcode JoinedCluster.setCredentials}. */
   async setCredentials(credentials: EtcdCredentials): Promise<void> {
     const { signal } = this.#abort;
-    const verify = this.#connection.connected ? { verify: this.keys.followed } : {};
+    const verify = this.#connectivity.isUp ? { verify: this.keys.watched } : {};
     await this.etcd.setCredentials(credentials, { ...verify, signal });
   }
 
   /** Reports the balancers that are up; none without the option `fleet`. */
-  async fleet(): Promise<ClusterReport> {
-    if (this.#fleet !== undefined) return await this.#fleet.report();
+  async report(): Promise<ClusterReport> {
+    if (this.#cluster !== undefined) return await this.#cluster.report();
     return { self: this.balancer.events.run, members: [], disagreements: [], error: undefined };
   }
 
-  /** Follows etcd no more. The balancer keeps its servers. Harmless a second time. */
+  /** Stops watching etcd. The balancer keeps its servers. Harmless a second time. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#closing ??= this.#close();
   }
 
   async #close(): Promise<void> {
     this.#abort.abort();
-    await Promise.all([this.#running, this.#inFleet]);
+    await Promise.all([this.#running, this.#runningCluster]);
     this.#servers[Symbol.dispose]();
-    this.#fleet?.[Symbol.dispose]();
+    this.#cluster?.[Symbol.dispose]();
     this.etcd[Symbol.dispose]?.();
   }
 
@@ -229,15 +224,12 @@ export class SharedRegistry implements JoinedCluster {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
-    this.#fleet?.begin();
-    await this.#seeder.runSteadily(signal, {
-      random: this.#random,
-      onFailure: (error) => {
-        if (error instanceof EtcdError && error.failure === "denied") this.#refused.reject(error);
-        this.#connection.away(error);
-      },
+    this.#cluster?.begin();
+    await this.#seeder.runWithRetry(signal, (error) => {
+      if (error instanceof EtcdError && error.failure === "denied") this.#denied.reject(error);
+      this.#connectivity.down(error);
     });
-    this.#connection.reached.then(() => this.#inFleet = this.#fleet?.run(signal));
-    await this.#follower.run(signal);
+    this.#connectivity.firstUp.then(() => this.#runningCluster = this.#cluster?.run(signal));
+    await this.#watcher.run(signal);
   }
 }

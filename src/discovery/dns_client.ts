@@ -2,6 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import { addressAndPort, type NameServer } from "../model/name_server.ts";
 import { secondsText } from "../model/seconds_text.ts";
 import { mayConnect } from "../runtime/net_permission.ts";
+import { withTimeout } from "../runtime/time.ts";
 import { type DnsQuestion, readAnswer, writeQuestion } from "./dns_message.ts";
 import {
   type DnsAnswer,
@@ -169,18 +170,14 @@ export class DnsClient implements DnsResolver {
     { timeout, signal }: { timeout: number; signal: AbortSignal },
     ask: (limit: AbortSignal) => Promise<Uint8Array>,
   ): Promise<Uint8Array | DnsFailure> {
-    const abort = new AbortController();
-    const cancel = this.#clock.after(timeout, () => {
-      abort.abort(new DnsFailure(`no answer within ${secondsText(timeout / 1000)}`));
-    });
+    const error = () => new DnsFailure(`no answer within ${secondsText(timeout / 1000)}`);
     try {
-      return await ask(AbortSignal.any([signal, abort.signal]));
+      const limit = { clock: this.#clock, milliseconds: timeout, signal, error };
+      return await withTimeout(limit, ask);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof DnsFailure) return error;
       throw error;
-    } finally {
-      cancel();
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from "../runtime/clock.ts";
 import type { DiscoveredAddress } from "../model/discovery.ts";
 import { secondsText } from "../model/seconds_text.ts";
+import { TimeLimit } from "../runtime/time.ts";
 import type { Server } from "../model/server.ts";
 import { relativeWeights } from "./dns_expansion.ts";
 import {
@@ -86,25 +87,22 @@ async function findHosts(host: string, { resolver }: LookupParts): Promise<Found
   return { type: "found", found, ttl: HOSTS_TTL, problem: undefined };
 }
 
-/**
- * Looks up one name within its timeout. Each name has its own, so that one without an answer does not
- * use up the time of the next.
- */
+/** Looks up one name under a time limit of its own, so that a silent one does not delay the others. */
 async function within(
   milliseconds: number,
   parts: LookupParts,
   find: (limited: LookupParts) => Promise<LookupOutcome>,
 ): Promise<LookupOutcome> {
-  const limit = new AbortController();
-  const cancel = parts.clock.after(milliseconds, () => limit.abort());
+  const limit = new TimeLimit(parts.clock, parts.signal);
+  limit.start(milliseconds);
   try {
-    return await find({ ...parts, signal: AbortSignal.any([parts.signal, limit.signal]) });
+    return await find({ ...parts, signal: limit.signal });
   } catch (error) {
     parts.signal.throwIfAborted();
-    if (!limit.signal.aborted) throw error;
+    if (limit.exceeded === undefined) throw error;
     return { type: "failed", why: `the lookup took over ${secondsText(milliseconds / 1000)}` };
   } finally {
-    cancel();
+    limit.end();
   }
 }
 

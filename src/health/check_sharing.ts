@@ -1,66 +1,64 @@
 import type { Server } from "../model/server.ts";
 import type { HealthCheck } from "../model/settings.ts";
 
-/** What another balancer has found out about a server. */
-export interface SharedResult {
-  /** Whether the server counts as healthy. */
+/** Another balancer's result for a server. */
+export interface RemoteResult {
+  /** Whether the server is healthy. */
   readonly healthy: boolean;
-  /** What the check found, for people. */
+  /** Result of the check, for display. */
   readonly detail: string;
-  /** Which balancer checks the server, for people. */
+  /** Name of the balancer that checks the server. */
   readonly by: string;
-  /** When that balancer last said so, by this one's clock. */
+  /** Time of that balancer's last heartbeat, by this one's clock. */
   readonly at: Date;
 }
 
 /**
- * Who is to check a server: this balancer (`own`), another one whose result is still to come
- * (`awaited`: its health stays what it is), or another one that has a result.
+ * The balancer that checks a server: this one (`self`), another one without a result yet (`pending`:
+ * the server's health does not change), or another one with a result.
  */
-export type CheckOwner = "own" | "awaited" | SharedResult;
+export type CheckOwner = "self" | "pending" | RemoteResult;
 
-/** What a check of this balancer has come to. */
-export interface OwnResult {
-  /** Whether the server counts as healthy after it. */
+/** Result of a check by this balancer. */
+export interface CheckResult {
+  /** Whether the server is healthy after it. */
   readonly healthy: boolean;
   /** Whether the check passed. */
   readonly passed: boolean;
-  /** What the server answered, or why there is no answer, for people. */
+  /** The server's response, or why there was none, for display. */
   readonly detail: string;
 }
 
 /**
- * What divides the checks of servers among several balancers. A checker asks it who is to check a
- * server, and tells it what its own checks find.
+ * Shares the checks of servers among several balancers. A checker asks it which balancer checks a
+ * server, and reports its own results to it.
  */
 export interface CheckSharing {
   /**
    * Called before anything else.
    *
-   * @param check How this balancer checks.
-   * @param review To be called with the URLs of servers whose duty may have changed.
+   * @param check This balancer's health check.
+   * @param review To be called with the URLs of servers whose owner or result may have changed.
    */
   begin(check: HealthCheck, review: (urls: Iterable<string>) => void): void;
-  /** Called when this balancer checks in another way from now on. */
+  /** Called when this balancer's health check has changed. */
   changeCheck(check: HealthCheck): void;
   /**
-   * Says who is to check a server.
+   * Returns the owner of a server's checks.
    *
-   * @param server The server, whose checks are not turned off.
-   * @param isOwn Whether this balancer is checking it at present.
+   * @param server A server whose checks are enabled.
+   * @param isOwn Whether this balancer currently checks it.
    */
-  duty(server: Server, isOwn: boolean): CheckOwner;
+  owner(server: Server, isOwn: boolean): CheckOwner;
   /**
-   * Called with what each check that was this balancer's duty has come to.
+   * Called with the result of each check by this balancer as the owner.
    *
-   * @returns Whether the check is to be repeated soon, as the others are told of it only then.
+   * @returns Whether to repeat the check soon, because the result must be confirmed before it is
+   * published.
    */
-  found(server: Server, result: OwnResult): boolean;
-  /**
-   * Called when a check that was this balancer's duty could not be made, for a reason of this
-   * balancer's alone.
-   */
+  onResult(server: Server, result: CheckResult): boolean;
+  /** Called when this balancer, as the owner, could not run a check for a local reason. */
   cannotCheck(server: Server): void;
-  /** Called when a server is not to be checked any more, by anybody. */
+  /** Called when a server needs no more checks. */
   forget(url: string): void;
 }

@@ -1,7 +1,7 @@
 import type { Entry } from "../state/registry.ts";
 import type { Server } from "../model/server.ts";
 import type { CheckReport } from "../model/server_status.ts";
-import type { SharedResult } from "./check_sharing.ts";
+import type { RemoteResult } from "./check_sharing.ts";
 import { type Health, UNCHECKED } from "./threshold.ts";
 
 /** The checks of one server. */
@@ -29,7 +29,7 @@ export interface CheckTask {
   /** Whether this balancer checks the server, rather than another one. */
   isOwn: boolean;
   /** Result of the balancer that checks the server instead. */
-  shared: SharedResult | undefined;
+  shared: RemoteResult | undefined;
   /** Cancels the next check. */
   cancelTimer: () => void;
 }

@@ -88,7 +88,7 @@ export class HealthChecker implements Disposable {
       const { server, health: { healthy }, report } = task;
       if (report === undefined || server.healthCheckPeriod === 0) continue;
       const { detail } = report;
-      if (guarded.found(server, { healthy, passed: healthy, detail })) doubted.push(task);
+      if (guarded.onResult(server, { healthy, passed: healthy, detail })) doubted.push(task);
     }
     this.#review(this.#tasks.keys());
     for (const task of doubted) if (task.running === undefined) this.#repeat(task, 0);
@@ -168,15 +168,15 @@ export class HealthChecker implements Disposable {
     }
   }
 
-  /** Does for a server whose checks are on what the sharing says. */
+  /** Determines the owner of a server's checks, and applies its result. */
   #attend(task: CheckTask): void {
-    const duty = this.#sharing?.duty(task.server, task.isOwn) ?? "own";
-    task.isOwn = duty === "own";
-    if (duty === "own") return;
+    const owner = this.#sharing?.owner(task.server, task.isOwn) ?? "self";
+    task.isOwn = owner === "self";
+    if (owner === "self") return;
     task.cancelTimer();
-    if (duty === "awaited") return;
-    task.shared = duty;
-    this.#setHealth(task, { healthy: duty.healthy, streak: 0 });
+    if (owner === "pending") return;
+    task.shared = owner;
+    this.#setHealth(task, { healthy: owner.healthy, streak: 0 });
   }
 
   #checkAfter(task: CheckTask, delay: number): void {
@@ -257,14 +257,14 @@ export class HealthChecker implements Disposable {
     const { server, health: { healthy } } = task;
     // A local reason must not affect the other balancers.
     if (localReason !== undefined) this.#sharing?.cannotCheck(server);
-    else if (this.#sharing?.found(server, { healthy, passed, detail })) {
+    else if (this.#sharing?.onResult(server, { healthy, passed, detail })) {
       return this.#repeat(task, 0);
     }
     if (counts) this.#schedule(task);
     else this.#repeat(task, task.unmade - 1);
   }
 
-  /** What was asked for counts until whose duty it is has had the time to see the same. */
+  /** A requested check counts until the owner has had time to see the same. */
   #reviewLater(task: CheckTask): void {
     const { url, healthCheckPeriod } = task.server;
     const wait = healthCheckPeriod * 1000;

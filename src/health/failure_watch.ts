@@ -1,18 +1,8 @@
 import type { BalancerError } from "../model/errors.ts";
 import type { Entry } from "../state/registry.ts";
 import type { Ejection } from "../model/settings.ts";
-import type { FailureKind } from "../model/ejection_state.ts";
+import type { FailureKind, OutlierReport } from "../model/ejection_state.ts";
 import type { StateTable } from "../state/state_table.ts";
-
-/** A thread's report on a server, based on its requests. */
-export interface OutlierReport {
-  /** Whether the server failed too often, or answered its probing request. */
-  readonly type: "failing" | "passed";
-  /** The server's URL. */
-  readonly url: string;
-  /** The reason, for logs and reports. */
-  readonly why: string;
-}
 
 /** Options of a {@linkcode FailureWatch}. */
 export interface FailureWatchOptions {

@@ -1,6 +1,6 @@
 import { callGuarded, logCallFailure, logRejection } from "../model/guarded_call.ts";
 import type { Server } from "../model/server.ts";
-import type { CheckOwner, CheckSharing, OwnResult } from "./check_sharing.ts";
+import type { CheckOwner, CheckResult, CheckSharing } from "./check_sharing.ts";
 import type { HealthCheck } from "../model/settings.ts";
 
 /** Guards against a caller's sharing that throws: this balancer then checks by itself. */
@@ -22,20 +22,20 @@ export class GuardedSharing implements CheckSharing {
     callGuarded("share a changed health check", () => this.#sharing.changeCheck(check));
   }
 
-  /** See {@linkcode CheckSharing.duty}; `own` where the caller's sharing throws. */
-  duty(server: Server, isOwn: boolean): CheckOwner {
+  /** See {@linkcode CheckSharing.owner}; `self` if the caller's sharing throws. */
+  owner(server: Server, isOwn: boolean): CheckOwner {
     try {
-      return this.#sharing.duty(server, isOwn);
+      return this.#sharing.owner(server, isOwn);
     } catch (error) {
       logCallFailure(`learn who checks ${server.url}`, error);
-      return "own";
+      return "self";
     }
   }
 
-  /** See {@linkcode CheckSharing.found}; false where the caller's sharing throws. */
-  found(server: Server, result: OwnResult): boolean {
+  /** See {@linkcode CheckSharing.onResult}; false if the caller's sharing throws. */
+  onResult(server: Server, result: CheckResult): boolean {
     try {
-      const repeat: unknown = this.#sharing.found(server, result);
+      const repeat: unknown = this.#sharing.onResult(server, result);
       logRejection("share a health check", repeat);
       return repeat === true;
     } catch (error) {

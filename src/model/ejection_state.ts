@@ -16,3 +16,13 @@ export const PROBING = 2;
 
 /** How a server failed a request: at the connection, or by its response. */
 export type FailureKind = "connection" | "response";
+
+/** A thread's report on a server, based on its requests. */
+export interface OutlierReport {
+  /** Whether the server failed too often, or answered its probing request. */
+  readonly type: "failing" | "passed";
+  /** The server's URL. */
+  readonly url: string;
+  /** The reason, for logs and reports. */
+  readonly why: string;
+}

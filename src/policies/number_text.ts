@@ -11,7 +11,7 @@ export function numberText(number: number): string {
 /** Texts of two numbers, with as many digits as it takes to show which one is larger. */
 export function numberTexts(one: number, other: number): [one: string, other: string] {
   const texts: [string, string] = [numberText(one), numberText(other)];
-  // Whole numbers are not rounded, which could even reverse the order.
+  // Integers are not rounded, which could even reverse the order.
   function shown(): number {
     return Math.sign(Number(texts[0]) - Number(texts[1]));
   }

@@ -1,10 +1,11 @@
+import type { OutlierReport } from "../model/ejection_state.ts";
 import type { BalancerError } from "../model/errors.ts";
 import type { Ejection, Retries } from "../model/settings.ts";
 import type { PickContext } from "../state/policy.ts";
 import type { Entry } from "../state/registry.ts";
 import type { StateTable } from "../state/state_table.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
-import { FailureWatch, type OutlierReport } from "../health/failure_watch.ts";
+import { FailureWatch } from "../health/failure_watch.ts";
 import { type Pick, Picker, type PickerParts } from "./picker.ts";
 import { RetryBudget } from "./retry_budget.ts";
 import { decideRetry, type RetriedRequest } from "./retry_decision.ts";

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { DeadlineQueue, Deadlines } from "../runtime/deadlines.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { Entry } from "../state/registry.ts";
 import type { Ejection, Limits, Retries, Timeouts } from "../model/settings.ts";
@@ -14,7 +15,7 @@ import type {
 } from "../upstream/transport.ts";
 import { AttemptRules } from "./attempt_rules.ts";
 import type { DisconnectWatch } from "./disconnect_watch.ts";
-import { failureKind, type OutlierReport } from "../health/failure_watch.ts";
+import { failureKind } from "../health/failure_watch.ts";
 import type { RecordedRequest } from "./decision_recorder.ts";
 import type { IncomingRequest } from "./incoming_request.ts";
 import type { PickerParts, PickFor } from "./picker.ts";

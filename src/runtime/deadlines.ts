@@ -1,38 +1,38 @@
 import type { Clock } from "./clock.ts";
 
-/** How often deadlines are looked at, in milliseconds. */
+/** How often deadlines are checked, in milliseconds. */
 const TICK_MS = 100;
 /**
- * How much time one tick counts for at most, in milliseconds. A process that was stopped, or whose
- * event loop was held up, has read nothing meanwhile: nobody else was late.
+ * The most time that one tick may count, in milliseconds. A suspended process, or one with a blocked
+ * event loop, has read nothing meanwhile: its peers were not late.
  */
 const STEP_MAX_MS = 1000;
 
-/** Something that has to be over by a certain time. It can wait in one queue at a time. */
+/** A deadline. It can be in one queue at a time. */
 export abstract class Deadline {
-  /** When it falls due, in the clock's milliseconds. Belongs to the queue that it waits in. */
+  /** When it expires, in the clock's milliseconds. Managed by its queue. */
   at = 0;
-  /** The queue that it waits in. Belongs to that queue. */
+  /** The queue that it is in. Managed by that queue. */
   queue: DeadlineQueue | undefined;
-  /** Its neighbours in the queue. They belong to the queue. */
+  /** Its predecessor in the queue. Managed by the queue. */
   before: Deadline | undefined;
-  /** See {@linkcode Deadline.before}. */
+  /** Its successor in the queue. Managed by the queue. */
   behind: Deadline | undefined;
 
-  /** What happens when it falls due. */
+  /** Called when it expires. */
   abstract onDue(): void;
 
-  /** Calls the deadline off. Harmless where it is in no queue. */
+  /** Cancels the deadline. Harmless if it is in no queue. */
   disarm(): void {
     this.queue?.remove(this);
   }
 }
 
-/** A deadline that calls a function when it falls due. */
+/** A deadline that calls a function when it expires. */
 export class Timer extends Deadline {
   readonly #callback: () => void;
 
-  /** @param callback What to call. */
+  /** @param callback The function. */
   constructor(callback: () => void) {
     super();
     this.#callback = callback;
@@ -44,43 +44,43 @@ export class Timer extends Deadline {
   }
 }
 
-/** Deadlines that all have the same length, and so fall due in the order in which they began. */
+/** Deadlines of the same duration, which expire in the order in which they were added. */
 export interface DeadlineQueue {
-  /** How long each of them has, in milliseconds. */
+  /** Their duration in milliseconds. */
   readonly milliseconds: number;
   /**
-   * The time of the last tick, in the clock's milliseconds less those for which the process stood
-   * still: at most a tick old while any deadline waits. Asking the clock itself costs a call into
-   * the runtime.
+   * The time of the last tick, in the clock's milliseconds without those for which the process was
+   * suspended: at most a tick old while there are deadlines. Reading the clock costs a call into the
+   * runtime.
    */
   readonly now: number;
-  /** Lets a deadline begin now, anew where it has begun already. */
+  /** Starts a deadline, anew if it has been started already. */
   add(deadline: Deadline): void;
-  /** Takes a deadline out of the queue. */
+  /** Removes a deadline from the queue. */
   remove(deadline: Deadline): void;
 }
 
 /**
- * Any number of deadlines on one coarse timer. A timer of its own for each request would cost more
- * than the request's JavaScript; here a deadline that is met costs a link and an unlink.
+ * Any number of deadlines on one coarse timer. A timer per request would cost more than the request's
+ * JavaScript; here a deadline that is met costs a link and an unlink.
  *
- * The timer runs only while there are deadlines. They fire up to 200 ms late, never early. Of a time
- * in which the process stood still, a second counts.
+ * The timer runs only while there are deadlines. They fire up to 200 ms late, never early. Of the time
+ * for which the process was suspended, one second counts.
  */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #queues = new Map<number, Queue>();
   readonly #tickTime = { now: 0 };
   #cancelTick: (() => void) | undefined;
-  /** For how long the process stood still, in milliseconds. */
+  /** How long the process was suspended, in milliseconds. */
   #skipped = 0;
 
-  /** @param clock The time and the one timer. */
+  /** @param clock The clock for the timer. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** The queue for deadlines of this length. */
+  /** The queue for deadlines of a duration. */
   queue(milliseconds: number): DeadlineQueue {
     let queue = this.#queues.get(milliseconds);
     if (queue === undefined) {
@@ -90,7 +90,7 @@ export class Deadlines {
     return queue;
   }
 
-  /** Calls every deadline off and stops the timer. */
+  /** Cancels every deadline and stops the timer. */
   clear(): void {
     for (const queue of this.#queues.values()) queue.clear();
     this.#cancelTick?.();
@@ -117,7 +117,7 @@ export class Deadlines {
   }
 }
 
-/** A list through the deadlines themselves: adding and removing cost no memory. */
+/** A list linked through the deadlines themselves, so that adding and removing allocate nothing. */
 class Queue implements DeadlineQueue {
   readonly milliseconds: number;
   readonly #tickTime: { readonly now: number };
@@ -137,7 +137,7 @@ class Queue implements DeadlineQueue {
 
   add(deadline: Deadline): void {
     deadline.disarm();
-    // Only the first of a queue can find the timer stopped.
+    // The timer can be stopped only if the queue is empty.
     if (this.first === undefined) {
       this.#onAdd();
       this.first = deadline;

@@ -1,14 +1,14 @@
 import { BalancerError } from "../model/errors.ts";
 import type { Server } from "../model/server.ts";
 
-/** How many addresses an error names; the rest is counted. */
+/** Maximum number of addresses that an error names. */
 const NAMED_MAX = 5;
 
 /**
- * What `--allow-net` calls the address of a server: its host and port, `[::1]:3001` for one with an
- * IPv6 address.
+ * A server's address in the form of `--allow-net`: host and port, such as `[::1]:3001` for an IPv6
+ * address.
  *
- * @param url The URL of the server.
+ * @param url The server's URL.
  */
 export function netAddress(url: string): string {
   const { hostname, port, protocol } = new URL(url);
@@ -16,14 +16,13 @@ export function netAddress(url: string): string {
 }
 
 /**
- * Checks that this process may connect to servers. Deno alone restricts that; elsewhere everything
- * is permitted.
+ * Checks that this process has permission to connect to servers, which only Deno restricts.
  *
- * Where Deno would ask at the terminal first, that counts as no: a question would hold up every
- * request until somebody answers it.
+ * If Deno would prompt, the permission counts as missing: a prompt would block every request until it
+ * is answered.
  *
  * @param servers The servers.
- * @throws {BalancerError} `not_permitted`, with the addresses that are missing.
+ * @throws {BalancerError} `not_permitted`, with the missing addresses.
  */
 export function checkPermitted(servers: readonly Pick<Server, "url">[]): void {
   if (mayConnectAnywhere()) return;
@@ -46,16 +45,16 @@ function mayConnectAnywhere(): boolean {
 }
 
 /**
- * Whether this process may connect to an address; where Deno would ask at the terminal, it may not.
+ * Whether this process has permission to connect to an address; false if Deno would prompt.
  *
- * @param host The host and the port, as `--allow-net` takes them.
+ * @param host Host and port in the form of `--allow-net`.
  */
 export function mayConnect(host: string): boolean {
   if (!("Deno" in globalThis)) return true;
   try {
     return Deno.permissions.querySync({ name: "net", host }).state === "granted";
   } catch {
-    // Deno cannot so much as name this host, so it could not connect to it either.
+    // Deno rejects the host as invalid, so it could not connect to it either.
     return false;
   }
 }

@@ -1,8 +1,7 @@
 /**
- * Whether several threads may listen on one port (`SO_REUSEPORT`), without which there can be no
- * workers. Deno 2.9 has that behind `--unstable-net`, or `"unstable": ["net"]` in the `deno.json` in
- * force, and ends the whole process where it is used without; so this looks for another function
- * that comes with the same flag.
+ * Whether several threads can listen on one port (`SO_REUSEPORT`), which workers require. Deno 2.9
+ * supports it with `--unstable-net`, or with `"unstable": ["net"]` in `deno.json`, and otherwise ends
+ * the process on use; so this checks for another function enabled by the same flag.
  */
 export function mayReusePort(): boolean {
   return "Deno" in globalThis && "listenDatagram" in Deno;

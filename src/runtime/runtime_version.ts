@@ -30,31 +30,32 @@ function numbers(version: string): number[] {
   return version.split(".").map((part) => Number.parseInt(part) || 0);
 }
 
-// What follows fails on older ones with errors that say nothing of the version.
-const fault = runtimeFault(
-  (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions,
-);
-if (fault !== undefined) throw new Error(fault);
 /**
- * The oldest Deno on which every test passes. On those before it, some certificates end the process,
- * and up to 2.9.2 a client can.
+ * The oldest Deno on which every test passes. In older ones some certificates crash the process, and
+ * up to 2.9.2 a client can.
  */
 export const OLDEST_DENO = "2.9.6";
 
 /**
- * What to tell somebody who runs the program on a Deno that is too old; undefined where it is not.
+ * A warning about a Deno older than that; undefined for a newer one.
  *
  * @param version The version of Deno, `Deno.version.deno`.
  */
 export function oldDenoWarning(version: string): string | undefined {
   if (!isOlder(version, OLDEST_DENO)) return undefined;
-  return `Deno ${version} has faults by which clients or certificates can end the process; use ` +
+  return `Deno ${version} has bugs that let clients or certificates crash the process; use ` +
     `${OLDEST_DENO} or newer (deno upgrade)`;
 }
 
-/** Compares the three numbers; what follows them, as in 2.10.0-rc.1, does not count. */
+/** Compares the three numbers, and ignores a suffix as in 2.10.0-rc.1. */
 function isOlder(one: string, other: string): boolean {
   const [left, right] = [one, other].map((version) => version.split(/[.+-]/, 3).map(Number));
   const differing = left!.findIndex((number, i) => number !== right![i]);
   return differing !== -1 && left![differing]! < right![differing]!;
 }
+
+// On older runtimes the rest fails to load, with errors that do not mention the version.
+const fault = runtimeFault(
+  (globalThis as { process?: { versions?: Record<string, string | undefined> } }).process?.versions,
+);
+if (fault !== undefined) throw new Error(fault);

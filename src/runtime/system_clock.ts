@@ -1,15 +1,15 @@
 import type { Clock } from "./clock.ts";
 
-/** The longest wait that the platform's timers keep: 2³¹ − 1 milliseconds, about 25 days. */
+/** The longest duration of the platform's timers: 2³¹ − 1 milliseconds, about 25 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** The machine's clock and timers. */
+/** The system's clock and timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   after(milliseconds: number, callback: () => void): () => void {
     let timer: ReturnType<typeof setTimeout>;
-    // A period may be up to 2³² − 1 seconds, and a longer wait than the limit would fire at once.
+    // A period may be up to 2³² − 1 seconds, and a timer beyond the limit would fire at once.
     function wait(left: number): void {
       if (left <= LONGEST_TIMER_MS) timer = setTimeout(callback, left);
       else timer = setTimeout(() => wait(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Lets the process end while a timer runs. Timers of Deno before 2.9 are numbers, and keep it. */
+/** Lets the process end while a timer runs. Before Deno 2.9, timers are numbers and keep it alive. */
 function unref(timer: { unref?(): unknown }): void {
   timer.unref?.();
 }

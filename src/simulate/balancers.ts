@@ -1,4 +1,5 @@
 import type { PolicyName } from "../model/settings.ts";
+import { type HealthChange, ServerHealth } from "../health/server_health.ts";
 import { hashText } from "../model/hash_text.ts";
 import { makePolicy } from "../policies/make_policy.ts";
 import { Registry } from "../state/registry.ts";
@@ -12,7 +13,6 @@ import type { Requests } from "./requests.ts";
 import type { RowDeadlines } from "./row_deadlines.ts";
 import { SimulatedBalancer } from "./simulated_balancer.ts";
 import type { SimulatedClock } from "./simulated_clock.ts";
-import { type HealthChange, SimulatedHealth } from "./simulated_health.ts";
 import type { SimulatedServers } from "./simulated_servers.ts";
 import type { Fault } from "./workload.ts";
 
@@ -56,7 +56,7 @@ export class Balancers {
     const { plan, policy, streams, clock, requests, queueTimeouts, servers } = options;
     const { workload, recording, settings } = plan;
     const addresses = recording?.addresses ?? clientAddresses(workload.clients);
-    const clients = new Clients(addresses, settings.sticky);
+    const clients = new Clients(addresses, plan.sticky);
     const table = new StateTable(plan.servers.length);
     const registry = new Registry(table);
     registry.addAll(checkedServers(plan));
@@ -72,8 +72,8 @@ export class Balancers {
       const own = number === 0 ? table : copyOf(table);
       const stream = streams.stream();
       const random = stream.next;
-      const health = new SimulatedHealth({
-        ...{ registry, table: own, clock, settings, probes: this.#probes, random },
+      const health = new ServerHealth({
+        ...{ registry, table: own, clock, settings },
         onChange: (change) => {
           this.changes.set(change, (this.changes.get(change) ?? 0) + 1);
           balancer.wake();
@@ -82,9 +82,10 @@ export class Balancers {
       const balancer: SimulatedBalancer = new SimulatedBalancer({
         ...{ registry, table: own, clock, requests, clients, queueTimeouts, servers, settings },
         measurements: options.measurements,
-        policy: makePolicy(policy, { servers: registry, keepSessions: settings.sticky, random }),
+        policy: makePolicy(policy, { servers: registry, keepSessions: plan.sticky, random }),
         report: health.report,
       });
+      this.#probes?.check(health, settings.healthCheck, random);
       if (workload.start === "apart") balancer.pickBefore(stream.below(plan.servers.length));
       return balancer;
     });

@@ -7,10 +7,9 @@ import {
   effectiveWeight,
   type Server,
 } from "../model/server.ts";
-import type { Limits, Retries, Timeouts } from "../model/settings.ts";
+import type { Settings } from "../model/settings.ts";
 import { type Distribution, makeDistribution, recorded } from "./distribution.ts";
 import type { RecordedRequests } from "./recorded_requests.ts";
-import type { HealthSettings } from "./simulated_health.ts";
 import type { ServerModel } from "./simulated_servers.ts";
 import type { Failure, Service, Workload } from "./workload.ts";
 
@@ -37,12 +36,9 @@ export interface SimulationPlan {
   /** Recorded requests to repeat, if any. */
   readonly recording: RecordedRequests | undefined;
   /** Settings of the balancers. */
-  readonly settings: HealthSettings & {
-    readonly timeouts: Timeouts;
-    readonly retries: Retries;
-    readonly limits: Limits;
-    readonly sticky: boolean;
-  };
+  readonly settings: Settings;
+  /** Whether sessions are sticky. */
+  readonly sticky: boolean;
 }
 
 /** Parts of a plan. */
@@ -84,10 +80,8 @@ export function makePlan({ config, workload, recording }: PlanParts): Simulation
       ? workload.rate ?? rateOf(workload.load, servers, models)
       : undefined,
     recording,
-    settings: {
-      ...completeSettings(config),
-      sticky: config.sticky !== undefined,
-    },
+    settings: completeSettings(config),
+    sticky: config.sticky !== undefined,
   };
 }
 

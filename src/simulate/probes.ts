@@ -1,4 +1,6 @@
 import { type Faults, refused } from "./faults.ts";
+import type { ServerHealth } from "../health/server_health.ts";
+import type { HealthCheck } from "../model/settings.ts";
 import type { Registry } from "../state/registry.ts";
 import type { UpstreamRequest } from "../http1/message.ts";
 import type {
@@ -41,9 +43,9 @@ export class Probes implements Transport {
     this.#options = options;
   }
 
-  /** Notes that a checker has processed a result. */
-  settled(): void {
-    this.pending--;
+  /** Starts the health checks of a balancer. */
+  check(health: ServerHealth, check: HealthCheck, random: () => number): void {
+    health.startChecks({ transport: this, check, random, onResult: () => this.pending-- });
   }
 
   /** See {@linkcode Transport}. */
@@ -58,9 +60,7 @@ export class Probes implements Transport {
     const answer = (): void => {
       this.pending++;
       if (faults.down[server] === 1) return reject(refused(serverUrl));
-      const share = faults.errors[server]!;
-      const status = share > 0 && random.next() < share ? 500 : 200;
-      resolve({ ...NO_CONTENT, status });
+      resolve({ ...NO_CONTENT, status: faults.status(server, random) });
     };
     if (faults.hanging[server] === 0) {
       answer();

@@ -3,7 +3,7 @@ import type { ErrorCode } from "../model/errors.ts";
 import type { Times } from "./measurements.ts";
 import type { SimulationPlan } from "./plan.ts";
 import type { Simulation } from "./simulation.ts";
-import type { HealthChange } from "./simulated_health.ts";
+import type { HealthChange } from "../health/server_health.ts";
 
 /** Statistics of durations in milliseconds, as JSON. */
 export interface TimesJson {

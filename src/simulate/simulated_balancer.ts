@@ -1,7 +1,7 @@
 import type { BalancerError, ErrorCode } from "../model/errors.ts";
 import type { Ejection, Limits, Retries } from "../model/settings.ts";
 import { AttemptRules } from "../proxy/attempt_rules.ts";
-import type { OutlierReport } from "../health/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import type { Pick } from "../proxy/picker.ts";
 import { WaitingList, type WaitingRequest } from "../proxy/waiting_list.ts";
 import type { Policy } from "../state/policy.ts";

@@ -2,13 +2,13 @@ import type { StateTable } from "./state_table.ts";
 
 /** Some slots of a state table: the first `length` elements of `slots`. */
 export interface CandidateList {
-  /** Slots, valid up to `length`. */
+  /** The slots, valid up to `length`. */
   slots: Int32Array;
-  /** How many slots there are. */
+  /** Number of slots. */
   length: number;
   /**
-   * Only of a list that is kept, and with its slots in ascending order: as long as this list has the
-   * same number, it has the same slots. One that was made for a single pick has none.
+   * Version of a list that is reused, whose slots are in ascending order and do not change while the
+   * version stays the same. Undefined for a list that was made for a single pick.
    */
   version?: number | undefined;
 }
@@ -19,55 +19,54 @@ export function isCandidate({ slots, length }: CandidateList, slot: number): boo
   return index !== -1 && index < length;
 }
 
-/** The one predicate that says whether a server takes new requests: weight 0 drains it. */
+/** Whether a server takes new requests; weight 0 drains it. */
 export function isAvailable(table: StateTable, slot: number): boolean {
   return table.isOpen(slot) && table.weight(slot) > 0;
 }
 
-/** Which servers a request may go to, and whether it is worth while to wait for others. */
+/** Candidates for a request. */
 export interface Selection extends CandidateList {
-  /** Whether there is no candidate only because those that could be work on all they may. */
+  /** Whether there is no candidate only because all that could be are at their limits. */
   readonly full: boolean;
 }
 
 /**
- * Which servers a request may go to: the trusted ones (healthy, not ejected) that take requests and
- * that it has not tried yet; if there are none, the others, because a wrong health check must not
- * become an outage. A server on trial is trusted with one request at a time. A server that works on
- * all the requests it may is no candidate.
+ * Selects the candidates for a request: trusted servers (healthy, not ejected) with a weight that the
+ * request has not tried; if there are none, the others, as a wrong health check must not become an
+ * outage. A server that is being probed takes one request at a time. A server at its limit is never a
+ * candidate.
  *
- * Both lists are kept until the table says that something they depend on has changed, so that a
- * pick among thousands of servers does not look at each of them for its health.
+ * The lists of trusted and of other servers are kept until the table's generation changes, so that a
+ * pick among thousands of servers does not check the health of each.
  */
 export class Candidates {
   readonly #table: StateTable;
   readonly #trusted: List = new List();
   readonly #others: List = new List();
   readonly #selected: List = new List();
-  /** Whether any of them can be taken up by the requests it has: then each has to be looked at. */
+  /** Whether active requests can make any server ineligible, so that each must be checked. */
   #limited = false;
   #generation = -1;
 
-  /** @param table The servers' state. */
+  /** @param table State of the servers. */
   constructor(table: StateTable) {
     this.#table = table;
   }
 
   /**
-   * The slots that a request may go to; empty when there is none. The list is valid until the next
-   * call.
+   * Selects the candidates. The list is valid until the next call.
    *
-   * @param tried The slots that this request has tried already.
+   * @param attempted Slots of the request's previous attempts.
    */
-  select(tried: readonly number[]): Selection {
+  select(attempted: readonly number[]): Selection {
     if (this.#generation !== this.#table.generation) this.#rebuild();
-    if (this.#limited || tried.length > 0) return this.#selectOneByOne(tried);
+    if (this.#limited || attempted.length > 0) return this.#selectOneByOne(attempted);
     return this.#trusted.length > 0 ? this.#trusted : this.#others;
   }
 
   #rebuild(): void {
     const table = this.#table;
-    // Before anything else: what another thread changes while this looks has to be looked at again.
+    // Read first, so that a concurrent change causes another rebuild.
     const { generation, end } = table;
     this.#trusted.clear(end);
     this.#others.clear(end);
@@ -81,7 +80,7 @@ export class Candidates {
     this.#generation = this.#trusted.version = this.#others.version = generation;
   }
 
-  #selectOneByOne(tried: readonly number[]): Selection {
+  #selectOneByOne(attempted: readonly number[]): Selection {
     const table = this.#table;
     const selected = this.#selected;
     selected.clear();
@@ -89,17 +88,17 @@ export class Candidates {
     const { slots, length } = this.#trusted;
     for (let i = 0; i < length; i++) {
       const slot = slots[i]!;
-      if (tried.includes(slot)) continue;
+      if (attempted.includes(slot)) continue;
       if (this.#isFull(slot)) full = true;
       else if (!table.isProbing(slot) || table.active(slot) === 0) selected.append(slot);
     }
-    // Waiting for a server that works is better than the others.
+    // Waiting for a trusted server is better than an untrusted one.
     selected.full = full && selected.length === 0;
     if (selected.length > 0 || full) return selected;
     for (const { slots, length } of [this.#trusted, this.#others]) {
       for (let i = 0; i < length; i++) {
         const slot = slots[i]!;
-        if (tried.includes(slot)) continue;
+        if (attempted.includes(slot)) continue;
         if (this.#isFull(slot)) full = true;
         else selected.append(slot);
       }

@@ -1,9 +1,10 @@
-import { layOut, ROOM_BITS, type TableMemory } from "./table_memory.ts";
+import type { StateTable } from "./state_table.ts";
+import { ACTIVITY_SHIFT, layOut, SUMMARY_BITS, type TableMemory } from "./table_memory.ts";
 
-/** Where the last ticket is that was drawn; what comes behind it depends on the threads. */
+/** Index of the last ticket; the other indices depend on the number of threads. */
 const LAST_TICKET = 0;
 
-/** What `Atomics.waitAsync` returns; the library of types that is in force does not know it. */
+/** Result of `Atomics.waitAsync`, which the configured type library lacks. */
 type AsyncWait =
   | { readonly async: false; readonly value: string }
   | { readonly async: true; readonly value: Promise<string> };
@@ -13,53 +14,40 @@ const { waitAsync } = Atomics as unknown as {
 };
 
 /**
- * Nobody waits on a thread any more, as it has come to its end.
+ * Order of the requests that wait for a server on all threads: each request takes a ticket, and each
+ * thread publishes its oldest one. A thread that frees a server can tell whose turn it is, and call
+ * that thread.
  *
- * @param memory The memory of the state table, for several threads.
- * @param thread The number of the thread.
- * @param places How many places it had, which are the others' now.
- */
-export function vacate(memory: TableMemory, thread: number, places: number): void {
-  const room = new CrossThreadQueue(memory, thread);
-  const next = room.threadWithOlderTicket(0);
-  if (next !== -1) room.call(next, places);
-}
-
-/**
- * The order of those who wait for a server, over all threads: each draws a ticket, and each thread
- * shows the ticket of the one who has waited longest there. A thread that frees a place can so tell
- * whose turn it is, and wake that thread.
- *
- * It stands on a `SharedArrayBuffer`. Nothing in it keeps a thread or the process alive.
+ * It is part of the state table's shared memory, and keeps neither a thread nor the process alive.
  */
 export class CrossThreadQueue {
   readonly #cells: Int32Array;
   readonly #threads: number;
   readonly #thread: number;
-  /** Where the tickets shown, the wake-up calls and the summary begin. */
-  readonly #heads = LAST_TICKET + 1;
+  /** Indices of the published tickets, the calls and the summary. */
+  readonly #oldest = LAST_TICKET + 1;
   readonly #calls: number;
   readonly #summary: number;
-  /** Whether calls are wanted, and whether one is waited for; the latter may outlive the former. */
-  #wanted = false;
+  /** Whether this thread listens, and whether a wait is pending, which may outlast listening. */
+  #listening = false;
   #waiting = false;
 
   /**
-   * Whoever waited under this thread's number before is gone: a new thread has taken its place.
+   * Makes the queue of a new thread. Requests of an earlier thread with this number are forgotten.
    *
-   * @param memory The memory of the state table, for several threads.
-   * @param thread The number of this thread, 0 to `memory.threads - 1`.
+   * @param memory Memory of a state table for several threads.
+   * @param thread Number of this thread, 0 to `memory.threads - 1`.
    */
   constructor(memory: TableMemory, thread: number) {
-    this.#cells = layOut(memory).room;
+    this.#cells = layOut(memory).crossThreadQueue;
     this.#threads = memory.threads;
     this.#thread = thread;
-    this.#calls = this.#heads + this.#threads;
+    this.#calls = this.#oldest + this.#threads;
     this.#summary = this.#calls + this.#threads;
     this.publishOldest(0);
   }
 
-  /** Whether anybody waits on any thread: one plain read for up to 32 threads. */
+  /** Whether requests wait on any thread: one plain read for up to 32 threads. */
   get crowded(): boolean {
     for (let at = this.#summary; at < this.#cells.length; at++) {
       if (this.#cells[at] !== 0) return true;
@@ -67,84 +55,109 @@ export class CrossThreadQueue {
     return false;
   }
 
-  /** Draws a ticket, never 0. Later ones are younger, also where the numbers begin anew. */
+  /** Takes a ticket, never 0. Tickets are ordered even when the numbers wrap around. */
   takeTicket(): number {
     const ticket = (Atomics.add(this.#cells, LAST_TICKET, 1) + 1) | 0;
     return ticket === 0 ? this.takeTicket() : ticket;
   }
 
-  /** Shows the others the oldest ticket on this thread; 0 if nobody waits here. */
+  /** Publishes the oldest ticket of this thread; 0 if no request waits here. */
   publishOldest(ticket: number): void {
-    const head = this.#heads + this.#thread;
-    if (this.#cells[head] === ticket) return;
-    Atomics.store(this.#cells, head, ticket);
-    const at = this.#summary + Math.floor(this.#thread / ROOM_BITS);
-    const bit = 1 << (this.#thread % ROOM_BITS);
+    const index = this.#oldest + this.#thread;
+    if (this.#cells[index] === ticket) return;
+    Atomics.store(this.#cells, index, ticket);
+    const at = this.#summary + Math.floor(this.#thread / SUMMARY_BITS);
+    const bit = 1 << (this.#thread % SUMMARY_BITS);
     if (ticket === 0) Atomics.and(this.#cells, at, ~bit);
     else Atomics.or(this.#cells, at, bit);
   }
 
   /**
-   * The other thread that shows the oldest ticket.
+   * Finds the other thread with the oldest ticket.
    *
-   * @param ticket The ticket that it has to be older than; 0 for any.
-   * @returns The thread's number, or -1 if no other shows an older one.
+   * @param ticket Ticket that it must be older than; 0 for any.
+   * @returns Number of the thread, or -1 if there is none.
    */
   threadWithOlderTicket(ticket: number): number {
     let oldest = ticket;
     let found = -1;
     for (let thread = 0; thread < this.#threads; thread++) {
       if (thread === this.#thread) continue;
-      const shown = Atomics.load(this.#cells, this.#heads + thread);
-      if (shown === 0 || (oldest !== 0 && ((shown - oldest) | 0) >= 0)) continue;
-      oldest = shown;
+      const oldestThere = Atomics.load(this.#cells, this.#oldest + thread);
+      if (oldestThere === 0 || (oldest !== 0 && ((oldestThere - oldest) | 0) >= 0)) continue;
+      oldest = oldestThere;
       found = thread;
     }
     return found;
   }
 
   /**
-   * Tells a thread that it is its turn, where it listens.
+   * Calls a thread whose turn it is. It takes notice if it listens.
    *
-   * @param thread The thread's number.
-   * @param places How many places have become free for it. Default: 1.
+   * @param thread Number of the thread.
+   * @param freed How many requests the free servers can take. Default: 1.
    */
-  call(thread: number, places = 1): void {
-    Atomics.add(this.#cells, this.#calls + thread, places);
+  call(thread: number, freed = 1): void {
+    Atomics.add(this.#cells, this.#calls + thread, freed);
     Atomics.notify(this.#cells, this.#calls + thread);
   }
 
   /**
-   * Listens until {@linkcode ignore}. Harmless a second time.
+   * Listens for calls until {@linkcode ignore}. Harmless if it listens already.
    *
-   * @param onCall Called when it is this thread's turn, with the number of places; always the same.
+   * @param onCall Called with the number of requests that free servers can take; always the same.
    */
-  listen(onCall: (places: number) => void): void {
-    this.#wanted = true;
+  listen(onCall: (freed: number) => void): void {
+    this.#listening = true;
     if (!this.#waiting) this.#wait(onCall);
   }
 
-  /** Listens no more. A call that was on its way still comes, to be passed on. */
+  /** Stops listening. A call that is on its way still arrives, to be passed on. */
   ignore(): void {
-    if (!this.#wanted) return;
-    this.#wanted = false;
-    // Ends the wait, which would otherwise hold what was to be called for ever.
+    if (!this.#listening) return;
+    this.#listening = false;
+    // Ends the wait, which would otherwise keep the callback for ever.
     Atomics.notify(this.#cells, this.#calls + this.#thread);
   }
 
-  #wait(onCall: (places: number) => void, seen?: number): void {
+  #wait(onCall: (freed: number) => void, seen?: number): void {
     this.#waiting = true;
     const cell = this.#calls + this.#thread;
     const before = seen ?? Atomics.load(this.#cells, cell);
     const waiting = waitAsync(this.#cells, cell, before);
-    // Not asynchronous: called since the load, so it is due as soon as this turn is over.
+    // If it is not asynchronous, a call came after the load, which counts as soon as this turn ends.
     Promise.resolve(waiting.value).then(() => {
       this.#waiting = false;
-      // What comes after this look is for the next wait, which may begin with it.
-      const places = (Atomics.load(this.#cells, cell) - before) | 0;
-      if (this.#wanted) this.#wait(onCall, (before + places) | 0);
-      // Where the wait was ended by its own thread, nobody called.
-      if (places !== 0) onCall(places);
+      // Later calls are left to the next wait.
+      const freed = (Atomics.load(this.#cells, cell) - before) | 0;
+      if (this.#listening) this.#wait(onCall, (before + freed) | 0);
+      // 0 if this thread ended the wait itself.
+      if (freed !== 0) onCall(freed);
     });
   }
+}
+
+/**
+ * Reclaims the counts of a thread that has died: its active requests end, and the thread whose turn it
+ * is gets called for the servers that they had.
+ *
+ * @param table State of the servers.
+ * @param thread Number of the dead thread.
+ */
+export function reclaimCounts({ memory, end }: StateTable, thread: number): void {
+  const { own, active, activity } = layOut(memory);
+  const counts = own[thread]!;
+  let freed = 0;
+  for (let slot = 0; slot < end; slot++) {
+    freed += counts[slot]!;
+    Atomics.sub(active, slot, counts[slot]!);
+    counts[slot] = 0;
+  }
+  // Every block: the thread may have died between counting a request and counting the activity.
+  for (let block = 0; block << ACTIVITY_SHIFT < end; block++) Atomics.add(activity, block, 1);
+  if (memory.threads === 1) return;
+  // Also forgets the requests that waited on the dead thread.
+  const queue = new CrossThreadQueue(memory, thread);
+  const next = queue.threadWithOlderTicket(0);
+  if (next !== -1) queue.call(next, freed);
 }

@@ -3,40 +3,40 @@ import { BalancerError } from "../model/errors.ts";
 import { callGuarded } from "../model/guarded_call.ts";
 import { DECISIONS_MAX } from "../model/settings.ts";
 
-/** What a {@linkcode DecisionLog} is made of. */
+/** Options of a {@linkcode DecisionLog}. */
 export interface DecisionLogOptions {
-  /** How many decisions to keep, 0 to {@linkcode DECISIONS_MAX}. Default: 0, none. */
+  /** Number of decisions to keep, 0 to {@linkcode DECISIONS_MAX}. Default: 0, none. */
   readonly keep?: number | undefined;
-  /** Until when a server is ejected, which only the thread knows that ejects. Default: not told. */
+  /** End of a server's ejection, which only the control plane knows. Default: unknown. */
   readonly ejectedUntil?: (url: string) => Date | undefined;
 }
 
 /**
- * Why the latest requests went where they went. It is empty, and costs nothing, until
- * {@linkcode DecisionLog.keep} says how many decisions to keep.
+ * The latest routing decisions with their reasons. Nothing is recorded, at no cost, until
+ * {@linkcode DecisionLog.keep} sets how many decisions to keep.
  */
 export class DecisionLog {
   readonly #ejectedUntil: (url: string) => Date | undefined;
-  /** A ring: the decision with the number n is at n modulo its length. */
+  /** Ring buffer: decision number n is at index n modulo its length. */
   #kept: (Decision | undefined)[];
   readonly #listeners = new Set<(decision: Decision) => unknown>();
   readonly #switchListeners = new Set<(recording: boolean) => unknown>();
   #count = 0;
-  /** The number of the decision before the oldest that is kept. */
+  /** Number of the decision before the oldest one that is kept. */
   #dropped = 0;
   #skipped = 0;
 
   /**
    * Makes an empty log.
    *
-   * @param options What it is made of.
+   * @param options The options.
    */
   constructor({ keep = 0, ejectedUntil = () => undefined }: DecisionLogOptions = {}) {
     this.#kept = new Array(keep);
     this.#ejectedUntil = ejectedUntil;
   }
 
-  /** How many decisions are kept at most; 0 while none are recorded. */
+  /** The most decisions that are kept; 0 while none are recorded. */
   get kept(): number {
     return this.#kept.length;
   }
@@ -47,22 +47,22 @@ export class DecisionLog {
   }
 
   /**
-   * How many requests were not recorded because there were more than some hundred a second on a
-   * thread, since recording began.
+   * Number of requests since recording began that were not recorded, because a thread had more than a
+   * few hundred per second.
    */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** The number of the latest decision; 0 before the first. */
+  /** Number of the latest decision; 0 before the first. */
   get count(): number {
     return this.#count;
   }
 
   /**
-   * Keeps this many of the latest decisions from now on, and begins or ends to record them.
+   * Sets how many of the latest decisions are kept, and starts or stops recording.
    *
-   * @param count How many, 0 to 10000; with 0 nothing is recorded, and what was is dropped.
+   * @param count Number of decisions, 0 to 10000; with 0 nothing is recorded, and all are dropped.
    * @throws {BalancerError} `invalid`; nothing has changed.
    */
   keep(count: number): void {
@@ -80,23 +80,23 @@ export class DecisionLog {
     this.#dropped = this.#count - latest.length;
     if (before === this.recording) return;
     this.#skipped = 0;
-    tell(this.#switchListeners, this.recording, "tell whether decisions are recorded");
+    notify(this.#switchListeners, this.recording, "report whether decisions are recorded");
   }
 
   /**
    * The latest decisions, oldest first.
    *
-   * @param limit How many at most. Default: all that are kept.
+   * @param limit The most decisions to return. Default: all that are kept.
    */
   latest(limit: number = this.kept): Decision[] {
     return this.after(Math.max(this.#count - limit, this.#dropped), limit);
   }
 
   /**
-   * The decisions that were kept of those after a number, oldest first.
+   * The kept decisions after a number, oldest first.
    *
-   * @param number The number of the last decision that is known already.
-   * @param limit How many at most. Default: all that are kept.
+   * @param number Number of the last known decision.
+   * @param limit The most decisions to return. Default: all that are kept.
    */
   after(number: number, limit: number = this.kept): Decision[] {
     const from = Math.max(number, this.#dropped) + 1;
@@ -105,8 +105,8 @@ export class DecisionLog {
   }
 
   /**
-   * Calls `listener` for each decision from now on; the returned function ends that. If it throws, or
-   * returns a promise that rejects, that is logged, and nothing else happens.
+   * Calls `listener` for each new decision; the returned function ends the subscription. If it throws,
+   * or returns a promise that rejects, the error is logged.
    */
   subscribe(listener: (decision: Decision) => unknown): () => void {
     this.#listeners.add(listener);
@@ -114,17 +114,17 @@ export class DecisionLog {
   }
 
   /**
-   * Calls `listener` whenever recording begins or ends; the returned function ends that. It is
-   * guarded as those of {@linkcode DecisionLog.subscribe} are.
+   * Calls `listener` whenever recording starts or stops; the returned function ends the subscription.
+   * Its errors are logged, as with {@linkcode DecisionLog.subscribe}.
    */
   onSwitch(listener: (recording: boolean) => unknown): () => void {
     this.#switchListeners.add(listener);
     return () => this.#switchListeners.delete(listener);
   }
 
-  /** A server was picked. */
+  /** Adds a decision. */
   add(news: Omit<Decision, "number">): void {
-    // A worker may not know yet that nobody wants to know any more.
+    // A worker may not know yet that recording has stopped.
     if (!this.recording) return;
     const candidates = news.candidates.map((candidate) => {
       const until = candidate.code === "ejected" ? this.#ejectedUntil(candidate.url) : undefined;
@@ -134,30 +134,30 @@ export class DecisionLog {
     const decision: Decision = { number: ++this.#count, ...news, candidates };
     this.#kept[decision.number % this.kept] = decision;
     this.#dropped = Math.max(this.#dropped, this.#count - this.kept);
-    tell(this.#listeners, decision, "tell why a server was picked");
+    notify(this.#listeners, decision, "report a decision");
   }
 
-  /** A request came for which nothing was recorded, as there are too many. */
+  /** Counts requests that were not recorded, as there were too many. */
   skip(count = 1): void {
     if (this.recording) this.#skipped += count;
   }
 }
 
-function tell<T>(listeners: Set<(news: T) => unknown>, news: T, what: string): void {
-  // A listener may end subscriptions, and begin others, which are for what comes after this.
+function notify<T>(listeners: Set<(news: T) => unknown>, news: T, action: string): void {
+  // Listeners may end subscriptions, and start others, which apply to later news.
   for (const listener of [...listeners]) {
     if (!listeners.has(listener)) continue;
-    callGuarded(what, () => listener(news));
+    callGuarded(action, () => listener(news));
   }
 }
 
 /**
- * What is said of a server that was not picked because it is ejected.
+ * Verdict on a server that was not picked because it is ejected.
  *
- * @param until Until when; undefined where that is not known.
+ * @param until End of the ejection; undefined if unknown.
  */
 export function ejectedVerdict(until?: Date): string {
-  // The time of day as people read it, in UTC as everything else.
+  // Time of day in UTC, like all times.
   const time = until === undefined ? "" : ` until ${until.toISOString().slice(11, 19)} UTC`;
   return `ejected${time}, and others are preferred`;
 }

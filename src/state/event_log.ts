@@ -63,7 +63,7 @@ export class EventLog {
     this.run = run;
   }
 
-  /** The number of the latest event; 0 before the first. */
+  /** Number of the latest event; 0 before the first. */
   get latest(): number {
     return this.#count;
   }

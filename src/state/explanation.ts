@@ -1,3 +1,4 @@
+import type { Decision } from "../model/decision.ts";
 import type { CandidateList } from "./candidates.ts";
 
 /** A policy's explanation of one of its picks. */
@@ -13,21 +14,7 @@ export interface Explanation {
    */
   note(slot: number): {
     readonly key: string | undefined;
-    readonly code?:
-      /** The policy chose another one and gives no reason. */
-      | "not_chosen"
-      /** It had more active requests for its weight. */
-      | "larger_key"
-      /** It had the same key as the server that was picked, whose turn it was. */
-      | "tie"
-      /** Its turn comes later (`round_robin`). */
-      | "later_turn"
-      /** It is farther from the client (`client_hash`). */
-      | "farther"
-      /** It was not drawn (`random_two_choices`). */
-      | "not_drawn"
-      /** The client's cookie names another one. */
-      | "other_session";
+    readonly code?: Decision["candidates"][number]["code"];
     readonly verdict: string;
   };
 }
@@ -36,16 +23,16 @@ export interface Explanation {
 export type CandidateNote = ReturnType<Explanation["note"]>;
 
 /**
- * Explains a pick that was made.
+ * Explains a pick.
  *
- * @param chosen The slot that was picked.
+ * @param chosen Slot that was picked.
  */
 export type Explainer = (chosen: number) => Explanation;
 
 /**
- * Explains the picks of a policy that says nothing of how it chooses.
+ * Explains the picks of a policy without explanations.
  *
- * @param candidates What it chooses from; read at once.
+ * @param candidates The candidates; read before this returns.
  */
 export function explainNothing(candidates: CandidateList): Explainer {
   const slots = [...candidates.slots.subarray(0, candidates.length)];

@@ -3,21 +3,21 @@ import type { Server } from "../model/server.ts";
 import type { Explanation } from "./explanation.ts";
 import type { TableView } from "./table_view.ts";
 
-/** What is known of the request that a server is picked for. */
+/** Properties of a request that a policy may use. */
 export interface PickContext {
-  /** The client's IP address; undefined where the platform does not tell. */
+  /** IP address of the client; undefined if unknown. */
   readonly clientAddress: string | undefined;
   /**
-   * Where sessions are sticky: the slot of the server that the client's session is at. It need not
-   * be a candidate. Such a session is kept before a policy is asked, so that policies need not look.
+   * With session affinity, the slot of the session's server, which need not be a candidate. Sessions
+   * are kept before the policy is asked, so that policies can ignore it.
    */
   readonly sessionSlot?: number | undefined;
 }
 
 /**
- * A rule for choosing a server.
+ * A policy: the rule for choosing a server.
  *
- * @example A policy of one's own: the first server with nothing to do, else any
+ * @example A custom policy: the first idle server, else a random one
  * ```ts
  * import { type CandidateList, LoadBalancer, type Policy, type TableView } from "@ballast/lb";
  *

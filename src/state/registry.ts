@@ -10,27 +10,27 @@ import {
 import { diffServers, type ServerDiff } from "../model/server_diff.ts";
 import type { StateTable } from "./state_table.ts";
 
-/** A server and the slot of the state table that it has. */
+/** A registered server and its slot in the state table. */
 export interface Entry {
-  /** What the configuration says of the server. */
+  /** The server. */
   readonly server: Server;
-  /** The server's slot in the state table; the same as long as the server is registered. */
+  /** Its slot, the same until the server is removed. */
   readonly slot: number;
 }
 
-/** Where the server that has a slot is found. */
+/** The servers by slot. */
 export interface SlotDirectory {
-  /** The server that has this slot, if any. */
+  /** The server in this slot, if any. */
   inSlot(slot: number): Entry | undefined;
 }
 
-/** What happened to a server. */
+/** A change of the registered servers. */
 export type RegistryEvent =
   | { readonly type: "added"; readonly entry: Entry }
   | { readonly type: "updated"; readonly entry: Entry; readonly previous: Server }
   | { readonly type: "removed"; readonly entry: Entry; readonly drain: number | undefined };
 
-/** The error for a server that is there already and cannot be added. */
+/** The error for adding a server that exists already. */
 export function alreadyExists(url: string): BalancerError {
   return new BalancerError(
     "already_exists",
@@ -38,14 +38,14 @@ export function alreadyExists(url: string): BalancerError {
   );
 }
 
-/** The error for a URL that no server has. */
+/** The error for the URL of a server that does not exist. */
 export function notFound(url: string): BalancerError {
   return new BalancerError("not_found", `There is no server with the URL ${url}`);
 }
 
 /**
- * The servers, keyed by URL, in the order in which they were added. Every change is atomic: it is
- * made and announced, or it throws and nothing is different.
+ * The servers, keyed by URL, in the order in which they were added. Every change is atomic: it is made
+ * and announced, or it throws and has no effect.
  */
 export class Registry implements SlotDirectory {
   readonly #table: StateTable;
@@ -56,10 +56,10 @@ export class Registry implements SlotDirectory {
   readonly #admit: (servers: readonly Server[]) => void;
 
   /**
-   * @param table Where the servers get their slots.
-   * @param opens Whether a server that is added may take requests at once; if not, somebody else
-   * opens its slot. Default: it may.
-   * @param admit Throws where servers that are to be added are not allowed here. Default: all are.
+   * @param table State table, which has the slots.
+   * @param opens Whether an added server may take requests at once; if not, the caller opens its slot
+   * later. Default: it may.
+   * @param admit Throws if servers must not be added. Default: all may.
    */
   constructor(
     table: StateTable,
@@ -76,12 +76,12 @@ export class Registry implements SlotDirectory {
     return [...this.#entries.values()];
   }
 
-  /** The server that has this slot, if any. */
+  /** The server in this slot, if any. */
   inSlot(slot: number): Entry | undefined {
     return this.#bySlot[slot];
   }
 
-  /** Calls `listener` after each change; the returned function ends that. */
+  /** Calls `listener` after each change; the returned function ends the subscription. */
   subscribe(listener: (event: RegistryEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -99,7 +99,7 @@ export class Registry implements SlotDirectory {
   }
 
   /**
-   * Adds all of these or, on an error, none.
+   * Adds all of these servers or, on an error, none.
    *
    * @throws {BalancerError} `already_exists` or `full`, and what `admit` throws.
    */
@@ -116,12 +116,12 @@ export class Registry implements SlotDirectory {
   }
 
   /**
-   * Adds those of these servers that are not there yet, and changes those that differ. What is no
-   * longer wanted stays, and is the caller's to remove. Servers that an entry found stay out of it,
-   * but for those that are wanted: these are nobody's finding any more.
+   * Adds the servers that are missing, and changes those that differ. Servers that are not listed stay,
+   * for the caller to remove. Discovered servers are left alone, unless they are listed: then they no
+   * longer count as discovered.
    *
-   * @param inits All the servers that are wanted, none of them twice.
-   * @returns What was, and what is still to be done.
+   * @param inits All configured servers, each once.
+   * @returns The differences before the change.
    * @throws {BalancerError} `full`; nothing has changed.
    */
   mergeIn(inits: readonly ServerInit[]): ServerDiff {
@@ -153,10 +153,10 @@ export class Registry implements SlotDirectory {
   }
 
   /**
-   * Removes a server. It gets no further request; those that it is working on may finish.
+   * Removes a server. It gets no further requests; active ones may finish.
    *
    * @param url Its URL, in any spelling.
-   * @param drain For how long they may, in seconds. Default: without a limit.
+   * @param drain The longest that they may take, in seconds. Default: no limit.
    * @throws {BalancerError} `not_found`.
    */
   remove(url: string, drain?: number): Entry {
@@ -169,7 +169,7 @@ export class Registry implements SlotDirectory {
   }
 
   /**
-   * The server with this URL, in any spelling of it.
+   * The server with this URL, in any spelling.
    *
    * @throws {BalancerError} `not_found`.
    */
@@ -187,7 +187,7 @@ export class Registry implements SlotDirectory {
   /** The servers with this name, in the order in which they were added. */
   named(name: string): Entry[] {
     const named: Entry[] = [];
-    // Without a list of all of them, as there may be thousands.
+    // Without a copy of the list, which may have thousands.
     for (const entry of this.#entries.values()) if (entry.server.name === name) named.push(entry);
     return named;
   }

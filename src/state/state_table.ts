@@ -17,36 +17,36 @@ import {
 } from "./table_memory.ts";
 import { clearTraffic } from "./traffic_table.ts";
 
-/** Where in the header the numbers of the table as a whole are. */
+/** Indices in the header. */
 const GENERATION = 0;
 const END = 1;
-const PULSES = 2;
+const HEARTBEATS = 2;
 
-/** What a slot is used for. */
+/** A slot without a server. */
 const FREE = 0;
-/** It has a server that takes no requests yet. */
+/** A slot of a server that takes no requests yet. */
 const RESERVED = 1;
-/** It has a server. */
+/** A slot of a server that may take requests. */
 const OPEN = 2;
 
-/** The full share of a server's weight, in thousandths. */
+/** Full share of a server's weight, in thousandths. */
 const FULL_SHARE = 1000;
 
 /**
- * What the policy needs to know of every server, as columns of numbers with one slot a server.
+ * State of the servers that picks depend on, as columns of numbers with a slot for each server.
  *
- * This is all that the control plane (which owns the servers and checks their health) and the data
- * plane (which picks and counts) share. Several threads can have a table each over one memory: then
- * one of them is the control plane, all of them count, and every one sees the sum.
+ * It is all that the control plane, which owns the servers and checks their health, and the data plane,
+ * which picks and counts, share. Several threads can each have a table over the same memory: one of
+ * them is the control plane, all of them count requests, and each sees the sums.
  *
- * What one thread writes and others only read is read and written plainly: aligned numbers of 32
- * bits do not tear, and a pick does not mind that another thread is a step ahead. Only what several
- * threads write, and the generation by which they notice changes, goes through `Atomics`.
+ * Numbers that only one thread writes are accessed plainly: aligned 32-bit numbers do not tear, and a
+ * pick may be a step behind another thread. Numbers that several threads write, and the generation by
+ * which threads notice changes, are accessed through `Atomics`.
  */
 export class StateTable {
-  /** What the table stands on, for other threads. */
+  /** Memory of the table, which can be shared with other threads. */
   readonly memory: TableMemory;
-  /** The number of the thread that counts in this table. */
+  /** Number of the thread that counts in this table. */
   readonly thread: number;
   /** Whether no other thread has a table over this memory. */
   readonly #alone: boolean;
@@ -62,8 +62,8 @@ export class StateTable {
   readonly #picked: Uint32Array;
 
   /**
-   * @param memory What to stand on, or the number of slots of a table of its own.
-   * @param thread The number of the thread that counts in this table, 0 to `memory.threads - 1`.
+   * @param memory Memory of the table, or the number of slots to allocate for a single thread.
+   * @param thread Number of the thread that counts in this table, 0 to `memory.threads - 1`.
    */
   constructor(memory: TableMemory | number = DEFAULT_CAPACITY, thread = 0) {
     this.memory = typeof memory === "number" ? allocateMemory(memory, 1) : memory;
@@ -84,20 +84,17 @@ export class StateTable {
     this.#picked = this.#columns.picked[thread]!;
   }
 
-  /** The number of slots. */
+  /** Number of slots. */
   get capacity(): number {
     return this.memory.capacity;
   }
 
-  /**
-   * Changes whenever the set of servers, a weight or a health does. Whoever derives something from
-   * those can keep it until this number is another.
-   */
+  /** See {@linkcode TableView}. */
   get generation(): number {
     return this.#alone ? this.#header[GENERATION]! : Atomics.load(this.#header, GENERATION);
   }
 
-  /** One more than the highest slot that was ever used. */
+  /** See {@linkcode TableView}. */
   get end(): number {
     return Atomics.load(this.#header, END);
   }
@@ -108,13 +105,12 @@ export class StateTable {
   }
 
   /**
-   * Takes a free slot for a new server: healthy, nothing active, and not open yet. A slot is free
-   * when no server has it and the last request of the server that had it is over, so that late
-   * completions never count against a newcomer.
+   * Allocates a slot for a new server, which is healthy and not open yet. A slot is free once the last
+   * request of its previous server has ended, so that late completions never count for a new server.
    *
-   * @param weight The server's weight.
-   * @param limit The most requests that it works on at once; 0 for no limit. Default: 0.
-   * @returns The slot, or -1 when there is none free.
+   * @param weight Weight of the server.
+   * @param limit The most active requests; 0 for no limit. Default: 0.
+   * @returns The slot, or -1 if none is free.
    */
   allocate(weight: number, limit = 0): number {
     const { use, unhealthy, picked } = this.#columns;
@@ -142,7 +138,7 @@ export class StateTable {
     this.#changed();
   }
 
-  /** Gives a slot back. Its active requests go on counting until they are over. */
+  /** Frees a slot. Its active requests are counted until they end. */
   release(slot: number): void {
     this.#columns.use[slot] = FREE;
     this.#changed();
@@ -153,24 +149,21 @@ export class StateTable {
     return this.#columns.use[slot] === OPEN;
   }
 
-  /**
-   * The weight of the server in this slot: a whole number, but for a server that has less than its
-   * full share for a while.
-   */
+  /** Effective weight of the server in this slot: a fraction during slow start. */
   weight(slot: number): number {
     const share = this.#share[slot]!;
     const weight = this.#weight[slot]!;
     return share === FULL_SHARE ? weight : weight * share / FULL_SHARE;
   }
 
-  /** Sets the weight of the server in this slot. */
+  /** Sets the configured weight of the server in this slot. */
   setWeight(slot: number, weight: number): void {
     if (this.#weight[slot] === weight) return;
     this.#weight[slot] = weight;
     this.#changed();
   }
 
-  /** Gives the server in this slot a share of its weight only, above 0 up to 1. */
+  /** Sets the share of its weight that the server in this slot has, above 0 up to 1. */
   setShare(slot: number, share: number): void {
     const thousandths = Math.max(1, Math.round(share * FULL_SHARE));
     if (this.#share[slot] === thousandths) return;
@@ -178,12 +171,12 @@ export class StateTable {
     this.#changed();
   }
 
-  /** The most requests that the server in this slot works on at once; 0 for no limit. */
+  /** The most active requests of the server in this slot; 0 for no limit. */
   limit(slot: number): number {
     return this.#limit[slot]!;
   }
 
-  /** Sets the most requests that the server in this slot works on at once; 0 for no limit. */
+  /** Sets the most active requests of the server in this slot; 0 for no limit. */
   setLimit(slot: number, limit: number): void {
     if (this.#limit[slot] === limit) return;
     this.#limit[slot] = limit;
@@ -213,24 +206,24 @@ export class StateTable {
     return this.isHealthy(slot) && this.#ejectionState[slot] !== EJECTED;
   }
 
-  /** Counts a failure of the server in this slot, and tells how many there were in a row. */
+  /** Counts a failure of the server in this slot, and returns how many there were in a row. */
   countFailure(slot: number, kind: FailureKind): number {
     return Atomics.add(this.#failures[kind], slot, 1) + 1;
   }
 
-  /** The server in this slot has not failed: its failures are no longer in a row. */
+  /** Resets the failures in a row of the server in this slot. */
   clearFailures(slot: number, kind: FailureKind): void {
     const failures = this.#failures[kind];
-    // Almost always there are none, and looking is cheaper than writing what others read.
+    // Nearly always 0 already, and a read is cheaper than a write to shared memory.
     if (failures[slot] !== 0) Atomics.store(failures, slot, 0);
   }
 
-  /** Whether the server in this slot counts as healthy. */
+  /** Whether the server in this slot is healthy. */
   isHealthy(slot: number): boolean {
     return this.#columns.unhealthy[slot] === 0;
   }
 
-  /** Says whether the server in this slot counts as healthy. */
+  /** Sets whether the server in this slot is healthy. */
   setHealthy(slot: number, healthy: boolean): void {
     const unhealthy = healthy ? 0 : 1;
     if (this.#columns.unhealthy[slot] === unhealthy) return;
@@ -238,62 +231,62 @@ export class StateTable {
     this.#changed();
   }
 
-  /** How many requests the server in this slot is working on, those of all threads. */
+  /** Number of active requests of the server in this slot, on all threads. */
   active(slot: number): number {
     return this.#active[slot]!;
   }
 
-  /** How many requests all threads gave to the server in this slot, each modulo 2³². */
+  /** Number of picks of the server in this slot, on all threads, each modulo 2³². */
   picked(slot: number): number {
     return this.#columns.picked.reduce((sum, column) => sum + column[slot]!, 0);
   }
 
   /**
-   * Counts a request that this thread gives to the server in this slot.
+   * Counts a request of this thread as active at the server in this slot.
    *
-   * @returns False where the server works on as many as it may already; then nothing is counted.
+   * @returns False if the server is at its limit; then nothing is counted.
    */
   begin(slot: number): boolean {
     const limit = this.#limit[slot]!;
     if (this.#alone) {
       if (limit !== 0 && this.#active[slot]! >= limit) return false;
       this.#active[slot]! += 1;
-      // A thread can be ended between any two calls, so nothing is called between counting twice.
-      // Another thread may have counted one since anyone looked, so counting comes before the look.
+      // A thread can be terminated at any call, so there is none between the two counts. Counted
+      // before the comparison, as another thread may count at the same time.
     } else if (Atomics.add(this.#active, slot, 1) >= limit && limit !== 0) {
       Atomics.sub(this.#active, slot, 1);
-      this.#stir(slot);
+      this.#countActivity(slot);
       return false;
     }
     this.#own[slot]! += 1;
     this.#picked[slot]! += 1;
-    this.#stir(slot);
+    this.#countActivity(slot);
     return true;
   }
 
-  /** Counts the end of a request that {@linkcode begin} counted on this thread. */
+  /** Ends a request that {@linkcode begin} has counted on this thread. */
   finish(slot: number): void {
     this.#own[slot]! -= 1;
     if (this.#alone) this.#active[slot]! -= 1;
     else Atomics.sub(this.#active, slot, 1);
-    this.#stir(slot);
+    this.#countActivity(slot);
   }
 
-  /** A number that a thread which is alive keeps changing; see {@linkcode beat}. */
-  pulse(thread: number): number {
-    return Atomics.load(this.#header, PULSES + thread);
+  /** Number of heartbeats of a thread, modulo 2³²; see {@linkcode countHeartbeat}. */
+  heartbeats(thread: number): number {
+    return Atomics.load(this.#header, HEARTBEATS + thread);
   }
 
-  /** Shows that a thread is alive. */
-  beat(thread: number): void {
-    Atomics.add(this.#header, PULSES + thread, 1);
+  /** Counts a heartbeat of a thread. */
+  countHeartbeat(thread: number): void {
+    Atomics.add(this.#header, HEARTBEATS + thread, 1);
   }
 
   /**
-   * Says that an active was changed, after it was: who sees this first would miss that. The end is
-   * read plainly, as it was there long before any other thread can have found so many candidates.
+   * Counts a change of active requests, after the change, so that no reader misses it. `END` is read
+   * plainly, as it was set long before any thread can pick among so many servers.
    */
-  #stir(slot: number): void {
+  #countActivity(slot: number): void {
     if (this.#header[END]! < ACTIVITY_FROM) return;
     if (this.#alone) this.#columns.activity[slot >> ACTIVITY_SHIFT]! += 1;
     else Atomics.add(this.#columns.activity, slot >> ACTIVITY_SHIFT, 1);

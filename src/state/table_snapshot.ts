@@ -2,32 +2,32 @@ import type { EjectionState } from "../model/ejection_state.ts";
 import type { StateTable } from "./state_table.ts";
 import type { TableView } from "./table_view.ts";
 
-/** What a state table said of one slot. */
+/** Snapshot of one slot. */
 export interface SlotSnapshot {
   /** Whether its server may take requests. */
   readonly open: boolean;
-  /** The weight that counts. */
+  /** Effective weight. */
   readonly weight: number;
-  /** How many requests the server was working on. */
+  /** Number of active requests. */
   readonly active: number;
-  /** How many it works on at most; 0 for no limit. */
+  /** The most active requests; 0 for no limit. */
   readonly limit: number;
-  /** Whether it counted as healthy. */
+  /** Whether the server is healthy. */
   readonly healthy: boolean;
-  /** Whether it was trusted with requests. */
+  /** Ejection state. */
   readonly ejectionState: EjectionState;
 }
 
 /**
- * What a state table said at one moment. Other threads go on counting in the table; what a policy
- * picks by this can be explained by this.
+ * Snapshot of a state table. Other threads may change the table, so a pick that is to be explained is
+ * made from a snapshot.
  */
 export class TableSnapshot implements TableView {
   /** See {@linkcode TableView}. */
   readonly generation: number;
   readonly #slots: readonly SlotSnapshot[];
 
-  /** @param table The table as it is now. */
+  /** @param table The table. */
   constructor(table: StateTable) {
     this.generation = table.generation;
     this.#slots = Array.from({ length: table.end }, (_, slot) => ({
@@ -45,7 +45,7 @@ export class TableSnapshot implements TableView {
     return this.#slots.length;
   }
 
-  /** What there was in this slot. */
+  /** Snapshot of this slot. */
   slot(slot: number): SlotSnapshot {
     return this.#slots[slot]!;
   }

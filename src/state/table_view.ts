@@ -1,26 +1,26 @@
 /**
- * What a policy may know of the servers: numbers for each slot. A slot is a server's place, the same
- * as long as the server is there; after that another server may get it.
+ * State of the servers as a policy sees it: numbers for each slot. A server keeps its slot until it is
+ * removed; then another server may get the slot.
  */
 export interface TableView {
   /**
-   * Changes whenever the set of servers, a weight or a health does. What is derived from those can
-   * be kept until this number is another.
+   * Changes with the set of servers, the weights and the health. Values that are derived from those
+   * are valid while it stays the same.
    */
   readonly generation: number;
-  /** One more than the highest slot that was ever used. */
+  /** One more than the highest slot in use so far. */
   readonly end: number;
-  /** The weight of the server in this slot, 0 to 4294967295, possibly a fraction. */
+  /** Effective weight of the server in this slot, 0 to 4294967295, possibly a fraction. */
   weight(slot: number): number;
-  /** How many requests the server in this slot is working on. */
+  /** Number of active requests of the server in this slot. */
   active(slot: number): number;
   /** Whether the server in this slot counts as healthy. */
   isHealthy(slot: number): boolean;
   /**
-   * For every 64 slots (0 to 63, 64 to 127, and so on) a number that is another after each change of
-   * an active among them. As long as it is the same, what is derived from those can be kept. Read it
-   * before them, by `Atomics.load` where threads share the table; not to be written to. Undefined
-   * where that is not told: in a table of few servers, and in one that does not change.
+   * A number for every 64 slots (0 to 63, 64 to 127, and so on) that changes with the active requests
+   * in them. Values that are derived from those are valid while it stays the same. Read it before
+   * them, with `Atomics.load` if threads share the table; do not write to it. Undefined in a table of
+   * few servers, and in a snapshot.
    */
   readonly activity?: Int32Array | undefined;
 }

@@ -45,9 +45,9 @@ export interface CountedRequest {
    * the platform, in milliseconds.
    */
   readonly duration: number;
-  /** Content that went to the server, in bytes. */
+  /** Content sent to the server, in bytes. */
   readonly bytesSent: number;
-  /** Content that came from it, in bytes. */
+  /** Content received from the server, in bytes. */
   readonly bytesReceived: number;
 }
 
@@ -68,7 +68,7 @@ export interface TrafficSnapshot {
  */
 export class TrafficTable {
   readonly #memory: TableMemory;
-  /** The rows of each thread. */
+  /** Rows of each thread. */
   readonly #all: readonly Float64Array[];
   readonly #own: Float64Array;
 
@@ -82,7 +82,7 @@ export class TrafficTable {
     this.#own = this.#all[thread]!;
   }
 
-  /** Counts a request that the server in this slot has answered. */
+  /** Counts a request with a response of the server in this slot. */
   countRequest(slot: number, request: CountedRequest): void {
     const own = this.#own;
     const row = slot * TRAFFIC_ROW;
@@ -90,7 +90,7 @@ export class TrafficTable {
     own[row + Math.trunc(status / 100) - 1]! += 1;
     own[row + BYTES_SENT]! += request.bytesSent;
     own[row + BYTES_RECEIVED]! += request.bytesReceived;
-    // How long a WebSocket was open says nothing about the server.
+    // The duration of a WebSocket says nothing about the server.
     if (status === 101) return;
     const seconds = request.duration / 1000;
     own[row + SECONDS]! += seconds;
@@ -146,7 +146,7 @@ export class TrafficTable {
   /**
    * Sums the counts of the servers over all threads.
    *
-   * @param end The number of slots that have ever had a server. Default: all slots.
+   * @param end Number of slots that were ever used. Default: all slots.
    */
   snapshot(end: number = this.#memory.capacity): TrafficSnapshot {
     const sums = this.#sum(0, end);
@@ -187,18 +187,18 @@ export class TrafficTable {
  * to a row for removed servers, so that the total never falls.
  */
 export function clearTraffic(memory: TableMemory, slot: number): void {
-  const gone = (memory.capacity + 1) * TRAFFIC_ROW;
+  const removed = (memory.capacity + 1) * TRAFFIC_ROW;
   for (let thread = 0; thread < memory.threads; thread++) {
     const all = rows(memory, thread);
     const row = all.subarray(slot * TRAFFIC_ROW, (slot + 1) * TRAFFIC_ROW);
     // Gauges, not counts.
     row[CONNECTIONS_OPEN] = row[CONNECTIONS_IDLE] = 0;
-    for (let i = 0; i < TRAFFIC_ROW; i++) all[gone + i]! += row[i]!;
+    for (let i = 0; i < TRAFFIC_ROW; i++) all[removed + i]! += row[i]!;
     row.fill(0);
   }
 }
 
-/** The rows of one thread. */
+/** Rows of one thread. */
 function rows({ traffic, capacity }: TableMemory, thread: number): Float64Array {
   const length = (capacity + 2) * TRAFFIC_ROW;
   return new Float64Array(traffic, thread * length * 8, length);

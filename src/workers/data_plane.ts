@@ -11,7 +11,7 @@ import { type ServeOptions, WebListener } from "../fronts/web/web_listener.ts";
 import { makePolicy } from "../policies/make_policy.ts";
 import { AccessLog } from "../observability/access_log/access_log.ts";
 import { DecisionRecorder } from "../proxy/decision_recorder.ts";
-import type { OutlierReport } from "../health/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import { ProxyHandler } from "../proxy/handler.ts";
 import { Instrumentation, type RequestObserver, TrafficCounter } from "../proxy/instrumentation.ts";
 import { RequestIds } from "../proxy/request_id.ts";

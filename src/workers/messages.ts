@@ -4,7 +4,7 @@ import type { Entry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { TableMemory } from "../state/table_memory.ts";
 import type { Certificate } from "../fronts/web/certificate.ts";
-import type { OutlierReport } from "../health/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 
 /** The first message to a worker. */
 export interface StartMessage {

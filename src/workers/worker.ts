@@ -112,7 +112,7 @@ class ServingWorker {
       clock: systemClock,
     });
     const timer = setInterval(() => {
-      table.beat(thread);
+      table.countHeartbeat(thread);
       this.#decisions.flush();
       if (settings.metrics) plane.publishCounts();
     }, HEARTBEAT_MS);

@@ -2,7 +2,7 @@ import type { Clock } from "../runtime/clock.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
 import { BalancerError } from "../model/errors.ts";
 import type { StateTable } from "../state/state_table.ts";
-import type { OutlierReport } from "../health/failure_watch.ts";
+import type { OutlierReport } from "../model/ejection_state.ts";
 import { writeRelayed } from "./log_relay.ts";
 import type {
   CertificateMessage,
@@ -159,7 +159,7 @@ export class WorkerThread {
   #watch(heartbeat: number | undefined, missed: number): void {
     const { table, start, clock } = this.#options;
     this.#cancelWatch = clock.after(WATCH_MS, () => {
-      const now = table.pulse(start.thread);
+      const now = table.heartbeats(start.thread);
       if (now !== heartbeat) this.#watch(now, 0);
       else if (missed + 1 < MISSED_MAX) this.#watch(now, missed + 1);
       else this.#die(`no heartbeat for ${WATCH_MS * MISSED_MAX / 1000} s`);

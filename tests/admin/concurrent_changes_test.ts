@@ -5,12 +5,12 @@ import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 const A = "http://127.0.0.1:3001";
 const PATH = serverPath(A);
 
-/** How many admins change the same server at once, each with the tag that it has read. */
+/** Number of clients that change the same server at once, each with the tag it has read. */
 const ADMINS = 8;
-/** How many changes each of them wants to make. */
+/** Number of changes by each client. */
 const CHANGES = 10;
 
-/** Adds one to the weight, and reads again where somebody else was faster. Tells how often. */
+/** Adds one to the weight, and retries after a conflict. Returns the number of retries. */
 async function increment(admin: AdminCaller, method: "PUT" | "PATCH"): Promise<number> {
   for (let refusals = 0;; refusals++) {
     const { headers, json } = await admin.call("GET", PATH);
@@ -40,7 +40,7 @@ for (const workers of [1, 2]) {
     assertEquals(answers.map(({ status }) => status).sort(), [200, 412]);
     const won = answers.find(({ status }) => status === 200)!;
     const lost = answers.find(({ status }) => status === 412)!;
-    // Whoever lost is told what the winner made of it.
+    // The refused client gets the server as the other one has changed it.
     assertEquals(lost.json.server, won.json);
     assertEquals(lost.json.etag, won.headers.get("etag"));
     await listener.shutdown();
@@ -61,7 +61,7 @@ for (const workers of [1, 2]) {
       return count;
     }));
     assertEquals(balancer.servers()[0]!.weight, ADMINS * CHANGES);
-    // They did get in each other's way.
+    // There were conflicts.
     assertEquals(refusals.some((count) => count > 0), true);
     await listener.shutdown();
   });

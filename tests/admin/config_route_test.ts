@@ -26,7 +26,7 @@ Deno.test("GET /config makes a balancer with the same servers, in their order", 
   assertEquals(other.servers(), balancer.servers());
 });
 
-Deno.test("GET /config says the options of a balancer and the health check that it has now", async () => {
+Deno.test("GET /config has the options of a balancer and its current health check", async () => {
   await using balancer = new LoadBalancer({
     policy: "round_robin",
     timeouts: { keepAlive: 3 },
@@ -62,7 +62,7 @@ Deno.test("GET /config says the options of a balancer and the health check that 
   assertStringIncludes(text, `# ${new Date().getUTCFullYear()}-`);
 });
 
-Deno.test("GET /config leaves out what only a program can set, and what its caller changes later", async () => {
+Deno.test("GET /config leaves out settings that only code can set, and later changes of its caller", async () => {
   const timeouts = { connect: 1 };
   const policy = { pick: () => 0 };
   await using balancer = new LoadBalancer({ policy, timeouts });
@@ -71,7 +71,7 @@ Deno.test("GET /config leaves out what only a program can set, and what its call
   assertEquals(config, { servers: [], healthCheck: {}, timeouts: { connect: 1 } });
 });
 
-Deno.test("GET /config says the settings of the program around the balancer", async () => {
+Deno.test("GET /config has the settings of the program around the balancer", async () => {
   await using balancer = new LoadBalancer({ metrics: true });
   const settings = {
     port: 8080,

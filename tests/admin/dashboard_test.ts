@@ -5,18 +5,18 @@ import { type Admin, createAdmin, LoadBalancer } from "../../mod.ts";
 const TOKEN = "correct-horse-battery";
 const PATHS = ["/", "/dashboard/main.js", "/dashboard/base.css", "/dashboard/uplot.js"];
 
-/** An admin API with a dashboard, and with a token where one is given. */
+/** Admin API with a dashboard, and optionally a token. */
 function makeAdmin(balancer: LoadBalancer, token?: string): Admin {
   const dashboard = createDashboard();
   return createAdmin(balancer, token === undefined ? { dashboard } : { dashboard, token });
 }
 
-/** Asks an admin API as a browser on this machine does. */
+/** Sends a request as a browser on this machine does. */
 function ask(admin: Admin, path: string, init?: RequestInit): Promise<Response> {
   return admin.fetch(new Request(`http://localhost:8000${path}`, init));
 }
 
-Deno.test("createAdmin() serves the dashboard, locked in by its policy", async () => {
+Deno.test("createAdmin() serves the dashboard with a strict content security policy", async () => {
   await using balancer = new LoadBalancer();
   const admin = makeAdmin(balancer);
   const types: [path: string, type: string][] = [
@@ -43,7 +43,7 @@ Deno.test("createAdmin() serves the dashboard, locked in by its policy", async (
   }
 });
 
-Deno.test("createAdmin() answers 304 for a file that the browser has, and 200 for an old one", async () => {
+Deno.test("createAdmin() answers 304 for a file that the browser has, and 200 for an outdated one", async () => {
   await using balancer = new LoadBalancer();
   const admin = makeAdmin(balancer);
   const tags = new Set<string>();
@@ -61,7 +61,7 @@ Deno.test("createAdmin() answers 304 for a file that the browser has, and 200 fo
   assertEquals(tags.size, PATHS.length);
 });
 
-Deno.test("createAdmin() has no other file of the dashboard, and takes GET and HEAD only", async () => {
+Deno.test("createAdmin() serves no other files below /dashboard/, and allows GET and HEAD only", async () => {
   await using balancer = new LoadBalancer();
   const admin = makeAdmin(balancer);
   for (const name of ["nothing.js", "..%2fmod.ts", "__proto__", "constructor", "a/b", ""]) {
@@ -105,7 +105,7 @@ Deno.test("createAdmin() serves the dashboard to no other host and no other site
   }
 });
 
-Deno.test("createAdmin() has no dashboard where it was given none", async () => {
+Deno.test("createAdmin() serves no dashboard by default", async () => {
   await using balancer = new LoadBalancer();
   for (const path of PATHS) {
     assertEquals((await ask(createAdmin(balancer), path)).status, 404, path);

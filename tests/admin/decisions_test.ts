@@ -3,7 +3,7 @@ import { type Admin, createAdmin, LoadBalancer } from "../../mod.ts";
 import type { DecisionsJson } from "../../src/admin/decisions.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
-/** A balancer of these servers, which are not checked, and its API. */
+/** Balancer of these servers without health checks, and its API. */
 function makeBalancer(servers: readonly SampleServer[], decisions?: number) {
   const balancer = new LoadBalancer({
     servers: servers.map(({ name, url }) => ({ name, url, healthCheckPeriod: 0 })),
@@ -43,7 +43,7 @@ function paths({ decisions }: DecisionsJson): string[] {
   return decisions.map(({ request: { path } }) => path);
 }
 
-Deno.test("GET /decisions answers an empty list while nothing is recorded", async () => {
+Deno.test("GET /decisions returns an empty list while nothing is recorded", async () => {
   await using server = new SampleServer("one");
   const { balancer, admin } = makeBalancer([server]);
   await using _ = balancer;
@@ -51,7 +51,7 @@ Deno.test("GET /decisions answers an empty list while nothing is recorded", asyn
   assertEquals(await get(admin), { keep: 0, skipped: 0, latest: 0, decisions: [] });
 });
 
-Deno.test("GET /decisions tells why each request went where it went", async () => {
+Deno.test("GET /decisions explains each decision", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   const { balancer, admin } = makeBalancer([one, two], 5);
@@ -97,7 +97,7 @@ Deno.test("GET /decisions tells why each request went where it went", async () =
   });
 });
 
-Deno.test("GET /decisions tells that there was no server", async () => {
+Deno.test("GET /decisions reports a request for which there was no server", async () => {
   const { balancer, admin } = makeBalancer([], 5);
   await using _ = balancer;
   await request(balancer, "/");
@@ -109,7 +109,7 @@ Deno.test("GET /decisions tells that there was no server", async () => {
   });
 });
 
-Deno.test("GET /decisions answers the latest, those after a number, and those of a server", async () => {
+Deno.test("GET /decisions returns the latest decisions, those after a number, and those of a server", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   const { balancer, admin } = makeBalancer([one, two], 6);
@@ -126,7 +126,7 @@ Deno.test("GET /decisions answers the latest, those after a number, and those of
   assertEquals(paths(await get(admin, `?server=${server}&limit=1`)), ["/8"]);
 });
 
-Deno.test("GET /decisions refuses a query that makes no sense, and names each fault", async () => {
+Deno.test("GET /decisions refuses an invalid query, and lists every fault", async () => {
   const { balancer, admin } = makeBalancer([], 5);
   await using _ = balancer;
   const faults: [query: string, field: string][] = [
@@ -151,7 +151,7 @@ Deno.test("GET /decisions refuses a query that makes no sense, and names each fa
   }
 });
 
-Deno.test("PUT /decisions begins, changes and ends the recording", async () => {
+Deno.test("PUT /decisions starts, changes and stops the recording", async () => {
   await using server = new SampleServer("one");
   const { balancer, admin } = makeBalancer([server]);
   await using _ = balancer;
@@ -174,7 +174,7 @@ Deno.test("PUT /decisions begins, changes and ends the recording", async () => {
   assertEquals(decisions.map(({ number, request: { path } }) => [number, path]), [[5, "/7"]]);
 });
 
-Deno.test("PUT /decisions refuses what makes no sense, and changes nothing", async () => {
+Deno.test("PUT /decisions refuses invalid bodies, and changes nothing", async () => {
   await using server = new SampleServer("one");
   const { balancer, admin } = makeBalancer([server], 7);
   await using _ = balancer;
@@ -194,7 +194,7 @@ Deno.test("PUT /decisions refuses what makes no sense, and changes nothing", asy
   assertEquals([response.status, response.headers.get("allow")], [405, "GET, HEAD, PUT"]);
 });
 
-Deno.test("LoadBalancer refuses a number of decisions that makes no sense", async () => {
+Deno.test("LoadBalancer refuses an invalid number of decisions", async () => {
   for (const decisions of [-1, 1.5, 10_001, "5" as unknown as number]) {
     try {
       await using _ = new LoadBalancer({ decisions });

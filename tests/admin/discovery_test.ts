@@ -6,7 +6,7 @@ import { DnsServer } from "../testing/dns_server.ts";
 const API = "http://api.test:3001";
 const [ONE, TWO] = ["http://127.0.0.1:3001", "http://127.0.0.2:3001"] as const;
 
-/** A balancer without servers, its admin API, and the name server that it asks. */
+/** Balancer without servers, its admin API, and its name server. */
 class Fixture implements AsyncDisposable {
   readonly dns: DnsServer;
   readonly balancer: LoadBalancer;
@@ -24,14 +24,14 @@ class Fixture implements AsyncDisposable {
     return new Fixture(dns);
   }
 
-  /** Adds an entry. */
+  /** Adds a source. */
   async add(fields: object = {}): Promise<void> {
     const body = { url: API, discover: "dns", health_check_period: 0, ...fields };
     const { status, json } = await this.admin.call("POST", "/add", { body });
     assertEquals(status, 200, JSON.stringify(json));
   }
 
-  /** A field of each server. */
+  /** One field of each server. */
   fields(name: "url" | "weight" | "draining"): unknown[] {
     return this.balancer.servers().map((server) => server[name]);
   }
@@ -42,7 +42,7 @@ class Fixture implements AsyncDisposable {
   }
 }
 
-Deno.test("POST /add of an entry answers when its servers are there, and tells whose they are", async () => {
+Deno.test("POST /add of a source answers once its servers are there, each with its discovered_by", async () => {
   await using fixture = await Fixture.start("127.0.0.1", "127.0.0.2");
   const { admin } = fixture;
   const body = { url: `${API}/`, discover: "dns", weight: 3, health_check_period: 0 };
@@ -80,7 +80,7 @@ Deno.test("POST /add of an entry answers when its servers are there, and tells w
   assertEquals(events, [`added ${ONE}`, `added ${TWO}`]);
 });
 
-Deno.test("GET /discovery tells what is wrong with a lookup, and what is left out", async () => {
+Deno.test("GET /discovery reports a failed lookup, and addresses that are left out", async () => {
   await using fixture = await Fixture.start();
   const { admin, dns } = fixture;
   dns.reply("A", "api.test", { rcode: 2 });
@@ -97,13 +97,13 @@ Deno.test("GET /discovery tells what is wrong with a lookup, and what is left ou
   assertEquals(other.addresses, [{ url: ONE, source: "b.test", problem }]);
 });
 
-Deno.test("GET /discovery without entries is an empty list, and knows of no lookups", async () => {
+Deno.test("GET /discovery without sources is an empty list", async () => {
   await using fixture = await Fixture.start();
   assertEquals((await fixture.admin.call("GET", "/discovery")).json, []);
   assertEquals(fixture.dns.questions, []);
 });
 
-Deno.test("an entry and a server cannot have one URL", async () => {
+Deno.test("a source and a server cannot have the same URL", async () => {
   await using fixture = await Fixture.start("127.0.0.1");
   const { admin } = fixture;
   await fixture.add();
@@ -119,7 +119,7 @@ Deno.test("an entry and a server cannot have one URL", async () => {
   assertEquals((await admin.call("POST", "/add?dry_run=true", { body })).status, 409);
 });
 
-Deno.test("POST /update, PATCH, PUT and drain of an entry change all its servers", async () => {
+Deno.test("POST /update, PATCH, PUT and drain of a source change all its servers", async () => {
   await using fixture = await Fixture.start("127.0.0.1", "127.0.0.2");
   const { admin } = fixture;
   await fixture.add();
@@ -141,7 +141,7 @@ Deno.test("POST /update, PATCH, PUT and drain of an entry change all its servers
   assertEquals(fixture.fields("draining"), [false, false]);
 });
 
-Deno.test("PUT adds an entry, and no change makes one a server or the other way round", async () => {
+Deno.test("PUT adds a source, and no change turns one into a server or vice versa", async () => {
   await using fixture = await Fixture.start("127.0.0.1");
   const { admin } = fixture;
   const path = serverPath(API);
@@ -167,7 +167,7 @@ Deno.test("PUT adds an entry, and no change makes one a server or the other way 
   assertEquals((await admin.call("GET", path)).json.discover, "dns");
 });
 
-Deno.test("a server that was discovered cannot be changed alone, but checked", async () => {
+Deno.test("a discovered server cannot be changed by itself, but checked", async () => {
   await using fixture = await Fixture.start("127.0.0.1");
   const { admin } = fixture;
   await fixture.add();
@@ -198,7 +198,7 @@ Deno.test("a server that was discovered cannot be changed alone, but checked", a
   assertMatch(json.detail, /it is a source; check one of its discovered servers$/);
 });
 
-Deno.test("DELETE of an entry removes its servers, and ends its lookups", async () => {
+Deno.test("DELETE of a source removes its servers, and ends its lookups", async () => {
   await using fixture = await Fixture.start("127.0.0.1", "127.0.0.2");
   const { admin } = fixture;
   await fixture.add();
@@ -208,7 +208,7 @@ Deno.test("DELETE of an entry removes its servers, and ends its lookups", async 
   assertEquals((await admin.call("POST", "/delete", { body: API })).status, 404);
 });
 
-Deno.test("a dry run with an entry tells the shares of all its servers", async () => {
+Deno.test("a dry run with a source reports the shares of all its servers", async () => {
   await using fixture = await Fixture.start("127.0.0.1", "127.0.0.2");
   const { admin } = fixture;
   await fixture.add();
@@ -230,7 +230,7 @@ Deno.test("a dry run with an entry tells the shares of all its servers", async (
   assertEquals(fixture.fields("weight"), [1, 1, 2]);
 });
 
-Deno.test("GET /config says the entries, and not what they have found", async () => {
+Deno.test("GET /config has the sources, not the discovered servers", async () => {
   await using fixture = await Fixture.start("127.0.0.1");
   await fixture.add({ weight: 4 });
   const text = await (await fixture.admin.raw("GET", "/config")).text();

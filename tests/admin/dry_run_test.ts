@@ -17,7 +17,7 @@ function setUp(): { balancer: LoadBalancer; admin: AdminCaller } {
   return { balancer, admin: new AdminCaller(balancer) };
 }
 
-/** Each change: what it is sent with, and the shares that it would come to. */
+/** Each change, and the shares after it. */
 const CHANGES: [
   call: [method: string, path: string, body?: unknown],
   shares: Record<string, [before: number, after: number]>,
@@ -42,7 +42,7 @@ const CHANGES: [
 for (const [[method, path, body], shares] of CHANGES) {
   const what = `${method} ${decodeURIComponent(path)} ${JSON.stringify(body) ?? ""}`.trim();
 
-  Deno.test(`dry_run: ${what} tells what it would do, does not do it, and then it does`, async () => {
+  Deno.test(`dry_run: ${what} predicts the effect, changes nothing, and the prediction holds`, async () => {
     const { balancer, admin } = setUp();
     await using _ = balancer;
     const [before, latest] = [balancer.servers(), balancer.events.latest];
@@ -66,7 +66,7 @@ for (const [[method, path, body], shares] of CHANGES) {
   });
 }
 
-Deno.test("dry_run refuses what the change would refuse, in the same words", async () => {
+Deno.test("dry_run fails with the same error as the change", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const before = balancer.servers();
@@ -97,7 +97,7 @@ Deno.test("dry_run refuses what the change would refuse, in the same words", asy
   assertEquals(balancer.servers(), before);
 });
 
-Deno.test("dry_run knows that a server whose checks are turned off counts as healthy", async () => {
+Deno.test("dry_run counts a server whose checks are turned off as healthy", async () => {
   const { balancer } = setUp();
   await using _ = balancer;
   const servers = balancer.servers().map((server) =>

@@ -10,13 +10,13 @@ import { LogWatcher } from "../testing/log_watcher.ts";
 const SERVER = completeServer({ url: "http://a", name: 'a\r\n"\u2028' });
 const START: StreamStart = { earlier: [], missed: false, follow: true };
 
-/** A log and its streams on a clock that stands still. */
+/** Event log and its streams, on a fake clock. */
 class Fixture {
   readonly clock = new FakeClock();
   readonly log = new EventLog(() => this.clock.date(), "run");
   readonly streams = new EventStreams(this.clock);
 
-  /** Something happens. */
+  /** Adds an event. */
   add(detail?: string): void {
     this.log.add({ type: "unhealthy", server: SERVER, detail });
   }
@@ -41,7 +41,7 @@ class Reader {
     return value && new TextDecoder().decode(value);
   }
 
-  /** All that is still to come. */
+  /** The rest of the stream. */
   async rest(): Promise<string> {
     let text = "";
     for (let chunk = await this.next(); chunk !== undefined; chunk = await this.next()) {
@@ -65,7 +65,7 @@ Deno.test("an event stream begins with the id from which it could be resumed", a
   assertEquals(await fixture.open().next(), "retry: 1000\nid: run-1\n\n");
 });
 
-Deno.test("an event stream tells an event as one block, whatever a server is called", async () => {
+Deno.test("an event stream writes an event as one block, whatever the name of its server", async () => {
   const fixture = new Fixture();
   const reader = fixture.open();
   await reader.next();
@@ -90,7 +90,7 @@ Deno.test("an event stream tells an event as one block, whatever a server is cal
   assertEquals(text!.includes("\r"), false);
 });
 
-Deno.test("an event stream tells earlier events first, and none twice", async () => {
+Deno.test("an event stream sends earlier events first, and none twice", async () => {
   const fixture = new Fixture();
   for (let i = 0; i < 3; i++) fixture.add();
   const reader = fixture.open({ earlier: fixture.log.last(2) });
@@ -100,7 +100,7 @@ Deno.test("an event stream tells earlier events first, and none twice", async ()
   assertEquals(ids(await reader.next()), ["run-5"]);
 });
 
-Deno.test("an event stream says first that events were missed", async () => {
+Deno.test("an event stream begins with a reset if events were missed", async () => {
   const fixture = new Fixture();
   fixture.add();
   const text = await fixture.open({ missed: true }).next();
@@ -115,7 +115,7 @@ Deno.test("an event stream says first that events were missed", async () => {
   });
 });
 
-Deno.test("an event stream that follows nothing ends with the last event that is kept", async () => {
+Deno.test("an event stream with follow=false ends with the latest event", async () => {
   const fixture = new Fixture();
   for (let i = 0; i < 1000; i++) fixture.add();
   const reader = fixture.open({ earlier: fixture.log.last(1000), follow: false });
@@ -124,7 +124,7 @@ Deno.test("an event stream that follows nothing ends with the last event that is
   assertEquals([fixture.streams.count, fixture.clock.timers], [0, 0]);
 });
 
-Deno.test("an event stream has a comment every 15 s, and one only for who does not read", async () => {
+Deno.test("an event stream has a comment every 15 s, but only one while its client does not read", async () => {
   const fixture = new Fixture();
   const reader = fixture.open();
   await reader.next();
@@ -136,7 +136,7 @@ Deno.test("an event stream has a comment every 15 s, and one only for who does n
   assertMatch((await reader.next())!, /^:\n\nid: run-1\n/);
 });
 
-Deno.test("a client that leaves leaves nothing behind", async () => {
+Deno.test("nothing remains of a client that has disconnected", async () => {
   const fixture = new Fixture();
   const reader = fixture.open();
   await reader.next();
@@ -147,7 +147,7 @@ Deno.test("a client that leaves leaves nothing behind", async () => {
   fixture.streams.close();
 });
 
-Deno.test("a client that does not read is cut off, and the others are not", async () => {
+Deno.test("a client that does not read is disconnected, and others are not", async () => {
   await using log = await LogWatcher.start();
   const fixture = new Fixture();
   const idle = fixture.open({});
@@ -167,7 +167,7 @@ Deno.test("a client that does not read is cut off, and the others are not", asyn
   assertEquals(ids(await busy.next()), ["run-2001"]);
 });
 
-Deno.test("no more than a hundred clients can follow the events, until one leaves", async () => {
+Deno.test("no more than a hundred streams can be open at once", async () => {
   const fixture = new Fixture();
   const readers = Array.from({ length: STREAMS_MAX }, () => fixture.open());
   const refusal = refusalOf(fixture);
@@ -177,7 +177,7 @@ Deno.test("no more than a hundred clients can follow the events, until one leave
   assertEquals(refusalOf(fixture)?.status, 503);
 });
 
-Deno.test("EventStreams.close() ends each stream with what it has yet to tell", async () => {
+Deno.test("EventStreams.close() ends each stream after the events that are waiting", async () => {
   const fixture = new Fixture();
   const reader = fixture.open();
   for (let i = 0; i < 300; i++) fixture.add();
@@ -189,7 +189,7 @@ Deno.test("EventStreams.close() ends each stream with what it has yet to tell", 
   assertEquals(refusalOf(fixture)?.status, 503);
 });
 
-Deno.test("event streams end when there will be no more events", async () => {
+Deno.test("event streams end when the log is closed", async () => {
   const fixture = new Fixture();
   const reader = fixture.open();
   await reader.next();
@@ -200,7 +200,7 @@ Deno.test("event streams end when there will be no more events", async () => {
   assertEquals(refusalOf(fixture)?.status, 503);
 });
 
-/** What a client is told that cannot have a stream. */
+/** Refusal of a stream; undefined if it is opened. */
 function refusalOf(fixture: Fixture): Problem | undefined {
   try {
     fixture.open();

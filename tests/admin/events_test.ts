@@ -4,7 +4,7 @@ import { EventClient } from "../testing/event_client.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
 import { RawClient } from "../testing/raw_client.ts";
 
-/** A balancer and its admin API on a real port. */
+/** Balancer and its admin API on a real port. */
 class Fixture implements AsyncDisposable {
   readonly balancer: LoadBalancer;
   readonly admin: Admin;
@@ -51,7 +51,7 @@ function urls(events: readonly { data: { server: { url: string } | null } }[]): 
   return events.map(({ data }) => data.server?.url);
 }
 
-Deno.test("GET /events tells of new events only, as they happen", async () => {
+Deno.test("GET /events sends new events only, as they happen", async () => {
   await using fixture = new Fixture();
   fixture.add("http://a");
   await using client = await EventClient.open(fixture.url);
@@ -76,7 +76,7 @@ Deno.test("GET /events is not compressed, as that would hold events back", async
   assertEquals((await client.begun()).toLowerCase().includes("content-encoding"), false);
 });
 
-Deno.test("GET /events?last=N tells the latest events first", async () => {
+Deno.test("GET /events?last=N sends the latest events first", async () => {
   await using fixture = new Fixture();
   fixture.add("http://a", "http://b", "http://c");
   await using client = await EventClient.open(fixture.url, "?last=2");
@@ -85,14 +85,14 @@ Deno.test("GET /events?last=N tells the latest events first", async () => {
   assertEquals(urls(await client.until("http://d")), ["http://b", "http://c", "http://d"]);
 });
 
-Deno.test("GET /events?follow=false ends after what is kept", async () => {
+Deno.test("GET /events?follow=false ends after the kept events", async () => {
   await using fixture = new Fixture();
   fixture.add("http://a", "http://b");
   const response = await fixture.get("/events?last=1000&follow=false");
   assertEquals((await response.text()).match(/^event: added$/gm)?.length, 2);
 });
 
-Deno.test("GET /events goes on after Last-Event-ID, without loss and without double", async () => {
+Deno.test("GET /events continues after Last-Event-ID, without gaps and duplicates", async () => {
   await using fixture = new Fixture();
   fixture.add("http://a");
   {
@@ -101,13 +101,13 @@ Deno.test("GET /events goes on after Last-Event-ID, without loss and without dou
   }
   fixture.add("http://b", "http://c");
   const fields = `Last-Event-ID: ${fixture.id(1)}\r\n`;
-  // A browser sends the query again: it must not bring the old events again.
+  // A browser repeats the query, which must not repeat the old events.
   await using client = await EventClient.open(fixture.url, "?last=3", fields);
   fixture.add("http://d");
   assertEquals(urls(await client.until("http://d")), ["http://b", "http://c", "http://d"]);
 });
 
-Deno.test("GET /events begins with a reset where it cannot go on, and then goes on", async () => {
+Deno.test("GET /events begins with a reset where it cannot continue, and then goes on", async () => {
   await using fixture = new Fixture();
   fixture.add("http://a", "http://b");
   const run = fixture.balancer.events.run;
@@ -139,7 +139,7 @@ Deno.test("GET /events begins with a reset where too much was missed", async () 
   assertEquals((await client.rest()).length, 1000);
 });
 
-Deno.test("GET /events refuses what it does not know", async () => {
+Deno.test("GET /events refuses unknown parameters and values", async () => {
   await using fixture = new Fixture();
   for (const last of ["-1", "1001", "1e2", "", "x", "1&last=2", "99999"]) {
     const response = await fixture.get(`/events?last=${last}`);
@@ -163,7 +163,7 @@ Deno.test("HEAD /events opens no stream", async () => {
   }
 });
 
-Deno.test("clients that leave make room for others", async () => {
+Deno.test("clients that disconnect make room for others", async () => {
   await using fixture = new Fixture();
   for (let round = 0; round < 2; round++) {
     const clients = await Promise.all(
@@ -174,7 +174,7 @@ Deno.test("clients that leave make room for others", async () => {
     assertEquals([refusal.status, refusal.headers.get("retry-after")], [503, "5"]);
     assertStringIncludes((await refusal.json()).detail, "100 streams of events are open");
     for (const client of clients) await client[Symbol.asyncDispose]();
-    // That they left has happened already; the platform only has to see it.
+    // They have disconnected already; the platform only has to notice.
     let status = 503;
     for (let look = 0; look < 2000 && status === 503; look++) {
       (await RawClient.connect(fixture.url)).close();
@@ -186,7 +186,7 @@ Deno.test("clients that leave make room for others", async () => {
   }
 });
 
-Deno.test("a client that never reads is cut off instead of filling memory", async () => {
+Deno.test("a client that never reads is disconnected instead of filling memory", async () => {
   await using log = await LogWatcher.start();
   await using fixture = new Fixture();
   const name = "\u4e00".repeat(255);
@@ -195,16 +195,16 @@ Deno.test("a client that never reads is cut off instead of filling memory", asyn
   await client.send("GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
   await client.readUntil("retry: ");
   let events = 1;
-  // Until the buffers of both sockets are full, which takes some megabytes.
+  // Fills the buffers of both sockets, which takes some megabytes.
   while (
     !log.lines.some((line) => line.startsWith("Closed a stream of events")) && events < 100_000
   ) {
     for (let i = 0; i < 100; i++) fixture.balancer.update("http://a", { name, weight: ++events });
-    // Lets the platform write what it can.
+    // Lets the platform write.
     (await RawClient.connect(fixture.url)).close();
   }
   assert(events < 100_000, "it was cut off");
-  // What it was sent is there to read, with a clean end and no event half told.
+  // The response up to then can be read, with a clean end and no partial event.
   const text = await client.readUntil("\r\n0\r\n\r\n");
   assertMatch(text, /\n\n\r\n0\r\n\r\n$/);
   const [, last] = /id: .*-([0-9]+)\n[^]*$/.exec(text.slice(text.lastIndexOf("\nid: ")))!;

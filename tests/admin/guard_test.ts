@@ -6,7 +6,7 @@ const TOKEN = "correct-horse-battery";
 const BEARER = `Authorization: Bearer ${TOKEN}`;
 const URL_A = "http://127.0.0.1:3001";
 
-/** An admin API behind a real port, over one server that is not checked. */
+/** Admin API on a real port, of a balancer with one server without health checks. */
 class Fixture implements AsyncDisposable {
   readonly balancer = new LoadBalancer({ servers: [{ url: URL_A, healthCheckPeriod: 0 }] });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -33,7 +33,7 @@ class Fixture implements AsyncDisposable {
     );
   }
 
-  /** What an attack must not change. */
+  /** State that an attack must not change. */
   state(): string {
     return JSON.stringify(this.balancer.servers());
   }
@@ -52,12 +52,12 @@ interface Route {
 }
 
 const JSON_TYPE = "application/json";
-/** Every route, with a request that would have an effect; and what there is not. */
+/** Every route, with a request that would have an effect, and an unknown path. */
 const ROUTES: readonly Route[] = [
   { method: "POST", path: "/add", type: JSON_TYPE, body: '{"url":"http://a"}' },
   { method: "POST", path: "/update", type: JSON_TYPE, body: `{"url":"${URL_A}","weight":9}` },
   { method: "POST", path: "/delete", type: JSON_TYPE, body: `{"url":"${URL_A}"}` },
-  // What a form of another site can send.
+  // A form of another site can send this.
   { method: "POST", path: "/delete", type: "text/plain", body: URL_A },
   { method: "POST", path: "/delete", body: URL_A },
   { method: "GET", path: "/servers", body: "" },
@@ -67,7 +67,7 @@ const ROUTES: readonly Route[] = [
   { method: "GET", path: "/nothing", body: "" },
 ];
 
-/** Sends an attack to every route; each has to refuse it, and nothing may change. */
+/** Sends an attack to every route; each must refuse it, and nothing may change. */
 async function assertRefused(
   fixture: Fixture,
   lines: readonly string[],
@@ -82,7 +82,7 @@ async function assertRefused(
   }
 }
 
-/** What is refused by each check, with the host of an API that is called by its own. */
+/** Attacks by the check that refuses them. */
 function refusedHosts(): [status: number, lines: string[]][] {
   return [
     ...["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example"],
@@ -119,7 +119,7 @@ Deno.test("createAdmin() refuses a target with another authority than the Host",
 
 const LIST: Route = { method: "GET", path: "/servers", body: "" };
 
-Deno.test("createAdmin() says which hosts it goes by", async () => {
+Deno.test("createAdmin() lists the allowed hosts", async () => {
   await using fixture = new Fixture({ hosts: ["LB.internal", "192.0.2.1"] });
   const answer = await fixture.send(LIST, ["Host: evil.example"]);
   assertStringIncludes(answer, "content-type: application/problem+json\r\n");
@@ -130,7 +130,7 @@ Deno.test("createAdmin() says which hosts it goes by", async () => {
   );
 });
 
-Deno.test("createAdmin() takes the loopback hosts and those that it was given", async () => {
+Deno.test("createAdmin() accepts the loopback hosts and the configured ones", async () => {
   const loopback = ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:80"];
   loopback.push("[::ffff:127.0.0.1]", "[0:0:0:0:0:0:0:1]");
   const cases: [hosts: string[], taken: string[], refused: string[]][] = [
@@ -152,12 +152,12 @@ Deno.test("createAdmin() takes the loopback hosts and those that it was given", 
   }
 });
 
-Deno.test("createAdmin() takes a request without a Host, which no browser sends", async () => {
+Deno.test("createAdmin() accepts a request without a Host, which no browser sends", async () => {
   await using fixture = new Fixture();
   assertStringIncludes(await fixture.send(LIST, []), "HTTP/1.1 200 ");
 });
 
-Deno.test("createAdmin() refuses what pages of other sites send, on every route", async () => {
+Deno.test("createAdmin() refuses requests from pages of other sites, on every route", async () => {
   await using fixture = new Fixture();
   const { port } = fixture;
   const host = `Host: localhost:${port}`;
@@ -178,7 +178,7 @@ Deno.test("createAdmin() refuses what pages of other sites send, on every route"
   }
 });
 
-Deno.test("createAdmin() takes what its own pages and programs send, without allowing others", async () => {
+Deno.test("createAdmin() accepts requests from its own pages and from programs", async () => {
   await using fixture = new Fixture();
   const host = `localhost:${fixture.port}`;
   for (
@@ -227,13 +227,13 @@ Deno.test("createAdmin() refuses every request without the token, on every route
   }
 });
 
-Deno.test("createAdmin() refuses other hosts and sites also with the token", async () => {
+Deno.test("createAdmin() refuses other hosts and sites even with the token", async () => {
   await using fixture = new Fixture({ token: TOKEN });
   await assertRefused(fixture, ["Host: evil.example", BEARER], 421);
   await assertRefused(fixture, ["Host: localhost", "Origin: null", BEARER], 403);
 });
 
-Deno.test("createAdmin() does every request with the token", async () => {
+Deno.test("createAdmin() answers every request with the token", async () => {
   for (const field of [BEARER, `authorization: bEARER  ${TOKEN}`]) {
     for (const route of ROUTES) {
       await using fixture = new Fixture({ token: TOKEN });
@@ -244,15 +244,15 @@ Deno.test("createAdmin() does every request with the token", async () => {
   }
 });
 
-Deno.test("createAdmin() answers a caller without the token before it has sent its body", async () => {
+Deno.test("createAdmin() refuses a caller without the token before it has sent its body", async () => {
   await using fixture = new Fixture({ token: TOKEN });
   await using client = await RawClient.connect(`http://127.0.0.1:${fixture.port}`);
-  // A body that never comes: what reads it waits.
+  // A body that never arrives: reading it would block.
   await client.send("POST /add HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n");
   assertStringIncludes(await client.readUntil("\r\n\r\n"), "HTTP/1.1 401 ");
 });
 
-Deno.test("createAdmin() refuses options that make no sense, and does not show the token", async () => {
+Deno.test("createAdmin() refuses invalid options, and does not reveal the token", async () => {
   await using balancer = new LoadBalancer();
   const secrets = [
     "",

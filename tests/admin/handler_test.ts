@@ -16,7 +16,7 @@ const SERVER_A = {
   draining: false,
 };
 
-/** A balancer of one server that is not checked, so that nothing happens but what a test does. */
+/** Balancer of one server without health checks. */
 function makeBalancer(): LoadBalancer {
   return new LoadBalancer({
     servers: [{ url: URL_A, name: "one", weight: 2, healthCheckPeriod: 0 }],
@@ -25,7 +25,7 @@ function makeBalancer(): LoadBalancer {
 
 function post(admin: Admin, path: string, body: string, type?: string): Promise<Response> {
   const headers: HeadersInit = type === undefined ? {} : { "content-type": type };
-  // Bytes, as text would be given a content type.
+  // Bytes: with text, the platform would add a content type.
   const bytes = new TextEncoder().encode(body);
   return admin.fetch(
     new Request(`http://localhost${path}`, { method: "POST", headers, body: bytes }),
@@ -105,7 +105,7 @@ Deno.test("POST /update changes every field and answers with the server", async 
   assertEquals(balancer.servers()[0]?.weight, 9);
 });
 
-Deno.test("POST /update keeps what the body leaves out", async () => {
+Deno.test("POST /update keeps fields that the body leaves out", async () => {
   await using balancer = makeBalancer();
   const admin = createAdmin(balancer);
   await assertAnswer(await postJson(admin, "/update", { url: URL_A }), SERVER_A);
@@ -117,13 +117,13 @@ Deno.test("POST /update keeps what the body leaves out", async () => {
   }
 });
 
-Deno.test("POST /update takes any spelling of the URL and keeps the server's key", async () => {
+Deno.test("POST /update accepts any spelling of the URL and keeps the server's URL", async () => {
   await using balancer = makeBalancer();
   const response = await postJson(createAdmin(balancer), "/update", { url: `${URL_A}/` });
   await assertAnswer(response, SERVER_A);
 });
 
-Deno.test("POST /delete takes the URL as text, as JSON string or in an object", async () => {
+Deno.test("POST /delete accepts the URL as text, as JSON string or in an object", async () => {
   const bodies: [string, string | undefined][] = [
     [URL_A, "text/plain"],
     [URL_A, "text/plain;charset=UTF-8"],
@@ -140,7 +140,7 @@ Deno.test("POST /delete takes the URL as text, as JSON string or in an object", 
   }
 });
 
-Deno.test("GET /servers lists the servers with how they are doing, in their order", async () => {
+Deno.test("GET /servers lists the servers and their state, in their order", async () => {
   await using balancer = makeBalancer();
   balancer.add({ url: URL_B, healthCheckPeriod: 0 });
   const state = { healthy: true, active: 0, ejection: null, last_check: null };
@@ -158,7 +158,7 @@ Deno.test("GET /servers lists the servers with how they are doing, in their orde
   ]);
 });
 
-Deno.test("GET /servers tells the latest health check", async () => {
+Deno.test("GET /servers has the latest health check", async () => {
   await using balancer = Object.assign(makeBalancer(), {
     servers: () => [{
       url: URL_A,
@@ -189,7 +189,7 @@ Deno.test("GET /servers tells the latest health check", async () => {
   });
 });
 
-Deno.test("GET /healthz counts the servers, also when there is none", async () => {
+Deno.test("GET /healthz counts the servers, even if there are none", async () => {
   await using balancer = makeBalancer();
   const admin = createAdmin(balancer);
   await assertAnswer(await get(admin, "/healthz"), { status: "ok", servers: 1, healthy: 1 });
@@ -207,13 +207,13 @@ Deno.test("HEAD is answered wherever GET is", async () => {
   }
 });
 
-Deno.test("createAdmin() does not see the query", async () => {
+Deno.test("GET /healthz ignores the query", async () => {
   await using balancer = makeBalancer();
   const response = await get(createAdmin(balancer), "/healthz?verbose");
   await assertAnswer(response, { status: "ok", servers: 1, healthy: 1 });
 });
 
-Deno.test("POST /add and /delete wait until every thread knows, and nothing else waits", async () => {
+Deno.test("POST /add and /delete wait until the change holds on every thread, and nothing else waits", async () => {
   await using balancer = makeBalancer();
   const { promise: settled, resolve: settle } = Promise.withResolvers<void>();
   const admin = createAdmin(Object.assign(balancer, { settled: () => settled }));
@@ -225,7 +225,7 @@ Deno.test("POST /add and /delete wait until every thread knows, and nothing else
         return status;
       })
     );
-  // A thread that hangs must not keep anyone from seeing that.
+  // A thread that hangs must not block the routes that would show it.
   const seen: number[] = [];
   for (const path of ["/healthz", "/servers"]) {
     get(admin, path).then(({ status }) => seen.push(status));

@@ -1,9 +1,9 @@
-/** The URL of the one server there is: where a body has it, only the body's fault stops it. */
+/** URL of the only server: a body with it can be refused only for its own fault. */
 export const SERVER_URL = "http://127.0.0.1:3001";
 
-/** A body that none of `/add`, `/update` and `/delete` may accept. */
+/** Body that `/add`, `/update` and `/delete` must all refuse. */
 export interface HostileBody {
-  /** What is hostile about it. */
+  /** Name of the fault. */
   readonly name: string;
   /** The bytes. */
   readonly body: Uint8Array<ArrayBuffer>;
@@ -14,7 +14,7 @@ export interface HostileBody {
 const JSON_TYPE = "application/json";
 const VALID = JSON.stringify({ url: SERVER_URL });
 
-/** All of them. */
+/** All hostile bodies. */
 export const HOSTILE_BODIES: readonly HostileBody[] = [
   ...wrongFields(),
   ...wrongUrls(),
@@ -32,7 +32,7 @@ function shorten(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 60)}… (${text.length})`;
 }
 
-/** The existing server with one field that is wrong, given as JSON. */
+/** The existing server with one invalid field, as JSON. */
 function field(name: string, value: string): HostileBody {
   return json(`${name}: ${shorten(value)}`, `{"url":"${SERVER_URL}","${name}":${value}}`);
 }

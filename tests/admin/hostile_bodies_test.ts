@@ -3,7 +3,7 @@ import { createAdmin } from "../../src/admin/handler.ts";
 import { LoadBalancer } from "../../src/balancer/load_balancer.ts";
 import { HOSTILE_BODIES, type HostileBody, SERVER_URL } from "./hostile_bodies.ts";
 
-/** An admin API on a real socket, over a balancer of one server that is not checked. */
+/** Admin API on a real socket, of a balancer with one server without health checks. */
 class AdminServer implements AsyncDisposable {
   readonly #balancer = new LoadBalancer({
     servers: [{ url: SERVER_URL, name: "one", weight: 2, healthCheckPeriod: 0 }],
@@ -29,7 +29,7 @@ class AdminServer implements AsyncDisposable {
     });
   }
 
-  /** Sends bytes as they are, ends the sending side, and reads all that comes back. */
+  /** Sends raw bytes, closes the sending side, and reads the whole response. */
   async raw(text: string): Promise<string> {
     using socket = await Deno.connect({ hostname: "127.0.0.1", port: this.port });
     await socket.write(new TextEncoder().encode(text));
@@ -71,7 +71,7 @@ async function assertRefused(response: Response): Promise<void> {
   }
 }
 
-Deno.test("the hostile bodies are many, and each is told by its name", () => {
+Deno.test("there are many hostile bodies, each with its own name", () => {
   assert(HOSTILE_BODIES.length >= 40);
   assertEquals(new Set(HOSTILE_BODIES.map(({ name }) => name)).size, HOSTILE_BODIES.length);
 });
@@ -115,14 +115,14 @@ for (const path of ["/add", "/update", "/delete"]) {
   });
 }
 
-/** Bodies that are hostile only where they have to name a server, which here the path does. */
+/** Bodies that are hostile only where they must name a server; here the path does. */
 const HARMLESS_WITH_PATH = ["no url", "no url, but a name"];
 
 for (const method of ["PUT", "PATCH"]) {
   Deno.test(`${method} /servers/{server} refuses every hostile body, and nothing has changed`, async (test) => {
     await using server = new AdminServer();
     const before = await server.servers();
-    // In a patch, null stands for the default.
+    // In a patch, null restores the default.
     const hostile = HOSTILE_BODIES.filter(({ name }) =>
       !HARMLESS_WITH_PATH.includes(name) &&
       !(method === "PATCH" && /^(weight|health_check_period|name): null$/.test(name))

@@ -5,11 +5,11 @@ import { BalancerError, type ErrorCode, LoadBalancer } from "../../mod.ts";
 import type { AdminCluster } from "../../src/admin/target.ts";
 import { AdminCaller, type AdminCallInit, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
-import { fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+import { CLUSTER_JSON, fleet } from "../testing/scripted_cluster.ts";
 import { describedRoutes, OpenApiDocument } from "../testing/openapi_document.ts";
 
 const A = "http://127.0.0.1:3001";
-/** An entry, and a server that it has found. */
+/** A source, and a server that it has discovered. */
 const ENTRY = "http://api.test:3001";
 const FOUND = "http://127.0.0.2:3001";
 const MISSING = "http://127.0.0.1:3009";
@@ -33,7 +33,7 @@ Deno.test("the validator of OpenAPI documents finds a fault", async () => {
   assertEquals((await new Validator().validate(json)).valid, false);
 });
 
-Deno.test("GET /openapi.json describes every route, and each in full", () => {
+Deno.test("GET /openapi.json describes every route in full", () => {
   const { json } = new OpenApiDocument();
   const routes = Object.entries(describedRoutes());
   assertEquals(Object.keys(json.paths), routes.map(([path]) => path));
@@ -53,7 +53,7 @@ Deno.test("GET /openapi.json describes every route, and each in full", () => {
   assertEquals(JSON.stringify(json).includes("$defs"), false);
 });
 
-/** A call for each status that each operation describes. */
+/** A call for every status of every operation. */
 const CALLS: [method: string, route: string, path: string, status: number, init?: AdminCallInit][] =
   [
     ["GET", "/healthz", "/healthz", 200],
@@ -155,13 +155,13 @@ for (const [method, route, path, status, init] of CALLS) {
     await balancer.settled();
     const response = await new AdminCaller(balancer).raw(method, path, init);
     assertEquals(response.status, status);
-    // The default is for what has to do with no operation in particular.
+    // `default` is for refusals that any operation can get.
     assert(DOCUMENT.statuses(method, route).includes(String(status)));
     await DOCUMENT.assertDescribed(response, method, route);
   });
 }
 
-/** Every change of servers that several balancers may share. */
+/** Every change of servers in a cluster. */
 const CHANGES: [method: string, route: string, path: string, init?: AdminCallInit][] = [
   ["POST", "/add", "/add", { body: { url: MISSING } }],
   ["POST", "/update", "/update", { body: { url: A } }],
@@ -173,7 +173,7 @@ const CHANGES: [method: string, route: string, path: string, init?: AdminCallIni
   ["POST", `${ONE}/enable`, `${serverPath(A)}/enable`],
 ];
 
-/** How such a change may be refused. */
+/** Refusals of such a change. */
 const REFUSALS: [code: ErrorCode, status: number][] = [
   ["conflict", 409],
   ["unavailable", 503],
@@ -189,7 +189,7 @@ function refusing(code: ErrorCode): AdminCluster {
     update: refuse,
     remove: refuse,
     acceptServers: refuse,
-    fleet,
+    report: fleet,
     registry: { ...report, revision: 7, warnings: [], faults: [] },
   };
 }
@@ -206,7 +206,7 @@ for (const [code, status] of REFUSALS) {
   });
 }
 
-Deno.test("/healthz and /stats of balancers that share their servers are as /openapi.json says", async () => {
+Deno.test("/healthz and /stats in a cluster are as /openapi.json says", async () => {
   await using balancer = new LoadBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
   const faults = Array.from(
     { length: 101 },
@@ -225,22 +225,22 @@ Deno.test("/healthz and /stats of balancers that share their servers are as /ope
       const told = (await response.json()).registry;
       assertEquals([told.fault_count, told.revision], [102, 7]);
       assertEquals(told.held_removals.urls, route === "/stats" ? [A] : undefined);
-      // Anybody may ask /healthz: errors say where etcd is, and keys have the URLs of servers in them.
+      // Anyone may read /healthz, while errors have the address of etcd, and keys the URLs of servers.
       assertEquals(told.error, route === "/stats" ? error ?? null : undefined);
       assertEquals(told.faults?.length, route === "/stats" ? 100 : undefined);
     }
   }
 });
 
-Deno.test("GET /fleet of balancers that share their servers is as /openapi.json says", async () => {
+Deno.test("GET /fleet in a cluster is as /openapi.json says", async () => {
   await using balancer = new LoadBalancer();
   const admin = new AdminCaller(balancer, { cluster: refusing("closed") });
   const response = await admin.raw("GET", "/fleet");
   await DOCUMENT.assertDescribed(response.clone(), "GET", "/fleet");
-  assertEquals(await response.json(), FLEET_JSON);
+  assertEquals(await response.json(), CLUSTER_JSON);
 });
 
-Deno.test("POST /accept-servers of balancers that share their servers is as /openapi.json says", async () => {
+Deno.test("POST /accept-servers in a cluster is as /openapi.json says", async () => {
   await using balancer = new LoadBalancer();
   const [method, path] = ["POST", "/accept-servers"] as const;
   const acceptServers = () => Promise.resolve([A]);
@@ -255,7 +255,7 @@ Deno.test("POST /accept-servers of balancers that share their servers is as /ope
   }
 });
 
-Deno.test("each status that /openapi.json describes is seen in these tests", () => {
+Deno.test("these tests see every status that /openapi.json describes", () => {
   const seen = new Set(CALLS.map(([method, route, , status]) => `${method} ${route} ${status}`));
   seen.add("GET /fleet 200");
   for (const status of [200, 503, 504]) seen.add(`POST /accept-servers ${status}`);

@@ -19,7 +19,7 @@ async function tagOf(admin: AdminCaller): Promise<string> {
   return (await admin.call("GET", PATH)).headers.get("etag")!;
 }
 
-Deno.test("entityTag() differs with every field, and only with them", () => {
+Deno.test("entityTag() depends on every configured field, and on nothing else", () => {
   const server = completeServer({ url: A });
   const others = [
     { url: `${A}/app` },
@@ -32,11 +32,11 @@ Deno.test("entityTag() differs with every field, and only with them", () => {
   assertEquals(new Set([server, ...others].map(entityTag)).size, 7);
   const status = { ...server, healthy: false, active: 3 };
   assertEquals(entityTag(status), entityTag(server));
-  // It is the same tomorrow, and on another balancer: FNV-1a of 128 bits over the JSON.
+  // It is the same after a restart and on another balancer: 128-bit FNV-1a of the JSON.
   assertEquals(entityTag(completeServer({ url: "HTTP://127.0.0.1:3001/" })), entityTag(server));
 });
 
-Deno.test("readTagCondition() reads what RFC 9110 allows, and nothing else", () => {
+Deno.test("readTagCondition() accepts what RFC 9110 allows, and nothing else", () => {
   function read(value: string): unknown {
     return readTagCondition(new Headers({ "if-match": value }), "if-match");
   }
@@ -77,7 +77,7 @@ function send(
   return admin.call(method, path, body === undefined ? { headers } : { body, headers });
 }
 
-/** Each change, and what it needs to be carried out. */
+/** Each change with its request. */
 const CHANGES: Change[] = [
   ["PUT", PATH, { health_check_period: 0 }],
   ["PATCH", PATH, { weight: 9 }],
@@ -91,7 +91,7 @@ for (const change of CHANGES) {
     path.endsWith("drain") ? "/servers/{server}/drain" : "/servers/{server}"
   }`;
 
-  Deno.test(`${name} is carried out where If-Match names the tag`, async () => {
+  Deno.test(`${name} is carried out if If-Match has the tag`, async () => {
     for (const around of [(tag: string) => tag, (tag: string) => `${OTHER}, ${tag}`, () => "*"]) {
       const { balancer, admin } = setUp();
       await using _ = balancer;
@@ -104,7 +104,7 @@ for (const change of CHANGES) {
     }
   });
 
-  Deno.test(`${name} is 412 with the server and its tag where the condition does not hold`, async () => {
+  Deno.test(`${name} is 412 with the server and its tag if the condition does not hold`, async () => {
     const { balancer, admin } = setUp();
     await using _ = balancer;
     const before = balancer.servers();
@@ -127,7 +127,7 @@ for (const change of CHANGES) {
     assertEquals(balancer.servers(), before);
   });
 
-  Deno.test(`${name} ignores dates, as a server has none`, async () => {
+  Deno.test(`${name} ignores conditions with dates`, async () => {
     const { balancer, admin } = setUp();
     await using _ = balancer;
     const headers = { "if-unmodified-since": "Thu, 01 Jan 1970 00:00:00 GMT" };
@@ -149,7 +149,7 @@ Deno.test("PUT with If-None-Match: * only adds, with If-Match only replaces", as
   assertEquals(statuses.sort(), [201, 412, 412]);
 });
 
-Deno.test("a server that is not there is 404, whatever the condition (RFC 9110 §13.2.1)", async () => {
+Deno.test("a missing server is 404, whatever the condition (RFC 9110 §13.2.1)", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   for (const [method, path, body] of CHANGES) {
@@ -161,7 +161,7 @@ Deno.test("a server that is not there is 404, whatever the condition (RFC 9110 �
   }
 });
 
-Deno.test("a condition counts before the content, and the media type before the condition", async () => {
+Deno.test("the media type is checked first, then conditions, then the content", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const headers = { "if-match": OTHER };
@@ -173,7 +173,7 @@ Deno.test("a condition counts before the content, and the media type before the 
   }
 });
 
-Deno.test("GET is 304 while the configuration is the same, also where the health is not", async () => {
+Deno.test("GET is 304 while the configuration is the same, even if the health is not", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const tag = await tagOf(admin);

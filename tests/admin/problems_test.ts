@@ -25,7 +25,7 @@ function sendJson(admin: Admin, path: string, value: unknown): Promise<Response>
   return send(admin, path, { headers: JSON_TYPE, body: JSON.stringify(value) });
 }
 
-/** Reads a response that has to be a problem (RFC 9457). */
+/** Reads a response that must be a problem (RFC 9457). */
 async function problemOf(response: Response): Promise<ProblemJson> {
   assertEquals(response.headers.get("content-type"), "application/problem+json");
   assertEquals(response.headers.get("cache-control"), "no-store");
@@ -35,7 +35,7 @@ async function problemOf(response: Response): Promise<ProblemJson> {
   return problem;
 }
 
-Deno.test("createAdmin() answers 404 for a path that is not there, and says what is", async () => {
+Deno.test("createAdmin() answers 404 for an unknown path, and lists the known ones", async () => {
   await using balancer = makeBalancer();
   const admin = createAdmin(balancer);
   for (const path of ["/", "/add/", "/ADD", "//add", "/constructor", "/__proto__", "/servers/"]) {
@@ -65,7 +65,7 @@ Deno.test("createAdmin() answers 405 with Allow for another method", async () =>
   }
 });
 
-Deno.test("POST /add answers 409 for a URL that is there, in any spelling", async () => {
+Deno.test("POST /add answers 409 for an existing URL, in any spelling", async () => {
   await using balancer = makeBalancer();
   for (const url of [URL_A, "HTTP://127.0.0.1:3001/"]) {
     const problem = await problemOf(await sendJson(createAdmin(balancer), "/add", { url }));
@@ -76,7 +76,7 @@ Deno.test("POST /add answers 409 for a URL that is there, in any spelling", asyn
   assertEquals(balancer.servers().length, 1);
 });
 
-Deno.test("POST /update and /delete answer 404 for a server that is not there", async () => {
+Deno.test("POST /update and /delete answer 404 for a missing server", async () => {
   await using balancer = makeBalancer();
   for (const path of ["/update", "/delete"]) {
     const url = "http://127.0.0.1:3009";
@@ -97,7 +97,7 @@ Deno.test("POST /add answers 400 with every fault, by field", async () => {
   assertEquals(fields, ["health_check_period", "name", "url", "weight", "wieght"]);
 });
 
-Deno.test("POST /update changes nothing where one field of several is wrong", async () => {
+Deno.test("POST /update changes nothing if one of several fields is invalid", async () => {
   await using balancer = makeBalancer();
   const before = balancer.servers();
   const body = { url: URL_A, name: "uno", weight: 2 ** 32 };
@@ -108,7 +108,7 @@ Deno.test("POST /update changes nothing where one field of several is wrong", as
   assertEquals(balancer.servers(), before);
 });
 
-Deno.test("POST /add answers 413 beyond 64 KiB, and takes what is just within", async () => {
+Deno.test("POST /add answers 413 above 64 KiB, and accepts 64 KiB", async () => {
   await using balancer = makeBalancer();
   const admin = createAdmin(balancer);
   const body = JSON.stringify({ url: URL_A }).padEnd(65_536);
@@ -121,7 +121,7 @@ Deno.test("POST /add answers 413 beyond 64 KiB, and takes what is just within", 
   ]);
 });
 
-Deno.test("POST /add stops reading a body without end", async () => {
+Deno.test("POST /add stops reading an endless body", async () => {
   await using balancer = makeBalancer();
   let cancelled = false;
   const body = new ReadableStream({
@@ -135,7 +135,7 @@ Deno.test("POST /add stops reading a body without end", async () => {
   assert(cancelled, "the rest was called off");
 });
 
-Deno.test("POST /add answers 400 for a body that breaks off", async () => {
+Deno.test("POST /add answers 400 for a body that ends early", async () => {
   await using balancer = makeBalancer();
   const body = new ReadableStream({
     pull: (controller) => controller.error(new TypeError("connection reset")),
@@ -169,7 +169,7 @@ Deno.test("createAdmin() answers 503 for a change after the balancer was closed"
   assertEquals((await problemOf(response)).status, 503);
 });
 
-Deno.test("createAdmin() answers 500 for a defect, and keeps the details for the log", async () => {
+Deno.test("createAdmin() answers 500 for a defect, and keeps the details in the log", async () => {
   function fail(): never {
     throw new Error("secret");
   }

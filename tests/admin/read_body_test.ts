@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { findDuplicateKey } from "../../src/admin/read_body.ts";
 
-Deno.test("findDuplicateKey() finds a key that an object has twice", () => {
+Deno.test("findDuplicateKey() finds a duplicate key of an object", () => {
   const texts = {
     '{"a":1,"a":1}': "a",
     '{"a":1,"b":2,"a":3}': "a",
@@ -17,7 +17,7 @@ Deno.test("findDuplicateKey() finds a key that an object has twice", () => {
   for (const [text, key] of Object.entries(texts)) assertEquals(findDuplicateKey(text), key, text);
 });
 
-Deno.test("findDuplicateKey() sees through escaped spellings", () => {
+Deno.test("findDuplicateKey() decodes escapes", () => {
   const texts = {
     '{"url":1,"u\\u0072l":2}': "url",
     '{"\\u0075rl":1,"ur\\u006C":2}': "url",
@@ -28,7 +28,7 @@ Deno.test("findDuplicateKey() sees through escaped spellings", () => {
   for (const [text, key] of Object.entries(texts)) assertEquals(findDuplicateKey(text), key, text);
 });
 
-Deno.test("findDuplicateKey() passes what only looks like a key that is there twice", () => {
+Deno.test("findDuplicateKey() ignores texts that only look like duplicate keys", () => {
   const texts = [
     "{}",
     "[]",
@@ -47,7 +47,7 @@ Deno.test("findDuplicateKey() passes what only looks like a key that is there tw
   for (const text of texts) assertEquals(findDuplicateKey(text), undefined, text);
 });
 
-Deno.test("findDuplicateKey() copes with the deepest and longest texts that a body can hold", () => {
+Deno.test("findDuplicateKey() handles the deepest and longest bodies", () => {
   const depth = 30_000;
   const nested = `${'[{"a":'.repeat(depth)}1${"}]".repeat(depth)}`;
   assertEquals(findDuplicateKey(nested), undefined);

@@ -26,7 +26,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("a server that is draining keeps no sticky sessions, as one with weight 0", async () => {
+Deno.test("a draining server keeps no sticky sessions, like one with weight 0", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using served = await serveBalancer([one.url, two.url], { sticky: { secret: SECRET } });
@@ -48,7 +48,7 @@ Deno.test("a server that is draining keeps no sticky sessions, as one with weigh
   }
 });
 
-Deno.test("setServers() drains and enables where only that is different", async () => {
+Deno.test("setServers() drains and enables servers that are otherwise the same", async () => {
   await using balancer = new LoadBalancer({ servers: [{ url: "http://a", healthCheckPeriod: 0 }] });
   const server = { url: "http://a", healthCheckPeriod: 0, draining: true };
   const { changed } = await balancer.setServers([server]);
@@ -57,7 +57,7 @@ Deno.test("setServers() drains and enables where only that is different", async 
   assertEquals((await balancer.setServers([{ ...server, draining: false }])).changed.length, 1);
 });
 
-Deno.test("POST /servers/{server}/check answers what the check found, and it counts", async () => {
+Deno.test("POST /servers/{server}/check returns the result of the check, which counts like any other", async () => {
   await using server = new SampleServer("one");
   await using balancer = new LoadBalancer({ servers: [{ url: server.url, healthCheckPeriod: 0 }] });
   const admin = new AdminCaller(balancer);

@@ -38,7 +38,7 @@ Deno.test("GET /servers/{server} finds a server by its URL in any spelling, or b
   assertEquals([...tags].map((tag) => /^"[0-9a-f]{32}"$/.test(tag ?? "")), [true]);
 });
 
-Deno.test("GET /servers/{server} is 404 for what is not there, and 400 for what cannot be", async () => {
+Deno.test("GET /servers/{server} is 404 for a missing server, and 400 for an invalid URL", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   for (const key of ["three", "http://127.0.0.1:3003", "ONE", "127.0.0.1:3001"]) {
@@ -53,7 +53,7 @@ Deno.test("GET /servers/{server} is 404 for what is not there, and 400 for what 
   assertStringIncludes(json.detail, "percent-encoded");
 });
 
-Deno.test("a name that several servers have is 409, with their URLs", async () => {
+Deno.test("an ambiguous name is 409, with the URLs of its servers", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   balancer.update(B, { name: "one" });
@@ -66,19 +66,19 @@ Deno.test("a name that several servers have is 409, with their URLs", async () =
   assertEquals(balancer.servers().map(({ weight }) => weight), [2, 1]);
 });
 
-Deno.test("a name never stands in for a URL, whether there is a server with that URL or not", async () => {
+Deno.test("a name is never taken for a URL, whether or not a server has that URL", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   balancer.update(B, { name: A });
   assertEquals((await admin.call("GET", serverPath(A))).json.name, "one");
   balancer.update(B, { name: "http://127.0.0.1:3003" });
   assertEquals((await admin.call("GET", serverPath("http://127.0.0.1:3003"))).status, 404);
-  // A text that only begins like a URL is a name.
+  // A text that only begins like a URL can only be a name.
   balancer.update(B, { name: "http://a b" });
   assertEquals((await admin.call("GET", serverPath("http://a b"))).json.url, B);
 });
 
-Deno.test("PUT /servers/{server} replaces all: what is left out has its default", async () => {
+Deno.test("PUT /servers/{server} replaces all fields: those left out get their defaults", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const body = { health_check_period: 0, weight: 5 };
@@ -91,7 +91,7 @@ Deno.test("PUT /servers/{server} replaces all: what is left out has its default"
   assertEquals(balancer.servers().map(({ url }) => url), [A, B]);
 });
 
-Deno.test("PUT /servers/{server} adds a server where a URL names one that is not there", async () => {
+Deno.test("PUT /servers/{server} adds a server if the path has a new URL", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const body = { url: "http://127.0.0.1:3003/", health_check_period: 0 };
@@ -107,7 +107,7 @@ Deno.test("PUT /servers/{server} adds a server where a URL names one that is not
   assertEquals(balancer.servers().length, 3);
 });
 
-Deno.test("PUT and PATCH refuse a url that is not the path's", async () => {
+Deno.test("PUT and PATCH refuse a url other than the path's", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const before = balancer.servers();
@@ -125,7 +125,7 @@ Deno.test("PUT and PATCH refuse a url that is not the path's", async () => {
   assertEquals(balancer.servers(), before);
 });
 
-Deno.test("PATCH keeps what is left out, and null stands for the default", async () => {
+Deno.test("PATCH keeps fields that are left out, and null restores the default", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const path = serverPath(A);
@@ -155,7 +155,7 @@ Deno.test("PATCH keeps what is left out, and null stands for the default", async
   assertEquals(balancer.servers()[0]!.healthCheckPeriod, 10);
 });
 
-Deno.test("PATCH names the types that it takes where the body has another one", async () => {
+Deno.test("PATCH lists the accepted media types if the body has another one", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const headers = { "content-type": "application/json-patch+json" };
@@ -167,7 +167,7 @@ Deno.test("PATCH names the types that it takes where the body has another one", 
   assertEquals(fields.get("accept-patch"), "application/json, application/merge-patch+json");
 });
 
-Deno.test("DELETE /servers/{server} deletes it and answers with it as it was", async () => {
+Deno.test("DELETE /servers/{server} deletes it and returns it as it was", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const { status, json } = await admin.call("DELETE", `${serverPath("one")}?drain=0.5`);
@@ -176,7 +176,7 @@ Deno.test("DELETE /servers/{server} deletes it and answers with it as it was", a
   assertEquals((await admin.call("DELETE", serverPath(A))).status, 404);
 });
 
-Deno.test("the routes of a server refuse parameters that they do not know, by name", async () => {
+Deno.test("the routes of a server refuse unknown parameters by name", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const before = balancer.servers();
@@ -208,7 +208,7 @@ Deno.test("the routes of a server refuse parameters that they do not know, by na
   assertEquals(balancer.servers(), before);
 });
 
-Deno.test("the paths of servers answer 405 with what they allow", async () => {
+Deno.test("the paths of servers answer 405 with the allowed methods", async () => {
   const { balancer, admin } = setUp();
   await using _ = balancer;
   const { status, headers } = await admin.call("POST", serverPath(A));

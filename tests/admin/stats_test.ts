@@ -70,7 +70,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-Deno.test("GET /stats tells what waits, what is active and what is refused", async () => {
+Deno.test("GET /stats counts waiting, active and refused requests", async () => {
   await using server = new GatedServer();
   await using served = await serveBalancer([], {
     servers: [{ url: server.url, healthCheckPeriod: 0, maxConnections: 1 }],
@@ -93,7 +93,7 @@ Deno.test("GET /stats tells what waits, what is active and what is refused", asy
   assert(total.errors_per_second! > 0);
 });
 
-Deno.test("GET /stats tells no rates with metrics: false, and says so", async () => {
+Deno.test("GET /stats has no rates with metrics: false", async () => {
   await using server = new SampleServer("one");
   await using served = await serveBalancer([server.url], { metrics: false });
   await send(served, 5);
@@ -106,7 +106,7 @@ Deno.test("GET /stats tells no rates with metrics: false, and says so", async ()
   }
 });
 
-Deno.test("GET /stats works without any server", async () => {
+Deno.test("GET /stats works without servers", async () => {
   await using served = await serveBalancer([]);
   const { total, servers } = await statsOf(served.balancer);
   assertEquals([total.requests, total.requests_per_second, total.p50_ms, servers], [
@@ -124,7 +124,7 @@ const UP: ServerStatus = {
 const FAILED = { at: new Date(0), passed: false, detail: "HTTP 500", duration: 1 };
 const EJECTED = { why: "3 connections failed in a row", until: new Date(0), onTrial: false };
 
-Deno.test("serverState() says whether a server takes requests, and why not", () => {
+Deno.test("serverState() returns whether a server takes requests, and why not", () => {
   const cases: [status: Partial<ServerStatus>, state: string, reason: string | null][] = [
     [{}, "up", null],
     [{ healthy: false }, "unhealthy", null],

@@ -11,14 +11,14 @@ import { LATENCY_BOUNDS } from "../../src/state/traffic.ts";
 const A = "http://a";
 const B = "http://b";
 
-/** What a meter reads, with the counts and the time that a test says. */
+/** Source of a meter, with given counts and time. */
 class Source {
   readonly #memory = allocateMemory(16, 1);
   readonly table = new StateTable(this.#memory);
   readonly registry = new Registry(this.table);
   readonly events = new EventLog(() => new Date(0));
   readonly #traffic = new TrafficTable(this.#memory);
-  /** How long it has been running, in seconds. */
+  /** Age of the balancer, in seconds. */
   uptime = 0;
   /** Whether requests are counted. */
   counted = true;
@@ -30,7 +30,7 @@ class Source {
     );
   }
 
-  /** Counts requests that this server has answered. */
+  /** Counts requests answered by this server. */
   count(url: string, count: number, { status = 200, duration = 4 } = {}): void {
     const { slot } = this.registry.get(url);
     for (let i = 0; i < count; i++) {
@@ -38,12 +38,12 @@ class Source {
     }
   }
 
-  /** Counts a try that this server failed. */
+  /** Counts a failed attempt at this server. */
   fail(url: string): void {
     this.#traffic.countFailure(this.registry.get(url).slot, "connection");
   }
 
-  /** Counts requests that no server has answered. */
+  /** Counts requests that no server answered. */
   refuse(...codes: ("no_server" | "client_gone" | "bad_request" | "overloaded")[]): void {
     for (const code of codes) this.#traffic.countRefusal(code);
   }
@@ -62,14 +62,14 @@ class Source {
   }
 }
 
-/** Requests in a second: of everything, and of each server by its URL. */
+/** Requests per second: in total, and of each server by its URL. */
 function rates(meter: TrafficMeter): [window: number, total: number, ...servers: unknown[]] {
   const { window, total, servers } = meter.measure();
   const each = [...servers].map(([url, { requestsPerSecond }]) => [url, requestsPerSecond]);
   return [window, total.requestsPerSecond!, ...each];
 }
 
-Deno.test("TrafficMeter tells the first time how it was since the beginning", () => {
+Deno.test("TrafficMeter measures from the start at the first call", () => {
   const source = new Source(A, B);
   const meter = new TrafficMeter(source);
   source.count(A, 100);
@@ -78,7 +78,7 @@ Deno.test("TrafficMeter tells the first time how it was since the beginning", ()
   assertEquals(rates(meter), [40, 3, [A, 2.5], [B, 0.5]]);
 });
 
-Deno.test("TrafficMeter tells then how it was for about ten seconds", () => {
+Deno.test("TrafficMeter measures about ten seconds at later calls", () => {
   const source = new Source(A);
   const meter = new TrafficMeter(source);
   source.count(A, 1000);
@@ -97,7 +97,7 @@ Deno.test("TrafficMeter tells then how it was for about ten seconds", () => {
   assertEquals(rates(meter), [63, 0, [A, 0]]);
 });
 
-Deno.test("TrafficMeter tells nothing over less than a second, however often it is asked", () => {
+Deno.test("TrafficMeter never measures less than a second, however often it is called", () => {
   const source = new Source(A);
   const meter = new TrafficMeter(source);
   source.count(A, 50);
@@ -115,13 +115,13 @@ Deno.test("TrafficMeter tells nothing over less than a second, however often it 
   }
 });
 
-Deno.test("TrafficMeter tells no rate at the very beginning", () => {
+Deno.test("TrafficMeter has no rate at the very start", () => {
   const source = new Source(A);
   source.count(A, 1);
   assertEquals(rates(new TrafficMeter(source)), [0, 0, [A, 0]]);
 });
 
-Deno.test("TrafficMeter counts the requests of a server that goes, and none twice", () => {
+Deno.test("TrafficMeter counts the requests of a removed server, and none twice", () => {
   const source = new Source(A, B);
   const meter = new TrafficMeter(source);
   source.uptime = 100;
@@ -136,7 +136,7 @@ Deno.test("TrafficMeter counts the requests of a server that goes, and none twic
   assertEquals(meter.measure().total.requests, 1080);
 });
 
-Deno.test("TrafficMeter sees that a server was added again, however many requests it has", () => {
+Deno.test("TrafficMeter notices that a server was added again, however many requests it has", () => {
   for (const count of [10, 5000]) {
     const source = new Source(A);
     const meter = new TrafficMeter(source);
@@ -151,7 +151,7 @@ Deno.test("TrafficMeter sees that a server was added again, however many request
   }
 });
 
-Deno.test("TrafficMeter sees that counts began anew also where too much has happened since", () => {
+Deno.test("TrafficMeter notices reset counts even if the event log does not reach back", () => {
   const source = new Source(A);
   const meter = new TrafficMeter(source);
   source.uptime = 100;
@@ -165,7 +165,7 @@ Deno.test("TrafficMeter sees that counts began anew also where too much has happ
   assertEquals(rates(meter), [10, 2, [A, 2]]);
 });
 
-Deno.test("TrafficMeter counts a server that is changed as the same", () => {
+Deno.test("TrafficMeter keeps the counts of a changed server", () => {
   const source = new Source(A);
   const meter = new TrafficMeter(source);
   source.uptime = 100;
@@ -177,13 +177,13 @@ Deno.test("TrafficMeter counts a server that is changed as the same", () => {
   assertEquals(rates(meter), [10, 2, [A, 2]]);
 });
 
-Deno.test("TrafficMeter tells servers' errors and clients' errors apart", () => {
+Deno.test("TrafficMeter tells server errors from client errors", () => {
   const source = new Source(A, B);
   const meter = new TrafficMeter(source);
   source.count(A, 2, { status: 500 });
   source.count(A, 3, { status: 404 });
   source.fail(B);
-  // What the client did is no error, and what a retry made good is none for the client.
+  // Client errors do not count, and attempts that were retried successfully only count for the server.
   source.refuse("no_server", "overloaded", "client_gone", "bad_request");
   source.uptime = 10;
   const { total, refused, servers } = meter.measure();
@@ -191,7 +191,7 @@ Deno.test("TrafficMeter tells servers' errors and clients' errors apart", () => 
   assertEquals([...servers.values()].map(({ errorsPerSecond }) => errorsPerSecond), [0.2, 0.1]);
 });
 
-Deno.test("TrafficMeter tells how long requests took in the window, not before it", () => {
+Deno.test("TrafficMeter measures durations in the window, not before it", () => {
   const source = new Source(A, B);
   const meter = new TrafficMeter(source);
   source.count(A, 1000, { duration: 900 });
@@ -206,7 +206,7 @@ Deno.test("TrafficMeter tells how long requests took in the window, not before i
   assertEquals([servers.get(B)!.p50, servers.get(B)!.p99], [undefined, undefined]);
 });
 
-Deno.test("TrafficMeter tells no rates where requests are not counted", () => {
+Deno.test("TrafficMeter has no rates if requests are not counted", () => {
   const source = new Source(A);
   source.counted = false;
   source.uptime = 10;
@@ -226,7 +226,7 @@ function buckets(counts: Record<string, number>): number[] {
   return [...LATENCY_BOUNDS, Infinity].map((bound) => counts[bound] ?? 0);
 }
 
-Deno.test("quantile() is undefined where there were no requests", () => {
+Deno.test("quantile() is undefined without requests", () => {
   assertEquals(quantile(buckets({}), 0.5), undefined);
   assertEquals(quantile([], 0.99), undefined);
 });
@@ -239,7 +239,7 @@ Deno.test("quantile() spreads the requests of a bucket evenly", () => {
   assertAlmostEquals(quantile(buckets({ 0.001: 10 }), 0.5)!, 0.5);
 });
 
-Deno.test("quantile() goes through the buckets, empty ones too", () => {
+Deno.test("quantile() skips empty buckets", () => {
   const counts = buckets({ 0.001: 50, 0.1: 40, 1: 10 });
   assertAlmostEquals(quantile(counts, 0.5)!, 1);
   assertAlmostEquals(quantile(counts, 0.7)!, 75);
@@ -247,7 +247,7 @@ Deno.test("quantile() goes through the buckets, empty ones too", () => {
   assertAlmostEquals(quantile(buckets({ 10: 3 }), 0)!, 5000);
 });
 
-Deno.test("quantile() is the largest bound for what took longer", () => {
+Deno.test("quantile() is at most the largest bound", () => {
   assertEquals(quantile(buckets({ Infinity: 1 }), 0.5), 60_000);
   assertEquals(quantile(buckets({ 0.001: 1, Infinity: 99 }), 0.99), 60_000);
 });

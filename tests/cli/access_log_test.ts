@@ -47,7 +47,8 @@ for (const workers of [1, 2]) {
     assertEquals(new Set(lines.map(({ id }) => id)).size, 61);
     // What the program says of itself is in its log, which is JSON as well.
     const log = balancer.errors.trimEnd().split("\n").map((line) => JSON.parse(line));
-    assertStringIncludes(log[0].message, "Balancing 1 server on http://127.0.0.1:");
+    assertMatch(log[0].message, /^Started Ballast \d\S* with pid \d+$/);
+    assertStringIncludes(log[1].message, "Balancing 1 server on http://127.0.0.1:");
     assertMatch(log[0].time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
     assertEquals([log[0].level, log[0].logger], ["info", "ballast.listen"]);
   });
@@ -92,7 +93,7 @@ Deno.test("listen takes the formats from its file, and the flags before that", a
   await using balancer = await startWith(config, "--access-log=common");
   await (await fetch(balancer.url)).text();
   await balancer.waitFor('"GET / HTTP/1.1" 200 3\n');
-  assertMatch(balancer.errors, /^\S+Z \[INF\] ballast\.listen: Balancing 1 server on /);
+  assertMatch(balancer.errors, /^\S+Z \[INF\] ballast\.listen: Started Ballast /);
   // deno-lint-ignore no-control-regex
   assertEquals(/\u001b/.test(balancer.errors), false);
 });

@@ -65,11 +65,11 @@ Deno.test("add-server and update-server take --max-connections, and keep it othe
   const flags = ["--url", "http://a", "--health-check-period", "0"];
   assertEquals(
     await fixture.run("add-server", ...flags, "--max-connections", "7"),
-    done("Added http://a (a): weight 1, no health checks, 7 requests at once at most"),
+    done("Added http://a (a): weight 1, no health checks, at most 7 concurrent requests"),
   );
   assertEquals(
     await fixture.run("update-server", ...flags),
-    done("Updated http://a (a): nothing was different"),
+    done("Updated http://a (a): no changes"),
   );
   assertEquals(fixture.balancer.servers()[1]!.maxConnections, 7);
   assertEquals(
@@ -113,7 +113,7 @@ Deno.test("update-server tells what it changed, old → new", async () => {
   );
   assertEquals(
     await fixture.run("update-server", "--url", URL_A, ...flags),
-    done(`Updated ${URL_A} (uno): nothing was different`),
+    done(`Updated ${URL_A} (uno): no changes`),
   );
 });
 
@@ -150,7 +150,7 @@ Deno.test("update-server --keep changes what is given, and nothing else", async 
   );
   assertEquals(
     await fixture.run("update-server", ...flags),
-    done(`Updated ${URL_A} (uno): nothing was different`),
+    done(`Updated ${URL_A} (uno): no changes`),
   );
   const { name, weight, healthCheckPeriod } = fixture.balancer.servers()[0]!;
   assertEquals([name, weight, healthCheckPeriod], ["uno", 5, 0]);
@@ -174,9 +174,9 @@ Deno.test("delete-server deletes a server", async () => {
 });
 
 Deno.test("delete-server says what becomes of what the server is working on", async () => {
-  const outcomes = [["30", "what it is working on has 30 s"], [
+  const outcomes = [["30", "its active requests have 30 s to finish"], [
     "0",
-    "what it was working on is broken off",
+    "its active requests were aborted",
   ]];
   for (const [drain, outcome] of outcomes) {
     await using fixture = new Fixture();
@@ -244,8 +244,8 @@ Deno.test("the commands tell in one line that no balancer answers, and exit with
     assertEquals(await runCli(...call, "--api-port", String(port)), {
       code: 1,
       stdout: "",
-      stderr: `ballast: Cannot reach the balancer's API at http://127.0.0.1:${port}: ` +
-        "connection refused. Is it running? Give its API port with --api-port.\n",
+      stderr: `ballast: Cannot reach the admin API at http://127.0.0.1:${port}: ` +
+        "connection refused. Is the balancer running? If so, give its API port with --api-port.\n",
     });
   }));
 });
@@ -257,9 +257,9 @@ Deno.test("the commands tell in one line that something else answers", async () 
     assertEquals(await runCli(...call, "--api-port", String(port)), {
       code: 1,
       stdout: "",
-      stderr:
-        `ballast: Cannot reach the balancer's API at http://127.0.0.1:${port}: what answers ` +
-        "there is not Ballast. Is it running? Give its API port with --api-port.\n",
+      stderr: `ballast: Cannot reach the admin API at http://127.0.0.1:${port}: the server at ` +
+        "this address is not Ballast. Is the balancer running? If so, give its API port with " +
+        "--api-port.\n",
     });
   }));
 });

@@ -13,11 +13,14 @@ Deno.test("listen asks for the token of its file, and the commands send it", asy
   const without = await balancer.run("list-servers");
   assertEquals([without.code, without.stderr], [
     1,
-    "ballast: The balancer refused: it asks for its API token. Give the file: --api-token-file FILE\n",
+    "ballast: The balancer requires its API token. Give its file with --api-token-file.\n",
   ]);
   const other = await balancer.run("list-servers", `--api-token-file=${wrong.path}`);
-  const why = `the token in ${wrong.path} is not the one that it was started with`;
-  assertEquals([other.code, other.stderr], [1, `ballast: The balancer refused: ${why}\n`]);
+  const why = `The balancer refused the token in ${wrong.path}: it was started with another one`;
+  assertEquals([other.code, other.stderr], [
+    1,
+    `ballast: ${why}. Give its file with --api-token-file.\n`,
+  ]);
   const flag = `--api-token-file=${right.path}`;
   const url = "--url=http://a";
   const commands: [args: [string, ...string[]], output: string][] = [
@@ -62,7 +65,7 @@ Deno.test("listen and the commands say what is wrong with a token's file, and no
     }
   }
   const { code, stderr } = await runCli("listen", "--api-token-file=/nothing/here");
-  const expected = "ballast: Cannot read the API token file /nothing/here: there is no such file\n";
+  const expected = "ballast: Cannot read the API token file /nothing/here: no such file\n";
   assertEquals([code, stderr], [1, expected]);
 });
 
@@ -76,8 +79,8 @@ Deno.test("listen serves the API beyond loopback only with a token, or where the
     assertEquals([code, stdout], [2, ""]);
     assertEquals(
       stderr,
-      `ballast: the admin API on ${host} needs a token, as others can reach it: give ` +
-        "--api-token-file FILE, or keep it on 127.0.0.1, or say --api-without-token. " +
+      `ballast: the admin API on ${host} needs a token, as other machines can reach it: give ` +
+        "--api-token-file FILE, keep it on 127.0.0.1, or allow it with --api-without-token. " +
         'See "ballast listen --help".\n',
     );
   }
@@ -115,6 +118,6 @@ Deno.test("the commands do not take the token along to where a redirect leads", 
   const flags = [`--api-port=${first.addr.port}`, `--api-token-file=${file.path}`];
   const { code, stderr } = await runCli("list-servers", ...flags);
   assertEquals([code, seen], [1, []]);
-  assertStringIncludes(stderr, "Cannot reach the balancer's API");
+  assertStringIncludes(stderr, "Cannot reach the admin API");
   assertEquals(stderr.includes(TOKEN), false);
 });

@@ -36,11 +36,54 @@ Deno.test("check-config tells every fault on a line of its own", async () => {
   const { code, stdout, stderr } = await runCli("check-config", file.path);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(stderr.trimEnd().split("\n"), [
-    `ballast: Cannot use ${file.path}; 2 faults:`,
+    `ballast: Cannot use ${file.path}: 2 errors`,
     '  servers[0].url "nope" does not begin with http:// or https://; ' +
     "it must be a URL such as http://127.0.0.1:3001",
     "  servers[1].weight must be a whole number from 0 to 4294967295; not -1",
   ]);
+});
+
+Deno.test("check-config reports errors in the file and in those that it names at once", async () => {
+  await using file = await makeTemporaryFile(`
+port: 0
+tls: { cert: /no/cert, key: /no/key }
+api_token_file: /no/token
+servers:
+  - url: http://a
+  - url: http://a
+`);
+  const { code, stderr } = await runCli("check-config", file.path);
+  assertEquals(code, 1);
+  assertEquals(stderr.trimEnd().split("\n"), [
+    `ballast: Cannot use ${file.path}: 4 errors`,
+    "  port must be a whole number from 1 to 65535; not 0",
+    '  servers[1].url "http://a" is there twice: servers[0] has the same URL',
+    "  Cannot read the certificate /no/cert: no such file; " +
+    "Cannot read the private key /no/key: no such file",
+    "  Cannot read the API token file /no/token: no such file",
+  ]);
+});
+
+Deno.test("check-config --json writes every error with its field, and exits with 1", async () => {
+  await using file = await makeTemporaryFile("port: 0\napi_token_file: /no/token\nservers: []\n");
+  const invalid = await runCli("check-config", "--json", file.path);
+  assertEquals([invalid.code, invalid.stderr], [1, ""]);
+  assertEquals(JSON.parse(invalid.stdout), {
+    valid: false,
+    errors: [
+      { field: "port", detail: "must be a whole number from 1 to 65535; not 0" },
+      {
+        field: "api_token_file",
+        detail: "Cannot read the API token file /no/token: no such file",
+      },
+    ],
+  });
+  const missing = await runCli("check-config", "--json", "/no");
+  assertEquals([missing.code, missing.stderr], [1, ""]);
+  assertEquals(JSON.parse(missing.stdout), {
+    valid: false,
+    errors: [{ field: "", detail: "Cannot read the configuration /no: no such file" }],
+  });
 });
 
 /** Files that cannot be used, and what the one line of the error says. */
@@ -68,7 +111,7 @@ Deno.test("check-config and listen tell in one line what cannot be used", async 
 });
 
 Deno.test("check-config and listen tell why a file cannot be read", async () => {
-  const reasons = { "no/such/file.yaml": "there is no such file", "examples": "" };
+  const reasons = { "no/such/file.yaml": "no such file", "examples": "" };
   for (const [path, reason] of Object.entries(reasons)) {
     for (const args of [["check-config"], ["listen", "--config"]]) {
       const { code, stdout, stderr } = await runCli(...args, path);

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { COMMANDS } from "../../src/cli/main.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
 import { isInstalled } from "../testing/installed.ts";
 import { ROOT } from "../testing/program.ts";
 import { runCli } from "../testing/run_cli.ts";
@@ -165,7 +165,7 @@ Deno.test("completions says which shells there are", async () => {
   for (const [args, found] of [[[], ""], [["ksh"], ', not "ksh"'], [["toString"], ""]] as const) {
     const { code, stderr } = await runCli("completions", ...args);
     assertEquals(code, 2);
-    assertMatch(stderr, /^ballast: the SHELL must be one of bash, zsh, fish/);
+    assertMatch(stderr, /^ballast: SHELL must be one of bash, zsh, fish/);
     assertStringIncludes(stderr, found);
   }
 });

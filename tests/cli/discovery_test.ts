@@ -39,13 +39,13 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   assertEquals(
     added.stdout,
     `Added ${url} (api): weight 1, no health checks\n` +
-      `api (${url}) is discovered by dns: 2 addresses\n`,
+      `api (${url}): 2 addresses found by dns\n`,
   );
   const list = await balancer.run("list-servers");
   for (const address of [ONE, TWO]) {
     assertStringIncludes(list.stdout, `api ${address}:${servers.port}  ${servers.url(address)}`);
   }
-  assertStringIncludes(list.stdout, `\napi (${url}) is discovered by dns: 2 addresses\n`);
+  assertStringIncludes(list.stdout, `\napi (${url}): 2 addresses found by dns\n`);
   const updated = await balancer.run("update-server", ...flags, "--weight=4");
   assertEquals(updated.stdout, `Updated ${url} (api): weight 1 → 4\n`);
   const json = await balancer.run("list-servers", "--json");
@@ -72,7 +72,7 @@ Deno.test("list-servers shows an entry that has found nothing, and why", async (
   const { stdout } = await balancer.run("list-servers");
   assertEquals(
     stdout,
-    "There are no servers yet.\napi.test (http://api.test) is discovered by dns: 0 addresses; " +
+    "No servers discovered yet.\napi.test (http://api.test): 0 addresses found by dns; " +
       "there is no api.test (NXDOMAIN)\n",
   );
   await balancer.waitForError("Cannot look up http://api.test: there is no api.test (NXDOMAIN)");
@@ -92,7 +92,11 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     net,
     `--allow-net=0.0.0.0:${port},127.0.0.1:${apiPort},${dns.address},0.0.0.0:0,${any}`,
   );
-  assertStringIncludes(printed.stderr, `(${any}), for example 10.0.0.0/8:${servers.port}. Deno`);
+  assertStringIncludes(
+    printed.stderr,
+    `any IPv4 address is permitted (${any}). To narrow that down, `,
+  );
+  assertStringIncludes(printed.stderr, `for example 10.0.0.0/8:${servers.port}. Deno`);
   // Some of the addresses are not permitted: these are left out, and the others serve.
   const narrow = net.replace("0.0.0.0:0,", "").replace(any, `127.0.0.0/31:${servers.port}`);
   for (const [flags, found] of [[[net], [ONE, TWO]], [[narrow], [ONE]]] as const) {
@@ -105,7 +109,8 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     if (found.length === 2) continue;
     const why = `Cannot connect to ${TWO}:${servers.port}: the program was started without`;
     assert(report!.addresses[1]!.problem!.startsWith(why));
-    await program.waitForError(`${servers.url(TWO)} is behind ${servers.url("api.test")} and left`);
+    const source = servers.url("api.test");
+    await program.waitForError(`Skipping ${servers.url(TWO)}, which ${source} resolves to: `);
   }
 });
 
@@ -135,7 +140,7 @@ Deno.test("a name server that may not be asked is an error that says what to per
   const cases = [
     [config.path, own, `restart it with ${dns.address} in --allow-net`],
     [config.path, `${own},${dns.address}`, "restart it with 0.0.0.0:0 in --allow-net"],
-    [system.path, own, "restart it with that in --allow-read"],
+    [system.path, own, "restart with it in --allow-read"],
   ] as const;
   for (const [path, net, message] of cases) {
     await using program = new RunningCli(
@@ -170,7 +175,7 @@ Deno.test({
         "api 3",
       ]],
       [[entry(servers.url("other.test"))], "1 removed", ["other 1"]],
-      [[entry(servers.url("other.test"))], "nothing is different", ["other 1"]],
+      [[entry(servers.url("other.test"))], "no changes", ["other 1"]],
     ];
     for (const [lines, said, owners] of steps) {
       await Deno.writeTextFile(config.path, yaml(dns, ...lines));
@@ -184,7 +189,7 @@ Deno.test({
         owners,
       );
     }
-    assertEquals(balancer.errors.includes("A restart is needed"), false);
+    assertEquals(balancer.errors.includes("Restart to apply"), false);
     assertEquals(await balancer.stop(), 0);
   },
 });

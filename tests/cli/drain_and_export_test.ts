@@ -27,7 +27,7 @@ Deno.test("drain-server and enable-server steer a running balancer, and list-ser
   assertEquals([enabled.code, JSON.parse(enabled.stdout).draining], [0, false]);
   await balancer.run("update-server", "--url=http://127.0.0.1:3002", "--weight=0");
   const { stdout } = await balancer.run("enable-server", "--url=http://127.0.0.1:3002");
-  assertStringIncludes(stdout, "takes new requests; its weight is 0, though");
+  assertStringIncludes(stdout, "takes new requests, but its weight is 0");
   const unknown = await balancer.run("drain-server", "--url=http://b");
   assertEquals([unknown.code, unknown.stderr], [
     1,

@@ -42,7 +42,7 @@ etcdTest("an entry with discover is every balancer's that shares an etcd", async
   const flags = ["--url", url, "--health-check-period", "0"];
   const added = await one.run("add-server", ...flags, "--name=api", "--discover=dns");
   assertEquals([added.code, added.stderr], [0, ""]);
-  assertStringIncludes(added.stdout, `api (${url}) is discovered by dns: 2 addresses\n`);
+  assertStringIncludes(added.stdout, `api (${url}): 2 addresses found by dns\n`);
   const addresses = [ONE, TWO].map((address) => servers.url(address));
   await untilFound(other, addresses.map((address) => `${address} 1`));
   for (const balancer of [one, other]) {
@@ -50,7 +50,7 @@ etcdTest("an entry with discover is every balancer's that shares an etcd", async
     for (let i = 0; i < 4; i++) texts.push(await (await fetch(balancer.url)).text());
     assertEquals([...new Set(texts)].sort(), [ONE, TWO]);
     const list = await balancer.run("list-servers");
-    assertStringIncludes(list.stdout, `api (${url}) is discovered by dns: 2 addresses\n`);
+    assertStringIncludes(list.stdout, `api (${url}): 2 addresses found by dns\n`);
   }
   // One that an entry has found is changed by the entry alone, and nothing else is taken for it.
   const alone = await other.run("delete-server", "--url", addresses[0]!);

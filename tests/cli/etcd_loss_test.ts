@@ -60,7 +60,7 @@ etcdTest("an etcd that lost its data takes no server away, until a person says s
     [accepted.code, accepted.stdout],
     [
       0,
-      "Removed 2 servers that etcd had lost:\n  http://127.0.0.1:3002\n  http://127.0.0.1:3003\n",
+      "Removed 2 servers missing from etcd:\n  http://127.0.0.1:3002\n  http://127.0.0.1:3003\n",
     ],
   );
   await untilHeld(both, 0);
@@ -70,7 +70,7 @@ etcdTest("an etcd that lost its data takes no server away, until a person says s
   }
   assertEquals(
     (await one.run("accept-servers")).stdout,
-    "No server is missing here; nothing has changed\n",
+    "No servers are missing from etcd; no changes\n",
   );
   // What a balancer deletes is gone at once, also the last.
   assertEquals((await one.run("delete-server", `--url=${server.url}`)).code, 0);
@@ -91,7 +91,7 @@ etcdTest("deleting every key by hand takes no server away before the time is ove
   await untilHeld([balancer], 1);
   assertEquals((await health(balancer)).servers, 1);
   await balancer.waitForError(
-    "Removing 1 server that etcd has been without for 2 s: http://127.0.0.1:3001",
+    "Removing 1 server missing from etcd for 2 s: http://127.0.0.1:3001",
   );
   assertEquals((await health(balancer)).servers, 0);
 });

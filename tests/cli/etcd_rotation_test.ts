@@ -40,25 +40,25 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   const add = (port: number) =>
     balancer.run("add-server", `--url=http://127.0.0.1:${port}`, "--health-check-period=0");
   balancer.signal("SIGHUP");
-  await balancer.waitForError("Read the files for etcd again: nothing is different");
+  await balancer.waitForError("Reloaded the credentials for etcd: no changes");
   // One that etcd does not take is not used, nor what cannot be read.
   await Deno.writeTextFile(password.path, "two");
   balancer.signal("SIGHUP");
   await balancer.waitForError("authentication failed");
-  assertStringIncludes(balancer.errors, "what they said before stays in use");
+  assertStringIncludes(balancer.errors, "the old ones stay in use");
   await Deno.rename(password.path, `${password.path}.away`);
   balancer.signal("SIGHUP");
-  await balancer.waitForError("Cannot read the password of etcd");
+  await balancer.waitForError("Cannot read the password for etcd");
   assertEquals((await add(3001)).code, 0);
   // etcd has it first, so that this balancer is away until it is told.
   await changePassword(cluster, "two");
   await Deno.rename(`${password.path}.away`, password.path);
   balancer.signal("SIGHUP");
-  await balancer.waitForError("the password changed, and requests to etcd use that from now on");
+  await balancer.waitForError("Reloaded the credentials for etcd: new password");
   assert(await until(() => isConnected(balancer), LIMIT_MS));
   const added = await add(3002);
   assertEquals(added.code, 0, added.stderr);
-  assertEquals(balancer.errors.match(/Read the files for etcd/g)?.length, 2);
+  assertEquals(balancer.errors.match(/Reloaded the credentials for etcd/g)?.length, 2);
   for (const text of [balancer.output, balancer.errors]) assert(!text.includes('"two"'));
   assertEquals(await balancer.stop(), 0);
 });
@@ -74,10 +74,10 @@ hangupTest("SIGHUP reads the files of etcd again also while it is waited for", a
     ...["listen", `--etcd=${cluster.endpoints}`, `--etcd-ca-file=${ca.path}`],
     ...[`--port=${port}`, `--api-port=${apiPort}`],
   );
-  await program.waitForError("etcd cannot be reached, and is tried again until it can");
+  await program.waitForError("Cannot reach etcd, retrying");
   await Deno.copyFile(certificatePath("etcd_ca.crt"), ca.path);
   program.kill("SIGHUP");
-  await program.waitForError("the authority changed, and requests to etcd use that from now on");
+  await program.waitForError("Reloaded the credentials for etcd: new certificate authority");
   await program.waitForError("Admin API on");
   program.kill("SIGTERM");
   assertEquals((await program.result()).code, 0);

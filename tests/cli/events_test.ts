@@ -89,7 +89,7 @@ Deno.test("events connects again, goes on where it was, and says so", async () =
   assertEquals(asked.slice(0, 3), [null, "run-1", "run-1"]);
   assertStringIncludes(
     program.errors,
-    "ballast: the balancer ended the stream. Connecting again …\nballast: Connected again\n",
+    "ballast: The balancer closed the stream. Reconnecting …\nballast: Reconnected\n",
   );
   await program.waitFor("http://server-4\n");
   assertEquals(asked[3], "run-3");
@@ -121,10 +121,10 @@ Deno.test({
 
 Deno.test("events tells in one line why it cannot begin", async () => {
   const answers: [answer: Response, message: string][] = [
-    [new Response("hello"), "Cannot read the events: what answers there is not Ballast"],
+    [new Response("hello"), "Cannot read the events: the server at this address is not Ballast"],
     [
       new Response("data: {}\n\n", { headers: { "content-type": "text/event-stream" } }),
-      "Cannot read the events: what answers there is not Ballast",
+      "Cannot read the events: the server at this address is not Ballast",
     ],
     [
       Response.json({ detail: "too\nmany" }, { status: 503 }),

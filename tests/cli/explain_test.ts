@@ -40,8 +40,8 @@ Deno.test("explain says how to have decisions recorded where they are not", asyn
     assertEquals([code, stdout], [1, ""]);
     assertEquals(
       stderr,
-      'ballast: No decisions are recorded. Follow them as they are made: "ballast explain ' +
-        '--follow". Or have the latest kept: "ballast listen --decisions 100".\n',
+      'ballast: No decisions are recorded. Watch them live with "ballast explain --follow", or ' +
+        'keep the latest with "ballast listen --decisions 100".\n',
     );
   }
 });
@@ -52,7 +52,7 @@ Deno.test("explain tells the latest decisions of a real balancer", async () => {
   await using balancer = await start("--decisions=20");
   assertEquals(
     (await balancer.run("explain")).stdout,
-    "No request has come since decisions are recorded.\n",
+    "No requests since recording began.\n",
   );
   await addServer(balancer, one);
   await addServer(balancer, two);
@@ -80,7 +80,7 @@ Deno.test("explain tells the latest decisions of a real balancer", async () => {
   assertEquals(await told("--server=three"), []);
   assertEquals(
     (await balancer.run("explain", "--path=/none")).stdout,
-    "None of the latest 3 decisions is one of these.\n",
+    "None of the latest 3 decisions matches.\n",
   );
 });
 
@@ -106,14 +106,17 @@ Deno.test("explain --follow records while it runs, and ends that at each signal"
   await addServer(balancer, server);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     await using following = follow(balancer);
-    await following.waitForError("Decisions were not recorded");
+    await following.waitForError("Decisions were not being recorded");
     await untilRecording(balancer);
     await get(balancer, `/${signal}`);
     await following.waitFor(`GET /${signal}, from 127.0.0.1, attempt 1`);
     following.kill(signal);
     const { code, stderr } = await following.result();
     assertEquals(code, 0, signal);
-    assertEquals(stderr, "Decisions were not recorded; they are until this command ends.\n");
+    assertEquals(
+      stderr,
+      "Decisions were not being recorded; recording them until this command ends.\n",
+    );
     const { keep, decisions: left } = await decisions(balancer);
     assertEquals([keep, left], [0, []]);
   }
@@ -162,7 +165,7 @@ Deno.test("explain --follow says that the balancer has gone", async () => {
   assertEquals(await balancer.stop(), 0);
   const { code, stderr } = await following.result();
   assertEquals(code, 1);
-  assertStringIncludes(stderr, "Cannot reach the balancer's API");
+  assertStringIncludes(stderr, "Cannot reach the admin API");
 });
 
 Deno.test("explain --follow ends cleanly when nobody reads it any more", async () => {
@@ -190,7 +193,10 @@ Deno.test("explain --follow ends cleanly when nobody reads it any more", async (
   const { stdout, stderr } = await output;
   assertMatch(new TextDecoder().decode(stdout), /^#1 .*\n$/);
   const errors = new TextDecoder().decode(stderr);
-  assertEquals(errors, "Decisions were not recorded; they are until this command ends.\n");
+  assertEquals(
+    errors,
+    "Decisions were not being recorded; recording them until this command ends.\n",
+  );
 });
 
 Deno.test("explain shows names and paths as text, whatever they are", async () => {
@@ -226,7 +232,7 @@ Deno.test("explain shows names and paths as text, whatever they are", async () =
   assert(!/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/.test(stdout), JSON.stringify(stdout));
   const lines = stdout.trimEnd().split("\n");
   assertEquals(lines.length, 6);
-  assertEquals(lines.at(-1), "     and 3 more");
+  assertEquals(lines.at(-1), "     … and 3 more");
   // Two servers of one name are told apart.
   assertStringIncludes(lines[3]!, "-> fake1  up");
 });
@@ -239,6 +245,6 @@ Deno.test("explain tells what answers is not Ballast", async () => {
     );
     const { code, stderr } = await runCli("explain", `--api-port=${server.addr.port}`);
     assertEquals(code, 1);
-    assertStringIncludes(stderr, "what answers there is not Ballast");
+    assertStringIncludes(stderr, "the server at this address is not Ballast");
   }
 });

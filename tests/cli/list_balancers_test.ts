@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createAdmin, LoadBalancer } from "../../mod.ts";
 import type { AdminCluster } from "../../src/admin/target.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";
-import { FLEET, fleet, FLEET_JSON } from "../testing/scripted_fleet.ts";
+import { CLUSTER, CLUSTER_JSON, fleet } from "../testing/scripted_cluster.ts";
 
 /** What `list-balancers` prints for a balancer. */
 async function list(cluster: AdminCluster | undefined, ...args: string[]): Promise<CliResult> {
@@ -15,7 +15,7 @@ async function list(cluster: AdminCluster | undefined, ...args: string[]): Promi
 }
 
 function clusterOf(report: typeof fleet): AdminCluster {
-  return { fleet: report } as unknown as AdminCluster;
+  return { report } as unknown as AdminCluster;
 }
 
 Deno.test("list-balancers says who is up, and where they do not agree", async () => {
@@ -25,22 +25,22 @@ Deno.test("list-balancers says who is up, and where they do not agree", async ()
     stdout.trimEnd().split("\n"),
     [
       "NAME           ID            VERSION  UP SINCE                 REQ/S  ACTIVE  HEALTHY  CHECKS  API                    ",
-      "ballast-1      aaaaaaaaaaaa  0.1.0    2026-01-02 03:04:05 UTC  12.5   2       3 of 4   1       http://127.0.0.1:8000  answers",
+      "ballast-1      aaaaaaaaaaaa  0.1.0    2026-01-02 03:04:05 UTC  12.5   2       3 of 4   1       http://127.0.0.1:8000  this one",
       "ballast-2\ufffd[2J  bbbbbbbbbbbb  0.1.0    2026-01-02 03:04:05 UTC  -      2       4 of 4   1       -                      BEHIND",
-      "ballast-3      cccccccccccc  0.1.0    2026-01-02 03:04:05 UTC  -      -       -        -       -                      has not told yet how it does",
-      "They do not agree on http://127.0.0.1:3001: unhealthy for ballast-1; healthy for ballast-2\ufffd[2J",
-      "This is what was known before, as etcd is away: Cannot read from etcd: http://127.0.0.1:2379 does not answer",
+      "ballast-3      cccccccccccc  0.1.0    2026-01-02 03:04:05 UTC  -      -       -        -       -                      no status yet",
+      "Disagreement on http://127.0.0.1:3001: unhealthy for ballast-1; healthy for ballast-2\ufffd[2J",
+      "This list may be out of date: Cannot read from etcd: http://127.0.0.1:2379 does not answer",
     ].map((line) => line.trimEnd()),
   );
 });
 
 Deno.test("list-balancers --json prints what the API answers", async () => {
   const { code, stdout } = await list(clusterOf(fleet), "--json");
-  assertEquals([code, JSON.parse(stdout)], [0, FLEET_JSON]);
+  assertEquals([code, JSON.parse(stdout)], [0, CLUSTER_JSON]);
 });
 
 Deno.test("list-balancers says nothing of trouble where there is none", async () => {
-  const one = { ...FLEET, members: [FLEET.members[0]!], disagreements: [], error: undefined };
+  const one = { ...CLUSTER, members: [CLUSTER.members[0]!], disagreements: [], error: undefined };
   const { stdout } = await list(clusterOf(() => Promise.resolve(one)));
   assertEquals(stdout.trimEnd().split("\n").length, 2);
 });

@@ -44,8 +44,8 @@ Deno.test("list-servers says which servers are out, why and until when", async (
     "d\ufffd    http://d  1       off     UNHEALTHY            0       none yet",
     "e     http://e  1       off     healthy, draining    0       none yet",
     "f     http://f  1       off     UNHEALTHY, draining  0       none yet",
-    "b is ejected until 2026-01-02T03:04:05.000Z: 3 responses failed in a row: HTTP 500",
-    "c is tried with one request at a time: 3 responses failed in a row: HTTP 500",
-    "d\ufffd is ejected until 2026-01-02T03:04:05.000Z: 3 responses failed in a row: HTTP 500",
+    "b: ejected until 2026-01-02T03:04:05.000Z: 3 responses failed in a row: HTTP 500",
+    "c: probing with one request at a time: 3 responses failed in a row: HTTP 500",
+    "d\ufffd: ejected until 2026-01-02T03:04:05.000Z: 3 responses failed in a row: HTTP 500",
   ]);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type CliResult, freePorts, runCli } from "../testing/run_cli.ts";
+import { makeTemporaryFile } from "../testing/temporary_file.ts";
 
 function taken(address: string, flag: string): CliResult {
   const why = `the port is in use; choose another with ${flag}`;
@@ -52,4 +53,33 @@ Deno.test("listen tells in one line that a host is not one of this machine", asy
   assertEquals([code, stdout], [1, ""]);
   assert(stderr.startsWith(`ballast: Cannot listen on 192.0.2.1:${port}: `), stderr);
   assertEquals(stderr.match(/\n/g)?.length, 1, stderr);
+});
+
+Deno.test("listen reports a failed start as JSON where the log is to be JSON", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  await using config = await makeTemporaryFile(
+    "log_format: json\ntls: { cert: /no/cert, key: /no/key }\nservers: []\n",
+  );
+  const cases: [args: string[], code: number, message: string][] = [
+    [
+      ["--log-format=json", "--host=127.0.0.1", `--port=${port}`],
+      1,
+      `Cannot listen on 127.0.0.1:${port}: the port is in use; choose another with --port`,
+    ],
+    [["--log-format=json", "--watch"], 2, "--watch needs --config, the file to watch"],
+    [["--log-format=json", "--config=/no"], 1, "Cannot read the configuration /no: no such file"],
+    [
+      [`--config=${config.path}`],
+      1,
+      "Cannot read the certificate /no/cert: no such file; " +
+      "Cannot read the private key /no/key: no such file",
+    ],
+  ];
+  for (const [args, exitCode, message] of cases) {
+    const { code, stdout, stderr } = await runCli("listen", ...args);
+    assertEquals([code, stdout, stderr.match(/\n/g)?.length], [exitCode, "", 1], stderr);
+    const line = JSON.parse(stderr);
+    assertEquals([line.level, line.message], ["error", message]);
+  }
 });

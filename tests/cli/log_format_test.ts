@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { VERSION } from "../../src/model/version.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";
@@ -30,11 +31,12 @@ for (const flags of [[], ["--log-format=json"], ["--log-format=json", "--access-
       assertEquals(await balancer.stop(), 0);
       const port = new URL(balancer.url).port;
       assertEquals(messages(balancer.errors), [
+        `Started Ballast ${VERSION} with pid ${balancer.pid}`,
         `Balancing 1 server on http://localhost:${port}`,
         `Admin API on http://127.0.0.1:${balancer.apiPort}`,
         `Dashboard on ${dashboard}`,
-        `Reloaded ${file.path}: nothing is different`,
-        "SIGTERM: finishing what is under way, for 10 s at most",
+        `Reloaded ${file.path}: no changes`,
+        "SIGTERM: finishing active requests, for at most 10 s",
       ]);
       // Nobody has sent a request, so there is nothing to log there.
       assertEquals(balancer.output, "");
@@ -49,7 +51,7 @@ Deno.test({
     await using program = await RunningBalancer.start("--log-format=pretty");
     const { apiPort } = program;
     assertEquals(await program.stop(), 0);
-    assertEquals(program.output.split("\n").slice(1, 3), [
+    assertEquals(program.output.split("\n").slice(2, 4), [
       `Admin API on http://127.0.0.1:${apiPort}`,
       `Dashboard on http://127.0.0.1:${apiPort}/`,
     ]);

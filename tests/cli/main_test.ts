@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import denoJson from "../../deno.json" with { type: "json" };
-import { readArgs } from "../../src/cli/command_line.ts";
-import { COMMANDS as TABLE } from "../../src/cli/main.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
+import { COMMANDS as TABLE } from "../../src/cli/commands.ts";
 import { runCli } from "../testing/run_cli.ts";
 
 const COMMANDS = [
@@ -30,7 +30,7 @@ Deno.test("main() shows the help with every command", async () => {
     const { code, stdout, stderr } = await runCli(flag);
     assertEquals([code, stderr], [0, ""]);
     for (const command of COMMANDS) assertMatch(stdout, new RegExp(`^  ${command} +[A-Z]`, "m"));
-    assertStringIncludes(stdout, "Exit codes: 0 done, 1 ");
+    assertStringIncludes(stdout, "Exit codes: 0 success, 1 ");
   }
 });
 
@@ -93,15 +93,17 @@ Deno.test("main() shows a command's help also where the rest makes no sense", as
 
 /** Command lines that make no sense, and what the one line of the error says. */
 const WRONG_USAGE: [args: string[], message: string][] = [
-  [[], "a command is missing"],
-  [[""], '"" is not a command'],
-  [["nope"], '"nope" is not a command'],
-  [["Listen"], '"Listen" is not a command'],
-  [["--nope"], '"--nope" is not a command'],
-  [["--json", "list-servers"], '"--json" is not a command'],
-  [["a\nb\u001b[31m"], '"a\ufffdb\ufffd[31m" is not a command'],
-  [["listen", "--nope"], "--nope is not known here"],
-  [["listen", "now"], '"now" is one argument too many'],
+  [[], "missing command"],
+  [[""], 'unknown command ""'],
+  [["nope"], 'unknown command "nope"'],
+  [["Listen"], 'unknown command "Listen" (did you mean listen?)'],
+  [["--nope"], 'unknown command "--nope"'],
+  [["--json", "list-servers"], 'unknown command "--json"'],
+  [["a\nb\u001b[31m"], 'unknown command "a\ufffdb\ufffd[31m"'],
+  [["listen", "--nope"], "unknown option --nope"],
+  [["listen", "--prot", "1"], "unknown option --prot (did you mean --port?)"],
+  [["lisen"], 'unknown command "lisen" (did you mean listen?)'],
+  [["listen", "now"], 'unexpected argument "now"'],
   [["listen", "--port"], "--port needs a value"],
   [["listen", "--port", "0"], '--port must be a whole number from 1 to 65535, not "0"'],
   [["listen", "--port", "65536"], '--port must be a whole number from 1 to 65535, not "65536"'],
@@ -111,32 +113,32 @@ const WRONG_USAGE: [args: string[], message: string][] = [
     ["listen", "--grace-period", "1s"],
     '--grace-period must be a whole number from 0 to 86400, not "1s"',
   ],
-  [["listen", "--port", "1", "--port", "2"], "--port is given more than once"],
-  [["add-server"], "--url is missing"],
+  [["listen", "--port", "1", "--port", "2"], "--port was given more than once"],
+  [["add-server"], "--url is required"],
   [["add-server", "--url", "nope"], "--url does not begin with http:// or https://"],
   [["add-server", "--url", "http://a#b"], "--url contains a fragment"],
   [["add-server", "--url", "http://a", "--weight", "4294967296"], "from 0 to 4294967295"],
   [["add-server", "--url", "http://a", "--health-check-period", "0.5"], "from 0 to 4294967295"],
-  [["update-server", "--weight", "2"], "--url is missing"],
-  [["delete-server"], "--url is missing"],
-  [["delete-server", "--url", "http://a", "--weight", "1"], "--weight is not known here"],
+  [["update-server", "--weight", "2"], "--url is required"],
+  [["delete-server"], "--url is required"],
+  [["delete-server", "--url", "http://a", "--weight", "1"], "unknown option --weight"],
   [["list-servers", "--api-port", "x"], "--api-port must be a whole number from 1 to 65535"],
   [["events", "--last", "1e3"], "--last must be a whole number from 0 to 1000"],
-  [["status", "now"], '"now" is one argument too many'],
-  [["completions"], "the SHELL must be one of bash, zsh, fish"],
+  [["status", "now"], 'unexpected argument "now"'],
+  [["completions"], "SHELL must be one of bash, zsh, fish"],
   [["completions", "ksh"], 'one of bash, zsh, fish, not "ksh"'],
-  [["simulate"], "--config FILE is missing, or --servers N"],
+  [["simulate"], "--config FILE or --servers N is required"],
   [["simulate", "--servers", "0"], "--servers must be a whole number from 1 to 65536"],
-  [["simulate", "--servers", "2", "--config", "a"], "--servers cannot be given beside --config"],
-  [["simulate", "--config", "a", "--max-connections", "2"], "is only for --servers"],
+  [["simulate", "--servers", "2", "--config", "a"], "--servers cannot be used with --config"],
+  [["simulate", "--config", "a", "--max-connections", "2"], "--max-connections needs --servers"],
   [
     ["simulate", "--servers", "2", "--load", "x"],
     '--load must be a number from 0.001 to 100, not "x"',
   ],
   [["simulate", "--servers", "2", "--policy", "least"], 'client_hash, not "least"'],
-  [["replay"], "the FILE is missing"],
-  [["check-config"], "the FILE to check is missing"],
-  [["check-config", "a", "b"], '"b" is one argument too many'],
+  [["replay"], "missing FILE, the output of"],
+  [["check-config"], "missing FILE, the configuration to check"],
+  [["check-config", "a", "b"], 'unexpected argument "b"'],
 ];
 
 Deno.test("main() answers wrong usage with exit code 2 and one line that names the help", async () => {

@@ -83,7 +83,7 @@ Deno.test("permissions refuses what no flag can name", async () => {
   for (const [args, what] of cases) {
     const { code, stdout, stderr } = await runCli("permissions", "--config", ...args);
     assertEquals([code, stdout], [1, ""]);
-    assertStringIncludes(stderr, `ballast: Cannot permit the ${what} alone: `);
+    assertStringIncludes(stderr, `ballast: Cannot permit the ${what}: `);
   }
 });
 
@@ -163,7 +163,7 @@ Deno.test({
     await Deno.writeTextFile(config.path, `- url: ${two.url}\n`);
     program.kill("SIGHUP");
     await Promise.race([
-      program.waitForError("The configuration in use is unchanged."),
+      program.waitForError("The running configuration is unchanged."),
       program.waitForError("Reloaded"),
     ]);
     assertStringIncludes(program.errors, `Cannot connect to ${new URL(two.url).host}: `);
@@ -178,8 +178,14 @@ Deno.test("listen ends with one line where it lacks a permission from the start"
   const own = [`0.0.0.0:${port}`, `127.0.0.1:${apiPort}`, "127.0.0.1:3001"] as const;
   const cases = [
     [[own[0], own[1]], "ballast: Cannot connect to 127.0.0.1:3001: the program was started"],
-    [[own[1], own[2]], `ballast: Cannot listen on ${own[0]}: start with ${own[0]} in --allow-net`],
-    [[own[0], own[2]], `ballast: Cannot listen on ${own[1]}: start with ${own[1]} in --allow-net`],
+    [
+      [own[1], own[2]],
+      `ballast: Cannot listen on ${own[0]}: no network permission; add ${own[0]} to --allow-net`,
+    ],
+    [
+      [own[0], own[2]],
+      `ballast: Cannot listen on ${own[1]}: no network permission; add ${own[1]} to --allow-net`,
+    ],
   ] as const;
   for (const [net, message] of cases) {
     const permissions = [`--allow-net=${net.join(",")}`, `--allow-read=${config.path}`];

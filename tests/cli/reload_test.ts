@@ -45,14 +45,50 @@ Deno.test({
 
     await replace(file, yaml([one]) + "- url: nonsense\n  weight: -1\n");
     balancer.signal("SIGHUP");
-    await balancer.waitForError("The configuration in use is unchanged.");
+    await balancer.waitForError("The running configuration is unchanged.");
     assertStringIncludes(balancer.errors, "servers[1].weight must be a whole number");
     assertEquals(await names(balancer), ["two 5", "three 1"]);
 
     await replace(file, `port: 9\nservers:\n${yaml([two], 5) + yaml([three])}`);
     balancer.signal("SIGHUP");
-    await balancer.waitForError(`Reloaded ${file.path}: nothing is different`);
-    await balancer.waitForError("A restart is needed for changes of: port");
+    await balancer.waitForError(`Reloaded ${file.path}: no changes`);
+    await balancer.waitForError("Restart to apply changes of: port");
+    assertEquals(await balancer.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "SIGHUP reports each changed field, and so what it takes back of the API's changes",
+  ignore: windows,
+  async fn() {
+    await using one = new SampleServer("one");
+    await using two = new SampleServer("two");
+    await using file = await makeTemporaryFile(yaml([one, two]));
+    await using balancer = await RunningBalancer.start(`--config=${file.path}`);
+    assertEquals((await balancer.run("drain-server", `--url=${one.url}`)).code, 0);
+    const weight = ["update-server", `--url=${two.url}`, "--weight=7", "--keep"] as const;
+    assertEquals((await balancer.run(...weight)).code, 0);
+    balancer.signal("SIGHUP");
+    await balancer.waitForError(`Reloaded ${file.path}: 2 changed`);
+    assertStringIncludes(balancer.errors, `Changed ${one.url}: draining true → false`);
+    assertStringIncludes(balancer.errors, `Changed ${two.url}: weight 7 → 1`);
+    await replace(file, yaml([two]));
+    balancer.signal("SIGHUP");
+    await balancer.waitForError(`Removed ${one.url}`);
+    assertEquals(await balancer.stop(), 0);
+  },
+});
+
+Deno.test({
+  name: "SIGHUP without a configuration file says so, and ends nothing",
+  ignore: windows,
+  async fn() {
+    await using balancer = await RunningBalancer.start();
+    for (const times of [1, 2]) {
+      balancer.signal("SIGHUP");
+      await balancer.waitForError("SIGHUP: no configuration file to reload", times);
+    }
+    assertEquals(await names(balancer), []);
     assertEquals(await balancer.stop(), 0);
   },
 });

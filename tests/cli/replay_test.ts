@@ -35,9 +35,9 @@ Deno.test("replay makes what a real balancer has recorded again, and otherwise b
   const same = await runCli("--allow-read", "replay", file.path);
   assertEquals([same.code, same.stderr], [0, ""]);
   const [first, ...rest] = same.stdout.split("\n");
-  assertEquals(first, `least_connections makes 0 of ${REQUESTS} decisions otherwise (0.0 %)`);
+  assertEquals(first, `least_connections differs in 0 of ${REQUESTS} decisions (0.0 %)`);
   assertEquals(rest.slice(1), [
-    "SERVER  RECORDED  INSTEAD",
+    "SERVER  RECORDED  REPLAYED",
     "one     8         8",
     "two     4         4",
     "",
@@ -45,13 +45,13 @@ Deno.test("replay makes what a real balancer has recorded again, and otherwise b
   // All come from one address.
   const flags = ["--policy=client_hash", "--limit=2"];
   const { stdout } = await runCli("--allow-read", "replay", file.path, ...flags);
-  assertMatch(stdout, /^client_hash makes (8|4) of 12 decisions otherwise \((66\.7|33\.3) %\)\n/);
-  assertMatch(stdout, /\n(8|4) of these are between servers with the same load\n/);
+  assertMatch(stdout, /^client_hash differs in (8|4) of 12 decisions \((66\.7|33\.3) %\)\n/);
+  assertMatch(stdout, /\n(8|4) of them are between equally loaded servers\n/);
   assertMatch(
     stdout,
-    /\nDECISION +AT +PATH +RECORDED +INSTEAD +BY LOAD\n#\d+ +20\S+Z +\/\d+ +(one|two) \(0 \/ \d\)/,
+    /\nDECISION +AT +PATH +RECORDED +REPLAYED +BY LOAD\n#\d+ +20\S+Z +\/\d+ +(one|two) \(0 \/ \d\)/,
   );
-  assertMatch(stdout, /\nand (6|2) more: --limit, or --json\n$/);
+  assertMatch(stdout, /\n… and (6|2) more \(see --limit and --json\)\n$/);
 });
 
 Deno.test("replay --json takes what /decisions answers, and the weights of a configuration", async () => {
@@ -86,7 +86,7 @@ Deno.test("replay says what is wrong with what it is given", async () => {
     request: { id: null, method: "GET", path: "/", client: null },
   }));
   const cases: [args: string[], code: number, message: RegExp][] = [
-    [["/nowhere"], 1, /^ballast: Cannot read the decisions \/nowhere: there is no such file/],
+    [["/nowhere"], 1, /^ballast: Cannot read the decisions \/nowhere: no such file/],
     [
       [text.path],
       1,

@@ -23,13 +23,13 @@ Deno.test("simulate compares the policies in tables and charts", async () => {
   const lines = stdout.split("\n");
   assertMatch(
     lines[0]!,
-    /^4500 requests in \d+ s, 27 requests\/s, 3 servers, 1 balancer, seed 1; the warm-up/,
+    /^4500 requests in \d+ s, 27 requests\/s, 3 servers, 1 balancer, seed 1; without the warm-up/,
   );
-  assertMatch(lines[2]!, /^POLICY +P50 +P99 +P99\.9 +MEAN +WAITED .*UTILISATION +BUSIEST/);
+  assertMatch(lines[2]!, /^POLICY +P50 +P99 +P99\.9 +MEAN +QUEUED .*UTILISATION +PEAK/);
   for (const policy of ["least_connections", "round_robin", "random_two_choices", "client_hash"]) {
-    assertMatch(stdout, new RegExp(`\n${policy} .*(ms|s) .*% … .*at once +0 +0\n`));
+    assertMatch(stdout, new RegExp(`\n${policy} .*(ms|s) .*% … .*active +0 +0\n`));
     assertMatch(stdout, new RegExp(`\n(p99 )? +${policy} +█.* (ms|s)\n`));
-    assertStringIncludes(stdout, `\nShare of the requests by ${policy}\nserver-1  █`);
+    assertStringIncludes(stdout, `\nShare of requests under ${policy}\nserver-1  █`);
   }
   // The longest bar is that of the worst.
   const bars = lines.filter((line) => /^(p99 {4}|p99\.9| {7}).*█/.test(line));
@@ -40,7 +40,7 @@ Deno.test("simulate shows how many servers differ, where they are many", async (
   const { stdout } = await simulate("--servers=200", "--requests=5000", "--policy=round_robin");
   assertMatch(stdout, /\nrequests\/weight +round_robin +0\.\d\d [·▁-█]{40} 1\.\d\d\n/);
   assertMatch(stdout, /\nutilisation +round_robin +\d+ % [·▁-█]{40} \d+ %\n/);
-  assertMatch(stdout, /\nmost at once +round_robin +\d [·▁-█]{40} \d+\n/);
+  assertMatch(stdout, /\npeak +round_robin +\d [·▁-█]{40} \d+\n/);
 });
 
 Deno.test("simulate tells of failures and queues", async () => {
@@ -58,8 +58,8 @@ Deno.test("simulate tells of failures and queues", async () => {
     "--policy=least_connections",
   );
   assertMatch(stdout, /\nleast_connections .* \d+ \(\d+ overloaded/);
-  assertStringIncludes(stdout, "\nleast_connections: up to 3 waited in one balancer\n");
-  assertMatch(stdout, /\nleast_connections, all balancers together: .*1 × ejected/);
+  assertStringIncludes(stdout, "\nleast_connections: longest queue of a balancer: 3\n");
+  assertMatch(stdout, /\nleast_connections, all balancers: .*1 × ejected/);
 });
 
 Deno.test("simulate --json says the same at each run, and what flags change in a file", async () => {
@@ -111,9 +111,9 @@ Deno.test("simulate says what is wrong with its files, and what to do", async ()
   await using empty = await makeTemporaryFile("[]\n");
   const servers = "--servers=2";
   const cases: [args: string[], message: RegExp][] = [
-    [["--config=/nowhere"], /^ballast: Cannot read the configuration \/nowhere: there is no such/],
+    [["--config=/nowhere"], /^ballast: Cannot read the configuration \/nowhere: no such file/],
     [[`--config=${empty.path}`], /servers has no server to simulate/],
-    [[servers, "--workload=/nowhere"], /Cannot read the workload \/nowhere: there is no such file/],
+    [[servers, "--workload=/nowhere"], /Cannot read the workload \/nowhere: no such file/],
     [[servers, "--log=/nowhere"], /Cannot read the access log \/nowhere/],
     [[servers, `--workload=${text.path}`], /Cannot use \/.*: it is not valid YAML/],
     [[servers, `--workload=${faulty.path}`], /rate must be a number .*server is not known here/],

@@ -23,7 +23,7 @@ Deno.test("status shows a real balancer once where the output is not a terminal"
     const [head, rates, counts, none, columns, row, ...more] = stdout.split("\n");
     assertMatch(head!, /^Ballast \d+\.\d+\.\d+, up .+, 1 worker, \d{4}-\d\d-\d\d [0-9:]{8} UTC$/);
     assertMatch(rates!, /^\d\.\d requests\/s, 0\.0 errors\/s, p50 .*s, p99 .*s \(over .*s\)$/);
-    assertStringIncludes(counts!, "active 0, waiting 0, in all 1 requests, 0 refused");
+    assertStringIncludes(counts!, "active 0, waiting 0; total: 1 request, 0 refused");
     assertEquals([none, more], ["", [""]]);
     assertMatch(columns!, /^NAME +URL +STATE +.* LAST CHECK$/);
     assertMatch(row!, /^one +http:\/\/127\.0\.0\.1:\d+ +up +0 +1 +100 % .* none yet$/);
@@ -48,7 +48,10 @@ Deno.test("status tells in one line that it cannot reach a balancer, or finds so
   );
   const { code, stdout, stderr } = await runCli("status", `--api-port=${server.addr.port}`);
   assertEquals([code, stdout], [1, ""]);
-  assertMatch(stderr, /^ballast: Cannot reach .*: what answers there is not Ballast\. .*\n$/);
+  assertMatch(
+    stderr,
+    /^ballast: Cannot reach .*: the server at this address is not Ballast\. .*\n$/,
+  );
 });
 
 Deno.test({
@@ -69,8 +72,8 @@ Deno.test({
     assert(picture.split("\n").length <= 10, picture);
     assertEquals(picture.includes("\x1b[2J"), false);
     assertEquals(await balancer.stop(), 0);
-    const gone = await terminal.waitFor("\x1b[31mCannot reach the balancer's API", second);
-    await terminal.waitFor("\x1b[31mCannot reach the balancer's API", gone);
+    const gone = await terminal.waitFor("\x1b[31mCannot reach the admin API", second);
+    await terminal.waitFor("\x1b[31mCannot reach the admin API", gone);
     await terminal.type("\x03");
     assertEquals(await terminal.exitCode(), 0);
     assert(terminal.output.endsWith(LEAVE), terminal.output);

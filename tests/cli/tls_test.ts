@@ -13,7 +13,7 @@ const noHangup = Deno.build.os === "windows";
 Deno.test("listen wants both files of TLS, and says which one is missing", async () => {
   const one = await runCli("listen", "--tls-cert", CERT);
   assertEquals(one.code, 2);
-  assertStringIncludes(one.stderr, "ballast: --tls-cert needs --tls-key, the file with its key.");
+  assertStringIncludes(one.stderr, "ballast: --tls-cert needs --tls-key, the certificate's key.");
   const other = await runCli("listen", "--tls-key", KEY);
   assertEquals(other.code, 2);
   assertStringIncludes(other.stderr, "ballast: --tls-key needs --tls-cert");
@@ -22,8 +22,8 @@ Deno.test("listen wants both files of TLS, and says which one is missing", async
 Deno.test("listen says in one line what is wrong with a TLS file", async () => {
   const otherKey = certificatePath("untrusted.key");
   const cases: readonly [cert: string, key: string, message: string][] = [
-    ["/no/such", KEY, "Cannot read the certificate /no/such: there is no such file"],
-    [CERT, "/no/such", "Cannot read the private key /no/such: there is no such file"],
+    ["/no/such", KEY, "Cannot read the certificate /no/such: no such file"],
+    [CERT, "/no/such", "Cannot read the private key /no/such: no such file"],
     [KEY, KEY, `Cannot use the certificate ${KEY}: it is not a certificate in PEM form`],
     [CERT, CERT, `Cannot use the private key ${CERT}: it is not a private key in PEM form`],
     [
@@ -45,7 +45,7 @@ Deno.test("listen says in one line what is wrong with a TLS file", async () => {
 
 Deno.test("listen says in one line what is wrong with the ca_file", async () => {
   const cases = [
-    ["/no/such", "Cannot read the ca_file /no/such: there is no such file"],
+    ["/no/such", "Cannot read the ca_file /no/such: no such file"],
     [KEY, `Cannot use the ca_file ${KEY}: it has no certificate in PEM form`],
   ] as const;
   for (const [path, message] of cases) {
@@ -89,13 +89,13 @@ servers: [{ url: "${server.url}", health_check_period: 0 }]
       assertEquals(await handshakes(port, "ca"), true);
       await Deno.writeTextFile(cert.path, pem("untrusted.crt"));
       program.kill("SIGHUP");
-      await program.waitForError(`New connections get the certificate that is in ${cert.path} now`);
+      await program.waitForError(`Reloaded the certificate ${cert.path}; new connections use it`);
       assertEquals(await handshakesSoon(port, "unknown_ca"), true);
 
       program.kill("SIGTERM");
       const { code, stderr } = await program.result();
       assertEquals(code, 0);
-      assertStringIncludes(stderr, "The certificate was not reloaded, the old one stays in use: ");
+      assertStringIncludes(stderr, "Cannot reload the certificate; the old one stays in use: ");
       assertStringIncludes(stderr, "it is not the key of the certificate");
     },
   });

@@ -46,7 +46,7 @@ Deno.test("listen --workers auto takes one where threads cannot share a port, an
   if (cores > 1) {
     assertStringIncludes(
       output,
-      `Using 1 of ${cores} cores: several threads can share a port only where Deno runs with ` +
+      `Using 1 of ${cores} cores: threads can share a port only if Deno runs with ` +
         '--unstable-net"',
     );
   }
@@ -56,7 +56,7 @@ Deno.test("listen --workers auto takes one where threads cannot share a port, an
 Deno.test("listen --workers refuses several where threads cannot share a port", async () => {
   assertStringIncludes(
     await listenWithoutConfig("--workers=2"),
-    "ballast: Cannot use 2 workers: several threads can share a port only where Deno runs with " +
+    "ballast: Cannot use 2 workers: threads can share a port only if Deno runs with " +
       "--unstable-net. Start it with that flag.\n",
   );
 });

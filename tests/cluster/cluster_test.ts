@@ -3,14 +3,14 @@ import { BalancerError, type ServerInit } from "../../mod.ts";
 import type { ClusterReport } from "../../src/model/cluster_report.ts";
 import { EtcdError } from "../../src/cluster/etcd/etcd_types.ts";
 import { checkClusterOptions, type ClusterOptions } from "../../src/cluster/cluster_options.ts";
-import { memberValue } from "../../src/cluster/members/member_value.ts";
+import { memberValue } from "../../src/cluster/members/member_store.ts";
 import { VERSION } from "../../src/model/version.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { type Sharer, Sharing } from "./sharing.ts";
 
 const NOBODY = "http://127.0.0.1:9";
 
-async function startFleet(
+async function startCluster(
   sharing: Sharing,
   names: readonly string[],
   seed: readonly ServerInit[] = [],
@@ -25,14 +25,14 @@ async function startFleet(
 }
 
 function report({ registry }: Sharer): Promise<ClusterReport> {
-  return registry.fleet();
+  return registry.report();
 }
 
 async function names(sharer: Sharer): Promise<string[]> {
   return (await report(sharer)).members.map(({ name }) => name);
 }
 
-Deno.test("checkClusterOptions() fills in the defaults, and refuses what makes no sense", () => {
+Deno.test("checkClusterOptions() fills in the defaults, and rejects invalid options", () => {
   const defaults = { name: "id", admin: undefined, sharedHealth: false, lease: 10 };
   assertEquals(checkClusterOptions({}, "id"), defaults);
   assertEquals(checkClusterOptions({ name: "a b", lease: 2 }, "id"), {
@@ -49,9 +49,9 @@ Deno.test("checkClusterOptions() fills in the defaults, and refuses what makes n
   ]);
 });
 
-Deno.test("Fleet.report() tells who is up, since when, and how they do", async () => {
+Deno.test("Cluster.report() has the members that are up, and their statuses", async () => {
   await using sharing = new Sharing();
-  const [one, two] = await startFleet(sharing, ["one", "two"], [
+  const [one, two] = await startCluster(sharing, ["one", "two"], [
     { url: NOBODY, healthCheckPeriod: 0 },
   ]);
   const { self, members, disagreements, error } = await report(two!);
@@ -80,33 +80,33 @@ Deno.test("Fleet.report() tells who is up, since when, and how they do", async (
   );
 });
 
-Deno.test("Fleet.report() is true after members leave, die and come back", async () => {
+Deno.test("Cluster.report() is correct after members leave, die and come back", async () => {
   await using sharing = new Sharing();
-  const [one, two, three] = await startFleet(sharing, ["one", "two", "three"]);
+  const [one, two, three] = await startCluster(sharing, ["one", "two", "three"]);
   assertEquals(await names(one!), ["one", "three", "two"]);
   assertEquals(one!.registry.registry.balancers, 3);
   await sharing.finish(two!.registry[Symbol.asyncDispose]());
   await sharing.advance(0);
   assertEquals(await names(one!), ["one", "three"]);
-  // It does not say that it goes: its keys go with its lease.
+  // It does not leave properly: its keys expire with its lease.
   const { run: id } = three!.balancer.events;
   const kept = Object.entries(sharing.etcd.content).filter(([key]) => key.endsWith(id));
   assertEquals(kept.length, 2);
   for (const [key] of kept) sharing.etcd.delete(key);
   await sharing.advance(50);
   assertEquals(await names(one!), ["one"]);
-  // It is still there, though, and says so as soon as it sees that.
+  // It is still running, and republishes as soon as it notices.
   await sharing.advance(1000);
   assertEquals(await names(one!), ["one", "three"]);
-  await startFleet(sharing, ["two"]);
+  await startCluster(sharing, ["two"]);
   assertEquals(await names(one!), ["one", "three", "two"]);
 });
 
-Deno.test("Fleet.report() tells of servers that are healthy for some only", async () => {
+Deno.test("Cluster.report() lists servers that are healthy to some members only", async () => {
   await using sharing = new Sharing();
   await using sample = new SampleServer("a");
   const seed = [sample.url, NOBODY].map((url) => ({ url, healthCheckPeriod: 0 }));
-  const [one, two] = await startFleet(sharing, ["one", "two"], seed);
+  const [one, two] = await startCluster(sharing, ["one", "two"], seed);
   await one!.balancer.check(NOBODY);
   await sharing.advance(1100);
   const ids = [one, two].map((sharer) => sharer!.balancer.events.run);
@@ -124,25 +124,25 @@ Deno.test("Fleet.report() tells of servers that are healthy for some only", asyn
   }
 });
 
-Deno.test("Fleet.report() tells what was known before while etcd is away", async () => {
+Deno.test("Cluster.report() has the last known statuses while etcd is down", async () => {
   await using sharing = new Sharing();
-  const [one] = await startFleet(sharing, ["one", "two"]);
+  const [one] = await startCluster(sharing, ["one", "two"]);
   await report(one!);
   sharing.etcd.before = () => {
-    throw new EtcdError("unreachable", "nobody there");
+    throw new EtcdError("unreachable", "no answer");
   };
   const { members, error } = await report(one!);
-  assertEquals([members.length, members[1]!.status?.servers, error], [2, 0, "nobody there"]);
+  assertEquals([members.length, members[1]!.status?.servers, error], [2, 0, "no answer"]);
   sharing.etcd.before = (call) => call === "range" ? new Promise<void>(() => {}) : undefined;
   const late = await sharing.finish(report(one!));
-  assertEquals(late.error, "Cannot read from etcd: it takes too long");
+  assertEquals(late.error, "Cannot read from etcd: it timed out");
   sharing.etcd.before = () => {};
 });
 
-Deno.test("Fleet ignores what is malformed, and the registry tells it", async () => {
+Deno.test("Cluster ignores invalid values, and the registry reports them", async () => {
   await using sharing = new Sharing();
   const { etcd } = sharing;
-  const [one] = await startFleet(sharing, ["one"]);
+  const [one] = await startCluster(sharing, ["one"]);
   const { run: id } = one!.balancer.events;
   const stranger = { id: "x", name: "\u001b[2J", version: "9", startedAt: new Date(0) };
   etcd.put("/b/members/x", memberValue({ ...stranger, admin: undefined, sharesHealth: true }));
@@ -152,7 +152,7 @@ Deno.test("Fleet ignores what is malformed, and the registry tells it", async ()
   etcd.put(`/b/status/${id}x`, "{}");
   await sharing.advance(0);
   const { members } = await report(one!);
-  // A stranger is believed; what it says of itself is nothing.
+  // An unknown member counts, even with an invalid status.
   assertEquals(members.map(({ id, status }) => [id, status?.servers]), [["x", undefined], [id, 0]]);
   const faults = () => one!.registry.registry.faults.map(({ key }) => key);
   assertEquals(faults(), [
@@ -166,10 +166,10 @@ Deno.test("Fleet ignores what is malformed, and the registry tells it", async ()
   assertEquals(faults(), []);
 });
 
-Deno.test("Fleet tells who has not seen what this balancer has seen a while ago", async () => {
+Deno.test("Cluster reports members that lag behind this one", async () => {
   await using sharing = new Sharing();
   const { etcd } = sharing;
-  const [one] = await startFleet(sharing, ["one"]);
+  const [one] = await startCluster(sharing, ["one"]);
   const status = { at: new Date(0), requests_per_second: 0, active: 0, servers: 0, checks: 0 };
   const old = { ...status, unhealthy: [], unhealthy_count: 0, revision: 2 };
   const member = { name: "old", version: "1", started_at: new Date(0), shared_health: false };
@@ -184,7 +184,7 @@ Deno.test("Fleet tells who has not seen what this balancer has seen a while ago"
   ]);
 });
 
-Deno.test("a Fleet that shares checks checks each server once, and tells what it has found", async () => {
+Deno.test("a Cluster with shared checks checks each server once, and publishes the results", async () => {
   await using sharing = new Sharing();
   await using sample = new SampleServer("a");
   const sharers: Sharer[] = [];
@@ -195,8 +195,8 @@ Deno.test("a Fleet that shares checks checks each server once, and tells what it
     await sharing.advance(200);
   }
   /**
-   * How many balancers check each server themselves, how many see nobody as healthy, and how many
-   * checks they tell each other of.
+   * Number of balancers that check each server themselves, that see no server as healthy, and of
+   * checks in the published statuses.
    */
   async function look(): Promise<number[]> {
     await sharing.advance(200);

@@ -11,10 +11,10 @@ import { Joined, joinSeveral, serversIn } from "./joining.ts";
 
 const A = "http://127.0.0.1:3001";
 const PATH = serverPath(A);
-/** How often balancers race for a change. */
+/** Number of races between balancers. */
 const RACES = 25;
 
-/** So many servers, different for each letter. */
+/** Creates servers with different URLs for each letter. */
 function servers(count: number, letter: string): ServerInit[] {
   return Array.from(
     { length: count },
@@ -38,7 +38,7 @@ etcdTest("of three balancers that change a server with the same tag exactly one 
         body: { name: `${race}-${i}` },
       });
     }));
-    // A balancer that has not seen the latest race yet refuses the tag as well.
+    // A balancer that has not seen the latest change yet rejects the tag as well.
     const won = answers.flatMap(({ status }, i) => status === 200 ? [i] : []);
     assertEquals(won.length, 1, answers.map(({ status }) => status).join());
     assertEquals(answers.filter(({ status }) => status === 412).length, 2);
@@ -73,18 +73,18 @@ for (const [one, other, races] of [[3, 5, 50], [150, 260, 6], [2, 150, 6]] as co
         assertEquals(marks, [`${prefix}seeded`]);
         winners.add(letter);
       }
-      // Which of them it is may depend on the machine.
+      // The winner may depend on the machine.
       assert(winners.size > 0);
     },
   );
 }
 
-etcdTest("a malformed value is reported and ignored, and changes nothing else", async () => {
+etcdTest("an invalid value is reported and ignored, and affects nothing else", async () => {
   await using cluster = await EtcdCluster.start();
   await using joined = await joinSeveral(2, cluster, "/b/");
   const [one, other] = joined.all as [Joined, Joined];
   await one.admin.call("POST", "/add", { body: { url: A, weight: 7, health_check_period: 0 } });
-  // Bytes that are no text, in a value and in a key.
+  // Bytes that are not UTF-8, in a value and in a key.
   const bytes = btoa("\xff\xfe\x00\x80");
   await cluster.call("/v3/kv/put", { key: btoa(`/b/servers/${A}`), value: bytes });
   await cluster.call("/v3/kv/put", { key: btoa("/b/servers/\xff\x1b[31m"), value: btoa("{}") });
@@ -107,12 +107,12 @@ etcdTest("a malformed value is reported and ignored, and changes nothing else", 
     assertEquals([status, json.registry.fault_count], [200, 4]);
     assert(shared.registry.faults.every(({ message }) => message.length < 600));
   }
-  // A balancer that comes later has never seen what the first key said before.
+  // A balancer that joins later has never seen the valid value of the first key.
   await using late = await Joined.join(cluster, "/b/");
   assertEquals(Object.keys(late.servers), [last]);
 });
 
-etcdTest("the time that a removed server is given holds at every balancer", async () => {
+etcdTest("the drain time of a removed server applies on every balancer", async () => {
   await using cluster = await EtcdCluster.start();
   await using server = new RawServer(async (connection) => {
     await connection.waitFor("\r\n\r\n");
@@ -128,7 +128,7 @@ etcdTest("the time that a removed server is given holds at every balancer", asyn
   await using client = await RawClient.connect(served.url);
   await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   await client.readUntil("begun");
-  // Nothing that it works on may go on, there neither.
+  // Its requests in flight are aborted there too.
   const { status } = await one.admin.call("DELETE", `${serverPath(server.url)}?drain=0`);
   assertEquals(status, 200);
   assert((await client.readToEnd()).endsWith("begun\r\n"));
@@ -136,7 +136,7 @@ etcdTest("the time that a removed server is given holds at every balancer", asyn
 });
 
 etcdTest(
-  "joinEtcd() says at once that the user is not known, and joins with the right password",
+  "joinEtcd() rejects an unknown user at once, and joins with the right password",
   async () => {
     await using cluster = await EtcdCluster.start({ password: "secret", tls: true });
     await using balancer = new LoadBalancer();
@@ -156,7 +156,7 @@ etcdTest(
   },
 );
 
-etcdTest("joinEtcd() ends the wait for etcd when it is told to", async () => {
+etcdTest("joinEtcd() aborts the wait for etcd with its signal", async () => {
   await using balancer = new LoadBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
   const stop = new AbortController();
   const endpoints = ["http://127.0.0.1:1"];

@@ -1,11 +1,11 @@
 import { LoadBalancer, type Server, type ServerInit } from "../../mod.ts";
 import { type JoinedCluster, joinEtcd } from "../../src/cluster/mod.ts";
-import { readServerValue } from "../../src/cluster/store/server_value.ts";
+import { parseServer } from "../../src/cluster/store/server_value.ts";
 import { AdminCaller } from "../testing/admin_caller.ts";
 import type { EtcdCluster } from "../testing/etcd_cluster.ts";
 import { within } from "../testing/until.ts";
 
-/** A balancer that has joined others through a real etcd. */
+/** A balancer that has joined a cluster through a real etcd. */
 export class Joined implements AsyncDisposable {
   readonly balancer: LoadBalancer;
   readonly shared: JoinedCluster;
@@ -18,11 +18,11 @@ export class Joined implements AsyncDisposable {
   }
 
   /**
-   * Joins.
+   * Creates a balancer that joins.
    *
-   * @param cluster Through which etcd.
-   * @param prefix Under which prefix.
-   * @param seed The servers to begin with.
+   * @param cluster The etcd cluster.
+   * @param prefix Prefix of the keys.
+   * @param seed The initial servers. Default: none.
    */
   static async join(
     { endpoints }: EtcdCluster,
@@ -39,7 +39,7 @@ export class Joined implements AsyncDisposable {
     return Object.fromEntries(servers.map((server) => [server.url, server as Server]));
   }
 
-  /** Waits until something is so, which a change of the servers makes so. */
+  /** Waits for a condition that a change of the servers makes true. */
   async until(isSo: () => boolean): Promise<void> {
     if (isSo()) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -53,7 +53,7 @@ export class Joined implements AsyncDisposable {
   }
 }
 
-/** Several balancers that have joined through a real etcd. */
+/** Creates several balancers that have joined through a real etcd. */
 export async function joinSeveral(
   count: number,
   cluster: EtcdCluster,
@@ -67,7 +67,7 @@ export async function joinSeveral(
   return { all, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-/** The servers that etcd has under a prefix, by URL. */
+/** The servers in etcd under a prefix, by URL. */
 export async function serversIn(
   cluster: EtcdCluster,
   prefix: string,
@@ -75,8 +75,6 @@ export async function serversIn(
   const values = Object.entries(await cluster.dump(`${prefix}servers/`));
   return Object.fromEntries(values.map(([key, value]) => {
     const url = key.slice(`${prefix}servers/`.length);
-    const { server, fault } = readServerValue(url, value);
-    if (server === undefined) throw new Error(`${key}: ${fault}`);
-    return [url, server];
+    return [url, parseServer(url, value)];
   }));
 }

@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { createEtcd } from "../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { EtcdCluster, etcdTest } from "../testing/etcd_cluster.ts";
 import { RunningBalancer } from "../testing/program.ts";
 import { freePorts, RunningCli } from "../testing/run_cli.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";
 
-/** So many that they are being written for a while. */
+/** Enough servers for writing them to take a while. */
 const MANY = 5000;
 
 function yaml(count: number, letter: string): string {
@@ -16,9 +16,9 @@ function yaml(count: number, letter: string): string {
   return lines.join("");
 }
 
-/** Waits until a key is there. */
+/** Waits until a key exists. */
 async function untilThere(endpoints: readonly string[], key: string): Promise<void> {
-  using etcd = createEtcd({ endpoints });
+  using etcd = new EtcdClient({ endpoints });
   const found = new AbortController();
   await etcd.watch({
     keys: { from: key, to: `${key}\0` },
@@ -29,7 +29,7 @@ async function untilThere(endpoints: readonly string[], key: string): Promise<vo
 }
 
 etcdTest(
-  "when the balancer is killed that writes the first servers, the next one writes one set",
+  "if the balancer that seeds etcd is killed, the next one writes a complete set",
   async () => {
     await using cluster = await EtcdCluster.start();
     const flag = `--etcd=${cluster.endpoints.join(",")}`;
@@ -45,7 +45,7 @@ etcdTest(
     await killed.result();
     const left = Object.keys(await cluster.dump("/ballast/servers/"));
     assert(left.length > 0 && left.length < MANY, `${left.length} of ${MANY} were written`);
-    // Both wait until the lock of the one that was killed is over.
+    // Both wait until the lock of the killed one expires.
     await using one = await RunningBalancer.start(`--config=${few.path}`, flag);
     await using other = await RunningBalancer.start(flag);
     const expected = [0, 1, 2].map((i) => `http://b${i}.invalid`);

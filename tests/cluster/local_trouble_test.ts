@@ -1,74 +1,74 @@
 import { assert, assertEquals } from "@std/assert";
-import type { CheckingBalancer } from "../testing/checking_fleet.ts";
-import { REPEATING, start, TELLING } from "./started_cluster.ts";
+import type { CheckingBalancer } from "../testing/checking_cluster.ts";
+import { CONFIRMING, PUBLISHING, start } from "./started_cluster.ts";
 
-/** A balancer of three, the others, and the servers that it is to check. */
+/** One of three balancers, the others, and the servers whose checks it owns. */
 async function startThree(servers = 90) {
-  const { fleet, urls, all } = await start({ servers });
+  const { cluster, urls, all } = await start({ servers });
   const [one, ...others] = all as [CheckingBalancer, ...CheckingBalancer[]];
-  return { fleet, one, others, all, own: urls.filter((url) => fleet.prober(url) === one) };
+  return { cluster, one, others, all, own: urls.filter((url) => cluster.owner(url) === one) };
 }
 
-Deno.test("SharedChecks do not tell of a server that was found down once", async () => {
-  const { fleet, one, others, own: [url] } = await startThree();
-  using _ = fleet;
-  fleet.servers.down.add(url!);
+Deno.test("SharedChecks do not publish a server that was found down once", async () => {
+  const { cluster, one, others, own: [url] } = await startThree();
+  using _ = cluster;
+  cluster.servers.down.add(url!);
   await one.checker.checkNow(url!);
-  fleet.servers.down.delete(url!);
-  await fleet.clock.advance(30_000);
+  cluster.servers.down.delete(url!);
+  await cluster.clock.advance(30_000);
   assertEquals(one.changes.map(({ healthy }) => healthy), [false, true]);
-  assert(one.changes[1]!.at - one.changes[0]!.at <= REPEATING);
+  assert(one.changes[1]!.at - one.changes[0]!.at <= CONFIRMING);
   for (const { changes } of others) assertEquals(changes, []);
 });
 
 for (const servers of [90, 600]) {
-  Deno.test(`SharedChecks of ${servers} servers go on where one balancer cannot check any`, async () => {
-    const { fleet, one, others, all, own } = await startThree(servers);
-    using _ = fleet;
-    const since = fleet.clock.now();
-    fleet.servers.unable.set(one.id, "out_of_resources");
-    // It takes a period to see that, another one to believe it, and one to check so many.
-    await fleet.clock.advance(30_000);
+  Deno.test(`SharedChecks of ${servers} servers continue if one balancer cannot check any`, async () => {
+    const { cluster, one, others, all, own } = await startThree(servers);
+    using _ = cluster;
+    const since = cluster.clock.now();
+    cluster.servers.unable.set(one.id, "out_of_resources");
+    // It takes a period to notice, another one to confirm, and one to check so many.
+    await cluster.clock.advance(30_000);
     for (const { changes } of all) assertEquals(changes, []);
-    // Nobody relies on what it has found before.
+    // No balancer relies on its earlier results.
     for (const { id } of others) {
-      for (const url of own) assert(fleet.servers.count(since, { url, by: id }) > 0, url);
+      for (const url of own) assert(cluster.servers.count(since, { url, by: id }) > 0, url);
     }
     const [gone] = own;
-    fleet.servers.down.add(gone!);
-    await fleet.clock.advance(10_000 + REPEATING);
+    cluster.servers.down.add(gone!);
+    await cluster.clock.advance(10_000 + CONFIRMING);
     for (const balancer of others) assertEquals(balancer.isHealthy(gone!), false);
-    // It can check again, and everything is as before.
-    fleet.servers.unable.clear();
-    await fleet.clock.advance(20_000);
-    const then = fleet.clock.now();
-    await fleet.clock.advance(30_000);
+    // Once it can check again, the checks are shared as before.
+    cluster.servers.unable.clear();
+    await cluster.clock.advance(20_000);
+    const then = cluster.clock.now();
+    await cluster.clock.advance(30_000);
     for (const { id, changes } of others) {
-      for (const url of own) assertEquals(fleet.servers.count(then, { url, by: id }), 0);
+      for (const url of own) assertEquals(cluster.servers.count(then, { url, by: id }), 0);
       assertEquals(changes.map(({ url, healthy }) => [url, healthy]), [[gone, false]]);
     }
     assertEquals(one.changes.map(({ url, healthy }) => [url, healthy]), [[gone, false]]);
   });
 }
 
-Deno.test("SharedChecks keep to themselves that one balancer has no way to a server", async () => {
-  const { fleet, one, others, own: [url] } = await startThree();
-  using _ = fleet;
-  fleet.servers.unable.set(`${one.id} ${url}`, "no_route");
-  await fleet.clock.advance(30_000);
+Deno.test("SharedChecks do not publish that one balancer cannot reach a server", async () => {
+  const { cluster, one, others, own: [url] } = await startThree();
+  using _ = cluster;
+  cluster.servers.unable.set(`${one.id} ${url}`, "no_route");
+  await cluster.clock.advance(30_000);
   assertEquals(one.changes.map(({ healthy }) => healthy), [false]);
   for (const { changes } of others) assertEquals(changes, []);
 });
 
-Deno.test("SharedChecks do not tell of timeouts of a balancer that was stopped", async () => {
-  const { fleet, one, others, own } = await startThree();
-  using _ = fleet;
-  for (const url of own) fleet.servers.hanging.add(url);
+Deno.test("SharedChecks do not publish timeouts of a balancer that was suspended", async () => {
+  const { cluster, one, others, own } = await startThree();
+  using _ = cluster;
+  for (const url of own) cluster.servers.hanging.add(url);
   for (const url of own) one.checker.checkNow(url);
-  await fleet.clock.advance(1000);
-  fleet.clock.pause(8000);
-  fleet.servers.hanging.clear();
-  await fleet.clock.advance(TELLING + REPEATING);
-  await fleet.clock.advance(20_000);
+  await cluster.clock.advance(1000);
+  cluster.clock.pause(8000);
+  cluster.servers.hanging.clear();
+  await cluster.clock.advance(PUBLISHING + CONFIRMING);
+  await cluster.clock.advance(20_000);
   for (const { changes } of [one, ...others]) assertEquals(changes, []);
 });

@@ -7,9 +7,9 @@ import { AdminCaller } from "../testing/admin_caller.ts";
 import { EtcdCluster, etcdTest } from "../testing/etcd_cluster.ts";
 
 const [A, B, C] = ["http://127.0.0.1:3001", "http://127.0.0.1:3002", "http://127.0.0.1:3003"];
-/** How long a balancer counts as up after its last sign, in seconds. */
+/** Time to live of a balancer's lease, in seconds. */
 const LEASE = 2;
-/** How long anything may take, in milliseconds. */
+/** Time limit of every step, in milliseconds. */
 const LIMIT_MS = 20_000;
 
 interface Full extends AsyncDisposable {
@@ -33,7 +33,7 @@ async function join({ endpoints }: EtcdCluster, name: string): Promise<Full> {
   };
 }
 
-/** Fills etcd until it takes no more. */
+/** Fills etcd up to its quota. */
 async function fill(cluster: EtcdCluster): Promise<void> {
   const error = await assertRejects(async () => {
     for (let i = 0; i < 100; i++) await cluster.put(`/fill/${i}`, "x".repeat(100_000));
@@ -41,7 +41,7 @@ async function fill(cluster: EtcdCluster): Promise<void> {
   assertStringIncludes(error.message, "space exceeded");
 }
 
-/** Makes room as etcd's guide says. */
+/** Frees space as described in etcd's guide. */
 async function makeRoom(cluster: EtcdCluster): Promise<void> {
   for (const key of Object.keys(await cluster.dump("/fill/"))) await cluster.delete(key);
   await cluster.compact();
@@ -51,7 +51,7 @@ async function makeRoom(cluster: EtcdCluster): Promise<void> {
   for (const alarm of alarms) await cluster.call(path, { action: "DEACTIVATE", ...alarm });
 }
 
-etcdTest("an etcd that is out of space is told as that, and nobody as behind", async () => {
+etcdTest("an etcd out of space is reported, and no member as behind", async () => {
   await using cluster = await EtcdCluster.start({ args: ["--quota-backend-bytes=1048576"] });
   await using one = await join(cluster, "one");
   await using other = await join(cluster, "other");
@@ -73,9 +73,9 @@ etcdTest("an etcd that is out of space is told as that, and nobody as behind", a
   assertEquals(code, "unavailable");
   assertStringIncludes(
     message,
-    "disarm its alarm); nothing has changed; try again once etcd takes",
+    "disarm its alarm); nothing has changed; try again once etcd accepts",
   );
-  // What needs no space is still done, and seen by all, though none of them can tell so.
+  // Changes that need no space still work and reach every balancer, although none can publish that.
   await other.shared.remove(B!);
   const gone = () => [one, other].every(({ balancer }) => balancer.servers().length === 1);
   assert(await until(gone, LIMIT_MS));
@@ -93,7 +93,7 @@ etcdTest("an etcd that is out of space is told as that, and nobody as behind", a
     return performance.now() > end;
   }, LIMIT_MS);
   assertEquals(one.shared.registry.revision, revision);
-  // With room again, everything is as before.
+  // With space again, everything works as before.
   await makeRoom(cluster);
   assert(await until(async () => (await health()).status === "ok", LIMIT_MS));
   await one.shared.add({ url: C!, healthCheckPeriod: 0 });

@@ -7,26 +7,26 @@ import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile } from "../testing/temporary_file.ts";
 
-/** Seconds between two checks of a server; a fifth less by chance. */
+/** Seconds between two checks of a server; jitter makes it up to a fifth less. */
 export const PERIOD = 1;
-/** Failed checks that it takes: a machine with much to do lets one fail now and then. */
+/** Failed checks until a server is unhealthy: on a loaded machine one fails now and then. */
 const FALL = 3;
-/** How long it takes at most until a balancer sees that a server is down, in milliseconds. */
+/** Maximum time until a balancer detects that a server is down, in milliseconds. */
 export const DETECTION = PERIOD * FALL * 1000;
 
-/** Balancers that run as programs and share their checks through a real etcd, and their servers. */
-export class RealFleet implements AsyncDisposable {
-  /** What is checked. */
+/** Balancer processes that share their checks through a real etcd, and their servers. */
+export class RealCluster implements AsyncDisposable {
+  /** The servers. */
   readonly samples: readonly SampleServer[];
-  /** The balancers that run, by name. */
+  /** The running balancers, by name. */
   readonly balancers = new Map<string, RunningBalancer>();
   readonly #cluster: EtcdCluster;
   readonly #args: readonly string[];
 
   /**
-   * @param cluster Through what they share.
-   * @param servers How many servers there are.
-   * @param args Further arguments of every balancer.
+   * @param cluster The etcd cluster.
+   * @param servers Number of servers.
+   * @param args Further arguments of every balancer. Default: none.
    */
   constructor(cluster: EtcdCluster, servers: number, args: readonly string[] = []) {
     this.#cluster = cluster;
@@ -52,36 +52,36 @@ export class RealFleet implements AsyncDisposable {
     }));
   }
 
-  /** Kills a balancer: it hands nothing over. */
+  /** Kills a balancer. */
   async kill(name: string): Promise<void> {
     await this.balancers.get(name)![Symbol.asyncDispose]();
     this.balancers.delete(name);
   }
 
-  /** What a balancer says of the fleet. */
-  fleet(name: string): Promise<ClusterJson> {
+  /** A balancer's report on the cluster. */
+  report(name: string): Promise<ClusterJson> {
     return this.#read(name, "/fleet");
   }
 
-  /** What a balancer says of the servers. */
+  /** A balancer's report on the servers. */
   servers(name: string): Promise<ServerStatusJson[]> {
     return this.#read(name, "/servers");
   }
 
   /**
-   * Waits until every balancer says something of the fleet, and fails if that does not come.
+   * Waits until the reports of all balancers meet a condition; fails if they do not in time.
    *
-   * @returns After how many milliseconds.
+   * @returns The time it took, in milliseconds.
    */
   async untilAll(
     what: string,
-    isSo: (fleet: ClusterJson) => boolean,
+    isSo: (report: ClusterJson) => boolean,
     milliseconds: number,
   ): Promise<number> {
     const begin = performance.now();
     let last: ClusterJson[] = [];
     const isIn = await until(async () => {
-      last = await Promise.all([...this.balancers.keys()].map((name) => this.fleet(name)));
+      last = await Promise.all([...this.balancers.keys()].map((name) => this.report(name)));
       return last.every(isSo);
     }, milliseconds);
     assert(isIn, `${what} is not so after ${milliseconds} ms: ${JSON.stringify(last)}`);
@@ -89,9 +89,9 @@ export class RealFleet implements AsyncDisposable {
   }
 
   /**
-   * Waits until every balancer sees a server as it is.
+   * Waits until every balancer sees a server as healthy or unhealthy.
    *
-   * @returns After how many milliseconds.
+   * @returns The time it took, in milliseconds.
    */
   async untilSeen(sample: SampleServer, healthy: boolean, milliseconds: number): Promise<number> {
     const begin = performance.now();
@@ -108,9 +108,9 @@ export class RealFleet implements AsyncDisposable {
   }
 
   /**
-   * Counts the checks until there were so many.
+   * Counts checks up to a total.
    *
-   * @returns How many checks each server had, and in how many seconds.
+   * @returns Number of checks of each server, and the time it took in seconds.
    */
   async countProbes(count: number): Promise<{ readonly each: number[]; readonly seconds: number }> {
     const before = this.samples.map(({ probes }) => probes);
@@ -135,12 +135,12 @@ export class RealFleet implements AsyncDisposable {
   }
 }
 
-/** How many servers all balancers of a fleet check, by what each says. */
+/** Number of servers that all balancers check, according to their statuses. */
 export function checksIn({ members }: ClusterJson): number {
   return members.reduce((sum, { status }) => sum + (status?.checks ?? 0), 0);
 }
 
-/** The names of a fleet's members. */
+/** The names of the members. */
 export function namesIn({ members }: ClusterJson): string[] {
   return members.map(({ name }) => name);
 }

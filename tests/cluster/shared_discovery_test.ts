@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BalancerError, LoadBalancer } from "../../mod.ts";
-import { Connection } from "../../src/cluster/store/connection.ts";
+import { Connectivity } from "../../src/cluster/store/connectivity.ts";
 import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
 import { SharedServers } from "../../src/cluster/store/shared_servers.ts";
 import { serverPath } from "../testing/admin_caller.ts";
@@ -16,7 +16,7 @@ function init(url: string) {
   return { url, healthCheckPeriod: 0 };
 }
 
-Deno.test("SharedRegistry refuses to make a server an entry, or an entry a server, and stores nothing", async () => {
+Deno.test("SharedRegistry refuses to turn a server into a source, or a source into a server, and stores nothing", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   await using sharing = new Sharing();
   const { registry, admin } = await sharing.sharer({
@@ -36,7 +36,7 @@ Deno.test("SharedRegistry refuses to make a server an entry, or an entry a serve
   assertEquals(sharing.etcd.content, before);
 });
 
-Deno.test("SharedRegistry makes an entry of a server, and the other way round, where the key says so", async () => {
+Deno.test("SharedRegistry turns a server into a source, and back, if the key says so", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   await using sharing = new Sharing();
   const { registry, balancer } = await sharing.sharer({ seed: [init(SOURCE)], dns });
@@ -50,7 +50,7 @@ Deno.test("SharedRegistry makes an entry of a server, and the other way round, w
   assertEquals(balancer.servers().map(({ url }) => url), [SOURCE]);
 });
 
-Deno.test("SharedRegistry knows, changes and deletes an entry as it does a server", async () => {
+Deno.test("SharedRegistry finds, updates and deletes a source like a server", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   await using sharing = new Sharing();
   const { admin } = await sharing.sharer({ seed: [{ ...init(SOURCE), discover: "dns" }], dns });
@@ -68,27 +68,24 @@ Deno.test("SharedRegistry knows, changes and deletes an entry as it does a serve
   assertEquals((await admin.call("GET", path)).status, 404);
 });
 
-Deno.test("SharedServers takes a server that an entry had found as soon as it has lost it", async () => {
+Deno.test("SharedServers adds a discovered server as soon as its source releases it", async () => {
   await using dns = await DnsServer.start(["tcp"]);
   dns.setAddresses("api.test", 300, ["127.0.0.1"]);
   await using balancer = new LoadBalancer({ dns: { server: dns.address } });
   balancer.add({ ...init("http://api.test:3001"), discover: "dns" });
   await balancer.settled();
   const clock = new FakeClock();
-  using shared = new SharedServers({
-    balancer,
-    keys: new SharedKeys("/b/"),
-    distrust: 30,
-    connection: new Connection(clock),
-    clock,
-  });
-  const entry = {
+  using shared = new SharedServers(
+    { connectivity: new Connectivity(clock), clock },
+    { balancer, keys: new SharedKeys("/b/"), distrust: 30 },
+  );
+  const keyValue = {
     key: KEY + SERVER,
     value: '{"weight": 3, "health_check_period": 0}',
     createRevision: 2,
     modRevision: 2,
   };
-  await shared.change([{ type: "put", entry }]);
+  await shared.change([{ type: "put", keyValue }]);
   assertEquals(shared.faults().map(({ key }) => key), [KEY + SERVER]);
   balancer.remove("http://api.test:3001");
   await Promise.resolve();

@@ -4,7 +4,7 @@ import { EtcdError } from "../../src/cluster/etcd/etcd_types.ts";
 import { SharedRegistry } from "../../src/cluster/shared_registry.ts";
 import { serverPath } from "../testing/admin_caller.ts";
 import { LogWatcher } from "../testing/log_watcher.ts";
-import { KeyRecorder } from "./store/following.ts";
+import { KeyRecorder } from "./store/watching.ts";
 import { Sharing, weightsOf } from "./sharing.ts";
 
 const [A, B, C] = ["http://127.0.0.1:3001", "http://127.0.0.1:3002", "http://127.0.0.1:3003"];
@@ -14,7 +14,7 @@ function init(url: string, weight = 1) {
   return { url: url, weight, healthCheckPeriod: 0 };
 }
 
-Deno.test("SharedRegistry.join() makes the servers those of etcd, by differences", async () => {
+Deno.test("SharedRegistry.join() applies the differences to the servers in etcd", async () => {
   await using sharing = new Sharing();
   const one = await sharing.sharer({ seed: [init(A!), init(B!, 2)] });
   assertEquals(weightsOf(one), { [A!]: 1, [B!]: 2 });
@@ -27,7 +27,7 @@ Deno.test("SharedRegistry.join() makes the servers those of etcd, by differences
   assertEquals(events, [`updated ${A}`, `removed ${C}`]);
 });
 
-Deno.test("SharedRegistry.add(), update() and remove() return when the change is seen here", async () => {
+Deno.test("SharedRegistry.add(), update() and remove() return when the change has arrived here", async () => {
   await using sharing = new Sharing();
   const [one, other] = [await sharing.sharer(), await sharing.sharer()];
   const added = await sharing.finish(one.registry.add(init(A!)));
@@ -38,13 +38,13 @@ Deno.test("SharedRegistry.add(), update() and remove() return when the change is
   assertEquals([removed.weight, weightsOf(one)], [5, {}]);
   await sharing.advance(0);
   assertEquals(weightsOf(other), {});
-  // What says that a balancer has removed it goes by itself.
+  // The record of its removal expires.
   assertEquals(sharing.etcd.content, { [`/b/removals/${A}`]: "{}" });
   await sharing.advance(3_600_000);
   assertEquals(Object.keys(sharing.etcd.content), []);
 });
 
-Deno.test("SharedRegistry refuses what cannot be, and sends nothing", async () => {
+Deno.test("SharedRegistry rejects invalid changes, and sends nothing", async () => {
   await using sharing = new Sharing();
   const { registry } = await sharing.sharer({ seed: [init(A!)] });
   sharing.etcd.calls.length = 0;
@@ -65,7 +65,7 @@ Deno.test("SharedRegistry refuses what cannot be, and sends nothing", async () =
   assertEquals(sharing.etcd.calls, []);
 });
 
-Deno.test("SharedRegistry refuses a change that comes second with conflict, once the first is seen", async () => {
+Deno.test("SharedRegistry rejects the second of two changes with conflict, once the first has arrived", async () => {
   await using sharing = new Sharing();
   const [one, other] = [
     await sharing.sharer({ seed: [init(A!)] }),
@@ -75,7 +75,7 @@ Deno.test("SharedRegistry refuses a change that comes second with conflict, once
     one.registry.update(A!, { weight: 2 }),
     other.registry.update(A!, { weight: 3, name: "three" }).catch((error) => {
       assertEquals(error.code, "conflict");
-      // Whoever decides again sees by what.
+      // The caller sees the new state before trying again.
       return weightsOf(other);
     }),
   ];
@@ -84,7 +84,7 @@ Deno.test("SharedRegistry refuses a change that comes second with conflict, once
   assertEquals([weightsOf(one), weightsOf(other)], [{ [A!]: 2 }, { [A!]: 2 }]);
 });
 
-Deno.test("SharedRegistry makes changes of one server one after the other, each of the latest", async () => {
+Deno.test("SharedRegistry makes changes of one server one at a time, each based on the latest state", async () => {
   await using sharing = new Sharing();
   const { registry, balancer } = await sharing.sharer({ seed: [init(A!)] });
   const answers = await sharing.finish(Promise.allSettled([
@@ -104,7 +104,7 @@ Deno.test("SharedRegistry makes changes of one server one after the other, each 
   assertEquals([server!.weight, server!.name], [4, "four"]);
 });
 
-Deno.test("SharedRegistry goes on after a change that was not possible", async () => {
+Deno.test("SharedRegistry continues after a failed change", async () => {
   await using sharing = new Sharing();
   const { registry } = await sharing.sharer({ seed: [init(A!)] });
   sharing.etcd.before = (call) => {
@@ -118,23 +118,23 @@ Deno.test("SharedRegistry goes on after a change that was not possible", async (
   assertEquals(answers.map(({ status }) => status), ["rejected", "fulfilled"]);
 });
 
-Deno.test("SharedRegistry tells a change that is taken and not seen as unconfirmed", async () => {
+Deno.test("SharedRegistry reports an accepted change that does not arrive as unconfirmed", async () => {
   await using sharing = new Sharing();
   const { registry } = await sharing.sharer({ seed: [init(A!)] });
   sharing.etcd.isMute = true;
   sharing.etcd.after = (call) => {
-    // Nor is it seen by reading.
-    if (call !== "transact") throw new EtcdError("unreachable", "nobody answers");
+    // Reading does not show it either.
+    if (call !== "transact") throw new EtcdError("unreachable", "no answer");
   };
   const error = await assertRejects(
     () => sharing.finish(registry.update(A!, { weight: 2 })),
     BalancerError,
-    "etcd has taken it, and it is not seen here yet",
+    "etcd has accepted it, but it has not arrived here yet",
   );
   assertEquals(error.code, "unconfirmed");
 });
 
-Deno.test("SharedRegistry sees its change also where the watch is mute", async () => {
+Deno.test("SharedRegistry sees its change even if the watch is silent", async () => {
   await using sharing = new Sharing();
   const sharer = await sharing.sharer({ seed: [init(A!)] });
   sharing.etcd.isMute = true;
@@ -142,7 +142,7 @@ Deno.test("SharedRegistry sees its change also where the watch is mute", async (
   assertEquals(weightsOf(sharer), { [A!]: 2 });
 });
 
-Deno.test("SharedRegistry reports what is malformed, ignores it, and replaces it when told to", async () => {
+Deno.test("SharedRegistry reports invalid values, ignores them, and can replace them", async () => {
   await using logs = await LogWatcher.start();
   await using sharing = new Sharing();
   const sharer = await sharing.sharer({ seed: [init(A!, 2)] });
@@ -151,7 +151,7 @@ Deno.test("SharedRegistry reports what is malformed, ignores it, and replaces it
   etcd.put(KEY + B, "{");
   etcd.put(KEY + "not a URL", "{}");
   etcd.put("/b/servers0", "behind the servers");
-  etcd.put("/b/nobody/knows", "this");
+  etcd.put("/b/unknown/part", "this");
   etcd.put(KEY + C, '{"weight": 3}');
   await sharing.advance(0);
   assertEquals(weightsOf(sharer), { [A!]: 2, [C!]: 3 });
@@ -163,25 +163,25 @@ Deno.test("SharedRegistry reports what is malformed, ignores it, and replaces it
   ]);
   const { json } = await sharer.admin.call("GET", "/stats");
   assertEquals([json.registry.fault_count, json.registry.faults], [3, faults]);
-  const told = () => logs.lines.filter((line) => line.includes("Not used")).length;
-  assertEquals(told(), 3);
-  // Reading everything again tells nothing again.
+  const logged = () => logs.lines.filter((line) => line.includes("Ignoring invalid value")).length;
+  assertEquals(logged(), 3);
+  // Reading all keys again logs nothing again.
   etcd.cut();
   etcd.compact();
   await sharing.advance(1000);
-  assertEquals([told(), weightsOf(sharer)], [3, { [A!]: 2, [C!]: 3 }]);
-  // The API replaces what cannot be used.
+  assertEquals([logged(), weightsOf(sharer)], [3, { [A!]: 2, [C!]: 3 }]);
+  // The API replaces invalid values.
   await sharing.finish(sharer.registry.add(init(B!)));
   await sharing.finish(sharer.registry.update(A!, { weight: 5 }));
   etcd.delete(KEY + "not a URL");
   await sharing.advance(0);
   assertEquals(sharer.registry.registry.faults, []);
   assertEquals(weightsOf(sharer), { [A!]: 5, [B!]: 1, [C!]: 3 });
-  // Another balancer has the same, whose last good value it has never seen.
+  // Another balancer, which has never seen the last valid values, has the same servers.
   assertEquals(weightsOf(await sharing.sharer()), weightsOf(sharer));
 });
 
-Deno.test("SharedRegistry refuses changes while etcd is away, and says so until it is back", async () => {
+Deno.test("SharedRegistry rejects changes while etcd is down, and reports that until it is up", async () => {
   await using logs = await LogWatcher.start();
   await using sharing = new Sharing();
   const { registry, admin } = await sharing.sharer({ seed: [init(A!)] });
@@ -190,10 +190,10 @@ Deno.test("SharedRegistry refuses changes while etcd is away, and says so until 
   };
   sharing.etcd.cut();
   await sharing.advance(1000);
-  const { json: away } = await admin.call("GET", "/healthz");
-  assertEquals([away.status, away.servers, away.registry.connected], ["ok", 1, false]);
-  // Everybody may read that, so it does not say where etcd is.
-  assertEquals(away.registry.error, undefined);
+  const { json: down } = await admin.call("GET", "/healthz");
+  assertEquals([down.status, down.servers, down.registry.connected], ["ok", 1, false]);
+  // It is public, so it does not reveal the endpoints of etcd.
+  assertEquals(down.registry.error, undefined);
   const { json: stats } = await admin.call("GET", "/stats");
   assertStringIncludes(stats.registry.error, "it is down");
   const refused = await admin.call("PATCH", serverPath(A!), { body: { weight: 2 } });
@@ -208,11 +208,11 @@ Deno.test("SharedRegistry refuses changes while etcd is away, and says so until 
   assertEquals([back.servers, connected, revision], [2, true, 3]);
   assertEquals((await admin.call("GET", "/stats")).json.registry.error, null);
   await sharing.finish(registry.update(A!, { weight: 2 }));
-  const told = logs.lines.filter((line) => /cannot be reached|is reached/.test(line));
-  assertEquals(told.length, 3, told.join("\n"));
+  const logged = logs.lines.filter((line) => /Cannot reach etcd|Connected to etcd/.test(line));
+  assertEquals(logged.length, 3, logged.join("\n"));
 });
 
-Deno.test("SharedRegistry.join() waits for etcd, or does without until it is there", async () => {
+Deno.test("SharedRegistry.join() waits for etcd, or goes without until it is up", async () => {
   await using sharing = new Sharing();
   sharing.etcd.before = () => {
     throw new EtcdError("unreachable", "it is down");
@@ -232,11 +232,11 @@ Deno.test("SharedRegistry.join() waits for etcd, or does without until it is the
   sharing.etcd.put(KEY + C, "{}");
   sharing.etcd.before = () => {};
   await sharing.finish(joined);
-  // Somebody else has written servers meanwhile.
+  // Another client has written servers meanwhile.
   assertEquals(weightsOf(sharer), { [C!]: 1 });
 });
 
-Deno.test("SharedRegistry.join() rejects where etcd refuses the user, and goes on trying", async () => {
+Deno.test("SharedRegistry.join() rejects if etcd denies the user, and keeps retrying", async () => {
   await using sharing = new Sharing();
   sharing.etcd.before = () => {
     throw new EtcdError("denied", "wrong password");
@@ -248,12 +248,12 @@ Deno.test("SharedRegistry.join() rejects where etcd refuses the user, and goes o
   assertEquals(weightsOf(sharer), { [A!]: 1 });
 });
 
-Deno.test("SharedRegistry.follow() hands the keys of a part to whoever wants them", async () => {
+Deno.test("SharedRegistry.listen() passes the keys of a part to its listener", async () => {
   await using sharing = new Sharing();
   const { registry } = await sharing.sharer({ join: false });
   const [members, health] = [new KeyRecorder(), new KeyRecorder()];
-  registry.follow("members/", members);
-  registry.follow("health/", health);
+  registry.listen("members/", members);
+  registry.listen("health/", health);
   sharing.etcd.put("/b/members/one", "1");
   sharing.etcd.put(KEY + A, "{}");
   await sharing.finish(registry.join());
@@ -261,11 +261,11 @@ Deno.test("SharedRegistry.follow() hands the keys of a part to whoever wants the
   sharing.etcd.put("/b/status/one", "1");
   sharing.etcd.delete("/b/members/one");
   await sharing.advance(0);
-  assertEquals(members.told, ["reset 1", "delete /b/members/one"]);
-  assertEquals(health.told, ["reset 0", "put /b/health/one"]);
+  assertEquals(members.calls, ["reset 1", "delete /b/members/one"]);
+  assertEquals(health.calls, ["reset 0", "put /b/health/one"]);
 });
 
-Deno.test("SharedRegistry refuses changes once it is disposed of, and leaves nothing running", async () => {
+Deno.test("SharedRegistry rejects changes once it is disposed of, and leaves nothing running", async () => {
   const sharing = new Sharing();
   const sharer = await sharing.sharer({ seed: [init(A!)] });
   await sharer.registry[Symbol.asyncDispose]();
@@ -275,7 +275,7 @@ Deno.test("SharedRegistry refuses changes once it is disposed of, and leaves not
   await sharing[Symbol.asyncDispose]();
 });
 
-Deno.test("SharedRegistry refuses a prefix and a seed that cannot be used", async () => {
+Deno.test("SharedRegistry rejects an invalid prefix and an invalid seed", async () => {
   await using balancer = new LoadBalancer();
   await using sharing = new Sharing();
   const { etcd } = sharing;

@@ -14,13 +14,13 @@ export interface Sharer {
   readonly admin: AdminCaller;
 }
 
-/** Balancers that share their servers through an etcd in memory, on a clock that stands still. */
+/** Balancers that share their servers through an in-memory etcd, on a fake clock. */
 export class Sharing implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly etcd = new FakeEtcd(this.clock);
   readonly #sharers: Sharer[] = [];
 
-  /** Another balancer, which has joined already unless it was told not to. */
+  /** Adds a balancer, which joins by default. */
   async sharer(
     { seed = [], servers = [], join = true, fleet, dns, distrust }: {
       seed?: readonly ServerInit[];
@@ -50,19 +50,19 @@ export class Sharing implements AsyncDisposable {
     return sharer;
   }
 
-  /** Lets time pass until this is over. */
+  /** Advances the clock until the work is done. */
   async finish<T>(work: Promise<T>): Promise<T> {
     let isOver = false;
     work.then(() => isOver = true, () => isOver = true);
     for (let step = 0; step < 200 && !isOver; step++) await this.advance(100);
-    assert(isOver, "it does not come to an end");
+    assert(isOver, "the work does not end");
     return await work;
   }
 
-  /** Lets time pass, and everything run that only waits for the event loop. */
+  /** Advances the clock, and runs everything that waits for the event loop only. */
   async advance(milliseconds: number): Promise<void> {
     await this.clock.advance(milliseconds);
-    // Requests and responses take turns of the event loop.
+    // Requests and responses need turns of the event loop.
     await new Promise<void>((resolve) => setTimeout(resolve, 0));
     await this.clock.advance(0);
   }
@@ -75,7 +75,7 @@ export class Sharing implements AsyncDisposable {
   }
 }
 
-/** The URLs of a balancer's servers with their weights, in the order of the URLs. */
+/** The weights of a balancer's servers by URL, sorted. */
 export function weightsOf({ balancer }: Sharer): Record<string, number> {
   const servers = balancer.servers().map(({ url, weight }) => [url, weight] as const);
   return Object.fromEntries(servers.sort(([one], [other]) => one < other ? -1 : 1));

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { createEtcd } from "../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../src/cluster/etcd/etcd_client.ts";
 import { type EtcdChange, keysUnder } from "../../src/cluster/etcd/etcd_types.ts";
 import { SeededRandom } from "../chaos/random.ts";
 import { serverPath } from "../testing/admin_caller.ts";
@@ -7,17 +7,17 @@ import { EtcdCluster, etcdTest } from "../testing/etcd_cluster.ts";
 import { type Joined, joinSeveral, serversIn } from "./joining.ts";
 import { until } from "../testing/until.ts";
 
-/** How many changes are wanted, from all balancers together. */
+/** Number of changes on all balancers together. */
 const CHANGES = 500;
-/** How many admins each balancer has, all at once. */
+/** Number of concurrent admins per balancer. */
 const ADMINS = 4;
-/** Among so many servers, so that the admins get in each other's way. */
+/** Number of servers, small enough for the admins to conflict. */
 const URLS = Array.from({ length: 40 }, (_, i) => `http://127.0.0.1:${3001 + i}`);
 const PREFIX = "/three/";
 
-/** A change that was answered. */
+/** A change that was answered, successfully or not. */
 interface Attempt {
-  /** Unlike any other: what it names a server, where it does not delete it. */
+  /** The unique name that it gives a server, unless it deletes it. */
   readonly name: string;
   readonly url: string;
   readonly type: "add" | "update" | "delete";
@@ -25,7 +25,7 @@ interface Attempt {
   readonly sentAt: number;
 }
 
-/** Everything that happens under a prefix, past all balancers. */
+/** Watches all changes under a prefix, independently of the balancers. */
 class History implements AsyncDisposable {
   readonly changes: EtcdChange[] = [];
   readonly #abort = new AbortController();
@@ -33,7 +33,7 @@ class History implements AsyncDisposable {
   readonly #watching: Promise<void>;
 
   constructor(endpoints: readonly string[]) {
-    this.#etcd = createEtcd({ endpoints });
+    this.#etcd = new EtcdClient({ endpoints });
     this.#watching = this.#etcd.watch({
       keys: keysUnder(`${PREFIX}servers/`),
       revision: 1,
@@ -44,7 +44,7 @@ class History implements AsyncDisposable {
     });
   }
 
-  /** Waits until a revision is seen. */
+  /** Waits for a revision. */
   async until(revision: number): Promise<void> {
     await until(
       `revision ${revision}`,
@@ -60,10 +60,10 @@ class History implements AsyncDisposable {
 }
 
 function revisionOf(change: EtcdChange): number {
-  return change.type === "put" ? change.entry.modRevision : change.modRevision;
+  return change.type === "put" ? change.keyValue.modRevision : change.modRevision;
 }
 
-/** Wants something that makes sense by what this balancer knows, in nine of ten cases. */
+/** Makes a random change, which is valid as far as this balancer knows in nine of ten cases. */
 async function attempt(one: Joined, name: string, random: SeededRandom): Promise<Attempt> {
   const { admin } = one;
   const url = random.oneOf(URLS);
@@ -77,7 +77,7 @@ async function attempt(one: Joined, name: string, random: SeededRandom): Promise
   return { name, url, type, status, sentAt };
 }
 
-/** How many milliseconds so many in a hundred took at most. */
+/** A percentile of durations, in milliseconds. */
 function percentile(values: readonly number[], percent: number): number {
   const sorted = [...values].sort((one, other) => one - other);
   return Math.round(sorted[Math.ceil(sorted.length * percent / 100) - 1]! * 10) / 10;
@@ -110,13 +110,13 @@ etcdTest(
     }
     const accepted = attempts.filter(({ status }) => status === 200);
     const refused = attempts.filter(({ status }) => status !== 200);
-    // Each was refused because of what others had done, and some of each kind were.
+    // Each was rejected because of a concurrent change, and some of each kind were.
     assertEquals(new Set(refused.map(({ status }) => status)), new Set([404, 409]));
     assert(accepted.length > 100 && refused.length > 100, `${accepted.length} of ${CHANGES}`);
 
     await history.until(Math.max(...joined.all.map(({ shared }) => shared.registry.revision)));
     const { changes } = history;
-    const puts = changes.flatMap((change) => change.type === "put" ? [change.entry] : []);
+    const puts = changes.flatMap((change) => change.type === "put" ? [change.keyValue] : []);
     const names = puts.map(({ value }) => JSON.parse(value).name as string).sort();
     const wanted = accepted.filter(({ type }) => type !== "delete").map(({ name }) => name).sort();
     assertEquals(names, wanted, "every accepted write is there, once, and no other");
@@ -126,7 +126,7 @@ etcdTest(
     const deleted = accepted.filter(({ type }) => type === "delete").map(({ url }) => url);
     assertEquals(gone.sort(), deleted.sort(), "every accepted deletion is there, once");
 
-    // An update that the next one overtakes on the way to a balancer is not seen there.
+    // An update that is overtaken by the next one on its way to a balancer does not appear there.
     const whole = accepted.flatMap(({ name, sentAt }) => {
       const times = seenAt.get(name) ?? [];
       return times.length === 3

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { LoadBalancer } from "../../mod.ts";
-import { readArgs } from "../../src/cli/command_line.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
 import { parseConfig } from "../../src/config/config.ts";
 import { BalancerError } from "../../src/model/errors.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";

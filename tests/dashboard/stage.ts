@@ -24,7 +24,7 @@ export interface StageOptions {
   /** The name server that is asked for entries. Default: none is needed. */
   readonly dns?: DnsSettings;
   /** The balancer's view of its cluster. Default: it has none. */
-  readonly shared?: Pick<AdminCluster, "registry" | "fleet">;
+  readonly shared?: Pick<AdminCluster, "registry" | "report">;
 }
 
 /** The user's preferences. */

@@ -22,11 +22,11 @@ const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["etcdctl del", /"weight":5[^]*two +\S+ +3 /],
   [
     '"three"',
-    /etcd has keys that are not used[^]*weight must be[^]*stays as it was[^]*two +http\S+ +3 /,
+    /etcd has keys that are not used[^]*weight must be[^]*stays in use[^]*two +http\S+ +3 /,
   ],
   [
     "refused with",
-    /server (one|two|three)[^]*etcd has not been reached since[^]*refused with 1[^]*"connected":false/,
+    /server (one|two|three)[^]*etcd has been unreachable since[^]*refused with 1[^]*"connected":false/,
   ],
   ["until ballast", /Added [^]*127.0.0.1:3003/],
   ["auth enable", /Authentication Enabled/],

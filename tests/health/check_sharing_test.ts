@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
-import type { CheckOwner, CheckSharing, OwnResult } from "../../src/health/check_sharing.ts";
+import type { CheckOwner, CheckResult, CheckSharing } from "../../src/health/check_sharing.ts";
 import { HealthChecker } from "../../src/health/checker.ts";
 import type { HealthCheck } from "../../src/model/settings.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
@@ -13,8 +13,8 @@ const B = "http://127.0.0.1:3002";
 
 /** Says of each server what the test says. */
 class ScriptedSharing implements CheckSharing {
-  readonly duties = new Map<string, CheckOwner>();
-  readonly found_: (OwnResult & { url: string })[] = [];
+  readonly owners = new Map<string, CheckOwner>();
+  readonly results: (CheckResult & { url: string })[] = [];
   readonly forgotten: string[] = [];
   readonly unchecked: string[] = [];
   /** Whose next check is to be repeated. */
@@ -31,12 +31,12 @@ class ScriptedSharing implements CheckSharing {
     this.checks.push(check);
   }
 
-  duty({ url }: { url: string }): CheckOwner {
-    return this.duties.get(url) ?? "own";
+  owner({ url }: { url: string }): CheckOwner {
+    return this.owners.get(url) ?? "self";
   }
 
-  found({ url }: { url: string }, result: OwnResult): boolean {
-    this.found_.push({ url, ...result });
+  onResult({ url }: { url: string }, result: CheckResult): boolean {
+    this.results.push({ url, ...result });
     return this.doubted.delete(url);
   }
 
@@ -49,8 +49,8 @@ class ScriptedSharing implements CheckSharing {
   }
 
   /** From now on, this is so. */
-  say(url: string, duty: CheckOwner): void {
-    this.duties.set(url, duty);
+  say(url: string, owner: CheckOwner): void {
+    this.owners.set(url, owner);
     this.review([url]);
   }
 }
@@ -97,8 +97,8 @@ Deno.test("HealthChecker.share() leaves servers to others, and believes them", a
   using fixture = new Fixture();
   const { clock, registry, sharing, checker, changes } = fixture;
   checker.share(sharing);
-  sharing.duties.set(A, other(false));
-  sharing.duties.set(B, "awaited");
+  sharing.owners.set(A, other(false));
+  sharing.owners.set(B, "pending");
   registry.add({ url: A });
   registry.add({ url: B });
   await clock.advance(60_000);
@@ -115,17 +115,17 @@ Deno.test("HealthChecker.share() leaves servers to others, and believes them", a
   sharing.say(A, other(true));
   assertEquals(fixture.isHealthy(A), true);
   assertEquals(changes, ["false refused (checked by other)", "true fine (checked by other)"]);
-  assertEquals(sharing.found_, []);
+  assertEquals(sharing.results, []);
 });
 
 Deno.test("HealthChecker takes a server over with the health that it has, and tells what it finds", async () => {
   using fixture = new Fixture({ rise: 2 });
   const { clock, registry, sharing, checker } = fixture;
   checker.share(sharing);
-  sharing.duties.set(A, other(false));
+  sharing.owners.set(A, other(false));
   registry.add({ url: A });
   await clock.advance(25_000);
-  sharing.say(A, "own");
+  sharing.say(A, "self");
   assertEquals(checker.report(A)?.by, "other");
   // Half a second at most: here, all of it.
   await clock.advance(499);
@@ -135,7 +135,7 @@ Deno.test("HealthChecker takes a server over with the health that it has, and te
   assertEquals(checker.report(A)?.by, undefined);
   await clock.advance(10_000);
   assertEquals([fixture.times(A), fixture.isHealthy(A)], [[25_500, 35_500], true]);
-  assertEquals(sharing.found_.map(({ url, healthy, passed }) => [url, healthy, passed]), [
+  assertEquals(sharing.results.map(({ url, healthy, passed }) => [url, healthy, passed]), [
     [A, false, true],
     [A, true, true],
   ]);
@@ -151,7 +151,7 @@ Deno.test("HealthChecker gives a server up that another one checks, with the che
   sharing.say(A, other(true));
   // The check fails after 5 s, and counts no more.
   await clock.advance(60_000);
-  assertEquals([fixture.times(A), fixture.isHealthy(A), sharing.found_], [[0], true, []]);
+  assertEquals([fixture.times(A), fixture.isHealthy(A), sharing.results], [[0], true, []]);
   assertEquals(clock.timers, 0);
 });
 
@@ -162,10 +162,10 @@ Deno.test("HealthChecker goes on with the check under way of a server that comes
   servers.hanging.add(A);
   registry.add({ url: A });
   await clock.advance(1000);
-  sharing.say(A, "awaited");
-  sharing.say(A, "own");
+  sharing.say(A, "pending");
+  sharing.say(A, "self");
   await clock.advance(4000);
-  assertEquals([fixture.isHealthy(A), sharing.found_.length], [false, 1]);
+  assertEquals([fixture.isHealthy(A), sharing.results.length], [false, 1]);
   await clock.advance(5000);
   assertEquals(fixture.times(A), [0, 10_000]);
 });
@@ -177,9 +177,9 @@ Deno.test("HealthChecker.share() begins with a running checker, and what it know
   for (const url of [A, B]) registry.add({ url });
   registry.add({ url: "http://unchecked", healthCheckPeriod: 0 });
   await clock.advance(1000);
-  sharing.duties.set(A, other(true));
+  sharing.owners.set(A, other(true));
   checker.share(sharing);
-  assertEquals(sharing.found_, [
+  assertEquals(sharing.results, [
     { url: A, healthy: true, passed: true, detail: "HTTP 200" },
     { url: B, healthy: false, passed: false, detail: "refused" },
   ]);
@@ -209,13 +209,13 @@ Deno.test("HealthChecker tells that it cannot check a server", async () => {
   using fixture = new Fixture();
   const { clock, registry, sharing, checker, servers } = fixture;
   checker.share(sharing);
-  sharing.duties.set(B, other(false));
+  sharing.owners.set(B, other(false));
   for (const url of [A, B]) registry.add({ url });
   await clock.advance(1000);
   servers.unable.set("me", "out_of_resources");
   await checker.checkNow(B);
   await clock.advance(9500);
-  assertEquals([sharing.unchecked, sharing.found_.length], [[A, A], 1]);
+  assertEquals([sharing.unchecked, sharing.results.length], [[A, A], 1]);
   assertEquals([fixture.isHealthy(A), fixture.isHealthy(B)], [true, false]);
 });
 
@@ -223,7 +223,7 @@ Deno.test("HealthChecker tells of a check that changes, and repeats its own only
   using fixture = new Fixture();
   const { clock, registry, sharing, checker } = fixture;
   checker.share(sharing);
-  sharing.duties.set(B, other(true));
+  sharing.owners.set(B, other(true));
   for (const url of [A, B]) registry.add({ url });
   await clock.advance(1000);
   checker.change({ ...DEFAULT_HEALTH_CHECK, path: "/x" });
@@ -254,7 +254,7 @@ Deno.test("HealthChecker.checkNow() counts for a period where another one checks
   using fixture = new Fixture();
   const { clock, registry, sharing, checker } = fixture;
   checker.share(sharing);
-  sharing.duties.set(A, other(false));
+  sharing.owners.set(A, other(false));
   registry.add({ url: A, healthCheckPeriod: 20 });
   const report = await checker.checkNow(A);
   assertEquals([report.passed, fixture.isHealthy(A), checker.report(A)], [true, true, report]);
@@ -262,7 +262,7 @@ Deno.test("HealthChecker.checkNow() counts for a period where another one checks
   assertEquals(fixture.isHealthy(A), true);
   await clock.advance(1);
   assertEquals([fixture.isHealthy(A), checker.report(A)?.by], [false, "other"]);
-  assertEquals([fixture.times(A), sharing.found_], [[0], []]);
+  assertEquals([fixture.times(A), sharing.results], [[0], []]);
   // What the other one finds anew counts at once.
   await checker.checkNow(A);
   sharing.say(A, other(false));
@@ -285,11 +285,11 @@ Deno.test("HealthChecker spreads what it takes over within a period, however it 
   checker.share(sharing);
   const urls = Array.from({ length: 250 }, (_, i) => `http://127.0.0.1:${10_000 + i}`);
   for (const url of urls) {
-    sharing.duties.set(url, other(true));
+    sharing.owners.set(url, other(true));
     registry.add({ url });
   }
   for (let i = 0; i < 250; i += 50) {
-    for (const url of urls.slice(i, i + 50)) sharing.duties.set(url, "own");
+    for (const url of urls.slice(i, i + 50)) sharing.owners.set(url, "self");
     sharing.review(urls.slice(i, i + 50));
     await clock.advance(1000);
   }

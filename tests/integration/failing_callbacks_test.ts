@@ -48,8 +48,8 @@ for (const [way, failure] of FAILURES.entries()) {
     assertEquals([heard, balancer.decisions.count], [["added", "updated", "removed"], 1]);
     const line = "Cannot call a listener of balancer.events: Error: a defect";
     assertEquals(await logged(watcher, line), 4);
-    for (const what of ["why a server was picked", "whether decisions are recorded"]) {
-      assertEquals(await logged(watcher, `Cannot tell ${what}: Error: a defect`), 1);
+    for (const what of ["a decision", "whether decisions are recorded"]) {
+      assertEquals(await logged(watcher, `Cannot report ${what}: Error: a defect`), 1);
     }
   });
 
@@ -83,8 +83,8 @@ for (const [way, failure] of FAILURES.entries()) {
     const sharing = {
       begin: failure,
       changeCheck: failure,
-      duty: fail,
-      found: failure,
+      owner: fail,
+      onResult: failure,
       forget: failure,
     } as unknown as CheckSharing;
     const balancer = new LoadBalancer();

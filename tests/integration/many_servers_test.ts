@@ -76,7 +76,7 @@ Deno.test("LoadBalancer.traffic() tells what it was when it was asked", async ()
 Deno.test("what a balancer tells the others of its traffic lists no servers' counts", async () => {
   await using balancer = new WatchedBalancer({ servers: [{ url: A, healthCheckPeriod: 0 }] });
   const clock = new FakeClock();
-  using story = new StatusPublisher({
+  using publisher = new StatusPublisher({
     balancer,
     member: {
       id: "one",
@@ -90,10 +90,10 @@ Deno.test("what a balancer tells the others of its traffic lists no servers' cou
     keys: new SharedKeys("/ballast/"),
     revision: () => 1,
     clock,
-    onNews: () => {},
+    onDelta: () => {},
   });
   await (await balancer.fetch(new Request("http://a/"))).body?.cancel();
-  const { requestsPerSecond, servers } = story.status();
+  const { requestsPerSecond, servers } = publisher.status();
   assertEquals([requestsPerSecond! > 0, servers, balancer.counted], [true, 1, 0]);
 });
 

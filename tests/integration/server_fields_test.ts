@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { LoadBalancer, parseConfig } from "../../mod.ts";
 import { readServerFlags, UPDATE_FLAGS } from "../../src/cli/admin/server_flags.ts";
-import { readArgs } from "../../src/cli/command_line.ts";
-import { readServerValue, writeServerValue } from "../../src/cluster/store/server_value.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
+import { parseServer, serverValue } from "../../src/cluster/store/server_value.ts";
 import { snakeCase } from "../../src/config/names.ts";
 import { writeConfig } from "../../src/config/write_config.ts";
 import {
@@ -46,7 +46,7 @@ for (const [name, field] of FIELDS) {
     assertEquals(completeServer(read!), server);
     const [exported] = parseConfig(writeConfig({ servers: [server], healthCheck: {} })).servers;
     assertEquals(completeServer(exported!), server);
-    assertEquals(readServerValue(A, writeServerValue(server)), { server });
+    assertEquals(parseServer(A, serverValue(server)), server);
   });
 
   Deno.test(`the admin API adds, patches, replaces and returns the server field ${key}`, async () => {
@@ -74,7 +74,7 @@ Deno.test("a server whose host and port are longer than a name can be exported a
   assertEquals(server.name, new URL(url).host.slice(0, 255));
   const [exported] = parseConfig(writeConfig({ servers: [server], healthCheck: {} })).servers;
   assertEquals(completeServer(exported!), server);
-  assertEquals(readServerValue(url, writeServerValue(server)), { server });
+  assertEquals(parseServer(url, serverValue(server)), server);
 });
 
 Deno.test("readServerFlags() reads the flag of each server field that has one", () => {

@@ -1,22 +1,22 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Candidates } from "../../src/state/candidates.ts";
-import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
+import { reclaimCounts } from "../../src/state/cross_thread_queue.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { ACTIVITY_SHIFT, allocateMemory, type TableMemory } from "../../src/state/table_memory.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 
-/** So many that there are three groups of blocks. */
+/** Enough for three groups of blocks. */
 const SERVERS = 2100;
 const THREADS = 2;
 
-/** One thread's picking, by the leaders of blocks and by a look at each candidate. */
+/** Picks of one thread, by the index and by a scan of all candidates. */
 class Thread {
   readonly table: StateTable;
   readonly open: number[] = [];
   readonly #candidates: Candidates;
-  readonly #byLeaders = new LeastConnections();
-  readonly #byLooks = new LeastConnections();
+  readonly #byIndex = new LeastConnections();
+  readonly #byScan = new LeastConnections();
 
   constructor(memory: TableMemory, thread: number) {
     this.table = new StateTable(memory, thread);
@@ -24,19 +24,19 @@ class Thread {
   }
 
   /**
-   * Picks both ways; undefined where there is no candidate.
+   * Picks both ways; undefined if there is no candidate.
    *
-   * @param tried What the request has tried.
-   * @param meanwhile What another thread does after the candidates were selected.
+   * @param tried Slots of the request's previous attempts.
+   * @param meanwhile Action of another thread after the candidates were selected.
    */
   pick(tried: readonly number[], meanwhile?: () => void): number | undefined {
     const candidates = this.#candidates.select(tried);
     if (candidates.length === 0) return undefined;
     meanwhile?.();
     const { slots, length } = candidates;
-    const picked = this.#byLeaders.pick(candidates, this.table);
-    // A list without a version may be another one the next time.
-    assertEquals(picked, this.#byLooks.pick({ slots, length }, this.table));
+    const picked = this.#byIndex.pick(candidates, this.table);
+    // Without a version, so that the list is not kept.
+    assertEquals(picked, this.#byScan.pick({ slots, length }, this.table));
     return picked;
   }
 
@@ -61,10 +61,10 @@ function start(weights: readonly number[]): Thread[] {
 const slot = fc.nat({ max: SERVERS - 1 });
 const weight = fc.oneof(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 2 ** 32 - 1 }));
 const times = fc.integer({ min: 1, max: 30 });
-/** What can happen to one server or another. */
+/** Changes of a server. */
 const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ type: fc.constant("weight" as const), weight }) },
-  // Parts of a weight that are exact: else keys that are equal are so in one order of looks only.
+  // Exact shares: otherwise the comparison of equal keys would depend on the order.
   fc.record({ type: fc.constant("share" as const), share: fc.constantFrom(1, 0.5, 0.25) }),
   fc.record({ type: fc.constant("health" as const), healthy: fc.boolean() }),
   fc.record({ type: fc.constant("health meanwhile" as const), healthy: fc.boolean() }),
@@ -73,7 +73,7 @@ const change = fc.oneof(
   fc.record({ type: fc.constant("limit" as const), limit: fc.nat({ max: 2 }) }),
   fc.record({ type: fc.constant("trial" as const) }),
 );
-/** What a thread does. */
+/** Actions of a thread. */
 const action = fc.oneof(
   { weight: 9, arbitrary: fc.record({ type: fc.constant("pick" as const), times }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("pick only" as const), times }) },
@@ -87,7 +87,7 @@ const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant("begin" as const), slot }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("fill" as const), slot }) },
   { weight: 6, arbitrary: fc.record({ type: fc.constant("finish" as const), slot, times }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant("give back" as const) }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("reclaim" as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("change" as const), slot, change }) },
 );
 const steps = fc.array(
@@ -126,7 +126,7 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
       for (let i = 0; i < action.times; i++) thread.pick([]);
       break;
     case "retry":
-      // One after another, as the last candidates must not be taken for these.
+      // In sequence, so that candidates of an earlier attempt would be noticed.
       for (const i of action.tried.keys()) thread.pick(action.tried.slice(i));
       break;
     case "begin":
@@ -138,7 +138,7 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
     case "finish":
       for (let i = 0; i < action.times; i++) thread.finish(action.slot);
       break;
-    case "give back":
+    case "reclaim":
       reclaimCounts(threads[0]!.table, thread.table.thread);
       thread.open.length = 0;
       break;
@@ -150,14 +150,14 @@ function take(threads: readonly Thread[], thread: Thread, action: Action): void 
         changeServer(threads[0]!.table, action.slot, action.change);
       }
       for (const each of threads) each.pick([]);
-      // Where there is a limit, no pick goes by leaders.
+      // With a limit, no pick would use the index.
       threads[0]!.table.setLimit(action.slot, 0);
       threads[0]!.table.setEjectionState(action.slot, "active");
       break;
   }
 }
 
-Deno.test("BlockMinIndex.find() finds what a look at each candidate finds", () => {
+Deno.test("BlockMinIndex.find() finds the same as a scan of all candidates", () => {
   fc.assert(
     fc.property(
       fc.array(weight, { minLength: 1, maxLength: 5 }).filter((weights) =>

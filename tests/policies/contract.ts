@@ -6,17 +6,17 @@ import { UINT32_MAX } from "../../src/model/server.ts";
 import type { TableView } from "../../src/state/table_view.ts";
 import { clientNumber, Picking } from "../testing/picking.ts";
 
-/** A policy under the contract. */
+/** A policy under test. */
 export interface Subject {
-  /** Its class. */
+  /** Name of its class. */
   readonly name: string;
-  /** Makes one. */
+  /** Makes a policy. */
   make(servers: SlotDirectory): Policy;
-  /** How far a server's picks may be from its share, for requests that come one at a time. */
+  /** Allowed deviation of a server's picks from its share, for requests that come one at a time. */
   tolerance(share: number): number;
 }
 
-/** Five times the deviation of a count: fails once in a million. The numbers are the same each time. */
+/** Five standard deviations of a count, which fails once in a million; the seed is fixed. */
 export function byChance(share: number): number {
   return 5 * Math.sqrt(share) + 1;
 }
@@ -31,7 +31,7 @@ function assertSpread(subject: Subject, counts: readonly number[], weights: read
   }
 }
 
-/** A table whose weights are any numbers. */
+/** A table with any numbers as weights. */
 function tableWith(weights: readonly number[]): TableView {
   return {
     generation: 1,
@@ -48,7 +48,7 @@ const weight = fc.oneof(
   fc.integer({ min: 0, max: UINT32_MAX }),
 );
 const server = fc.nat({ max: 9 });
-/** What can happen between two picks. */
+/** Events between two picks. */
 const step = fc.oneof(
   fc.record({ type: fc.constant("add" as const), server, weight }),
   fc.record({ type: fc.constant("remove" as const), server }),
@@ -59,7 +59,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Does what the step says; a pick is tried on every server in turn, as for a request that fails. */
+/** Performs a step. A pick is repeated until every server was tried, as for a failing request. */
 function take(picking: Picking, slots: Map<number, number>, step: Step): void {
   const { registry, table } = picking;
   if (step.type === "pick") {
@@ -97,7 +97,7 @@ function take(picking: Picking, slots: Map<number, number>, step: Step): void {
 }
 
 /**
- * What every policy does: it picks candidates only, and spreads requests that come one at a time by
+ * Tests of every policy: it picks candidates only, and spreads requests that come one at a time by
  * weight.
  *
  * @param subject The policy.
@@ -144,7 +144,7 @@ export function testContract(subject: Subject): void {
     assertEquals(one.countPicks(1000), [0, 1000]);
   });
 
-  Deno.test(`${subject.name}.pick() goes by new weights at once, also after the largest`, () => {
+  Deno.test(`${subject.name}.pick() adapts to new weights at once, also after the largest`, () => {
     const picking = new Picking(make).addAll([UINT32_MAX, 1, 1, 1]);
     picking.countPicks(1000);
     picking.registry.update(picking.registry.inSlot(0)!.server.url, { weight: 3 });
@@ -161,7 +161,7 @@ export function testContract(subject: Subject): void {
     assertSpread(subject, picking.countPicks(8000), [1, 2, 1]);
   });
 
-  Deno.test(`${subject.name}.pick() takes weights that are fractions`, () => {
+  Deno.test(`${subject.name}.pick() accepts fractional weights`, () => {
     const weights = [0.5, 0.25, 1.25];
     const candidates = { slots: Int32Array.of(0, 1, 2), length: 3 };
     const { policy } = new Picking(make).addAll([1, 1, 1]);
@@ -172,7 +172,7 @@ export function testContract(subject: Subject): void {
     assertSpread(subject, counts, weights);
   });
 
-  Deno.test(`${subject.name}.pick() stands it that weights become 0 in the middle of a pick`, () => {
+  Deno.test(`${subject.name}.pick() survives weights that become 0 during a pick`, () => {
     const candidates = { slots: Int32Array.of(0, 1), length: 2 };
     const { policy } = new Picking(make).addAll([1, 1]);
     const counts = [0, 0];
@@ -183,11 +183,11 @@ export function testContract(subject: Subject): void {
         assert([0, 1].includes(policy.pick(candidates, tableWith(weights), context)));
       }
     }
-    // They are 0 for no more than an instant; what counts is that nothing is broken by it.
+    // The weights are 0 only for an instant, which must not break later picks.
     for (const count of counts) assert(count > 500, `${counts}`);
   });
 
-  Deno.test(`${subject.name}.pick() spreads requests of clients that are not known`, () => {
+  Deno.test(`${subject.name}.pick() spreads requests of unknown clients`, () => {
     const picking = new Picking(make).addAll([2, 1, 1]);
     const counts = [0, 0, 0];
     for (let i = 0; i < 8000; i++) counts[picking.pick(undefined)]! += 1;

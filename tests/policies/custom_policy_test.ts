@@ -13,7 +13,7 @@ import { GuardedPolicy } from "../../src/policies/guarded_policy.ts";
 import { activeRequests, serveBalancer } from "../testing/balancer.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 
-/** Picks by the name that a server was given. */
+/** Picks the server with a name. */
 class ByName implements Policy {
   wanted = "one";
   readonly contexts: PickContext[] = [];
@@ -32,7 +32,7 @@ class ByName implements Policy {
   }
 }
 
-Deno.test("GuardedPolicy.pick() lets only candidates pass", () => {
+Deno.test("GuardedPolicy.pick() accepts candidates only", () => {
   const candidates = { slots: Int32Array.of(1, 3, 5), length: 2 };
   const table = new StateTable(8);
   const context = { clientAddress: undefined };
@@ -43,7 +43,7 @@ Deno.test("GuardedPolicy.pick() lets only candidates pass", () => {
   for (const slot of [0, 2, 5, -1, 1.5, NaN]) assertThrows(() => pick(slot), BalancerError);
 });
 
-Deno.test("LoadBalancer goes by a caller's policy, which can tell the servers apart", async () => {
+Deno.test("LoadBalancer uses a custom policy, which can identify the servers", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   const policy = new ByName();
@@ -58,7 +58,7 @@ Deno.test("LoadBalancer goes by a caller's policy, which can tell the servers ap
   assertEquals(policy.contexts[0], { clientAddress: "127.0.0.1" });
 });
 
-Deno.test("LoadBalancer answers 500 and counts nothing where a caller's policy fails", async () => {
+Deno.test("LoadBalancer responds 500 and counts nothing if a custom policy fails", async () => {
   await using server = new SampleServer("server");
   const failing: (() => unknown)[] = [
     () => -1,
@@ -84,7 +84,7 @@ Deno.test("LoadBalancer answers 500 and counts nothing where a caller's policy f
   assertEquals(await (await fetch(served.url)).text(), "server");
 });
 
-Deno.test("LoadBalancer refuses a policy that is none, or that workers would have to share", () => {
+Deno.test("LoadBalancer rejects an invalid policy, and a custom one with several workers", () => {
   function faultsOf(options: { policy: unknown; workers?: number }): readonly string[] {
     const make = () => new LoadBalancer(options as { policy: Policy });
     const error = assertThrows(make, BalancerError);
@@ -100,7 +100,7 @@ Deno.test("LoadBalancer refuses a policy that is none, or that workers would hav
   ]);
 });
 
-Deno.test("LoadBalancer goes by the policy that is named", async () => {
+Deno.test("LoadBalancer uses the named policy", async () => {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");
   await using hashed = await serveBalancer([one.url, two.url], { policy: "client_hash" });
@@ -110,11 +110,11 @@ Deno.test("LoadBalancer goes by the policy that is named", async () => {
     for (let i = 0; i < 8; i++) names.add(await (await fetch(url)).text());
     return names.size;
   }
-  // All requests are of one client.
+  // All requests come from one client.
   assertEquals([await names(hashed), await names(turns)], [1, 2]);
 });
 
-Deno.test("LoadBalancer refuses a secret that is too short or no text, and does not show it", () => {
+Deno.test("LoadBalancer rejects a secret that is too short or not a string, without showing it", () => {
   for (const secret of ["fifteen letters", "", undefined, 12345678901234567890]) {
     const make = () => new LoadBalancer({ sticky: { secret: secret as string } });
     const error = assertThrows(make, BalancerError);

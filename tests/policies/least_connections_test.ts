@@ -5,7 +5,7 @@ import { StateTable } from "../../src/state/state_table.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";
 import { Picking } from "../testing/picking.ts";
 
-/** A balancer's picking without its input and output. */
+/** Picks without I/O. */
 class Picker {
   readonly table: StateTable;
   readonly #candidates: Candidates;
@@ -39,7 +39,7 @@ function countBySlot(slots: readonly number[], servers: number): number[] {
   return counts;
 }
 
-/** Exact comparison of keys, as an oracle: whole numbers without a limit. */
+/** Oracle: exact comparison of keys with big integers. */
 function isSmallestKey(table: StateTable, chosen: number, servers: number): boolean {
   function load(slot: number): bigint {
     const active = table.active(slot);
@@ -59,7 +59,7 @@ const weightLists = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-Deno.test("LeastConnections.pick() always picks a smallest key, and counts stay right", () => {
+Deno.test("LeastConnections.pick() always picks a smallest key, and the counts stay correct", () => {
   fc.assert(fc.property(
     weightLists,
     fc.array(fc.nat({ max: 99 }), { maxLength: 300 }),
@@ -135,7 +135,7 @@ Deno.test("LeastConnections.pick() starts a new round when weights change", () =
   assertEquals(countBySlot(picker.picksOneAtATime(10), 2), [5, 5]);
 });
 
-Deno.test("LeastConnections.pick() does not make up for the turns that a busy server missed", () => {
+Deno.test("LeastConnections.pick() skips the turns that a busy server has missed", () => {
   const picker = new Picker([1, 1, 1]);
   const busy = picker.pick();
   picker.picksOneAtATime(300);
@@ -149,7 +149,7 @@ Deno.test("LeastConnections.pick() takes turns in an even order", () => {
   assertEquals(new Picker([1, 1]).picksOneAtATime(4), [0, 1, 0, 1]);
 });
 
-Deno.test("LeastConnections.pick() goes round all servers, though another one changes all the time", () => {
+Deno.test("LeastConnections.pick() spreads evenly while another server changes all the time", () => {
   const picking = new Picking(() => new LeastConnections()).addAll(Array(11).fill(1));
   const { registry, table } = picking;
   const { url } = registry.inSlot(10)!.server;
@@ -159,19 +159,19 @@ Deno.test("LeastConnections.pick() goes round all servers, though another one ch
     else registry.update(url, { weight: i % 5 });
     counts[picking.pick()]++;
   }
-  // Nobody gains by standing in front.
+  // The position in the list is no advantage.
   const others = counts.slice(0, 10);
   assert(Math.max(...others) - Math.min(...others) <= 1, `${counts}`);
 });
 
-Deno.test("LeastConnections.pick() gives a server that was away its share, and nothing that it missed", () => {
+Deno.test("LeastConnections.pick() gives a server that returns its share, without the turns it has missed", () => {
   const picking = new Picking(() => new LeastConnections()).addAll([1, 1, 1]);
   picking.table.setHealthy(2, false);
   assertEquals(picking.countPicks(1000), [500, 500, 0]);
   picking.table.setHealthy(2, true);
   assertEquals(picking.countPicks(3), [1, 1, 1]);
   assertEquals(picking.countPicks(300), [100, 100, 100]);
-  // Also where it would be one turn too many.
+  // Also where rounding could give one turn too many.
   const uneven = new Picking(() => new LeastConnections()).addAll([8, 2]);
   uneven.table.setHealthy(1, false);
   assertEquals(uneven.countPicks(1003), [1003, 0]);

@@ -25,7 +25,7 @@ Deno.test("makePolicy() makes the policy of each name", () => {
   }
 });
 
-Deno.test("makePolicy() keeps sessions where it shall, with a caller's policy too", () => {
+Deno.test("makePolicy() adds session affinity to built-in and custom policies", () => {
   const attached: unknown[] = [];
   const { server, slot } = servers.add({ url: "http://a" });
   const policy: Policy = { attach: (serverIn) => attached.push(serverIn(slot)), pick: () => 0 };

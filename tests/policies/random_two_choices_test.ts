@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { RandomTwoChoices } from "../../src/policies/random_two_choices.ts";
 import { Picking, seededRandom } from "../testing/picking.ts";
 
-/** A policy that draws by these numbers. */
+/** A policy with these random numbers. */
 function drawing(...numbers: number[]): RandomTwoChoices {
   return new RandomTwoChoices(() => numbers.shift()!);
 }
@@ -12,9 +12,9 @@ function begin(picking: Picking, slot: number, times: number): void {
   for (let i = 0; i < times; i++) picking.table.begin(slot);
 }
 
-Deno.test("RandomTwoChoices.pick() draws by weight, and the second among the others", () => {
+Deno.test("RandomTwoChoices.pick() draws by weight, the second one among the others", () => {
   const cases: [number, number, number][] = [
-    // The weights 1, 2 and 1 divide the line at 1/4 and 3/4; what is left, at 2/3 or 1/2.
+    // The cumulative weights of 1, 2 and 1 are 1/4 and 3/4 of all; without one, 2/3 or 1/2.
     [0.24, 0.66, 1],
     [0.24, 0.67, 2],
     [0.26, 0.49, 0],
@@ -31,7 +31,7 @@ Deno.test("RandomTwoChoices.pick() draws by weight, and the second among the oth
   }
 });
 
-Deno.test("RandomTwoChoices.pick() draws two different ones, up to the ends of chance", () => {
+Deno.test("RandomTwoChoices.pick() draws two different candidates, up to the ends of the range", () => {
   const almostOne = 1 - 2 ** -53;
   for (const first of [0, almostOne]) {
     for (const second of [0, almostOne]) {
@@ -55,7 +55,7 @@ Deno.test("RandomTwoChoices.pick() takes the smaller (active + 1) / weight, exac
       const [left, right] = active.map((count, i) =>
         count === 0 ? 0n : BigInt(count + 1) * BigInt(weights[1 - i]!)
       );
-      // Of two, both are drawn always.
+      // Both of two are always drawn.
       const chosen = picking.pick();
       if (left! < right!) assertEquals(chosen, 0);
       if (left! > right!) assertEquals(chosen, 1);
@@ -63,7 +63,7 @@ Deno.test("RandomTwoChoices.pick() takes the smaller (active + 1) / weight, exac
   ));
 });
 
-Deno.test("RandomTwoChoices.pick() takes an idle one before a heavy one, and the first of a tie", () => {
+Deno.test("RandomTwoChoices.pick() prefers an idle server to a heavy one, and the first one drawn of a tie", () => {
   const idle = new Picking(() => drawing(0, 0)).addAll([1000, 1]);
   begin(idle, 0, 1);
   assertEquals(idle.pick(), 1);
@@ -73,11 +73,11 @@ Deno.test("RandomTwoChoices.pick() takes an idle one before a heavy one, and the
   assertEquals(tie.pick(), 1);
 });
 
-Deno.test("RandomTwoChoices.pick() keeps held requests much closer together than one choice", () => {
+Deno.test("RandomTwoChoices.pick() balances held requests much better than one random choice", () => {
   const picking = new Picking(() => new RandomTwoChoices(seededRandom(3)))
     .addAll(new Array<number>(100).fill(1));
   for (let i = 0; i < 10_000; i++) picking.table.begin(picking.pick());
   const loads = Array.from({ length: 100 }, (_, slot) => picking.table.active(slot));
-  // Chance alone would spread them by about 30 to each side of 100.
+  // A single choice would deviate by about 30 from 100.
   assert(Math.max(...loads) <= 106 && Math.min(...loads) >= 90, `${loads}`);
 });

@@ -17,7 +17,7 @@ Deno.test("RoundRobin.pick() takes turns in the order that nginx documents", () 
   assertEquals(picks(picking(1, 1, 1), 6), [0, 1, 2, 0, 1, 2]);
 });
 
-Deno.test("RoundRobin.pick() gives every round exactly the weights, wherever it begins", () => {
+Deno.test("RoundRobin.pick() matches the weights exactly in every round, wherever it begins", () => {
   fc.assert(fc.property(
     fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 8 }),
     fc.nat({ max: 100 }),
@@ -46,7 +46,7 @@ Deno.test("RoundRobin.pick() keeps a server less than one pick ahead, and H(n) -
         counts[one.pick()]! += 1;
         for (const [slot, weight] of weights.entries()) {
           const ahead = counts[slot]! - i * weight / total;
-          // Whole numbers of this size are exact; the quotient is not quite.
+          // Integers of this size are exact; the quotient is rounded.
           assert(ahead < 1 + 1e-9 && -ahead < harmonic(weights.length) - 1 + 1e-9);
         }
       }
@@ -54,10 +54,10 @@ Deno.test("RoundRobin.pick() keeps a server less than one pick ahead, and H(n) -
   ));
 });
 
-Deno.test("RoundRobin.pick() goes on where it was when a server comes, goes or changes", () => {
+Deno.test("RoundRobin.pick() continues the round when a server is added, removed or changed", () => {
   const one = picking(1, 1, 1, 1);
   assertEquals(picks(one, 2), [0, 1]);
-  // Who always began anew would give the first server everything.
+  // A restart of the round at each change would always pick the first server.
   one.registry.update(urlOf(3), { weight: 2 });
   assertEquals(one.pick(), 3);
   one.table.setHealthy(3, false);
@@ -70,7 +70,7 @@ Deno.test("RoundRobin.pick() goes on where it was when a server comes, goes or c
   assertEquals(picks(growing, 2), [1, 2]);
 });
 
-Deno.test("RoundRobin.pick() leaves servers with small weights no debts of one with a large one", () => {
+Deno.test("RoundRobin.pick() does not burden small servers with the credit of a large one", () => {
   const one = picking(UINT32_MAX, 1000, 1);
   one.countPicks(100_000);
   one.table.setHealthy(0, false);

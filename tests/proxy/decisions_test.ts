@@ -151,7 +151,7 @@ Deno.test("LoadBalancer.decisions: a listener that throws does not affect reques
     throw new Error("not interested");
   });
   assertEquals(await get(served.url), "one");
-  await log.waitFor("Cannot tell why a server was picked: Error: not interested");
+  await log.waitFor("Cannot report a decision: Error: not interested");
   await untilIdle(served);
   assertEquals(served.balancer.decisions.count, 1);
 });

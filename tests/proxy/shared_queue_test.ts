@@ -58,7 +58,7 @@ class Fixture {
 
   /** The oldest tickets that the threads publish. */
   get shown(): number[] {
-    return [...layOut(this.memory).room.subarray(1, 3)];
+    return [...layOut(this.memory).crossThreadQueue.subarray(1, 3)];
   }
 
   #queue(thread: number): WaitingQueue {
@@ -168,12 +168,12 @@ Deno.test("WaitingQueue.wake() calls another thread only for places that are lef
   const { one, two } = fixture;
   fixture.wait(one, "a");
   fixture.wait(two, "b");
-  const { room } = layOut(fixture.memory);
-  const calls = () => room.subarray(3, 5).join();
+  const { crossThreadQueue: cells } = layOut(fixture.memory);
+  const calls = () => cells.subarray(3, 5).join();
   fixture.free = 1;
   one.wake();
-  // The wait for the call that is counted here is still pending.
-  assertEquals([calls(), Atomics.notify(room, 4)], ["0,0", 1]);
+  // The wait for a call that is counted here has not been ended before.
+  assertEquals([calls(), Atomics.notify(cells, 4)], ["0,0", 1]);
   await settle();
   assertEquals(fixture.ends, ["a"]);
   fixture.free = 3;

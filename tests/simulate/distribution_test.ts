@@ -7,7 +7,7 @@ import {
 } from "../../src/simulate/distribution.ts";
 import { RandomStreams } from "../../src/simulate/random.ts";
 
-/** Some numbers of a distribution, in order. */
+/** Samples of a distribution, in ascending order. */
 function draw(distribution: Distribution, count = 400_000): Float64Array {
   const random = new RandomStreams(1).stream();
   return Float64Array.from(
@@ -25,7 +25,7 @@ Deno.test("makeDistribution() has the mean and the quantiles of each distributio
   const cases: [init: DistributionInit, median: number, p99: number][] = [
     [{ distribution: "constant", mean }, 50, 50],
     [{ distribution: "exponential", mean }, 50 * Math.log(2), 50 * Math.log(100)],
-    // The normal distribution's 99 % are 2.3263 standard deviations above its middle.
+    // The 99th percentile of the normal distribution is 2.3263 standard deviations above its mean.
     [
       { distribution: "lognormal", mean, variation: 1 },
       50 / Math.SQRT2,
@@ -47,7 +47,7 @@ Deno.test("makeDistribution() has the mean and the quantiles of each distributio
   }
 });
 
-Deno.test("recorded() gives each of the times as often", () => {
+Deno.test("recorded() returns each of the times equally often", () => {
   const distribution = recorded([40, 10, 10, 20]);
   assertEquals(distribution.mean, 20);
   const numbers = draw(distribution, 100_000);
@@ -55,7 +55,7 @@ Deno.test("recorded() gives each of the times as often", () => {
   assertAlmostEquals(numbers.filter((number) => number === 10).length, 50_000, 800);
 });
 
-Deno.test("RandomStreams.stream() gives the same numbers for a seed, and others for others", () => {
+Deno.test("RandomStreams.stream() returns the same numbers for the same seed only", () => {
   function take(seed: number, stream: number): number[] {
     const streams = new RandomStreams(seed);
     for (let i = 0; i < stream; i++) streams.stream();

@@ -1,11 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { alike, run } from "./testing.ts";
 
-/** So many requests that some come in every moment, and none of them has to wait for others. */
+/** A steady stream of requests, none of which waits for others. */
 const EVENLY = { rate: 100, arrivals: "constant", concurrency: 0, warm_up: 0, duration: 100 };
 const SERVICE = { distribution: "constant", mean: 0.05 };
 
-Deno.test("a server that is down is found by requests, and ejected", async () => {
+Deno.test("a server that is down is detected by requests, and ejected", async () => {
   const config = {
     servers: alike(4, { healthCheckPeriod: 0 }),
     healthCheck: {},
@@ -15,14 +15,14 @@ Deno.test("a server that is down is found by requests, and ejected", async () =>
   const { answered, errors, failures: failed, retries, health } = await run(config, {
     ...{ ...EVENLY, service: SERVICE, failures },
   });
-  // Ejected at 20 for 10 s, at 30 for 20 s; at 50 it passes its trial.
+  // Ejected at 20 for 10 s, at 30 for 20 s; at 50 its probing request succeeds.
   assertEquals(health, { ejected: 2, on_trial: 2, returned: 1 });
   assertEquals([answered, errors, failed], [10_000, 0, {}]);
-  // What it worked on, three that it refused, and the one of the trial.
+  // Those it was working on, three that it refused, and the probing request.
   assert(retries >= 4 && retries <= 6, `${retries}`);
 });
 
-Deno.test("a server that is down is found by checks, and counts as healthy after rise", async () => {
+Deno.test("a server that is down is detected by checks, and is healthy again after rise", async () => {
   const config = {
     servers: alike(4, { healthCheckPeriod: 2 }),
     healthCheck: { fall: 2, rise: 3 },
@@ -42,7 +42,7 @@ Deno.test("a server that is down is found by checks, and counts as healthy after
   assertAlmostEquals(servers[1]!.share, 0.25 * (1 - 0.33), 0.02);
 });
 
-Deno.test("a server that hangs costs each request the timeout of connections", async () => {
+Deno.test("a server that hangs costs each request the connect timeout", async () => {
   const config = {
     servers: alike(2, { healthCheckPeriod: 1 }),
     healthCheck: { timeout: 1 },
@@ -50,18 +50,18 @@ Deno.test("a server that hangs costs each request the timeout of connections", a
   };
   const failures = [{ servers: 1, kind: "hang", from: 20, until: 40 }];
   const workload = { ...EVENLY, service: SERVICE, failures };
-  // The least connections would soon be elsewhere.
+  // Least connections would soon avoid the server.
   const result = await run(config, workload, "round_robin");
   const { answered, response_ms, waiting_ms, health, retries } = result;
   assertEquals([answered, health.unhealthy, health.healthy], [10_000, 1, 1]);
   assert(retries > 50, `${retries}`);
-  // Those go to the other server after 3 s; what it worked on already goes on at 40 s.
+  // New requests go to the other server after 3 s; those in progress continue at 40 s.
   assertAlmostEquals(response_ms.p99_9, 3050, 60);
   assertAlmostEquals(response_ms.max, 20_000, 60);
   assertAlmostEquals(waiting_ms.max, 3000, 10);
 });
 
-Deno.test("a hang that is over before anyone gives up only delays", async () => {
+Deno.test("a hang that is shorter than the timeouts only delays", async () => {
   const failures = [{ servers: 1, kind: "hang", from: 20, until: 21 }];
   const workload = { ...EVENLY, service: SERVICE, failures };
   const { answered, response_ms, retries } = await run(alike(1), workload);
@@ -69,7 +69,7 @@ Deno.test("a hang that is over before anyone gives up only delays", async () => 
   assertAlmostEquals(response_ms.max, 1050, 60);
 });
 
-Deno.test("a server that answers with errors is ejected where the settings say so", async () => {
+Deno.test("a server that answers with errors is ejected if the settings say so", async () => {
   const failures = [{ servers: ["s1"], kind: "errors", share: 0.5, from: 20, until: 80 }];
   const workload = { ...EVENLY, service: SERVICE, failures };
   const servers = alike(4, { healthCheckPeriod: 0 });
@@ -95,7 +95,7 @@ Deno.test("a slow server gets less by least connections, and as much by round ro
   assert(least.health.unhealthy === undefined, "checks do not see how slow it is");
 });
 
-Deno.test("a response that takes too long is given up, and its server goes on with it", async () => {
+Deno.test("a response that takes too long is abandoned, while its server goes on with it", async () => {
   const config = {
     servers: alike(2),
     healthCheck: {},
@@ -118,12 +118,12 @@ Deno.test("without any server that can be reached, requests fail", async () => {
   for (const { requests } of servers) assertEquals(requests, 10_000);
 });
 
-Deno.test("a weight of 0 takes no requests, and nobody is there to take them", async () => {
+Deno.test("requests fail if all weights are 0", async () => {
   const { failures } = await run(alike(2, { weight: 0 }), { rate: 10, requests: 100, warm_up: 0 });
   assertEquals(failures, { no_server: 100 });
 });
 
-Deno.test("slow_start lets a server that comes back have its weight little by little", async () => {
+Deno.test("slow_start restores the weight of a returning server gradually", async () => {
   const failures = [{ servers: ["s1"], kind: "down", from: 1, until: 30 }];
   const workload = { ...EVENLY, service: SERVICE, failures, duration: 60 };
   const servers = alike(2, { healthCheckPeriod: 1 });
@@ -134,7 +134,7 @@ Deno.test("slow_start lets a server that comes back have its weight little by li
   assert(slowly.servers[0]!.share < atOnce.servers[0]!.share - 0.05);
 });
 
-Deno.test("one that waits for another server than it has tried does not hold up the others", async () => {
+Deno.test("a retry that waits for other servers does not hold up the requests behind it", async () => {
   const config = {
     servers: alike(2, { maxConnections: 1, healthCheckPeriod: 0 }),
     healthCheck: {},

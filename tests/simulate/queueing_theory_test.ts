@@ -1,15 +1,15 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import { alike, run } from "./testing.ts";
 
-/** How long requests take on average, in milliseconds: a handy unit for the formulas. */
+/** Mean service time, in milliseconds. */
 const SERVICE_MS = 100;
 
-/** Whether a number is what theory says, to so many in a hundred. */
+/** Asserts that a number is within a percentage of the theoretical one. */
 function assertNear(actual: number, expected: number, percent: number): void {
   assertAlmostEquals(actual, expected, expected * percent / 100);
 }
 
-/** How many of the requests wait in M/M/c (Erlang's C formula). */
+/** Share of the requests that wait in M/M/c (Erlang C). */
 function erlangC(servers: number, load: number): number {
   const offered = servers * load;
   let term = 1;
@@ -28,7 +28,7 @@ Deno.test("a server with one request at a time is M/M/1", async () => {
       ...{ load, requests: 400_000 },
     });
     assertNear(response_ms.mean, SERVICE_MS / (1 - load), 4);
-    // The time in the system is exponential, and so every quantile follows from its mean.
+    // The time in the system is exponential, so that its mean determines every quantile.
     assertNear(response_ms.p99, SERVICE_MS / (1 - load) * Math.log(100), 6);
     assertNear(waited, load, 2);
     assertNear(under_way, load / (1 - load), 5);
@@ -48,14 +48,14 @@ Deno.test("a server with several requests at a time is M/M/c", async () => {
   }
 });
 
-Deno.test("work that always takes the same is M/D/1, which waits half as long", async () => {
+Deno.test("constant service times are M/D/1, with half the waiting time", async () => {
   const load = 0.8;
   const service = { distribution: "constant", mean: SERVICE_MS / 1000 };
   const { waiting_ms } = await run(alike(1), { load, service, requests: 400_000 });
   assertNear(waiting_ms.mean, SERVICE_MS * load / (2 * (1 - load)), 4);
 });
 
-Deno.test("work that differs much waits as Pollaczek and Khinchine say", async () => {
+Deno.test("varying service times wait as the Pollaczek–Khinchine formula says", async () => {
   const load = 0.6;
   for (
     const [service, variance] of [
@@ -72,7 +72,7 @@ Deno.test("work that differs much waits as Pollaczek and Khinchine say", async (
   }
 });
 
-Deno.test("any number of requests at a time is M/M/∞, and nobody waits", async () => {
+Deno.test("any number of requests at a time is M/M/∞, without waiting", async () => {
   const { waited, under_way, servers } = await run(alike(1), {
     ...{ rate: 50, concurrency: 0, requests: 200_000 },
   });
@@ -81,7 +81,7 @@ Deno.test("any number of requests at a time is M/M/∞, and nobody waits", async
   assert(servers[0]!.utilisation === null);
 });
 
-Deno.test("two random choices of many servers are as Mitzenmacher says", async () => {
+Deno.test("two random choices among many servers match Mitzenmacher's theorem", async () => {
   // The Power of Two Choices in Randomized Load Balancing (2001), theorem 1, for d = 2.
   for (const load of [0.7, 0.9]) {
     let expected = 0;
@@ -99,13 +99,13 @@ Deno.test("the least loaded of few servers is between one queue for all and two 
     const least = (await run(alike(count), workload)).response_ms.mean;
     const two = (await run(alike(count), workload, "random_two_choices")).response_ms.mean;
     assert(shared < least, `${shared} < ${least}`);
-    // Of two, two choices see all.
+    // Two choices of two servers are all servers.
     if (count > 2) assert(least < two, `${least} < ${two}`);
     assert(least < 1.2 * shared, `${least} is far from ${shared}`);
   }
 });
 
-Deno.test("what is under way is what comes, times how long it takes (Little's law)", async () => {
+Deno.test("requests in flight are the arrival rate times the response time (Little's law)", async () => {
   const workloads = [
     { load: 0.9, balancers: 3 },
     { load: 0.7, service: { distribution: "pareto", mean: 0.1, shape: 2.2 } },
@@ -120,7 +120,7 @@ Deno.test("what is under way is what comes, times how long it takes (Little's la
   }
 });
 
-Deno.test("a balancer that lets requests wait is the one queue that all servers share", async () => {
+Deno.test("a balancer with a queue is one queue for all servers", async () => {
   const count = 5;
   const { waiting_ms, waited, servers } = await run(
     alike(count, { maxConnections: 1 }),

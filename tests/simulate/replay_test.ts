@@ -31,13 +31,13 @@ function decision(
   };
 }
 
-/** The names of the servers that a policy picks. */
+/** Names of the servers that a policy picks. */
 function picks(
   decisions: readonly DecisionJson[],
   policy: PolicyName = "least_connections",
   config?: ReturnType<typeof parseConfig>,
 ): (string | undefined)[] {
-  // With what nobody can have chosen, everything differs.
+  // With a server that is not listed, every decision differs.
   const others = decisions.map((each) => ({ ...each, chosen: "http://nobody" }));
   return replay(others, { policy, seed: 1, config }).differences.map(({ picked }) => picked?.name);
 }
@@ -86,26 +86,26 @@ Deno.test("replay() picks no server that the request could not go to", () => {
     ["raced", {}],
   ];
   for (const [code, init] of cases) {
-    // What it says for people is of no account.
+    // The text for humans does not matter.
     const out = candidate("a", { key: null, code, verdict: "", ...init });
     const other = candidate("b", { active: 9, code: "chosen", verdict: "" });
     assertEquals(picks([decision("b", [out, other])]), ["b"], code);
   }
-  // Where there is no other, what cannot be trusted is better than nothing.
+  // Without another server, an untrusted one is better than none.
   const down = candidate("a", { state: "unhealthy", code: "chosen" });
   assertEquals(picks([decision("a", [down])]), ["a"]);
   const tried = candidate("a", { code: "tried" });
   assertEquals(picks([decision("a", [tried])]), [undefined]);
 });
 
-Deno.test("replay() goes by no verdict, whatever it says", () => {
+Deno.test("replay() ignores the verdicts", () => {
   for (const verdict of ["tried already by this request", "works on 1 of 1", "could not take it"]) {
     const both = decision("b", [candidate("b", { active: 9 }), candidate("a", { verdict })]);
     assertEquals(picks([both]), ["a"]);
   }
 });
 
-Deno.test("readDecisions() refuses what a version without codes has recorded, and says so", () => {
+Deno.test("readDecisions() rejects decisions of a version without codes", () => {
   const { code: _, ...old } = decision("a", [candidate("a")]);
   const text = JSON.stringify([decision("a", [candidate("a")]), old]);
   const error = assertThrows(() => readDecisions(text, "file"), BalancerError);
@@ -116,9 +116,9 @@ Deno.test("readDecisions() refuses what a version without codes has recorded, an
   );
 });
 
-Deno.test("replay() makes the decisions that were recorded from the same policy", () => {
+Deno.test("replay() repeats the decisions of the same policy", () => {
   const names = ["a", "b", "c"];
-  // Each in turn, by nobody's load: what round robin does with equal weights.
+  // Round robin with equal weights.
   const decisions = Array.from(
     { length: 30 },
     (_, i) => decision(names[i % 3]!, names.map((name) => candidate(name, { active: i % 5 }))),
@@ -130,7 +130,7 @@ Deno.test("replay() makes the decisions that were recorded from the same policy"
   assertEquals(new Set(picks(decisions, "client_hash")).size, 1);
 });
 
-Deno.test("replay() says where one server is as good as the other", () => {
+Deno.test("replay() shows where one server is as good as another", () => {
   const tie = decision("a", [
     candidate("a", { active: 1 }),
     candidate("b", { active: 3, weight: 2 }),
@@ -139,7 +139,7 @@ Deno.test("replay() says where one server is as good as the other", () => {
   assertEquals([different, equal_load], [1, 1]);
 });
 
-Deno.test("replay() takes weights and limits of a configuration, where there is one", () => {
+Deno.test("replay() uses the weights and limits of a configuration", () => {
   const both = decision("a", [candidate("a", { active: 1 }), candidate("b", { active: 2 })]);
   assertEquals(picks([both]), ["a"]);
   const heavy = parseConfig("[{ url: http://b, weight: 9 }, { url: http://a }]");
@@ -148,7 +148,7 @@ Deno.test("replay() takes weights and limits of a configuration, where there is 
   assertEquals(picks([both], "least_connections", limited), ["b"]);
 });
 
-Deno.test("replay() picks by parts of a weight, and only of what is listed", () => {
+Deno.test("replay() uses fractional weights, and only listed servers", () => {
   const growing = decision("a", [
     candidate("a", { active: 1, weight: 0.5 }),
     candidate("b", { active: 5, weight: 2 }),
@@ -159,7 +159,7 @@ Deno.test("replay() picks by parts of a weight, and only of what is listed", () 
   assertEquals(replay([growing, unlisted], { policy: "round_robin", seed: 1 }).incomplete, 1);
 });
 
-Deno.test("readDecisions() takes what each of the sources gives", () => {
+Deno.test("readDecisions() reads the format of each source", () => {
   const one = decision("a", [candidate("a")]);
   const answer = { keep: 1, skipped: 0, latest: 1, decisions: [one] };
   const lines = `${JSON.stringify(one)}\n\n${JSON.stringify(one)}\n`;
@@ -169,7 +169,7 @@ Deno.test("readDecisions() takes what each of the sources gives", () => {
   assertEquals(readDecisions(JSON.stringify(one), "file"), [one]);
 });
 
-Deno.test("readDecisions() says what is wrong with what it cannot use", () => {
+Deno.test("readDecisions() reports errors", () => {
   const one = decision("a", [candidate("a")]);
   const cases: [text: string, message: RegExp][] = [
     ["", /^Cannot use file: it has no decisions$/],

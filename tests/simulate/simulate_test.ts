@@ -5,7 +5,7 @@ import { POLICY_NAMES } from "../../src/model/settings.ts";
 import { readAccessLog, simulate } from "../../src/simulate/simulate.ts";
 import { alike, run, servers } from "./testing.ts";
 
-/** A fleet in which everything happens that can happen. */
+/** A workload with every kind of failure. */
 const EVENTFUL = {
   ...{ load: 0.7, requests: 20_000, balancers: 3, spread: "client", clients: 200, start: "apart" },
   failures: [
@@ -16,7 +16,7 @@ const EVENTFUL = {
   ],
 };
 
-Deno.test("simulate() says the same for the same seed, and else for another", async () => {
+Deno.test("simulate() depends on the seed alone", async () => {
   const config = parseConfig(`
 slow_start: 20
 retries: { tries: 2 }
@@ -36,7 +36,7 @@ ${[1, 2, 3, 4, 5].map((i) => `- { url: http://s${i}, name: s${i}, max_connection
 });
 
 Deno.test("simulate() gives every policy the same requests", async () => {
-  // Where servers work on any number at once, all that could differ is what the requests are.
+  // If servers work on any number at once, only the requests could differ.
   const times = [];
   for (const policy of POLICY_NAMES) {
     const { response_ms } = await run(
@@ -50,11 +50,11 @@ Deno.test("simulate() gives every policy the same requests", async () => {
 });
 
 Deno.test("simulate() spreads by weight, whatever the policy", async () => {
-  const fleet = servers({ weight: 5 }, { weight: 3 }, { weight: 1 }, { weight: 0 });
+  const weighted = servers({ weight: 5 }, { weight: 3 }, { weight: 1 }, { weight: 0 });
   for (const policy of POLICY_NAMES) {
-    // One at a time, and each by another client.
+    // One at a time, each from another client.
     const workload = { rate: 0.1, requests: 20_000, clients: 200_000, warm_up: 0 };
-    const result = await run(fleet, workload, policy);
+    const result = await run(weighted, workload, policy);
     const shares = result.servers.map(({ share }) => share * 9);
     const tolerance = policy === "client_hash" || policy === "random_two_choices" ? 0.15 : 0.02;
     for (const [i, weight] of [5, 3, 1, 0].entries()) {
@@ -73,7 +73,7 @@ Deno.test("simulate() does not count the warm-up", async () => {
   assertAlmostEquals(byTime.answered, 7500, 300);
 });
 
-Deno.test("simulate() answers every request once, or says why not", async () => {
+Deno.test("simulate() ends every request once, with a response or an error", async () => {
   for (const policy of POLICY_NAMES) {
     const result = await run(alike(5, { maxConnections: 2 }), { ...EVENTFUL, warm_up: 0 }, policy);
     assertEquals(result.requests, 20_000);
@@ -90,7 +90,7 @@ Deno.test("simulate() keeps to max_connections in each balancer", async () => {
   assert(longest_line > 0);
 });
 
-Deno.test("simulate() refuses what finds the balancer's queue full, or waits there for too long", async () => {
+Deno.test("simulate() fails requests that find the queue full or wait for too long", async () => {
   const config = {
     servers: alike(2, { maxConnections: 1 }),
     healthCheck: {},
@@ -102,7 +102,7 @@ Deno.test("simulate() refuses what finds the balancer's queue full, or waits the
   const patient = { ...config, limits: { queue: 1000 }, timeouts: { queue: 0.2 } };
   const late = await run(patient, { load: 3, requests: 5000 });
   assert(late.failures.queue_timeout! > 0);
-  // Nobody whose wait was longer than that was answered.
+  // No request with a longer wait got a response.
   assert(late.waiting_ms.max <= 200, `${late.waiting_ms.max}`);
 });
 
@@ -114,7 +114,7 @@ Deno.test("simulate() sends a client to the server of its session", async () => 
   assert(Math.max(...servers.map(({ share }) => share)) > 0.97);
 });
 
-Deno.test("simulate() lets a client come to one balancer, and balancers see their own requests only", async () => {
+Deno.test("simulate() can send a client to one balancer; balancers see their own requests only", async () => {
   const alone = await run(alike(4), { load: 0.9, requests: 30_000, balancers: 1 });
   const blind = await run(alike(4), { load: 0.9, requests: 30_000, balancers: 8 });
   assert(blind.response_ms.mean > 1.2 * alone.response_ms.mean);
@@ -123,7 +123,7 @@ Deno.test("simulate() lets a client come to one balancer, and balancers see thei
   assertAlmostEquals(byClient.response_ms.mean, alone.response_ms.mean, 60);
 });
 
-Deno.test("simulate() begins with the same server in each balancer, or with another", async () => {
+Deno.test("simulate() starts each balancer with the same server, or with another", async () => {
   // Each balancer has four requests, and 1000 servers.
   const workload = { rate: 1000, requests: 400, balancers: 100, warm_up: 0, concurrency: 0 };
   const together = await run(alike(1000), { ...workload, start: "together" });
@@ -141,7 +141,7 @@ Deno.test("simulate() repeats the requests of an access log, as its servers did 
       client: `192.0.2.${i % 7}`,
       server: `http://server-${i % 2 + 1}`,
       queue_ms: 5,
-      // The second server is slower; and the log has the request that took longest first.
+      // The second server is slower, and the log is in reverse order.
       total_ms: 5 + (i % 2 === 0 ? 10 : 30),
     })).reverse();
   const recording = readAccessLog(lines.join("\n"), "access.log");

@@ -4,12 +4,12 @@ import { readWorkload } from "../../src/simulate/workload_schema.ts";
 import type { PolicyResultJson } from "../../src/simulate/result.ts";
 import { simulate } from "../../src/simulate/simulate.ts";
 
-/** Servers that are all alike but for what is said of each. */
+/** Servers with these differences. */
 export function servers(...inits: Partial<ServerInit>[]): ServerInit[] {
   return inits.map((init, i) => ({ url: `http://server-${i + 1}`, name: `s${i + 1}`, ...init }));
 }
 
-/** So many servers that are all alike. */
+/** Identical servers. */
 export function alike(count: number, init: Partial<ServerInit> = {}): ServerInit[] {
   return servers(...Array.from({ length: count }, () => init));
 }
@@ -17,8 +17,8 @@ export function alike(count: number, init: Partial<ServerInit> = {}): ServerInit
 /**
  * Simulates one policy.
  *
- * @param config The servers, or all of a configuration.
- * @param workload The workload, spelled as in its file.
+ * @param config The servers, or a whole configuration.
+ * @param workload The workload, in the format of its file.
  * @param policy The policy. Default: least_connections.
  */
 export async function run(

@@ -17,21 +17,21 @@ function tableOf(
   return { table, candidates: new Candidates(table) };
 }
 
-Deno.test("Candidates.select() prefers the healthy ones", () => {
+Deno.test("Candidates.select() prefers healthy servers", () => {
   const { table, candidates } = tableOf([1, 1, 1]);
   assertEquals(select(candidates), [0, 1, 2]);
   table.setHealthy(1, false);
   assertEquals(select(candidates), [0, 2]);
 });
 
-Deno.test("Candidates.select() falls back to the unhealthy ones when none is healthy", () => {
+Deno.test("Candidates.select() falls back to unhealthy servers if none is healthy", () => {
   const { table, candidates } = tableOf([1, 1]);
   table.setHealthy(0, false);
   table.setHealthy(1, false);
   assertEquals(select(candidates), [0, 1]);
 });
 
-Deno.test("Candidates.select() leaves out what was tried, and then tries the unhealthy", () => {
+Deno.test("Candidates.select() excludes tried servers, then falls back to unhealthy ones", () => {
   const { table, candidates } = tableOf([1, 1, 1]);
   table.setHealthy(2, false);
   assertEquals(select(candidates, [0]), [1]);
@@ -39,7 +39,7 @@ Deno.test("Candidates.select() leaves out what was tried, and then tries the unh
   assertEquals(select(candidates, [0, 1, 2]), []);
 });
 
-Deno.test("Candidates.select() leaves out weight 0, healthy or not, and removed servers", () => {
+Deno.test("Candidates.select() excludes weight 0, healthy or not, and removed servers", () => {
   const { table, candidates } = tableOf([0, 1, 1]);
   assertEquals(select(candidates), [1, 2]);
   table.release(2);
@@ -50,19 +50,19 @@ Deno.test("Candidates.select() leaves out weight 0, healthy or not, and removed 
   assertEquals(select(candidates), []);
 });
 
-Deno.test("Candidates.select() sees servers that come later", () => {
+Deno.test("Candidates.select() includes servers that are added later", () => {
   const { table, candidates } = tableOf([]);
   assertEquals(select(candidates), []);
   table.open(table.allocate(1));
   assertEquals(select(candidates), [0]);
 });
 
-/** The selected slots, and whether it is worth while to wait. */
+/** The selected slots, and whether the request should wait. */
 function selectOrWait(candidates: Candidates, tried: number[] = []): [number[], boolean] {
   return [select(candidates, tried), candidates.select(tried).full];
 }
 
-Deno.test("Candidates.select() leaves out who works on all it may", () => {
+Deno.test("Candidates.select() excludes servers at their limits", () => {
   const { table, candidates } = tableOf([1, 1, 1], [1, 2, 0]);
   for (const slot of [0, 1, 2]) table.begin(slot);
   assertEquals(selectOrWait(candidates), [[1, 2], false]);
@@ -72,7 +72,7 @@ Deno.test("Candidates.select() leaves out who works on all it may", () => {
   assertEquals(selectOrWait(candidates), [[0, 2], false]);
 });
 
-Deno.test("Candidates.select() says full where all it is for are, and not where none is left", () => {
+Deno.test("Candidates.select() returns full only if a candidate is at its limit", () => {
   const { table, candidates } = tableOf([1, 1], [1, 1]);
   table.begin(0);
   table.begin(1);
@@ -87,17 +87,17 @@ Deno.test("Candidates.select() says full where all it is for are, and not where 
   assertEquals(selectOrWait(candidates), [[], false]);
 });
 
-Deno.test("Candidates.select() would rather wait for a trusted one than take another", () => {
+Deno.test("Candidates.select() waits for a trusted server rather than take another", () => {
   const { table, candidates } = tableOf([1, 1, 1], [1, 0, 0]);
   table.setHealthy(1, false);
   table.setEjectionState(2, "ejected");
   table.begin(0);
   assertEquals(selectOrWait(candidates), [[], true]);
-  // One that was tried is not waited for.
+  // Not for one that was tried.
   assertEquals(selectOrWait(candidates, [0]), [[1, 2], false]);
 });
 
-Deno.test("Candidates.select() minds the limits of unhealthy ones too", () => {
+Deno.test("Candidates.select() applies the limits of unhealthy servers too", () => {
   const { table, candidates } = tableOf([1, 1], [1, 1]);
   table.setHealthy(0, false);
   table.setHealthy(1, false);
@@ -107,7 +107,7 @@ Deno.test("Candidates.select() minds the limits of unhealthy ones too", () => {
   assertEquals(selectOrWait(candidates), [[], true]);
 });
 
-Deno.test("Candidates.select() takes ejected ones only where nothing else is left", () => {
+Deno.test("Candidates.select() takes ejected servers only if no other is left", () => {
   const { table, candidates } = tableOf([1, 1]);
   table.setEjectionState(0, "ejected");
   assertEquals(select(candidates), [1]);
@@ -116,26 +116,26 @@ Deno.test("Candidates.select() takes ejected ones only where nothing else is lef
   assertEquals(select(candidates), [0, 1]);
 });
 
-Deno.test("Candidates.select() takes a server being probed for one request at a time", () => {
+Deno.test("Candidates.select() takes a server that is being probed for one request at a time", () => {
   const { table, candidates } = tableOf([1, 1]);
   table.setEjectionState(0, "probing");
   assertEquals(select(candidates), [0, 1]);
   table.begin(0);
   assertEquals(select(candidates), [1]);
-  // As the last resort, for any number: it is no worse than one that is ejected.
+  // As a last resort for any number, like an ejected server.
   assertEquals(selectOrWait(candidates, [1]), [[0], false]);
   table.finish(0);
   assertEquals(select(candidates), [0, 1]);
 });
 
-Deno.test("Candidates.select() leaves out a server being probed that is not healthy", () => {
+Deno.test("Candidates.select() excludes an unhealthy server that is being probed", () => {
   const { table, candidates } = tableOf([1, 1]);
   table.setEjectionState(0, "probing");
   table.setHealthy(0, false);
   assertEquals(select(candidates), [1]);
 });
 
-Deno.test("Candidates.select() waits for a server being probed that is at its limit", () => {
+Deno.test("Candidates.select() waits for a server at its limit that is being probed", () => {
   const { table, candidates } = tableOf([1], [1]);
   table.setEjectionState(0, "probing");
   assertEquals(selectOrWait(candidates), [[0], false]);
@@ -143,12 +143,12 @@ Deno.test("Candidates.select() waits for a server being probed that is at its li
   assertEquals(selectOrWait(candidates), [[], true]);
 });
 
-Deno.test("Candidates.select() sees what another thread changes while it looks", () => {
+Deno.test("Candidates.select() notices concurrent changes", () => {
   const memory = allocateMemory(16, 2);
   const other = new StateTable(memory, 1);
   class Interrupted extends StateTable {
     override isOpen(slot: number): boolean {
-      // The first slot was looked at already.
+      // After the first slot was checked.
       if (slot === 1) other.setHealthy(0, false);
       return super.isOpen(slot);
     }
@@ -160,7 +160,7 @@ Deno.test("Candidates.select() sees what another thread changes while it looks",
   assertEquals(select(candidates), [1, 2]);
 });
 
-Deno.test("Candidates.select() gives a list another version when its slots may be others", () => {
+Deno.test("Candidates.select() changes the version of a list when its slots may change", () => {
   const { table, candidates } = tableOf([1, 1]);
   const { version } = candidates.select([]);
   table.begin(0);

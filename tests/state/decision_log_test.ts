@@ -33,13 +33,13 @@ function addAll(log: DecisionLog, from: number, to: number): void {
   for (let number = from; number <= to; number++) log.add(news(`/${number}`));
 }
 
-/** The numbers of decisions, which say the same in their paths. */
+/** The numbers of decisions, which are in their paths as well. */
 function numbers(decisions: readonly { number: number; request: { path: string } }[]): number[] {
   for (const { number, request } of decisions) assertEquals(request.path, `/${number}`);
   return decisions.map(({ number }) => number);
 }
 
-Deno.test("DecisionLog keeps nothing until it is told to", () => {
+Deno.test("DecisionLog keeps nothing by default", () => {
   const log = new DecisionLog();
   addAll(log, 1, 3);
   log.skip();
@@ -48,7 +48,7 @@ Deno.test("DecisionLog keeps nothing until it is told to", () => {
   assertEquals(log.after(0), []);
 });
 
-Deno.test("DecisionLog keeps the latest, and tells those after a number", () => {
+Deno.test("DecisionLog keeps the latest decisions, and returns those after a number", () => {
   const log = new DecisionLog({ keep: 3 });
   addAll(log, 1, 2);
   assertEquals(numbers(log.latest()), [1, 2]);
@@ -63,7 +63,7 @@ Deno.test("DecisionLog keeps the latest, and tells those after a number", () => 
   assertEquals(log.count, 8);
 });
 
-Deno.test("DecisionLog.keep() keeps what there is room for, and drops all at 0", () => {
+Deno.test("DecisionLog.keep() keeps as many as fit, and drops all at 0", () => {
   const log = new DecisionLog({ keep: 4 });
   addAll(log, 1, 6);
   log.keep(2);
@@ -77,12 +77,12 @@ Deno.test("DecisionLog.keep() keeps what there is room for, and drops all at 0",
   assertEquals([log.latest(), log.skipped, log.recording], [[], 0, false]);
   log.keep(5);
   assertEquals(log.latest(), []);
-  // Numbers go on, so that those who follow see no decision twice.
+  // Numbers continue, so that followers see no decision twice.
   addAll(log, 9, 9);
   assertEquals(numbers(log.after(8)), [9]);
 });
 
-Deno.test("DecisionLog.keep() refuses what is no number of decisions, and changes nothing", () => {
+Deno.test("DecisionLog.keep() rejects an invalid number, and changes nothing", () => {
   const log = new DecisionLog({ keep: 2 });
   addAll(log, 1, 2);
   for (const count of [-1, 1.5, NaN, Infinity, 10_001, "5" as unknown as number]) {
@@ -92,7 +92,7 @@ Deno.test("DecisionLog.keep() refuses what is no number of decisions, and change
   assertEquals(numbers(log.latest()), [1, 2]);
 });
 
-Deno.test("DecisionLog calls who wants to hear of decisions, and of being turned on or off", () => {
+Deno.test("DecisionLog notifies listeners of decisions, and of starts and stops", () => {
   const log = new DecisionLog();
   const heard: unknown[] = [];
   const end = log.subscribe(({ number }) => heard.push(number));
@@ -108,7 +108,7 @@ Deno.test("DecisionLog calls who wants to hear of decisions, and of being turned
   assertEquals(heard, [true, 1, 2, false]);
 });
 
-Deno.test("DecisionLog says until when a server is ejected", () => {
+Deno.test("DecisionLog includes the end of an ejection", () => {
   const log = new DecisionLog({
     keep: 9,
     ejectedUntil: (url) => url === "http://a" ? new Date("2026-01-02T12:00:10.7Z") : undefined,

@@ -20,7 +20,7 @@ function numbers(events: readonly { number: number }[] | undefined): number[] | 
   return events?.map(({ number }) => number);
 }
 
-Deno.test("EventLog.add() numbers the events and notes when they happened", async () => {
+Deno.test("EventLog.add() numbers the events and records their times", async () => {
   const clock = new FakeClock();
   const log = new EventLog(() => clock.date());
   assertEquals(log.latest, 0);
@@ -34,14 +34,14 @@ Deno.test("EventLog.add() numbers the events and notes when they happened", asyn
   ]);
 });
 
-Deno.test("EventLog.last() gives as many of the latest events as are asked for and kept", () => {
+Deno.test("EventLog.last() returns the latest events, as many as are kept", () => {
   const log = logOf(3);
   assertEquals([0, 1, 2, 3, 4].map((count) => numbers(log.last(count))), [
     ...[[], [3], [2, 3], [1, 2, 3], [1, 2, 3]],
   ]);
 });
 
-Deno.test("EventLog.after() gives what came after a number, if all of it is kept", () => {
+Deno.test("EventLog.after() returns the events after a number, if all of them are kept", () => {
   const log = logOf(3);
   assertEquals([0, 1, 2, 3].map((number) => numbers(log.after(number))), [
     ...[[1, 2, 3], [2, 3], [3], []],
@@ -57,7 +57,7 @@ Deno.test("EventLog keeps the latest thousand events", () => {
   assertEquals(numbers(log.last(2000))?.[0], 3);
 });
 
-Deno.test("EventLog.subscribe() tells of each event until it is ended", () => {
+Deno.test("EventLog.subscribe() notifies of each event until the subscription ends", () => {
   const log = logOf(1);
   const seen: number[] = [];
   const end = log.subscribe(({ number }) => seen.push(number));
@@ -68,7 +68,7 @@ Deno.test("EventLog.subscribe() tells of each event until it is ended", () => {
   assertEquals(seen, [2, 3]);
 });
 
-Deno.test("EventLog.close() tells each subscriber once, and those that have left not at all", () => {
+Deno.test("EventLog.close() notifies each subscriber once, and former ones never", () => {
   const log = logOf(0);
   const told: string[] = [];
   log.subscribe(() => {}, () => told.push("stayed"));
@@ -80,7 +80,7 @@ Deno.test("EventLog.close() tells each subscriber once, and those that have left
   assertEquals([told, log.closed], [["stayed"], true]);
 });
 
-Deno.test("EventLog.run is another one for each log", () => {
+Deno.test("EventLog.run differs for each log", () => {
   const [one, other] = [logOf(0).run, logOf(0).run];
   assertMatch(one, /^[0-9a-f]{12}$/);
   assertEquals(one === other, false);

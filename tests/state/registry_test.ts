@@ -37,7 +37,7 @@ Deno.test("Registry.add() fills in the defaults and announces the server", () =>
   assertEquals(events.map(({ type }) => type), ["added"]);
 });
 
-Deno.test("Registry.add() refuses another spelling of a URL that is there", () => {
+Deno.test("Registry.add() rejects another spelling of an existing URL", () => {
   const { registry, events } = makeRegistry();
   registry.add({ url: "http://example.com" });
   assertEquals(codeOf(() => registry.add({ url: "http://EXAMPLE.com:80/" })), "already_exists");
@@ -45,14 +45,14 @@ Deno.test("Registry.add() refuses another spelling of a URL that is there", () =
   assertEquals(events.length, 1);
 });
 
-Deno.test("Registry.add() refuses a server when the table is full", () => {
+Deno.test("Registry.add() rejects a server when the table is full", () => {
   const { registry } = makeRegistry(1);
   registry.add({ url: URL_A });
   assertEquals(codeOf(() => registry.add({ url: URL_B })), "full");
   assertEquals(registry.entries().length, 1);
 });
 
-Deno.test("Registry.update() keeps what the change leaves out, and the slot", () => {
+Deno.test("Registry.update() keeps other fields, and the slot", () => {
   const { registry, table, events } = makeRegistry();
   const { slot } = registry.add({
     url: URL_A,
@@ -71,14 +71,14 @@ Deno.test("Registry.update() keeps what the change leaves out, and the slot", ()
   assertEquals(last.type === "updated" && last.previous.weight, 2);
 });
 
-Deno.test("Registry.update() and remove() refuse a URL that is not there", () => {
+Deno.test("Registry.update() and remove() reject an unknown URL", () => {
   const { registry, events } = makeRegistry();
   assertEquals(codeOf(() => registry.update(URL_A, { weight: 1 })), "not_found");
   assertEquals(codeOf(() => registry.remove(URL_A)), "not_found");
   assertEquals(events, []);
 });
 
-Deno.test("Registry.remove() frees the slot only when its last request is over", () => {
+Deno.test("Registry.remove() frees the slot only when its last request has ended", () => {
   const { registry, table } = makeRegistry(1);
   const { slot } = registry.add({ url: URL_A });
   table.begin(slot);
@@ -90,7 +90,7 @@ Deno.test("Registry.remove() frees the slot only when its last request is over",
   assertEquals(table.active(slot), 0);
 });
 
-Deno.test("StateTable.allocate() begins a slot afresh", () => {
+Deno.test("StateTable.allocate() resets a slot", () => {
   const table = new StateTable(1);
   const slot = table.allocate(3);
   table.begin(slot);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
+import { reclaimCounts } from "../../src/state/cross_thread_queue.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 
@@ -10,7 +10,7 @@ function tableOfOne(weight = 1, limit = 0): StateTable {
   return table;
 }
 
-/** How often the generation changes while something is done. */
+/** How often the generation changes during an action. */
 function changes(table: StateTable, action: () => void): number {
   const before = table.generation;
   action();
@@ -36,12 +36,12 @@ Deno.test("StateTable.begin() counts the requests of every thread toward the lim
   const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
   first.open(first.allocate(1, 2));
   assertEquals([first.begin(0), second.begin(0), first.begin(0)], [true, true, false]);
-  // What was refused is nobody's: a thread that ends gives back what it has, and no more.
+  // The refused request must not be reclaimed with the thread's counts.
   reclaimCounts(first, 1);
   assertEquals([first.active(0), second.begin(0), second.begin(0)], [1, true, false]);
 });
 
-Deno.test("StateTable.setLimit() holds for what comes, and lets finish what is there", () => {
+Deno.test("StateTable.setLimit() applies to new requests, and lets active ones finish", () => {
   const table = tableOfOne();
   for (let i = 0; i < 3; i++) table.begin(0);
   assertEquals(changes(table, () => table.setLimit(0, 2)), 1);
@@ -53,7 +53,7 @@ Deno.test("StateTable.setLimit() holds for what comes, and lets finish what is t
   assertEquals(changes(table, () => table.setLimit(0, 2)), 0);
 });
 
-Deno.test("StateTable.setShare() gives a part of the weight, and never none of it", () => {
+Deno.test("StateTable.setShare() reduces the weight, but never to 0", () => {
   const table = tableOfOne(8);
   assertEquals(changes(table, () => table.setShare(0, 0.25)), 1);
   assertEquals(table.weight(0), 2);
@@ -66,13 +66,13 @@ Deno.test("StateTable.setShare() gives a part of the weight, and never none of i
   assertEquals(changes(table, () => table.setShare(0, 1)), 0);
 });
 
-Deno.test("StateTable.setShare() leaves weight 0 what it is", () => {
+Deno.test("StateTable.setShare() leaves a weight of 0", () => {
   const table = tableOfOne(0);
   table.setShare(0, 0.5);
   assertEquals(table.weight(0), 0);
 });
 
-Deno.test("StateTable.setEjectionState() says who is trusted, beside the health", () => {
+Deno.test("StateTable.setEjectionState() determines trust together with the health", () => {
   const table = tableOfOne();
   const seen = (["ejected", "probing", "active"] as const).map((ejectionState) => {
     assertEquals(changes(table, () => table.setEjectionState(0, ejectionState)), 1);
@@ -85,7 +85,7 @@ Deno.test("StateTable.setEjectionState() says who is trusted, beside the health"
   assertEquals(table.isTrusted(0), false);
 });
 
-Deno.test("StateTable.countFailure() counts each kind in a row, over all threads", () => {
+Deno.test("StateTable.countFailure() counts each kind of failure in a row, over all threads", () => {
   const memory = allocateMemory(4, 2);
   const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
   first.open(first.allocate(1));
@@ -96,7 +96,7 @@ Deno.test("StateTable.countFailure() counts each kind in a row, over all threads
   assertEquals(first.countFailure(0, "response"), 2);
 });
 
-Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new", () => {
+Deno.test("StateTable.allocate() resets a slot that was used before", () => {
   const table = tableOfOne(8, 1);
   table.begin(0);
   table.setShare(0, 0.5);
@@ -105,7 +105,7 @@ Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new
   table.countFailure(0, "connection");
   table.countFailure(0, "response");
   table.release(0);
-  // Not while it works on something: the end of that would count against the newcomer.
+  // Not with active requests, whose end would count for the new server.
   assertEquals(table.allocate(1), 1);
   table.finish(0);
   assertEquals(table.allocate(6), 0);
@@ -119,14 +119,14 @@ Deno.test("StateTable.allocate() gives a slot that was used to a newcomer as new
   assertEquals(table.countFailure(0, "response"), 1);
 });
 
-Deno.test("StateTable.activity tells in which block an active was changed", () => {
+Deno.test("StateTable.activity changes in the block of the request", () => {
   const memory = allocateMemory(300, 2);
   const [first, second] = [new StateTable(memory, 0), new StateTable(memory, 1)];
   for (let i = 0; i < 255; i++) first.allocate(1, i === 70 ? 1 : 0);
   first.begin(0);
   assertEquals(first.activity, undefined, "a look at few servers is faster");
   first.allocate(1);
-  /** In which blocks something is told while it is done. */
+  /** Blocks whose activity changes during an action. */
   function told(action: () => void): number[] {
     const before = [...first.activity!];
     action();
@@ -137,11 +137,11 @@ Deno.test("StateTable.activity tells in which block an active was changed", () =
   assertEquals(told(() => second.finish(70)), [1]);
   assertEquals(told(() => first.finish(0)), [0]);
   assertEquals(told(() => first.begin(255)), [3]);
-  // It may have ended between the count and the word of it.
+  // The thread may have died before it counted the activity.
   assertEquals(told(() => reclaimCounts(first, 1)), [0, 1, 2, 3]);
 });
 
-Deno.test("StateTable.begin() counts without other threads as it does beside them", () => {
+Deno.test("StateTable.begin() counts the same with and without other threads", () => {
   const table = new StateTable(300);
   for (let i = 0; i < 300; i++) table.allocate(1, 1);
   const before = table.activity!.slice();

@@ -4,12 +4,12 @@ import { allocateMemory } from "../../src/state/table_memory.ts";
 import { type CountedRequest, TrafficTable } from "../../src/state/traffic_table.ts";
 import { LATENCY_BOUNDS, type ServerTraffic } from "../../src/state/traffic.ts";
 
-/** A request as it is counted, with these changes. */
+/** A request, with these changes. */
 function request(change: Partial<CountedRequest> = {}): CountedRequest {
   return { status: 200, duration: 4, bytesSent: 0, bytesReceived: 0, ...change };
 }
 
-/** Counts one of everything of the server in this slot. */
+/** Counts everything once for the server in this slot. */
 function countAll(traffic: TrafficTable, slot: number): void {
   traffic.countRequest(slot, request({ bytesSent: 10, bytesReceived: 20 }));
   traffic.countConnection(slot, false);
@@ -23,7 +23,7 @@ function countAll(traffic: TrafficTable, slot: number): void {
   traffic.setConnections(slot, { open: 3, idle: 2 });
 }
 
-/** What there is after {@linkcode countAll} on so many threads. */
+/** Counts after {@linkcode countAll} on several threads. */
 function allCounted(times: number): ServerTraffic {
   const buckets: number[] = LATENCY_BOUNDS.map((bound) => bound === 0.005 ? times : 0);
   return {
@@ -39,7 +39,7 @@ function allCounted(times: number): ServerTraffic {
   };
 }
 
-Deno.test("TrafficTable counts by server, and nothing of one at another", () => {
+Deno.test("TrafficTable counts each server separately", () => {
   const traffic = new TrafficTable(allocateMemory(4, 1));
   countAll(traffic, 2);
   assertEquals(traffic.snapshot().server(2), allCounted(1));
@@ -47,7 +47,7 @@ Deno.test("TrafficTable counts by server, and nothing of one at another", () => 
   assert(traffic.overall().refusals.every(([, count]) => count === 0));
 });
 
-Deno.test("TrafficTable.countRequest() counts by the class of the status", () => {
+Deno.test("TrafficTable.countRequest() counts by status class", () => {
   const traffic = new TrafficTable(allocateMemory(1, 1));
   for (const status of [101, 200, 299, 304, 404, 418, 500, 502, 599]) {
     traffic.countRequest(0, request({ status }));
@@ -55,7 +55,7 @@ Deno.test("TrafficTable.countRequest() counts by the class of the status", () =>
   assertEquals(traffic.snapshot().server(0).responses, [1, 2, 1, 2, 3]);
 });
 
-Deno.test("TrafficTable.countRequest() puts each duration in the bucket it is not above", () => {
+Deno.test("TrafficTable.countRequest() puts each duration in the right bucket", () => {
   const traffic = new TrafficTable(allocateMemory(1, 1));
   for (const duration of [0, 1, 1.001, 2.5, 60_000, 60_001, 1e9]) {
     traffic.countRequest(0, request({ duration }));
@@ -67,7 +67,7 @@ Deno.test("TrafficTable.countRequest() puts each duration in the bucket it is no
   assertEquals(Math.round(sum), 1_000_120);
 });
 
-Deno.test("TrafficTable.countRequest() leaves WebSockets out of the durations", () => {
+Deno.test("TrafficTable.countRequest() ignores the durations of WebSockets", () => {
   const traffic = new TrafficTable(allocateMemory(1, 1));
   traffic.countRequest(0, request({ status: 101, duration: 5000, bytesReceived: 7 }));
   const { responses, bytesReceived, latency } = traffic.snapshot().server(0);
@@ -75,7 +75,7 @@ Deno.test("TrafficTable.countRequest() leaves WebSockets out of the durations", 
   assert(latency.buckets.every((count) => count === 0));
 });
 
-Deno.test("TrafficTable sums what two threads count over one memory", () => {
+Deno.test("TrafficTable sums the counts of two threads", () => {
   const memory = allocateMemory(4, 2);
   const [first, second] = [new TrafficTable(memory, 0), new TrafficTable(memory, 1)];
   countAll(first, 1);
@@ -97,14 +97,14 @@ Deno.test("TrafficTable sums what two threads count over one memory", () => {
   assertEquals(first.overall().waiting, 3);
 });
 
-Deno.test("TrafficTable.countRefusal() counts what it has no row for as internal", () => {
+Deno.test("TrafficTable.countRefusal() counts unknown codes as internal", () => {
   const traffic = new TrafficTable(allocateMemory(1, 1));
   traffic.countRefusal("not_found");
   const counted = traffic.overall().refusals.filter(([, count]) => count > 0);
   assertEquals(counted, [["internal", 1]]);
 });
 
-Deno.test("a slot that gets another server begins with zeros, on every thread", () => {
+Deno.test("a slot with a new server starts with zeros on every thread", () => {
   const memory = allocateMemory(2, 2);
   const [table, other] = [new StateTable(memory, 0), new StateTable(memory, 1)];
   const counting = [new TrafficTable(memory, table.thread), new TrafficTable(memory, other.thread)];

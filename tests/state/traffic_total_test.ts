@@ -5,7 +5,7 @@ import { TrafficTable } from "../../src/state/traffic_table.ts";
 
 const REQUEST = { status: 200, duration: 3, bytesSent: 5, bytesReceived: 7 };
 
-/** A table that two threads count in, and what each of them counts with. */
+/** A table with two threads, and the view of each. */
 function setUp() {
   const memory = allocateMemory(4, 2);
   const table = new StateTable(memory);
@@ -28,13 +28,13 @@ Deno.test("TrafficTable.snapshot() is the sum of all servers on all threads", ()
   assertEquals(other.snapshot(table.end).total, total);
 });
 
-Deno.test("TrafficTable.snapshot() does not fall when a server goes and another gets its slot", () => {
+Deno.test("TrafficTable.snapshot() does not fall when a server is removed and another gets its slot", () => {
   const { table, traffic: [one, other] } = setUp();
   const a = table.allocate(1);
   other.countRequest(a, REQUEST);
   other.setConnections(a, { open: 3, idle: 2 });
   table.release(a);
-  // What was under way when it was removed counts too.
+  // Requests that were active when it was removed count too.
   one.countRequest(a, REQUEST);
   assertEquals(one.snapshot(table.end).total.responses[1], 2);
   assertEquals(table.allocate(1), a);
@@ -48,7 +48,7 @@ Deno.test("TrafficTable.snapshot() does not fall when a server goes and another 
   assertEquals(one.snapshot(table.end).total.responses[1], 3);
 });
 
-Deno.test("TrafficTable.snapshot() leaves out what concerns no server", () => {
+Deno.test("TrafficTable.snapshot() excludes counts without a server", () => {
   const { table, traffic: [one] } = setUp();
   one.countRefusal("no_server");
   one.countWait();

@@ -1,5 +1,5 @@
-import { readArgs } from "../../src/cli/command_line.ts";
-import { COMMANDS } from "../../src/cli/main.ts";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { readArgs } from "../../src/cli/read_args.ts";
 import { ROOT } from "./program.ts";
 
 /**
@@ -13,8 +13,7 @@ export function checkProgramArgs(words: readonly string[]): void {
   if (name === "--help" || name === "--version") return;
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command === undefined) throw new Error(`"${name}" is not a command`);
-  const switches = { ...command.switches, help: { help: "" } };
-  const args = readArgs(rest, { ...command, switches });
+  const args = readArgs(rest.filter((word) => word !== "--help"), command);
   for (const flag of Object.keys(command.values)) {
     if (/port|weight|period|workers/.test(flag)) args.wholeNumber(flag, 0, 2 ** 32 - 1);
   }

@@ -54,13 +54,13 @@ export class EtcdMember {
       this.start();
       if (await this.ready()) return;
       await this.kill();
-      // A connection of somebody else may have its port for a moment.
+      // Another connection may use its port for a moment.
       if (tries < 20 && this.log.includes("address already in use")) continue;
       throw new Error(`Cannot start etcd again: ${this.log}`);
     }
   }
 
-  /** Takes its data away, as a disk that was lost; it must not run. */
+  /** Deletes its data, like a lost disk; it must be stopped. */
   async wipe(): Promise<void> {
     const flag = "--data-dir=";
     const folder = this.#args.find((arg) => arg.startsWith(flag))!.slice(flag.length);

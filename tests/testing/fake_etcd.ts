@@ -10,12 +10,14 @@ import {
   type EtcdRangeOptions,
   type EtcdTransaction,
   type EtcdWatch,
+  keyOf,
+  revisionOf,
 } from "../../src/cluster/etcd/etcd_types.ts";
 
-/** What is asked of etcd. */
+/** A call to etcd. */
 export type EtcdCall = "range" | "transact" | "watch" | "grant" | "keepAlive" | "revoke";
 
-/** What a test lets happen around a call: it may wait, or throw. */
+/** A hook around a call: it may wait or throw. */
 export type Interference = (call: EtcdCall) => void | Promise<void>;
 
 interface Lease {
@@ -24,7 +26,7 @@ interface Lease {
   cancel: () => void;
 }
 
-/** An etcd in memory, for tests that need what happens to be in their hands. */
+/** An in-memory etcd whose failures a test controls. */
 export class FakeEtcd implements Etcd {
   readonly #clock: Clock;
   readonly #keys = new Map<string, EtcdKeyValue>();
@@ -34,17 +36,17 @@ export class FakeEtcd implements Etcd {
   #revision = 1;
   #compacted = 0;
   #leaseCount = 0;
-  /** Comes before a call: what it throws happens in place of the call. */
+  /** Runs before a call: if it throws, the call fails without effect. */
   before: Interference = () => {};
-  /** Comes behind a call: what it throws happens although the call was carried out. */
+  /** Runs after a call: if it throws, the call fails although it took effect. */
   after: Interference = () => {};
-  /** Whether watches are told of nothing, as if their member were cut off. */
+  /** Whether watches receive nothing, as if their member were partitioned. */
   isMute = false;
-  /** What was asked, in its order. */
+  /** The calls so far, in order. */
   readonly calls: EtcdCall[] = [];
   readonly endpoint = "http://fake:2379";
 
-  /** @param clock What leases run on. */
+  /** @param clock Clock of the leases. */
   constructor(clock: Clock) {
     this.#clock = clock;
   }
@@ -54,46 +56,46 @@ export class FakeEtcd implements Etcd {
     return this.#revision;
   }
 
-  /** How many watches are open. */
+  /** Number of open watches. */
   get watches(): number {
     return this.#watches.size;
   }
 
-  /** What there is, by key. */
+  /** All values, by key. */
   get content(): Record<string, string> {
     const entries = [...this.#keys.values()].sort((one, other) => one.key < other.key ? -1 : 1);
     return Object.fromEntries(entries.map(({ key, value }) => [key, value]));
   }
 
-  /** Writes a key, as somebody else would. */
+  /** Writes a key, as another client would. */
   put(key: string, value: string): void {
     this.#commit([{ put: key, value }]);
   }
 
-  /** Deletes a key, as somebody else would. */
+  /** Deletes a key, as another client would. */
   delete(key: string): void {
     this.#commit([{ delete: key }]);
   }
 
-  /** Deletes every key that begins with this, at one revision, as somebody else would. */
+  /** Deletes every key with this prefix at one revision, as another client would. */
   deleteAll(prefix: string): void {
     const keys = [...this.#keys.keys()].filter((key) => key.startsWith(prefix));
     this.#commit(keys.map((key) => ({ delete: key })));
   }
 
-  /** Forgets what was before now. */
+  /** Compacts all revisions so far. */
   compact(): void {
     this.#compacted = this.#revision;
   }
 
-  /** Puts back an earlier state: nothing, at the first revision. Watches wait for what was next. */
+  /** Restores an empty backup at the first revision. Watches wait for the revision they expected. */
   restore(): void {
     this.#keys.clear();
     this.#history.length = 0;
     this.#revision = 1;
   }
 
-  /** Breaks every watch off. */
+  /** Breaks every watch. */
   cut(): void {
     for (const { end } of [...this.#watches.values()]) {
       end(new EtcdError("unreachable", "the connection broke"));
@@ -105,8 +107,8 @@ export class FakeEtcd implements Etcd {
       const { since = 0, limit = Infinity } = options;
       const all = [...this.#keys.values()].filter(({ key }) => isIn(keys, key))
         .sort((one, other) => one.key < other.key ? -1 : 1);
-      const entries = all.filter(({ modRevision }) => modRevision >= since).slice(0, limit);
-      return { revision: this.#revision, entries, count: all.length };
+      const keyValues = all.filter(({ modRevision }) => modRevision >= since).slice(0, limit);
+      return { revision: this.#revision, keyValues, count: all.length };
     });
   }
 
@@ -123,12 +125,14 @@ export class FakeEtcd implements Etcd {
 
   async watch(watch: EtcdWatch): Promise<void> {
     await this.#call("watch", watch.signal, () => {});
-    if (watch.revision <= this.#compacted) throw new EtcdError("compacted", "it is compacted");
+    if (watch.revision <= this.#compacted) {
+      throw new EtcdError("compacted", "the revision has been compacted");
+    }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#watches.set(watch, { next: watch.revision, end: reject });
     watch.signal.addEventListener("abort", () => resolve(), { once: true });
     watch.onStart?.();
-    this.#tell();
+    this.#notify();
     try {
       await promise;
     } finally {
@@ -153,7 +157,7 @@ export class FakeEtcd implements Etcd {
     return this.#call("revoke", signal, () => this.#expire(lease));
   }
 
-  /** What it is asked with is of no importance. */
+  /** Ignores the credentials. */
   setCredentials(): Promise<void> {
     return Promise.resolve();
   }
@@ -168,7 +172,7 @@ export class FakeEtcd implements Etcd {
 
   #renew(id: string): void {
     const lease = this.#leases.get(id);
-    if (lease === undefined) throw new EtcdError("no_lease", `the lease ${id} is over`);
+    if (lease === undefined) throw new EtcdError("no_lease", `the lease ${id} has expired`);
     lease.cancel();
     lease.cancel = this.#clock.after(lease.seconds * 1000, () => this.#expire(id));
   }
@@ -193,13 +197,13 @@ export class FakeEtcd implements Etcd {
       if ("put" in write) {
         const { value, lease } = write;
         if (lease !== undefined && !this.#leases.has(lease)) {
-          throw new EtcdError("no_lease", `the lease ${lease} is over`);
+          throw new EtcdError("no_lease", `the lease ${lease} has expired`);
         }
         if (lease !== undefined) this.#leases.get(lease)!.keys.add(key);
         const createRevision = before?.createRevision ?? revision;
-        const entry = { key, value, createRevision, modRevision: revision };
-        this.#keys.set(key, entry);
-        changes.push({ type: "put", entry });
+        const keyValue = { key, value, createRevision, modRevision: revision };
+        this.#keys.set(key, keyValue);
+        changes.push({ type: "put", keyValue });
       } else {
         this.#keys.delete(key);
         changes.push({ type: "delete", key, modRevision: revision });
@@ -208,15 +212,15 @@ export class FakeEtcd implements Etcd {
     if (changes.length === 0) return;
     this.#revision = revision;
     this.#history.push({ revision, changes });
-    queueMicrotask(() => this.#tell());
+    queueMicrotask(() => this.#notify());
   }
 
-  #tell(): void {
+  #notify(): void {
     if (this.isMute) return;
     for (const [watch, position] of this.#watches) {
-      const news = this.#history.filter(({ revision }) => revision >= position.next);
+      const recent = this.#history.filter(({ revision }) => revision >= position.next);
       position.next = Math.max(position.next, this.#revision + 1);
-      const changes = news.flatMap(({ changes }) => changes)
+      const changes = recent.flatMap(({ changes }) => changes)
         .filter((change) => isIn(watch.keys, keyOf(change)));
       const last = changes.at(-1);
       if (last !== undefined) watch.onChanges(changes, revisionOf(last));
@@ -224,7 +228,7 @@ export class FakeEtcd implements Etcd {
   }
 }
 
-/** Waits, and rejects when the signal is aborted. */
+/** Waits, and rejects if the signal is aborted. */
 async function unlessAborted(
   wait: void | Promise<void>,
   signal: AbortSignal | undefined,
@@ -243,12 +247,4 @@ async function unlessAborted(
 
 function isIn({ from, to }: EtcdKeys, key: string): boolean {
   return key >= from && key < to;
-}
-
-function revisionOf(change: EtcdChange): number {
-  return change.type === "put" ? change.entry.modRevision : change.modRevision;
-}
-
-function keyOf(change: EtcdChange): string {
-  return change.type === "put" ? change.entry.key : change.key;
 }

@@ -2,18 +2,16 @@ import { isHost } from "../../model/host.ts";
 import type { Args } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
 
-/** Where the admin API is unless the command line says otherwise. */
 const DEFAULT_HOST = "127.0.0.1";
 const DEFAULT_PORT = 8000;
-/** A host and perhaps a port, as in a URL: IPv6 is in brackets. */
+/** A host with an optional port, as in a URL: an IPv6 address is in brackets. */
 const AUTHORITY = /^(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::([1-9][0-9]{0,4}))?$/;
 
 /**
- * The URL of the admin API that a command line names, without a slash at the end. `--api-host` is a
- * host, a host with a port, or an http URL; where it has a port, `--api-port` cannot be another.
+ * Reads the URL of the admin API from a command line, without a trailing slash. `--api-host` is a
+ * host, a host with a port, or an http URL; if it has a port, `--api-port` must not be another.
  *
- * @param args The command line.
- * @throws {UsageError} If it names none.
+ * @throws {UsageError} If the flags give no URL.
  */
 export function readAdminAddress(args: Args): string {
   const given = args.text("api-host") ?? DEFAULT_HOST;
@@ -26,7 +24,7 @@ export function readAdminAddress(args: Args): string {
   const { host, port: inHost } = readAuthority(given);
   if (inHost !== undefined && port !== undefined && inHost !== port) {
     throw new UsageError(
-      `--api-host ${given} and --api-port ${port} are different ports; leave one out`,
+      `--api-host ${given} and --api-port ${port} give different ports; leave one out`,
     );
   }
   const name = host.includes(":") ? `[${host}]` : host;
@@ -38,8 +36,8 @@ function readAuthority(text: string): { host: string; port: number | undefined }
   if (isUrlHost(authority)) return { host: authority, port: undefined };
   const [, ipv6, name, port] = AUTHORITY.exec(authority) ?? [];
   const host = ipv6 ?? name ?? "";
-  const isRight = isUrlHost(host) && (ipv6 === undefined || host.includes(":"));
-  if (isRight && Number(port ?? 0) <= 65_535) {
+  const isValid = isUrlHost(host) && (ipv6 === undefined || host.includes(":"));
+  if (isValid && Number(port ?? 0) <= 65_535) {
     return { host, port: port === undefined ? undefined : Number(port) };
   }
   throw new UsageError(
@@ -47,7 +45,7 @@ function readAuthority(text: string): { host: string; port: number | undefined }
   );
 }
 
-/** Whether a URL can have the host: a zone of IPv6 has no place there (WHATWG URL §3.5). */
+/** Whether a URL can have the host: IPv6 zones are not allowed there (WHATWG URL §3.5). */
 function isUrlHost(host: string): boolean {
   return isHost(host) && !host.includes("%");
 }

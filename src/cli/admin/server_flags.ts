@@ -1,7 +1,8 @@
-import { snakeCase, type SnakeKeys } from "../../config/names.ts";
+import { type Separated, snakeCase, type SnakeKeys } from "../../config/names.ts";
 import {
   canonicalServerUrl,
   defaultOf,
+  type Server,
   SERVER_FIELDS,
   type ServerField,
   type ServerFieldName,
@@ -9,10 +10,17 @@ import {
 } from "../../model/server.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { type ServerFlagName, serverFlagName } from "../flag_names.ts";
 
 /** A server as the command line gives it, for a request to the admin API. */
 export type GivenServer = SnakeKeys<ServerInit>;
+
+/** Fields of a server that have a flag, as a type. */
+type FlaggedField = {
+  [Name in ServerFieldName]: Server[Name] extends boolean ? never : Name;
+}[ServerFieldName];
+
+/** The name of the flag of a field, without the dashes. */
+type ServerFlagName = Separated<FlaggedField, "-">;
 
 /** Fields that update-server sets to their defaults if their flags are missing, without --keep. */
 const RESET: readonly ServerFieldName[] = ["weight", "healthCheckPeriod"];
@@ -58,8 +66,13 @@ function defaultHelp(name: ServerFieldName): string {
   return defaultText === undefined ? `default ${value}` : `default: ${defaultText}`;
 }
 
+/** `healthCheckPeriod` → `health-check-period`. */
+function serverFlagName(field: ServerFieldName): ServerFlagName {
+  return snakeCase(field).replaceAll("_", "-") as ServerFlagName;
+}
+
 /**
- * Reads what a command line says of a server.
+ * Reads the fields of a server from the command line.
  *
  * @throws {UsageError} If a flag is missing or invalid.
  */
@@ -72,16 +85,12 @@ export function readServerFlags(args: Args): GivenServer {
 function readField(args: Args, name: ServerFieldName, field: ServerField): unknown {
   const flag = serverFlagName(name);
   if (field.kind === "number") return args.wholeNumber(flag, field.min, field.max);
-  const value = args.text(flag);
-  if (field.kind !== "choice" || value === undefined || field.choices.includes(value)) return value;
-  throw new UsageError(`--${flag} must be ${field.choices.join(" or ")}, not "${value}"`);
+  return field.kind === "choice" ? args.oneOf(flag, field.choices) : args.text(flag);
 }
 
 /**
  * The change that update-server makes without --keep: the given fields, and the defaults of fields
  * that are reset.
- *
- * @param given The server as the command line gives it.
  */
 export function withResets(given: GivenServer): GivenServer {
   const resets = RESET.map((name) => [snakeCase(name), defaultOf(name, given.url)]);
@@ -89,9 +98,8 @@ export function withResets(given: GivenServer): GivenServer {
 }
 
 /**
- * Reads the server URL that a command line gives.
+ * Reads the URL of a server, in canonical form, from the command line.
  *
- * @returns The URL in canonical form.
  * @throws {UsageError} If it is missing or invalid.
  */
 export function readUrlFlag(args: Args): string {

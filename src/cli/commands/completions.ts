@@ -12,15 +12,15 @@ const SHELLS: Readonly<Record<string, (commands: readonly Command[]) => string>>
 };
 
 /**
- * `completions`: prints the script by which a shell completes the program's command lines.
+ * `completions`: prints a script that completes the program's command lines in a shell.
  *
- * @param commands Tells the program's commands, this one included.
+ * @param commands Returns the program's commands, this one included.
  */
 export function completions(commands: () => readonly Command[]): Command {
   const shells = Object.keys(SHELLS);
   return {
     name: "completions",
-    summary: "Print a script that completes command lines in a shell: bash, zsh or fish",
+    summary: "Print a completion script for a shell: bash, zsh or fish",
     example: "ballast completions bash",
     values: {},
     switches: {},
@@ -29,7 +29,7 @@ export function completions(commands: () => readonly Command[]): Command {
     run({ argument }): Promise<void> {
       if (argument === undefined || !Object.hasOwn(SHELLS, argument)) {
         const found = argument === undefined ? "" : `, not "${argument}"`;
-        throw new UsageError(`the SHELL must be one of ${shells.join(", ")}${found}`);
+        throw new UsageError(`SHELL must be one of ${shells.join(", ")}${found}`);
       }
       printLine(SHELLS[argument]!(commands()));
       return Promise.resolve();

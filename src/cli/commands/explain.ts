@@ -1,101 +1,99 @@
+import type { AdminClient } from "../../admin/client/admin_client.ts";
+import { DecisionFollower, fetchDecisions } from "../../admin/client/decision_follower.ts";
 import type { DecisionJson } from "../../admin/decisions.ts";
 import { canonicalServerUrl } from "../../model/server.ts";
 import { DECISIONS_MAX } from "../../model/settings.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
-import { DecisionFollower, fetchDecisions } from "../admin/decision_follower.ts";
-import type { Args, Command, ValueFlag } from "../command_line.ts";
+import { abortOnStop, listenTo } from "../../runtime/signals.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
+import type { Args, Command } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
 import { decisionText } from "../output/decision_text.ts";
-import { printJson, printLine, writeOut } from "../output/print.ts";
-import { onHangup, waitForStop } from "../signals.ts";
+import { printError, printJson, printLine, writeOut } from "../output/print.ts";
 
 const DEFAULT_LIMIT = 10;
 
-/** The flags that say which decisions are wanted. */
-const FILTER_FLAGS: Readonly<Record<"server" | "path", ValueFlag>> = {
-  server: { value: "URL|NAME", help: "only requests that went to this server" },
-  path: { value: "PREFIX", help: "only requests whose path begins like this, for example /api" },
-};
-
-/** `explain`: tells why requests went where they went. */
-export const explain: Command = {
+/** `explain`: explains why requests went to the servers they went to. */
+export const explain = {
   name: "explain",
-  summary: "Tell why the latest requests went to the servers they went to",
+  summary: "Explain recent routing decisions",
   example: "ballast explain --follow --path /api",
   values: {
-    ...FILTER_FLAGS,
+    server: { value: "URL|NAME", help: "only requests that went to this server" },
+    path: { value: "PREFIX", help: "only requests whose path begins with this, for example /api" },
     limit: {
       value: "N",
-      help: `how many decisions to tell (default ${DEFAULT_LIMIT}; with --follow without end)`,
+      help: `print at most N decisions (default ${DEFAULT_LIMIT}, no limit with --follow)`,
     },
     ...ADMIN_FLAGS,
   },
   switches: {
     follow: {
-      help: "tell of each decision from now on, until Ctrl-C; records them if nothing did",
+      help: "print decisions as they are made, until Ctrl-C; turns on recording if it is off",
     },
-    json: { help: "write JSON, for programs; with --follow a line for each decision" },
+    json: { help: "print JSON; with --follow one line per decision" },
   },
   async run(args): Promise<void> {
     const limit = args.wholeNumber("limit", 1, DECISIONS_MAX);
-    const fits = readFilter(args);
-    const client = new AdminClient(args);
-    if (args.has("follow")) await follow(client, args, { fits, limit: limit ?? Infinity });
-    else await tell(client, args, { fits, limit: limit ?? DEFAULT_LIMIT });
+    const matches = readFilter(args);
+    const client = adminClient(args);
+    if (args.has("follow")) await follow(client, args, { matches, limit: limit ?? Infinity });
+    else await printLatest(client, args, { matches, limit: limit ?? DEFAULT_LIMIT });
   },
-};
+} satisfies Command;
 
-/** Which decisions are wanted. */
-interface Wanted {
-  readonly fits: (decision: DecisionJson) => boolean;
+/** The decisions that a command line asks for. */
+interface Selection {
+  readonly matches: (decision: DecisionJson) => boolean;
   readonly limit: number;
 }
 
-async function tell(client: AdminClient, args: Args, { fits, limit }: Wanted): Promise<void> {
+async function printLatest(
+  client: AdminClient,
+  args: Args,
+  { matches, limit }: Selection,
+): Promise<void> {
   const { keep, decisions } = await fetchDecisions(client, `?limit=${DECISIONS_MAX}`);
   if (keep === 0) {
     throw new CommandError(
-      'No decisions are recorded. Follow them as they are made: "ballast explain --follow". ' +
-        'Or have the latest kept: "ballast listen --decisions 100".',
+      'No decisions are recorded. Watch them live with "ballast explain --follow", ' +
+        'or keep the latest with "ballast listen --decisions 100".',
     );
   }
-  const wanted = decisions.filter(fits).slice(-limit);
-  if (args.has("json")) return printJson(wanted);
-  if (wanted.length > 0) return printLine(wanted.map(decisionText).join("\n\n"));
+  const selected = decisions.filter(matches).slice(-limit);
+  if (args.has("json")) return printJson(selected);
+  if (selected.length > 0) return printLine(selected.map(decisionText).join("\n\n"));
   printLine(
     decisions.length === 0
-      ? "No request has come since decisions are recorded."
-      : `None of the latest ${decisions.length} decisions is one of these.`,
+      ? "No requests since recording began."
+      : `None of the latest ${decisions.length} decisions matches.`,
   );
 }
 
-async function follow(client: AdminClient, args: Args, { fits, limit }: Wanted): Promise<void> {
-  const { promise: stop, resolve } = Promise.withResolvers<void>();
-  waitForStop().then(() => resolve());
-  // The terminal may be closed; what was turned on for it is to be turned off all the same.
-  using _ = onHangup([() => Promise.resolve(resolve())]);
+async function follow(
+  client: AdminClient,
+  args: Args,
+  { matches, limit }: Selection,
+): Promise<void> {
+  // If the terminal is closed, recording has to be turned off again all the same.
+  const hangup = new AbortController();
+  using _ = listenTo("SIGHUP", () => hangup.abort());
+  const stop = AbortSignal.any([abortOnStop(), hangup.signal]);
   const json = args.has("json");
-  let count = 0;
-  await new DecisionFollower(client).follow(stop, async (decision) => {
-    if (!fits(decision)) return true;
+  let printed = 0;
+  await new DecisionFollower(client, printError).follow(stop, async (decision) => {
+    if (!matches(decision)) return true;
     const text = json ? JSON.stringify(decision) : `${decisionText(decision)}\n`;
-    return await writeOut(`${text}\n`) && ++count < limit;
+    return await writeOut(`${text}\n`) && ++printed < limit;
   });
 }
 
-/**
- * What tells which decisions a command line wants.
- *
- * @param args The command line, with {@linkcode FILTER_FLAGS}.
- * @throws {UsageError} If a path is given that no request can have.
- */
 function readFilter(args: Args): (decision: DecisionJson) => boolean {
   const server = args.text("server");
   const path = args.text("path");
   if (path !== undefined && !path.startsWith("/")) {
     throw new UsageError(`--path must begin with a slash, not "${path}"`);
   }
-  const url = server === undefined ? undefined : canonical(server);
+  const url = server === undefined ? undefined : canonicalUrl(server);
   return ({ request, chosen, candidates }) => {
     if (path !== undefined && !request.path.startsWith(path)) return false;
     if (server === undefined || chosen !== null && chosen === url) return true;
@@ -103,8 +101,8 @@ function readFilter(args: Args): (decision: DecisionJson) => boolean {
   };
 }
 
-/** The URL in the form that is a server's key; undefined for a name. */
-function canonical(text: string): string | undefined {
+/** The canonical form of a server URL; undefined for a name. */
+function canonicalUrl(text: string): string | undefined {
   try {
     return canonicalServerUrl(text);
   } catch {

@@ -1,16 +1,17 @@
 import { type Args, type Command, JSON_SWITCH } from "../command_line.ts";
+import { quoted } from "../completions/vocabulary.ts";
 import { readListenConfig } from "../files/config_file.ts";
 import { neededPermissions, pathOf } from "../listen/needed_permissions.ts";
 import { printable, printError, printJson, printLine } from "../output/print.ts";
 import { listen } from "./listen.ts";
 
 /**
- * `permissions`: says with which permissions, and no others, `listen` can do what a configuration
- * says. It takes the flags of `listen`, so that any command line of that can be asked about.
+ * `permissions`: prints the Deno permissions that `listen` needs. It takes the flags of `listen`, so
+ * that it can be asked about any command line of that.
  */
-export const permissions: Command = {
+export const permissions = {
   name: "permissions",
-  summary: "Print the narrowest Deno permissions with which listen can use a configuration",
+  summary: "Print the minimal Deno permissions for listen with a configuration",
   example: "ballast permissions --config servers.yaml --port 8080",
   values: listen.values,
   switches: { ...listen.switches, ...JSON_SWITCH },
@@ -22,15 +23,15 @@ export const permissions: Command = {
       `--allow-net=${net.join(",")}`,
       ...(read.length === 0 ? [] : [`--allow-read=${read.join(",")}`]),
     ].map(shellWord).join(" ");
+    // Scripts read the standard output, so it has the flags alone.
     printLine(flags);
-    // The standard output has the flags alone, for scripts.
-    const run = `deno run --no-prompt ${fromRegistry() ? "--unstable-net " : ""}${flags}`;
+    const run = `deno run --no-prompt ${isFromRegistry() ? "--unstable-net " : ""}${flags}`;
     if (note !== undefined) printError(note);
-    printError(`Paste it like this:\n  ${run} ${listenCommand(args)}`);
+    printError(`Full command:\n  ${run} ${listenCommand(args)}`);
   },
-};
+} satisfies Command;
 
-/** The command line that the permissions are for, behind those of Deno. */
+/** The command line behind the permissions. */
 function listenCommand(args: Args): string {
   const words = [programModule(), "listen"];
   for (const name of Object.keys(listen.values)) {
@@ -41,19 +42,19 @@ function listenCommand(args: Args): string {
   return words.map(shellWord).join(" ");
 }
 
-/** What `deno run` takes as this program. */
+/** The module of this program for `deno run`. */
 function programModule(): string {
-  if (fromRegistry()) return "jsr:@ballast/lb/cli";
+  if (isFromRegistry()) return "jsr:@ballast/lb/cli";
   return Deno.build.standalone ? "cli.ts" : pathOf(new URL("../../../cli.ts", import.meta.url));
 }
 
-/** Whether this was loaded from JSR, where no `deno.json` turns on what workers and TLS need. */
-function fromRegistry(): boolean {
+/** Whether the program was loaded from JSR, without the `deno.json` that turns on unstable APIs. */
+function isFromRegistry(): boolean {
   return !import.meta.url.startsWith("file:");
 }
 
-/** Text as one word of a POSIX shell. */
+/** Text as one word of a POSIX shell, quoted if necessary. */
 function shellWord(text: string): string {
   const word = printable(text);
-  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : quoted(word);
 }

@@ -1,47 +1,41 @@
 import type { StatsJson } from "../../admin/stats.ts";
-import { ADMIN_FLAGS, AdminClient } from "../admin/client.ts";
+import { abortOnStop } from "../../runtime/signals.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printJson, printLine } from "../output/print.ts";
-import { waitForStop } from "../signals.ts";
 import { renderStatus } from "../status/view.ts";
 import { watchStatus } from "../status/watch.ts";
 
-/** How long the balancer may take to answer, in milliseconds. */
+/** Time limit for a response, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+const SHAPE = { version: "string", time: "string", total: "object", servers: "object" } as const;
 
-/** `status`: shows how a running balancer is doing. */
-export const status: Command = {
+/** `status`: shows the state of a running balancer and its servers. */
+export const status = {
   name: "status",
-  summary: "Show how a running balancer and its servers are doing, every second",
+  summary: "Show the live state of a running balancer and its servers",
   example: "ballast status --once",
   values: ADMIN_FLAGS,
   switches: {
-    once: { help: "show it once, and no more; also where the output is not a terminal" },
+    once: { help: "print once and exit; the default unless the output is a terminal" },
     ...JSON_SWITCH,
   },
   async run(args): Promise<void> {
-    const client = new AdminClient(args);
-    const read = (signal: AbortSignal) =>
-      client.readJson("/stats", areStats, {
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-      }) as Promise<StatsJson>;
-    const stop = new AbortController();
+    const client = adminClient(args);
+    const read = (signal?: AbortSignal) => {
+      const limit = AbortSignal.timeout(TIMEOUT_MS);
+      return client.readJson<StatsJson>("/stats", SHAPE, {
+        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
+      });
+    };
+    if (args.has("json")) return printJson(await read());
     const isTerminal = Deno.stdout.isTerminal();
     const colors = isTerminal && !Deno.noColor;
-    if (args.has("json")) return printJson(await read(stop.signal));
-    if (args.has("once") || !isTerminal) {
-      const width = isTerminal ? Deno.consoleSize().columns : Infinity;
-      const view = { width, height: Infinity, colors, history: [] };
-      return printLine(renderStatus(await read(stop.signal), view).join("\n"));
+    if (!args.has("once") && isTerminal) {
+      return await watchStatus({ read, colors, signal: abortOnStop() });
     }
-    waitForStop().then(() => stop.abort());
-    await watchStatus({ read, colors, signal: stop.signal });
+    const width = isTerminal ? Deno.consoleSize().columns : Infinity;
+    const view = { width, height: Infinity, colors, history: [] };
+    printLine(renderStatus(await read(), view).join("\n"));
   },
-};
-
-/** Whether this is what Ballast answers. */
-function areStats(answer: unknown): boolean {
-  const stats = answer as Partial<StatsJson> | null;
-  return typeof stats?.version === "string" && typeof stats.time === "string" &&
-    typeof stats.total?.requests === "number" && Array.isArray(stats.servers);
-}
+} satisfies Command;

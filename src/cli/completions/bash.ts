@@ -1,11 +1,7 @@
 import type { Command } from "../command_line.ts";
 import { argumentOf, type Completion, flagsOf, quoted } from "./vocabulary.ts";
 
-/**
- * The script by which bash, 3.2 or later, completes the program's command lines.
- *
- * @param commands The program's commands.
- */
+/** The script by which bash, 3.2 or later, completes the program's command lines. */
 export function bashCompletions(commands: readonly Command[]): string {
   const names = commands.map(({ name }) => name);
   return `# Completes ballast in bash. Load it: source <(ballast completions bash)

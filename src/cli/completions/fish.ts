@@ -1,11 +1,7 @@
 import type { Command } from "../command_line.ts";
 import { argumentOf, type Completion, flagsOf } from "./vocabulary.ts";
 
-/**
- * The script by which fish completes the program's command lines.
- *
- * @param commands The program's commands.
- */
+/** The script by which fish completes the program's command lines. */
 export function fishCompletions(commands: readonly Command[]): string {
   return [
     "# Completes ballast in fish. Load it: ballast completions fish | source",

@@ -1,46 +1,47 @@
 import type { Command } from "../command_line.ts";
 
-/** What can be typed for a value: words, files, or anything. */
+/** Completions of a value: words, files, or none because anything can be typed. */
 export type Completion = readonly string[] | "files" | "anything";
 
-/** What completes the value of a flag, or the argument of a command. */
-export function completionOf(
-  value: string | undefined,
-  choices: readonly string[] | undefined,
-): Completion {
-  return choices ?? (value === "FILE" ? "files" : "anything");
-}
-
-/** A flag as shells complete it. */
-export interface FlagCompletion {
+/** A flag as the help and the shells' completions list it. */
+export interface FlagEntry {
   /** Its name, without the dashes. */
   readonly name: string;
-  /** What it does. */
+  /** Its meaning. */
   readonly help: string;
-  /** What stands for its value; undefined where it has none. */
-  readonly value: string | undefined;
-  /** What completes that value. */
+  /** Placeholder of its value; undefined for a flag without one. */
+  readonly value?: string;
+  /** Completions of its value. */
   readonly completion: Completion;
 }
 
-/** The flags of a command, the help's included. */
-export function flagsOf({ values, switches }: Command): FlagCompletion[] {
+/** The flags of a command, with `--help`. */
+export function flagsOf({ values, switches }: Command): FlagEntry[] {
   return [
     ...Object.entries(values).map(([name, { help, value, choices }]) => ({
       ...{ name, help, value, completion: completionOf(value, choices) },
     })),
-    ...Object.entries({ ...switches, help: { help: "show the help" } }).map(([name, { help }]) => ({
-      ...{ name, help, value: undefined, completion: "anything" as const },
+    ...Object.entries({ ...switches, help: { help: "show this help" } }).map((
+      [name, { help }],
+    ) => ({
+      ...{ name, help, completion: "anything" as const },
     })),
   ];
 }
 
-/** What completes the argument of a command. */
+/** Completions of a command's argument. */
 export function argumentOf({ argument, argumentChoices }: Command): Completion {
   return completionOf(argument, argumentChoices);
 }
 
-/** Text as one word that a shell takes literally. */
+function completionOf(
+  placeholder: string | undefined,
+  choices: readonly string[] | undefined,
+): Completion {
+  return choices ?? (placeholder === "FILE" ? "files" : "anything");
+}
+
+/** Text as one word that a POSIX shell takes literally. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,11 +1,7 @@
 import type { Command } from "../command_line.ts";
 import { argumentOf, type Completion, flagsOf, quoted } from "./vocabulary.ts";
 
-/**
- * The script by which zsh completes the program's command lines.
- *
- * @param commands The program's commands.
- */
+/** The script by which zsh completes the program's command lines. */
 export function zshCompletions(commands: readonly Command[]): string {
   const list = commands.map(({ name, summary }) => `    ${quoted(`${name}:${summary}`)}`);
   return `#compdef ballast

@@ -2,109 +2,81 @@ import { getLogger } from "@logtape/logtape";
 import type { EtcdCredentials, JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import { errorText } from "../../model/error_text.ts";
-import { CommandError } from "../errors.ts";
-import type { Say } from "../listen/logs.ts";
-import { whyUnreadable } from "./config_file.ts";
+import type { Reload } from "../../runtime/signals.ts";
+import type { Say } from "../output/print.ts";
+import { readAll, readTextFile } from "./text_file.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
-/** What the parts of the credentials are called, for people. */
+/** The parts of the credentials, as the log names them. */
 const NAMES: Readonly<Record<keyof EtcdCredentials, string>> = {
-  user: "the password",
-  ca: "the authority",
-  certificate: "the certificate",
+  user: "password",
+  ca: "certificate authority",
+  certificate: "certificate",
 };
 
-/** Whether there are files by which etcd is spoken to. */
+/** Whether the settings name any credential files. */
 export function hasEtcdFiles({ passwordFile, caFile, certFile }: EtcdSettings): boolean {
   return [passwordFile, caFile, certFile].some((path) => path !== undefined);
 }
 
 /**
- * Reads the files by which etcd is spoken to.
+ * Reads the credentials for etcd.
  *
- * @param settings Where they are.
- * @throws {CommandError} If one cannot be read. What it says is not in the message.
+ * @throws {CommandError} If a file cannot be read. The message quotes none of its text.
  */
 export async function readEtcdFiles(
   { user, passwordFile, caFile, certFile, keyFile }: EtcdSettings,
 ): Promise<EtcdCredentials> {
-  const [password, ca, cert, key] = await Promise.all([
-    read(passwordFile, "the password of etcd"),
-    read(caFile, "the authority of etcd"),
-    read(certFile, "the certificate for etcd"),
-    read(keyFile, "the private key for etcd"),
+  const [password, ca, cert, key] = await readAll<(string | undefined)[]>([
+    readIfNamed(passwordFile, "the password for etcd"),
+    readIfNamed(caFile, "the certificate authority of etcd"),
+    readIfNamed(certFile, "the certificate for etcd"),
+    readIfNamed(keyFile, "the private key for etcd"),
   ]);
   return {
+    // An editor's final newline is not part of the password.
     ...(user === undefined || password === undefined
       ? {}
-      // An editor's last newline does no harm.
       : { user: { name: user, password: password.trim() } }),
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined || key === undefined ? {} : { certificate: { cert, key } }),
   };
 }
 
-/** Lets a balancer use what the files say by which etcd is spoken to, whenever they are read again. */
-export class EtcdFilesReload {
-  readonly #settings: EtcdSettings;
-  readonly #shared: JoinedCluster;
-  readonly #say: Say;
-  #used: EtcdCredentials;
+async function readIfNamed(path: string | undefined, what: string): Promise<string | undefined> {
+  return path === undefined ? undefined : await readTextFile(path, what);
+}
 
-  /**
-   * @param settings Where the files are.
-   * @param used What they said when the balancer was started.
-   * @param parts What uses it, and what tells people that it does.
-   */
-  constructor(
-    settings: EtcdSettings,
-    used: EtcdCredentials,
-    { shared, say }: { readonly shared: JoinedCluster; readonly say: Say },
-  ) {
-    this.#settings = settings;
-    this.#used = used;
-    this.#shared = shared;
-    this.#say = say;
-  }
-
-  /**
-   * Reads the files again. Where what they say cannot be used, the log says why, and what was used
-   * before stays in use. Never rejects.
-   */
-  async reload(): Promise<void> {
-    if (!hasEtcdFiles(this.#settings)) return;
+/**
+ * Makes the action of SIGHUP that reloads the credentials for etcd. If the files cannot be used, the
+ * old credentials stay in use and the log says why.
+ *
+ * @param used The credentials in use.
+ */
+export function reloadEtcdFiles(
+  settings: EtcdSettings,
+  used: EtcdCredentials,
+  { shared, say }: { readonly shared: JoinedCluster; readonly say: Say },
+): Reload {
+  return async () => {
+    if (!hasEtcdFiles(settings)) return;
     try {
-      const read = await readEtcdFiles(this.#settings);
+      const read = await readEtcdFiles(settings);
       const parts = Object.keys(NAMES) as (keyof EtcdCredentials)[];
-      const changed = parts.filter((part) => differs(read[part], this.#used[part]))
+      const changed = parts
+        .filter((part) => JSON.stringify(read[part]) !== JSON.stringify(used[part]))
         .map((part) => NAMES[part]);
-      if (changed.length > 0) await this.#shared.setCredentials(read);
-      this.#used = read;
-      const news = changed.length === 0
-        ? "nothing is different"
-        : `${changed.join(" and ")} changed, and requests to etcd use that from now on`;
-      this.#say(`Read the files for etcd again: ${news}`);
+      if (changed.length > 0) await shared.setCredentials(read);
+      used = read;
+      const news = changed.length === 0 ? "no changes" : `new ${changed.join(" and ")}`;
+      say(`Reloaded the credentials for etcd: ${news}`);
     } catch (error) {
-      const why = errorText(error);
       logger.error(
-        "The files for etcd were not reloaded, what they said before stays in use: {why}. " +
-          "Correct that, and send SIGHUP again",
-        { why },
+        "Cannot reload the credentials for etcd; the old ones stay in use: {why}. " +
+          "Fix the file and send SIGHUP again",
+        { why: errorText(error) },
       );
     }
-  }
-}
-
-function differs(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) !== JSON.stringify(other);
-}
-
-async function read(path: string | undefined, what: string): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-  } catch (error) {
-    throw new CommandError(`Cannot read ${what} ${path}: ${whyUnreadable(error)}`);
-  }
+  };
 }

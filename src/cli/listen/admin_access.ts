@@ -7,39 +7,36 @@ import { createDashboard } from "../../dashboard/mod.ts";
 import { BalancerError } from "../../model/errors.ts";
 import type { Args, SwitchFlag, ValueFlag } from "../command_line.ts";
 import { UsageError } from "../errors.ts";
-import { readToken, TOKEN_FLAG } from "../files/token_file.ts";
+import { readToken, TOKEN_FLAG } from "../files/secret_files.ts";
 import type { ListenSettings } from "./listen_settings.ts";
 
-/** The flag of `listen` that says what callers of the admin API must send. */
+/** The flag of `listen` with the token of the admin API. */
 export const ACCESS_FLAGS: Readonly<Record<"api-token-file", ValueFlag>> = {
   "api-token-file": {
     ...TOKEN_FLAG["api-token-file"],
-    help: "a file with the token that callers of the admin API must send (default none is needed)",
+    help: "file with the token that the admin API requires (default none)",
   },
 };
 
-/** The flag that lets others reach an admin API that asks for no token. */
+/** The flag that allows an admin API without a token on other addresses than loopback. */
 export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> = {
   "api-without-token": {
-    help: "let --api-host be an address that others can reach, without a token",
+    help: "allow --api-host to be reachable from other machines without a token",
   },
 };
 
 /** Parts of the admin API of `listen`. */
 interface AdminParts {
-  /** Settings of `listen`. */
+  /** The effective settings. */
   readonly settings: ListenSettings;
-  /** The cluster that the balancer has joined; undefined if none. */
+  /** The cluster that the balancer has joined; undefined if it has not joined one. */
   readonly cluster: AdminCluster | undefined;
 }
 
 /**
- * The admin API of `listen`, for callers that its flags allow, else the file.
+ * Creates the admin API of `listen`.
  *
- * @param balancer The balancer.
- * @param args The command line.
- * @param parts Settings and cluster.
- * @throws {UsageError} If others could reach it without a token, and nobody said that they may.
+ * @throws {UsageError} If other machines could reach it without a token, and that is not allowed.
  * @throws {CommandError} If the token cannot be read or used.
  */
 export async function makeAdmin(
@@ -53,14 +50,14 @@ export async function makeAdmin(
   const isLoopback = isLoopbackHost(host);
   if (path === undefined && !isLoopback && !open) {
     throw new UsageError(
-      `the admin API on ${host} needs a token, as others can reach it: give --api-token-file ` +
-        "FILE, or keep it on 127.0.0.1, or say --api-without-token",
+      `the admin API on ${host} needs a token, as other machines can reach it: give ` +
+        "--api-token-file FILE, keep it on 127.0.0.1, or allow it with --api-without-token",
     );
   }
   // A zone, as in fe80::1%eth0, has no place in a Host (RFC 3986 §3.2.2).
   const hosts = isLoopback ? [] : [host.replace(/%.*$/, "")];
   const token = path === undefined ? undefined : await readToken(path);
-  const shown: Config = {
+  const reported: Config = {
     ...settings,
     ...(path === undefined ? {} : { apiTokenFile: path }),
     ...(open ? { apiWithoutToken: true } : {}),
@@ -68,7 +65,7 @@ export async function makeAdmin(
   try {
     return createAdmin(balancer, {
       hosts,
-      settings: shown,
+      settings: reported,
       dashboard: createDashboard(),
       ...(cluster === undefined ? {} : { cluster }),
       ...(token === undefined ? {} : { token }),

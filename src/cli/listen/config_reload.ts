@@ -3,79 +3,74 @@ import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { Config } from "../../config/config.ts";
 import { snakeCase } from "../../config/names.ts";
 import { errorText } from "../../model/error_text.ts";
+import { canonicalServerUrl, type Server } from "../../model/server.ts";
 import { CommandError } from "../errors.ts";
-import { type ListenConfig, parseConfigFile, readConfigText } from "../files/config_file.ts";
-import type { Say } from "./logs.ts";
+import {
+  asOneLine,
+  type ListenConfig,
+  parseConfigFile,
+  readConfigText,
+} from "../files/config_file.ts";
+import { printable, type Say } from "../output/print.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
-/** How long a file has to be left alone before it is read, in milliseconds. */
+/** Time without changes before a file is read, in milliseconds. */
 const QUIET_MS = 200;
+/** The most servers that the log of a reload names. */
+const NAMED_MAX = 20;
 
-/** The file that a {@linkcode ConfigReload} follows. */
+/** The configuration file of a running balancer. */
 export interface ReloadFile extends ListenConfig {
   readonly path: string;
 }
 
-/** What a {@linkcode ConfigReload} works with. */
+/** Parts of a {@linkcode ConfigReload}. */
 export interface ReloadParts {
   /** The balancer. */
   readonly balancer: LoadBalancer;
-  /** What tells people what was done. */
+  /** Reports what a reload changed. */
   readonly say: Say;
-  /** Whether the servers are kept elsewhere, so that those of the file do not count. Default: false. */
+  /** Whether etcd keeps the servers, so that those of the file are ignored. Default: false. */
   readonly serversElsewhere?: boolean;
 }
 
-/** Lets a running balancer follow its configuration file. */
+/** Applies changes of the configuration file to a running balancer. */
 export class ConfigReload {
   readonly #path: string;
-  readonly #balancer: LoadBalancer;
-  readonly #say: Say;
-  readonly #serversElsewhere: boolean;
-  /** What the file said when it was last read, whether that could be used or not. */
+  readonly #parts: ReloadParts;
+  /** The text of the file when it was last read, valid or not. */
   #text: string;
   #isUnreadable = false;
   #config: Config;
 
-  /**
-   * @param file The file, and what it said when the balancer was started.
-   * @param parts What to work with.
-   */
   constructor({ path, text, config }: ReloadFile, parts: ReloadParts) {
-    const { balancer, say, serversElsewhere = false } = parts;
     this.#path = path;
     this.#text = text;
     this.#config = config;
-    this.#balancer = balancer;
-    this.#say = say;
-    this.#serversElsewhere = serversElsewhere;
+    this.#parts = parts;
   }
 
   /**
-   * Reads the file and changes what is different: servers and health checks. A file that cannot be
-   * used changes nothing. Says what it did, or why not. Never rejects.
+   * Reads the file and applies its changes: servers and health checks. An invalid file changes
+   * nothing. Reports the changes, or logs the error. Never rejects.
    */
   async reload(): Promise<void> {
     this.#isUnreadable = false;
     await this.#read((text) => this.#apply(text));
   }
 
-  /** Reloads where the file is not what it was when it was last read. Never rejects. */
+  /** Reloads if the file has changed since it was last read. Never rejects. */
   async reloadIfDifferent(): Promise<void> {
     await this.#read(async (text) => {
-      // Other files in the folder change as well, such as a log that says why this one is refused.
+      // Other files in the folder change as well, such as a log with the error in this one.
       if (text !== this.#text) await this.#apply(text);
     });
   }
 
-  /**
-   * Reloads whenever the file has another text than when it was last read.
-   *
-   * @param signal Ends that.
-   */
+  /** Reloads the file whenever its text changes. */
   async watch(signal: AbortSignal): Promise<void> {
-    // Editors put a new file in place of the old one, so the folder is what can be watched.
+    // Editors replace the file by a new one, so its folder has to be watched.
     using watcher = Deno.watchFs(folderOf(this.#path), { recursive: false });
     signal.addEventListener("abort", () => watcher.close(), { once: true });
     const name = nameOf(this.#path);
@@ -83,8 +78,8 @@ export class ConfigReload {
     for await (const { kind, paths } of watcher) {
       // Reading the file is an event as well.
       if (kind === "access") continue;
-      // The file may be a link to another one there; but a log that is written beside it goes on and
-      // on, and must not put the file off.
+      // The file may be a link to another one in the folder, so any change starts the timer. Only
+      // changes of the file itself restart it, as a log beside it may never be quiet.
       if (timer !== undefined && !paths.some((path) => nameOf(path) === name)) continue;
       clearTimeout(timer);
       timer = setTimeout(() => {
@@ -95,7 +90,7 @@ export class ConfigReload {
     clearTimeout(timer);
   }
 
-  /** Reads the file for somebody, and says why it cannot be used, or once why it cannot be read. */
+  /** Reads and uses the file. Logs every error in it, and once that it cannot be read. */
   async #read(use: (text: string) => Promise<void>): Promise<void> {
     let text: string;
     try {
@@ -115,49 +110,61 @@ export class ConfigReload {
 
   async #apply(text: string): Promise<void> {
     this.#text = text;
-    const serversElsewhere = this.#serversElsewhere;
-    // What is cut off while it is written, or by mistake, must not take every server away, nor reset
-    // the health checks where the servers are elsewhere. That the file speaks of etcd is no reason:
-    // it takes a restart until that has them.
+    const { balancer, say, serversElsewhere = false } = this.#parts;
+    // A truncated file must not remove every server, or reset the health checks if etcd keeps the
+    // servers. A file that has gained etcd settings still has to name them until the restart.
     if (serversElsewhere && text.trim() === "") {
       throw new CommandError(`Cannot use ${this.#path}: it is empty`);
     }
     const config = parseConfigFile(text, this.#path, { requireServers: !serversElsewhere });
     const done = await this.#applyServers(config);
     const checks = differs(config.healthCheck, this.#config.healthCheck);
-    if (checks) this.#balancer.setHealthCheck(config.healthCheck);
+    if (checks) balancer.setHealthCheck(config.healthCheck);
     if (checks) done.push("health checks changed");
-    this.#say(`Reloaded ${this.#path}: ${done.join(", ") || "nothing is different"}`);
+    say(`Reloaded ${this.#path}: ${done.join(", ") || "no changes"}`);
     const later = fixedSettings(config, this.#config);
     if (later.length > 0) {
-      logger.warn(`A restart is needed for changes of: ${later.join(", ")}`, { settings: later });
+      logger.warn(`Restart to apply changes of: ${later.join(", ")}`, { settings: later });
     }
     this.#config = { ...this.#config, healthCheck: config.healthCheck };
   }
 
-  /** What was done. */
+  /** Applies the servers, and reports each change of one. Returns a summary. */
   async #applyServers({ servers }: Config): Promise<string[]> {
-    if (this.#serversElsewhere) {
-      return ["its servers are not looked at, as etcd keeps them"];
-    }
-    const { added, changed, removed } = await this.#balancer.setServers(servers);
-    return [
-      ...(added.length > 0 ? [`${added.length} added`] : []),
-      ...(changed.length > 0 ? [`${changed.length} changed`] : []),
-      ...(removed.length > 0 ? [`${removed.length} removed`] : []),
+    const { balancer, say, serversElsewhere } = this.#parts;
+    if (serversElsewhere) return ["servers ignored, as etcd keeps them"];
+    const before = new Map(
+      servers.flatMap(({ url }) => balancer.find({ url: canonicalServerUrl(url) }))
+        .map((server) => [server.url, server]),
+    );
+    const { added, changed, removed } = await balancer.setServers(servers);
+    const changes = [
+      ...added.map(({ url }) => `Added ${url}`),
+      ...changed.map((server) => `Changed ${server.url}: ${fieldChanges(before, server)}`),
+      ...removed.map(({ url }) => `Removed ${url}`),
     ];
+    for (const change of changes.slice(0, NAMED_MAX)) say(change);
+    if (changes.length > NAMED_MAX) say(`… and ${changes.length - NAMED_MAX} more`);
+    return Object.entries({ added, changed, removed })
+      .filter(([, { length }]) => length > 0)
+      .map(([verb, { length }]) => `${length} ${verb}`);
   }
 
   #refuse(error: unknown): void {
-    const why = errorText(error);
-    // Several faults stand on lines of their own, and the log has one for each record.
-    logger.error("{why}. The configuration in use is unchanged.", {
-      why: why.replace(/\n */, " ").replace(/\n */g, "; "),
+    logger.error("{why}. The running configuration is unchanged.", {
+      why: asOneLine(errorText(error)),
     });
   }
 }
 
-/** The settings that are different and are only read at the start. */
+/** The fields of a server that differ, with their old and new values. */
+function fieldChanges(before: ReadonlyMap<string, Partial<Server>>, after: Server): string {
+  const old = before.get(after.url) ?? {};
+  return (Object.keys(after) as (keyof Server)[]).filter((name) => old[name] !== after[name])
+    .map((name) => printable(`${snakeCase(name)} ${old[name]} → ${after[name]}`)).join(", ");
+}
+
+/** The changed settings that are only read at the start. */
 function fixedSettings(after: Config, before: Config): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof Config>;
   names.delete("servers");

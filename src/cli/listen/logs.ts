@@ -5,91 +5,81 @@ import { ACCESS_LOG_FORMATS, type AccessLogFormat } from "../../model/settings.t
 import { logTo } from "../../observability/logging/console_logging.ts";
 import { LineWriter, type LostLines } from "../../observability/logging/line_writer.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
-import { UsageError } from "../errors.ts";
-import { printLine } from "../output/print.ts";
+import { printLine, type Say } from "../output/print.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
 const LOG_FORMATS = ["pretty", "json"] as const;
+/** Time for the readers of the logs to catch up at shutdown, in milliseconds. */
+const DRAIN_MS = 2000;
 
-/** The flags of `listen` that say what is logged, and how. */
+/** The flags of the logs. */
 export const LOG_FLAGS: Readonly<Record<"access-log" | "log-format", ValueFlag>> = {
   "access-log": {
     value: "FORMAT",
-    help: "write a line for each request to the standard output: common, combined or json",
+    help: "log each request to the standard output: common, combined or json (default none)",
+    choices: ACCESS_LOG_FORMATS,
   },
   "log-format": {
     value: "FORMAT",
-    help: "how the log on the standard error output looks: pretty (default on a terminal) or json",
+    help: "log format on the standard error output: pretty (default on a terminal) or json",
+    choices: LOG_FORMATS,
   },
 };
 
-/** What is logged, and how. */
+/** Formats of the logs. */
 export interface LogSettings {
-  /** How each request is; undefined for not at all. */
+  /** Format of the access log; undefined for none. */
   readonly accessLog: AccessLogFormat | undefined;
-  /** How everything else is. */
+  /** Format of the program's log. */
   readonly logFormat: "pretty" | "json";
+  /** Whether the user asked for JSON, so that a failed start has to be reported as JSON as well. */
+  readonly isJsonRequested: boolean;
 }
 
 /**
- * What the flags say of the logs, else the file, else the default.
+ * Reads the formats of the logs from the flags, else the configuration, else the defaults.
  *
- * @param args The command line.
- * @param config What the file says.
- * @throws {UsageError} If a flag names no format.
+ * @throws {UsageError} If a flag names an unknown format.
  */
 export function readLogFlags(
   args: Args,
   config: Pick<Config, "accessLog" | "logFormat">,
 ): LogSettings {
-  const standard = Deno.stderr.isTerminal() ? "pretty" : "json";
+  const requested = args.oneOf("log-format", LOG_FORMATS) ?? config.logFormat;
   return {
-    accessLog: oneOf(args, "access-log", ACCESS_LOG_FORMATS) ?? config.accessLog,
-    logFormat: oneOf(args, "log-format", LOG_FORMATS) ?? config.logFormat ?? standard,
+    accessLog: args.oneOf("access-log", ACCESS_LOG_FORMATS) ?? config.accessLog,
+    logFormat: requested ?? (Deno.stderr.isTerminal() ? "pretty" : "json"),
+    isJsonRequested: requested === "json",
   };
 }
 
-function oneOf<T extends string>(args: Args, name: string, values: readonly T[]): T | undefined {
-  const value = args.text(name);
-  const known = values.find((one) => one === value);
-  if (value === undefined || known !== undefined) return known;
-  throw new UsageError(`--${name} must be ${values.join(" or ")}, not "${value}"`);
-}
-
-/** How long the readers of the logs get at the end, in milliseconds. */
-const DRAIN_MS = 2000;
-
-/** Tells people what the program is doing. */
-export type Say = (line: string) => void;
-
-/** Where a running balancer writes what it has to say. */
+/** The logs of a running balancer. */
 export interface Logs {
-  /** How requests are logged; undefined for not at all. */
+  /** Options of the access log; undefined for none. */
   readonly accessLog: AccessLogOptions | undefined;
   /**
-   * Writes a line for people to the standard output. Where that is the access log's, or the log is
-   * for programs, which want all of it in one place and form, the line goes to the log.
+   * Writes a line to the standard output; to the log if the standard output is the access log's, or
+   * if the log is JSON.
    */
   readonly say: Say;
-  /** Waits until both logs are written, but not for long. */
+  /** Waits until both logs are written, up to a time limit. */
   drain(): Promise<void>;
 }
 
 /**
- * Begins to log: what happens on the standard error output, requests on the standard output.
+ * Starts logging: the program's log on the standard error output, requests on the standard output.
  *
- * @param settings What is logged, and how.
- * @param debug Whether debug messages are wanted too.
+ * @param debug Whether to log debug messages.
  */
 export async function startLogs(
-  { accessLog, logFormat }: LogSettings,
+  { accessLog, logFormat }: Pick<LogSettings, "accessLog" | "logFormat">,
   debug: boolean,
 ): Promise<Logs> {
   const errors = new LineWriter({ write: (bytes) => Deno.stderr.write(bytes) });
   const requests = new LineWriter({
     write: (bytes) => Deno.stdout.write(bytes),
-    onLoss: tellLoss,
+    onLoss: logLoss,
   });
   await logTo(errors, {
     debug,
@@ -108,12 +98,12 @@ export async function startLogs(
 }
 
 function sayInLog(line: string): void {
-  // Braces would be taken for the name of a property.
+  // Single braces would mark a property.
   logger.info(line.replace(/[{}]/g, "$&$&"));
 }
 
-function tellLoss({ lost, why }: LostLines): void {
+function logLoss({ lost, why }: LostLines): void {
   if (why === undefined) {
-    logger.info("The access log is written again; lines lost: {lost}", { lost });
-  } else logger.warn("The access log loses lines, {lost} so far: {why}", { lost, why });
+    logger.info("The access log is being written again; lost lines: {lost}", { lost });
+  } else logger.warn("Losing lines of the access log, {lost} so far: {why}", { lost, why });
 }

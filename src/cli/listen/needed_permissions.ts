@@ -1,32 +1,24 @@
 import type { Config } from "../../config/config.ts";
+import {
+  discoveryPermissions,
+  type NeededPermissions,
+} from "../../discovery/discovery_permissions.ts";
+import { errorText } from "../../model/error_text.ts";
 import { netAddress } from "../../runtime/net_permission.ts";
 import type { Args } from "../command_line.ts";
 import { CommandError } from "../errors.ts";
 import { folderOf } from "./config_reload.ts";
-import { discoveryPermissions } from "./discovery_permissions.ts";
 import { listenSettings } from "./listen_settings.ts";
-import { hostBeforePort } from "./service.ts";
+import { hostBeforePort } from "./serve.ts";
 
-/** Deno splits the value of a flag at commas; these are all it can name a host with. */
+/** The addresses that Deno's flags can name: they are split at commas, among others. */
 const NAMEABLE_ADDRESS = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):[0-9]+$/;
 
-/** What a program is allowed. */
-export interface NeededPermissions {
-  /** The addresses it listens on and connects to, host and port. */
-  readonly net: readonly string[];
-  /** The files and folders it reads. */
-  readonly read: readonly string[];
-  /** What people have to know of them; undefined where there is nothing. */
-  readonly note: string | undefined;
-}
-
 /**
- * What `listen` needs to do what a configuration says, and nothing beyond.
+ * The minimal permissions with which `listen` can run a configuration.
  *
- * @param args The command line of `listen`.
- * @param config What the configuration says.
- * @throws {UsageError} If a flag makes no sense.
- * @throws {CommandError} If Deno has no way to permit one of the addresses or files alone.
+ * @throws {UsageError} If a flag is invalid.
+ * @throws {CommandError} If Deno cannot permit one of the addresses or files alone.
  */
 export async function neededPermissions(args: Args, config: Config): Promise<NeededPermissions> {
   const { host, port, apiHost, apiPort, workers, tls, etcd } = listenSettings(args, config);
@@ -54,7 +46,7 @@ export async function neededPermissions(args: Args, config: Config): Promise<Nee
   ].filter((file) => file !== undefined);
   for (const address of net) checkNameable("the address", address, NAMEABLE_ADDRESS);
   for (const file of read) checkNameable("the file", file, /^[^,]+$/);
-  const discovery = await discoveryPermissions(config);
+  const discovery = await readDiscoveryPermissions(config);
   return {
     net: [...new Set([...net, ...discovery.net])],
     read: [...new Set([...read, ...discovery.read])],
@@ -62,16 +54,24 @@ export async function neededPermissions(args: Args, config: Config): Promise<Nee
   };
 }
 
+async function readDiscoveryPermissions({ servers, dns }: Config): Promise<NeededPermissions> {
+  try {
+    return await discoveryPermissions(servers, dns?.server);
+  } catch (error) {
+    throw new CommandError(`Cannot determine the system's name servers: ${errorText(error)}`);
+  }
+}
+
 /**
- * The folder with the modules that a worker loads: Deno asks for read permission where they are
- * files, and not where they come from a registry or are in the binary.
+ * The folder of the modules that a worker loads. Deno requires read permission for them if they are
+ * files, but not if they come from a registry or are compiled in.
  */
 function sourceFolder(): string | undefined {
   const url = new URL("../../", import.meta.url);
   return url.protocol === "file:" && !Deno.build.standalone ? pathOf(url) : undefined;
 }
 
-/** The path of a file's URL, as the operating system writes it. */
+/** The path of a file URL, as the operating system writes it. */
 export function pathOf(url: URL): string {
   const path = decodeURIComponent(url.pathname);
   return (Deno.build.os === "windows" ? path.slice(1).replaceAll("/", "\\") : path)
@@ -81,7 +81,6 @@ export function pathOf(url: URL): string {
 function checkNameable(what: string, name: string, pattern: RegExp): void {
   if (pattern.test(name)) return;
   throw new CommandError(
-    `Cannot permit ${what} ${JSON.stringify(name)} alone: Deno has no way to write it in a flag; ` +
-      "give it another name",
+    `Cannot permit ${what} ${JSON.stringify(name)}: Deno's flags cannot express it; rename it`,
   );
 }

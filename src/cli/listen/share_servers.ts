@@ -3,37 +3,35 @@ import type { JoinedCluster } from "../../cluster/mod.ts";
 import type { EtcdSettings } from "../../config/config.ts";
 import type { ServerInit } from "../../model/server.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
+import type { Reload } from "../../runtime/signals.ts";
 import { CommandError } from "../errors.ts";
-import { EtcdFilesReload, readEtcdFiles } from "../files/etcd_files.ts";
-import type { Reload } from "../signals.ts";
-import type { Say } from "./logs.ts";
+import { readEtcdFiles, reloadEtcdFiles } from "../files/etcd_files.ts";
+import type { Say } from "../output/print.ts";
 
-/** Where Linux keeps the host's name: in a container, that of the container or pod. */
+/** The file with the host name on Linux; in a container, that of the container or pod. */
 const HOST_NAME_FILE = "/etc/hostname";
 
-/** What is shared, and until when that is waited for. */
+/** Options of {@linkcode shareServers}. */
 export interface Sharing {
-  /** Through which etcd. */
+  /** The connection to etcd. */
   readonly settings: EtcdSettings;
-  /** The servers to begin with, where etcd has none. */
+  /** The servers for an empty etcd. */
   readonly seed: readonly ServerInit[];
   /** The URL of the admin API. */
   readonly admin: string;
   /** Ends the wait for etcd. */
   readonly stop: Promise<Deno.Signal>;
-  /** What tells people how it goes. */
+  /** Reports progress. */
   readonly say: Say;
-  /** What SIGHUP does: the files for etcd are read again as soon as they are in use. */
+  /** The actions of SIGHUP, to which reloading the credentials is added. */
   readonly reloads: Reload[];
 }
 
 /**
- * Lets a balancer share its servers through etcd. While etcd is away it is waited for, unless the
- * settings say otherwise.
+ * Shares the servers of a balancer through etcd. Waits until etcd is reachable, unless that is
+ * optional.
  *
- * @param balancer The balancer.
- * @param sharing What is shared.
- * @returns What is steered in place of the balancer; undefined if the program was asked to stop meanwhile.
+ * @returns The shared balancer; undefined if the program was asked to stop meanwhile.
  * @throws {CommandError} If a file cannot be read, or etcd refuses the user.
  */
 export async function shareServers(
@@ -45,7 +43,7 @@ export async function shareServers(
   const waiting = new AbortController();
   stop.then(() => waiting.abort());
   const files = await readEtcdFiles(settings);
-  // Loaded here, so that nobody else has to.
+  // Loaded here because nothing else needs it.
   const { DEFAULT_PREFIX, joinEtcd } = await import("../../cluster/mod.ts");
   const shared = await joinEtcd(balancer, {
     endpoints,
@@ -54,11 +52,10 @@ export async function shareServers(
     seed,
     ...(distrust === undefined ? {} : { distrust }),
     fleet: { name: settings.name ?? await hostName(), admin, sharedHealth },
-    // Below, where the files can be read again meanwhile.
+    // Waits below, once SIGHUP reloads the credentials.
     wait: false,
   });
-  const reload = new EtcdFilesReload(settings, files, { shared, say });
-  reloads.push(() => reload.reload());
+  reloads.push(reloadEtcdFiles(settings, files, { shared, say }));
   try {
     if (!optional) await shared.join(waiting.signal);
   } catch (error) {
@@ -68,16 +65,16 @@ export async function shareServers(
   }
   if (waiting.signal.aborted) {
     await shared[Symbol.asyncDispose]();
-    say(`${await stop}: etcd was not reached`);
+    say(`${await stop}: stopped waiting for etcd`);
     return undefined;
   }
-  say(`Sharing the servers through etcd, under ${prefix ?? DEFAULT_PREFIX}`);
+  say(`Sharing servers through etcd under ${prefix ?? DEFAULT_PREFIX}`);
   return shared;
 }
 
 /**
- * The host's name, as far as it can be had: asking the system for it would need a permission that
- * the program does without. Undefined where it cannot.
+ * The host name, if its file is readable. Asking the system for it would need a permission that the
+ * program otherwise does without.
  */
 async function hostName(): Promise<string | undefined> {
   const { state } = await Deno.permissions.query({ name: "read", path: HOST_NAME_FILE });

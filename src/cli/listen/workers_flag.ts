@@ -3,23 +3,23 @@ import { workersSchema } from "../../config/settings_schema.ts";
 import { mayReusePort } from "../../runtime/reuse_port.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import type { Say } from "./logs.ts";
+import type { Say } from "../output/print.ts";
 
 const [WORKERS_MIN, WORKERS_MAX] = rangeOf(workersSchema);
 
-/** The flag that says how many threads accept connections. */
+/** The flag with the number of worker threads. */
 export const WORKERS_FLAG: Readonly<Record<"workers", ValueFlag>> = {
   "workers": {
     value: "N",
-    help: "how many threads accept connections; auto is one for each core (default 1)",
+    help: "worker threads that accept connections; auto for one per core (default 1)",
     choices: ["auto"],
   },
 };
 
 /**
- * What the command line says of the workers.
+ * Reads the number of workers from the command line.
  *
- * @throws {UsageError} If it makes no sense.
+ * @throws {UsageError} If it is invalid.
  */
 export function readWorkersFlag(args: Args): number | "auto" | undefined {
   const text = args.text("workers");
@@ -32,16 +32,15 @@ export function readWorkersFlag(args: Args): number | "auto" | undefined {
 }
 
 /**
- * How many threads there will be. Says in one line why they are fewer than there are cores.
+ * The number of workers that this process can have.
  *
- * @param workers What the user wants.
- * @param say What takes that line.
- * @throws {CommandError} If several are wanted by number, and there can be only one.
+ * @param say Reports why `auto` gives fewer workers than cores.
+ * @throws {CommandError} If several are wanted by number, and only one is possible.
  */
 export function countWorkers(workers: number | "auto", say: Say): number {
   const cores = Math.min(navigator.hardwareConcurrency, WORKERS_MAX);
   if (mayReusePort()) return workers === "auto" ? cores : workers;
-  const reason = "several threads can share a port only where Deno runs with --unstable-net";
+  const reason = "threads can share a port only if Deno runs with --unstable-net";
   if (workers !== "auto" && workers > 1) {
     throw new CommandError(`Cannot use ${workers} workers: ${reason}. Start it with that flag.`);
   }

@@ -2,6 +2,9 @@ import { escapeControls, printable } from "../../model/printable.ts";
 
 export { printable };
 
+/** Reports what the program is doing, in a line for people. */
+export type Say = (line: string) => void;
+
 /** Writes a line to the standard output. */
 export function printLine(line: string): void {
   // deno-lint-ignore no-console
@@ -14,21 +17,20 @@ export function printError(line: string): void {
   console.error(line);
 }
 
-/** Writes a value as JSON, for programs. */
+/** Writes a value to the standard output as indented JSON. */
 export function printJson(value: unknown): void {
   printLine(JSON.stringify(value, null, 2));
 }
 
-/** A value as one line of JSON, in which nothing can drive a terminal. */
+/** A value as one line of JSON without control characters. */
 export function jsonLine(value: unknown): string {
   return escapeControls(JSON.stringify(value));
 }
 
 /**
- * Writes to the standard output, for commands that go on until nobody reads them any more.
+ * Writes to the standard output, for commands that run until their reader closes it.
  *
- * @param text What to write.
- * @returns Whether somebody still reads it.
+ * @returns Whether it was written; false if the reader has closed the pipe.
  */
 export async function writeOut(text: string): Promise<boolean> {
   const bytes = new TextEncoder().encode(text);
@@ -41,12 +43,12 @@ export async function writeOut(text: string): Promise<boolean> {
   }
 }
 
-/**
- * Rows of text in aligned columns.
- *
- * @param header The columns' names.
- * @param rows The rows, each with as many cells as there are columns.
- */
+/** A number with a noun in the singular or plural, for example `1 server`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** Rows of text in aligned columns. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows.map((row) => row.map(printable))];
   const widths = header.map((_, column) =>

@@ -1,15 +1,15 @@
-/** What a terminal shows in two columns. There may be more; what is narrower than thought fits. */
+/** Characters that are two columns wide. Where in doubt a character counts as wide, so that it fits. */
 const WIDE = new RegExp(
   "[\\p{Script=Han}\\p{Script=Hangul}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Yi}" +
     "\\p{Emoji_Presentation}\\u3000-\\u303e\\u3200-\\u33ff\\uff01-\\uff60\\uffe0-\\uffe6]",
   "u",
 );
-/** What it shows together with the character before. */
+/** Characters that take no column. */
 const COMBINING = /[\p{Mn}\p{Me}\p{Cf}]/u;
-/** What is among those, and takes a column or makes the character before wider. */
+/** Exceptions: they take a column, or make the character before them wider. */
 const NOT_COMBINING = /[\u00ad\ufe0f]/;
 
-/** How many columns of a terminal a text takes. */
+/** The width of a text in terminal columns. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += characterWidth(character);
@@ -17,10 +17,10 @@ export function textWidth(text: string): number {
 }
 
 /**
- * A text that takes so many columns at most; where it is cut, it ends with "…".
+ * Shortens a text to a width. A shortened text ends with "…".
  *
  * @param text The text, without control characters.
- * @param width The columns, 0 or more.
+ * @param width The width in columns, 0 or more.
  */
 export function fit(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
@@ -35,11 +35,10 @@ export function fit(text: string, width: number): string {
 }
 
 /**
- * A text that takes exactly so many columns.
+ * Shortens or pads a text to a width.
  *
  * @param text The text, without control characters.
- * @param width The columns.
- * @param right Whether the text is at the right. Default: false.
+ * @param right Whether to align right. Default: false.
  */
 export function pad(text: string, width: number, right = false): string {
   const fitting = fit(text, width);

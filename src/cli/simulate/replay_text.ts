@@ -1,32 +1,31 @@
 import type { DifferenceJson, ReplayJson } from "../../simulate/replay.ts";
 import { printable, table } from "../output/print.ts";
 
-const DIFFERENCE_HEADER = ["DECISION", "AT", "PATH", "RECORDED", "INSTEAD", "BY LOAD"];
+const DIFFERENCE_HEADER = ["DECISION", "AT", "PATH", "RECORDED", "REPLAYED", "BY LOAD"];
 
 /**
- * What a policy makes of recorded decisions, for people.
+ * Formats the result of a replay.
  *
- * @param result What it makes of them.
- * @param limit How many differences are told at most.
+ * @param limit The most differences to list.
  */
 export function replayText(result: ReplayJson, limit: number): string {
   const { policy, decisions, different, equal_load, incomplete, servers, differences } = result;
   const share = (different / decisions * 100).toFixed(1);
-  const told = differences.slice(0, limit);
-  const more = differences.length - told.length;
+  const listed = differences.slice(0, limit);
+  const more = differences.length - listed.length;
   return [
-    `${policy} makes ${different} of ${decisions} decisions otherwise (${share} %)`,
-    ...(equal_load === 0 ? [] : [`${equal_load} of these are between servers with the same load`]),
+    `${policy} differs in ${different} of ${decisions} decisions (${share} %)`,
+    ...(equal_load === 0 ? [] : [`${equal_load} of them are between equally loaded servers`]),
     ...(incomplete === 0
       ? []
-      : [`${incomplete} decisions do not list all servers; those left out could not be picked`]),
+      : [`${incomplete} decisions omit some servers, which could not be picked`]),
     "",
     table(
-      ["SERVER", "RECORDED", "INSTEAD"],
+      ["SERVER", "RECORDED", "REPLAYED"],
       servers.map(({ name, recorded, picked }) => [name, String(recorded), String(picked)]),
     ),
-    ...(told.length === 0 ? [] : ["", table(DIFFERENCE_HEADER, told.map(differenceRow))]),
-    ...(more === 0 ? [] : [printable(`and ${more} more: --limit, or --json`)]),
+    ...(listed.length === 0 ? [] : ["", table(DIFFERENCE_HEADER, listed.map(differenceRow))]),
+    ...(more === 0 ? [] : [printable(`… and ${more} more (see --limit and --json)`)]),
   ].join("\n");
 }
 
@@ -38,7 +37,7 @@ function differenceRow(difference: DifferenceJson): string[] {
     path,
     serverText(recorded),
     serverText(picked),
-    equal_load ? "the same" : "different",
+    equal_load ? "equal" : "different",
   ];
 }
 

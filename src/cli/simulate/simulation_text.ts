@@ -1,20 +1,20 @@
 import type { PolicyResultJson, ServerResultJson, SimulationJson } from "../../simulate/result.ts";
+import { formatMilliseconds } from "../output/format.ts";
 import { printable, table } from "../output/print.ts";
-import { formatMilliseconds } from "../status/format.ts";
 
 const BAR_WIDTH = 40;
-/** The eighths of a column, from the least to all of it. */
+/** Bars of one to eight eighths of a column. */
 const EIGHTHS = "▏▎▍▌▋▊▉█";
 const STEPS = "▁▂▃▄▅▆▇█";
-/** Up to so many servers are told one by one. */
+/** The most servers that are listed one by one. */
 const SERVERS_MAX = 12;
 
 const POLICY_HEADER = [
-  ...["POLICY", "P50", "P99", "P99.9", "MEAN", "WAITED", "WAIT P99", "UTILISATION"],
-  ...["BUSIEST", "RETRIES", "FAILED"],
+  ...["POLICY", "P50", "P99", "P99.9", "MEAN", "QUEUED", "QUEUE P99", "UTILISATION"],
+  ...["PEAK", "RETRIES", "FAILED"],
 ];
 
-/** What came of a simulation, for people: tables, and charts in between. */
+/** Formats the result of a simulation as tables and charts. */
 export function simulationText(result: SimulationJson): string {
   const { policies } = result;
   return [
@@ -38,7 +38,7 @@ function headline({ policies, balancers, rate, seconds, seed }: SimulationJson):
     `${balancers} ${balancers === 1 ? "balancer" : "balancers"}`,
     `seed ${seed}`,
   ];
-  return `${parts.join(", ")}; the warm-up is not counted`;
+  return `${parts.join(", ")}; without the warm-up`;
 }
 
 function policyRow(result: PolicyResultJson): string[] {
@@ -55,13 +55,13 @@ function policyRow(result: PolicyResultJson): string[] {
     percent(waited),
     time(waiting_ms.p99),
     utilisationText(servers),
-    `${most(servers.map(({ peak }) => peak))} at once`,
+    `${most(servers.map(({ peak }) => peak))} active`,
     String(retries),
     failed === 0 ? "0" : `${failed} (${failureText(result)})`,
   ];
 }
 
-/** The least, the average and the most that servers were used. */
+/** The minimum, mean and maximum of the servers' utilisation. */
 function utilisationText(servers: readonly ServerResultJson[]): string {
   const used = servers.map(({ utilisation }) => utilisation).filter((share) => share !== null);
   if (used.length === 0) return "-";
@@ -89,7 +89,7 @@ function responseChart(policies: readonly PolicyResultJson[]): string[] {
   });
 }
 
-/** Each server, with its share of the requests and how much it was used, under each policy. */
+/** Each server with its share of the requests and its utilisation under each policy. */
 function serverTable(policies: readonly PolicyResultJson[]): string[] {
   const header = ["SERVER", "WEIGHT", ...policies.map(({ policy }) => policy)];
   const rows = policies[0]!.servers.map(({ name, weight }, number) => [
@@ -97,14 +97,14 @@ function serverTable(policies: readonly PolicyResultJson[]): string[] {
     String(weight),
     ...policies.map(({ servers }) => {
       const { share, utilisation, peak } = servers[number]!;
-      const used = utilisation === null ? "" : `, ${percent(utilisation)} used`;
-      return `${percent(share)}${used}, ${peak} at once`;
+      const busy = utilisation === null ? "" : `, ${percent(utilisation)} busy`;
+      return `${percent(share)}${busy}, peak ${peak}`;
     }),
   ]);
   const longest = most(policies.flatMap(({ servers }) => servers.map(({ share }) => share)));
   const chart = policies.flatMap(({ policy, servers }) => [
     "",
-    `Share of the requests by ${policy}`,
+    `Share of requests under ${policy}`,
     ...servers.map(({ name, share }) =>
       `${printable(name).padEnd(nameWidth(servers))}  ${
         bar(longest === 0 ? 0 : share / longest, BAR_WIDTH)
@@ -118,10 +118,10 @@ function nameWidth(servers: readonly ServerResultJson[]): number {
   return most(servers.map(({ name }) => printable(name).length));
 }
 
-/** How shares and utilisation are spread over many servers. */
+/** Histograms over the servers. */
 function spreads(policies: readonly PolicyResultJson[]): string[] {
   return [
-    "How the servers differ: columns from the least to the most, as high as there are servers",
+    "Distribution over the servers, from minimum to maximum:",
     ...spread("requests/weight", policies, relativeShares, (share) => share.toFixed(2)),
     ...spread(
       "utilisation",
@@ -129,7 +129,7 @@ function spreads(policies: readonly PolicyResultJson[]): string[] {
       (servers) => servers.map(({ utilisation }) => utilisation ?? 0),
       percent,
     ),
-    ...spread("most at once", policies, (servers) => servers.map(({ peak }) => peak), String),
+    ...spread("peak", policies, (servers) => servers.map(({ peak }) => peak), String),
   ];
 }
 
@@ -142,7 +142,7 @@ function spread(
   const width = Math.max(...policies.map(({ policy }) => policy.length));
   return policies.map(({ policy, servers }, i) => {
     const numbers = numbersOf(servers);
-    if (numbers.length === 0) return `${title} of servers that take no requests`;
+    if (numbers.length === 0) return `${title}: no servers take requests`;
     const [low, high] = [least(numbers), most(numbers)];
     const chart = spreadChart(numbers, { low, high, width: BAR_WIDTH });
     const head = (i === 0 ? title : "").padEnd(17);
@@ -150,7 +150,7 @@ function spread(
   });
 }
 
-/** What each server got of what its weight says; 1 is exactly that. */
+/** The ratio of each server's share of the requests to its share of the weights. */
 function relativeShares(servers: readonly ServerResultJson[]): number[] {
   const total = servers.reduce((sum, { weight }) => sum + weight, 0);
   return servers.filter(({ weight }) => weight > 0)
@@ -162,8 +162,8 @@ function healthLine({ policy, health, longest_line }: PolicyResultJson): string[
     `${count} × ${change.replace("_", " ")}`
   );
   return [
-    ...(longest_line === 0 ? [] : [`${policy}: up to ${longest_line} waited in one balancer`]),
-    ...(changes.length === 0 ? [] : [`${policy}, all balancers together: ${changes.join(", ")}`]),
+    ...(longest_line === 0 ? [] : [`${policy}: longest queue of a balancer: ${longest_line}`]),
+    ...(changes.length === 0 ? [] : [`${policy}, all balancers: ${changes.join(", ")}`]),
   ];
 }
 
@@ -183,10 +183,9 @@ function most(numbers: readonly number[]): number {
 }
 
 /**
- * A bar for a terminal, to an eighth of a column.
+ * A horizontal bar, to an eighth of a column.
  *
- * @param share How much of the width it takes, 0 to 1. What is more than nothing is seen.
- * @param width How many columns the longest bar takes.
+ * @param share The share of the width, 0 to 1. A share above 0 is always visible.
  */
 function bar(share: number, width: number): string {
   const eighths = Math.max(share > 0 ? 1 : 0, Math.round(share * width * 8));
@@ -194,12 +193,7 @@ function bar(share: number, width: number): string {
   return eighths % 8 === 0 ? full : full + EIGHTHS[eighths % 8 - 1];
 }
 
-/**
- * How numbers are spread between two bounds, as columns of which the highest has the most of them.
- *
- * @param numbers The numbers.
- * @param bounds The lowest and the highest that there can be, and how many columns.
- */
+/** A histogram in one line. The most frequent range is the highest column. */
 function spreadChart(
   numbers: readonly number[],
   { low, high, width }: { low: number; high: number; width: number },

@@ -1,37 +1,46 @@
 import { type Config, parseConfig } from "../../config/config.ts";
 import type { Args, ValueFlag } from "../command_line.ts";
-import { CommandError, UsageError } from "../errors.ts";
-import { readConfig, whyUnreadable } from "../files/config_file.ts";
+import { UsageError } from "../errors.ts";
+import { readConfig } from "../files/config_file.ts";
 
-/** The most servers that can be asked for without a configuration. */
+/** The most servers without a configuration. */
 const SERVERS_MAX = 65_536;
 
-/** The flags that say what is simulated. */
-export const WORKLOAD_FLAGS: Readonly<Record<string, ValueFlag>> = {
-  "config": { value: "FILE", help: "the configuration of the balancers, with its servers" },
-  "servers": { value: "N", help: "in place of --config: so many servers, all alike" },
-  "max-connections": { value: "N", help: "with --servers: each one's max_connections" },
-  "workload": { value: "FILE", help: "YAML file with the requests, and how servers do with them" },
-  "log": { value: "FILE", help: "a JSON access log, whose requests come again" },
-  "rate": { value: "N", help: "requests a second" },
-  "load": { value: "SHARE", help: "the share of what all servers can do (default 0.8)" },
-  "requests": { value: "N", help: "how many requests (default 100000, or by --duration)" },
-  "duration": { value: "SECONDS", help: "for how long they come" },
-  "service": { value: "SECONDS", help: "what a request takes, exponentially (default 0.1)" },
-  "concurrency": { value: "N", help: "how many a server works on at once, 0 any (default 1)" },
-  "balancers": { value: "N", help: "how many balancers there are (default 1)" },
+/** The flags of the simulated servers, requests and balancers. */
+export const WORKLOAD_FLAGS = {
+  "config": { value: "FILE", help: "configuration of the balancers, with its servers" },
+  "servers": { value: "N", help: "simulate N identical servers, instead of --config" },
+  "max-connections": { value: "N", help: "max_connections of each server, with --servers" },
+  "workload": { value: "FILE", help: "YAML file that describes requests and service times" },
+  "log": { value: "FILE", help: "JSON access log whose requests are replayed" },
+  "rate": { value: "N", help: "requests per second" },
+  "load": {
+    value: "SHARE",
+    help: "rate as a fraction of the servers' total capacity (default 0.8)",
+  },
+  "requests": { value: "N", help: "number of requests (default 100000, or by --duration)" },
+  "duration": { value: "SECONDS", help: "duration of the workload" },
+  "service": {
+    value: "SECONDS",
+    help: "mean service time, exponentially distributed (default 0.1)",
+  },
+  "concurrency": {
+    value: "N",
+    help: "requests that a server serves at a time, 0 for any number (default 1)",
+  },
+  "balancers": { value: "N", help: "number of balancers (default 1)" },
   "start": {
     value: "HOW",
-    help: "balancers begin with the same server, or each with another (default together)",
+    help: "whether balancers start with the same server or different ones (default together)",
     choices: ["together", "apart"],
   },
-  "seed": { value: "N", help: "what all chance follows from (default 1)" },
-};
+  "seed": { value: "N", help: "random seed (default 1)" },
+} satisfies Readonly<Record<string, ValueFlag>>;
 
 /**
- * The configuration that a command line asks for.
+ * Reads the configuration with the servers, or makes one of identical servers.
  *
- * @throws {UsageError} If it asks for none, or for two.
+ * @throws {UsageError} If the command line gives neither, or both.
  * @throws {CommandError} If the file cannot be read or used.
  */
 export async function readServers(args: Args): Promise<Config> {
@@ -39,11 +48,11 @@ export async function readServers(args: Args): Promise<Config> {
   const count = args.wholeNumber("servers", 1, SERVERS_MAX);
   const limit = args.wholeNumber("max-connections", 0, 2 ** 32 - 1);
   if (path !== undefined) {
-    if (count !== undefined) throw new UsageError("--servers cannot be given beside --config");
-    if (limit !== undefined) throw new UsageError("--max-connections is only for --servers");
+    if (count !== undefined) throw new UsageError("--servers cannot be used with --config");
+    if (limit !== undefined) throw new UsageError("--max-connections needs --servers");
     return await readConfig(path);
   }
-  if (count === undefined) throw new UsageError("--config FILE is missing, or --servers N");
+  if (count === undefined) throw new UsageError("--config FILE or --servers N is required");
   const servers = Array.from({ length: count }, (_, i) => ({
     url: `http://server-${i + 1}`,
     name: `server-${i + 1}`,
@@ -53,11 +62,10 @@ export async function readServers(args: Args): Promise<Config> {
 }
 
 /**
- * The workload that a command line asks for: what the file says, and what the flags say in its place.
+ * Reads the workload from a file and the flags, which take precedence.
  *
- * @param args The command line.
- * @param file What the file says; undefined where there is none.
- * @throws {UsageError} If a flag makes no sense.
+ * @param file The content of the file; undefined without one.
+ * @throws {UsageError} If a flag is invalid.
  */
 export function readWorkloadFlags(args: Args, file: unknown): unknown {
   const service = args.number("service", 1e-6, 31_536_000);
@@ -74,28 +82,13 @@ export function readWorkloadFlags(args: Args, file: unknown): unknown {
   };
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
   const workload = file ?? {};
-  // What is no mapping is for others to tell.
+  // The schema reports anything that is not a mapping.
   if (typeof workload !== "object" || Array.isArray(workload)) return workload;
   return { ...workload, ...replaced(flags), ...Object.fromEntries(given) };
 }
 
-/** A rate is in place of the file's load, and the other way round. */
+/** A rate overrides the load of the file, and the other way round. */
 function replaced({ rate, load }: { rate: number | undefined; load: number | undefined }): object {
   if (rate !== undefined && load === undefined) return { load: undefined };
   return load !== undefined && rate === undefined ? { rate: undefined } : {};
-}
-
-/**
- * Reads a text file that a command needs.
- *
- * @param path Where it is.
- * @param what What it is, for the message.
- * @throws {CommandError} If it cannot be read.
- */
-export async function readText(path: string, what: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await Deno.readFile(path));
-  } catch (error) {
-    throw new CommandError(`Cannot read the ${what} ${path}: ${whyUnreadable(error)}`);
-  }
 }

@@ -1,57 +1,54 @@
 import type { RegistryJson } from "../../admin/registry.ts";
+import { formatTime } from "../output/format.ts";
+import { count } from "../output/print.ts";
 
-/** How many keys that are not used are named. */
+/** The most URLs or keys that a list names. */
 const NAMED_MAX = 3;
 
-/** Lines about what several balancers share, and whether they are about trouble. */
+/** Lines about the shared registry. */
 export interface RegistryLines {
   /** The lines. */
   readonly lines: readonly string[];
-  /** Whether something is wrong. */
+  /** Whether they report a problem. */
   readonly trouble: boolean;
 }
 
 /**
- * What is to be said of how a balancer is connected to what several share.
+ * Describes a balancer's connection to the shared registry.
  *
- * @param registry What the balancer says of it; undefined where it is alone.
+ * @param registry The registry's report; undefined if the balancer shares no servers.
  */
 export function registryLines(registry: RegistryJson | undefined): RegistryLines {
   if (registry === undefined) return { lines: [], trouble: false };
   const { kind, connected, since, error, revision, balancers, fault_count, warnings, faults } =
     registry;
-  const time = since.replace("T", " ").replace(/\.\d+Z$/, " UTC");
+  const cluster = balancers === undefined ? "" : `, ${count(balancers, "balancer")}`;
   const why = error === null ? "" : `: ${error}`;
-  const first = connected
-    ? `${kind} reached since ${time}, revision ${revision}${sharers(balancers)}`
-    : `${kind} AWAY since ${time}, and changes are refused${why}`;
-  const named = faults.slice(0, NAMED_MAX).map(({ key, message }) => `  ${key}: ${message}`);
-  const keys = fault_count - warnings.length;
-  const more = keys - named.length;
+  const connection = connected
+    ? `${kind} connected since ${formatTime(since)}, revision ${revision}${cluster}`
+    : `${kind} DISCONNECTED since ${formatTime(since)}, changes are refused${why}`;
+  const invalid = fault_count - warnings.length;
   return {
     lines: [
-      first,
+      connection,
       ...warnings.flatMap(({ code, message }) => [
         `WARNING: ${message}`,
         ...(code === "held_removals" ? missingLines(registry.held_removals) : []),
       ]),
-      ...(keys === 0 ? [] : [`${kind} has keys that are not used as they are:`]),
-      ...named,
-      ...(more > 0 ? [`  and ${more} more`] : []),
+      ...(invalid === 0 ? [] : [`${kind} has invalid values:`]),
+      ...listLines(faults.map(({ key, message }) => `${key}: ${message}`), invalid),
     ],
     trouble: !connected || fault_count > 0,
   };
 }
 
-/** The servers that are missing, under the warning about them. */
 function missingLines(held: RegistryJson["held_removals"]): string[] {
-  if (held === undefined) return [];
-  const named = held.urls.slice(0, NAMED_MAX).map((url) => `  missing: ${url}`);
-  const more = held.count - named.length;
-  return more > 0 ? [...named, `  and ${more} more`] : named;
+  return held === undefined ? [] : listLines(held.urls.map((url) => `missing: ${url}`), held.count);
 }
 
-function sharers(balancers: number | undefined): string {
-  if (balancers === undefined) return "";
-  return `, ${balancers} balancer${balancers === 1 ? "" : "s"}`;
+/** The first items of a list, indented, and how many more there are. */
+function listLines(items: readonly string[], total: number): string[] {
+  const named = items.slice(0, NAMED_MAX).map((item) => `  ${item}`);
+  const more = total - named.length;
+  return more > 0 ? [...named, `  … and ${more} more`] : named;
 }

@@ -1,27 +1,26 @@
 import type { ServerStatsJson } from "../../admin/stats.ts";
 import type { ServerState } from "../../model/server_state.ts";
+import { formatMilliseconds, formatRate, formatSeconds, formatState } from "../output/format.ts";
 import { printable } from "../output/print.ts";
 import { fit, pad, textWidth } from "../output/text_width.ts";
-import { formatMilliseconds, formatRate, formatSeconds } from "./format.ts";
 
-/** What stands between two columns. */
 const GAP = "  ";
 
-/** How a table is laid out. */
+/** Layout of the table. */
 export interface TableStyle {
-  /** How many columns of the terminal it may take. */
+  /** The columns of the terminal. */
   readonly width: number;
-  /** Whether states have colours. */
+  /** Whether to colour states. */
   readonly colors: boolean;
 }
 
 interface Column {
   readonly title: string;
-  /** Whether it is made of numbers, which stand at the right. */
+  /** Whether the cells are numbers, which are aligned right. */
   readonly numbers?: boolean;
-  /** How narrow it can be where its text is longer. Default: it is not cut. */
+  /** The width to which it can shrink. Default: it does not shrink. */
   readonly min?: number;
-  /** Its place among the columns that are left out where there is no room; the first goes first. */
+  /** Its rank among columns to drop if there is no room; 1 is dropped first. */
   readonly dropped: number;
   cell(server: ServerStatsJson, now: number): string;
 }
@@ -58,12 +57,10 @@ const COLORS: Readonly<Record<ServerState, number>> = {
 };
 
 /**
- * The servers as lines of a table. Columns that have no room are cut, and the least important ones
- * left out.
+ * Renders the servers as a table. If there is no room, columns shrink and the least important ones are
+ * dropped.
  *
- * @param servers The servers.
- * @param now When it is, in milliseconds since 1970.
- * @param style How wide the table may be.
+ * @param now The current time, in milliseconds since 1970.
  */
 export function serverTable(
   servers: readonly ServerStatsJson[],
@@ -110,7 +107,7 @@ function dropColumns(columns: readonly LaidOut[], width: number): LaidOut[] {
   return left;
 }
 
-/** Takes from the columns that can be cut, always from the widest, until they fit. */
+/** Shrinks the columns, always the widest one first, until they fit. */
 function shrink(columns: readonly LaidOut[], width: number): LaidOut[] {
   const widths = columns.map((column) => column.width);
   while (sum(widths) > width) {
@@ -123,8 +120,7 @@ function shrink(columns: readonly LaidOut[], width: number): LaidOut[] {
 }
 
 function stateText({ state, reason }: ServerStatsJson): string {
-  const text = state.replaceAll("_", " ");
-  return reason === null ? text : `${text}: ${reason}`;
+  return reason === null ? formatState(state) : `${formatState(state)}: ${reason}`;
 }
 
 function checkText({ last_check }: ServerStatsJson, now: number): string {

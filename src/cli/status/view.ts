@@ -1,35 +1,35 @@
 import type { StatsJson } from "../../admin/stats.ts";
-import { printable } from "../output/print.ts";
+import {
+  formatBytes,
+  formatMilliseconds,
+  formatRate,
+  formatSeconds,
+  formatTime,
+} from "../output/format.ts";
+import { count, printable } from "../output/print.ts";
 import { fit, textWidth } from "../output/text_width.ts";
-import { formatBytes, formatMilliseconds, formatRate, formatSeconds } from "./format.ts";
 import { registryLines } from "./registry_lines.ts";
 import { serverTable } from "./server_table.ts";
 
-/** The fewest bars that are worth to be shown. */
+/** The fewest bars worth showing. */
 const BARS_MIN = 8;
 const BARS = "▁▂▃▄▅▆▇█";
 
-/** How the view is laid out. */
+/** Layout of the view. */
 export interface ViewOptions {
-  /** How many columns there are. Infinity for any number. */
+  /** The columns of the terminal. Infinity for no limit. */
   readonly width: number;
-  /** How many lines there are. Infinity for any number. */
+  /** The lines of the terminal. Infinity for no limit. */
   readonly height: number;
-  /** Whether it may have colours. */
+  /** Whether to use colours. */
   readonly colors: boolean;
-  /** Requests in a second in the past, the latest last. */
+  /** Requests per second in the past, the latest last. */
   readonly history: readonly number[];
-  /** What went wrong since; undefined where nothing did. */
+  /** The error since the stats were read, if there was one. */
   readonly problem?: string | undefined;
 }
 
-/**
- * How a balancer is doing, as lines for a terminal.
- *
- * @param stats What the balancer says.
- * @param options How they are to be laid out.
- * @returns The lines, none wider and not more than there is room for.
- */
+/** Renders the state of a balancer for a terminal. */
 export function renderStatus(stats: StatsJson, options: ViewOptions): string[] {
   const { width, height, colors, problem } = options;
   const head = headLines(stats, options).map((line) => fit(printable(line), width));
@@ -46,12 +46,13 @@ export function renderStatus(stats: StatsJson, options: ViewOptions): string[] {
 
 function headLines(stats: StatsJson, { width, history }: ViewOptions): string[] {
   const { version, uptime_seconds, workers, window_seconds, total, metrics, time } = stats;
-  const threads = workers === 1 ? "1 worker" : `${workers} workers`;
   const lines = [
-    `Ballast ${version}, up ${formatSeconds(uptime_seconds)}, ${threads}, ${clockTime(time)}`,
+    `Ballast ${version}, up ${formatSeconds(uptime_seconds)}, ${count(workers, "worker")}, ${
+      formatTime(time)
+    }`,
   ];
   const now = `active ${total.active}, waiting ${total.waiting}`;
-  if (!metrics) return [...lines, `${now}; requests are not counted (metrics: false)`];
+  if (!metrics) return [...lines, `${now}; no request counts (metrics: false)`];
   const rates = `${formatRate(total.requests_per_second)} requests/s, ` +
     `${formatRate(total.errors_per_second)} errors/s`;
   const latency = `p50 ${formatMilliseconds(total.p50_ms)}, p99 ${
@@ -64,18 +65,18 @@ function headLines(stats: StatsJson, { width, history }: ViewOptions): string[] 
   return [
     ...lines,
     traffic + bars(history, width - textWidth(traffic)),
-    `${now}, in all ${total.requests} requests, ${total.refused} refused, ${bytes}`,
+    `${now}; total: ${count(total.requests, "request")}, ${total.refused} refused, ${bytes}`,
   ];
 }
 
-/** The past as bars, if there is room for some. */
+/** The history as bars, if there is room. */
 function bars(history: readonly number[], room: number): string {
   const count = Math.min(history.length, room - 2);
   if (count < Math.min(BARS_MIN, history.length) || count <= 0) return "";
   return `  ${sparkline(history.slice(-count))}`;
 }
 
-/** The first lines, and how many servers there is no room for. */
+/** The lines that fit, and the number of servers that do not. */
 function cutLines(lines: readonly string[], room: number, width: number): string[] {
   if (lines.length <= room) return [...lines];
   const shown = Math.max(0, room - 1);
@@ -83,16 +84,12 @@ function cutLines(lines: readonly string[], room: number, width: number): string
   return [...lines.slice(0, shown), fit(`… and ${hidden} more: ballast status --once`, width)];
 }
 
-function clockTime(time: string): string {
-  return time.replace("T", " ").replace(/\.\d+Z$/, " UTC");
-}
-
 function color(text: string, colors: boolean): string {
   return colors ? `\x1b[31m${text}\x1b[0m` : text;
 }
 
 /**
- * Numbers as a row of bars, one column each. The highest bar is the largest number.
+ * Numbers as a row of bars, one column each, scaled to the largest number.
  *
  * @param numbers The numbers, 0 or more.
  */

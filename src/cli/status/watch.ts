@@ -1,31 +1,31 @@
+import { AdminClientError } from "../../admin/client/admin_client.ts";
 import type { StatsJson } from "../../admin/stats.ts";
+import { listenTo } from "../../runtime/signals.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { pause } from "../../runtime/wait.ts";
-import { CommandError } from "../errors.ts";
+import { pause } from "../../runtime/time.ts";
 import { Screen } from "./screen.ts";
 import { renderStatus } from "./view.ts";
 
-/** How often the view is drawn with new numbers, in milliseconds. */
+/** Refresh period, in milliseconds. */
 const PERIOD_MS = 1000;
-/** Of how many seconds the past is shown. */
+/** Length of the history, in seconds. */
 const HISTORY = 60;
 
-/** What is watched, and how. */
+/** Options of {@linkcode watchStatus}. */
 export interface WatchOptions {
-  /** Asks the balancer. */
+  /** Reads the stats of the balancer. */
   readonly read: (signal: AbortSignal) => Promise<StatsJson>;
-  /** Whether the view may have colours. */
+  /** Whether to use colours. */
   readonly colors: boolean;
-  /** Ends it. */
+  /** Ends the watching. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Shows how a balancer is doing on the terminal, until it is told to end. When the balancer cannot be
- * reached any more, the view says so and it goes on trying.
+ * Shows the state of a balancer on the terminal and refreshes it every second. If the balancer becomes
+ * unreachable, the view says so, and refreshing continues.
  *
- * @param options What to show.
- * @throws {CommandError} If the balancer cannot be reached at the beginning.
+ * @throws {AdminClientError} If the balancer is unreachable at the beginning.
  */
 export async function watchStatus({ read, colors, signal }: WatchOptions): Promise<void> {
   let stats = await read(signal);
@@ -35,7 +35,8 @@ export async function watchStatus({ read, colors, signal }: WatchOptions): Promi
   function draw(): Promise<boolean> {
     return screen.draw(renderStatus(stats, { ...screen.size, colors, history, problem }));
   }
-  using _ = onResize(draw);
+  // Without this signal, on Windows, the next refresh adapts to a new size.
+  using _ = listenTo("SIGWINCH", () => void draw());
   while (await draw()) {
     await pause(systemClock, PERIOD_MS, signal);
     if (signal.aborted) return;
@@ -47,25 +48,17 @@ export async function watchStatus({ read, colors, signal }: WatchOptions): Promi
       problem = undefined;
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof CommandError)) throw error;
+      if (!(error instanceof AdminClientError)) throw error;
       problem = error.message;
     }
   }
 }
 
-/** Requests in a second between two looks: fresher than what the balancer says of ten seconds. */
+/** Requests per second between two refreshes. The stats themselves average ten seconds. */
 function rateBetween(before: StatsJson, after: StatsJson): number {
   const seconds = after.uptime_seconds - before.uptime_seconds;
   const requests = after.total.requests - before.total.requests;
-  // A balancer that was started again counts anew.
+  // A restarted balancer counts from zero.
   if (seconds <= 0 || requests < 0) return after.total.requests_per_second ?? 0;
   return requests / seconds;
-}
-
-/** Windows knows no such signal; there, the next second brings the new size. */
-function onResize(draw: () => Promise<unknown>): Disposable {
-  if (Deno.build.os === "windows") return { [Symbol.dispose]: () => {} };
-  const listener = () => void draw();
-  Deno.addSignalListener("SIGWINCH", listener);
-  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGWINCH", listener) };
 }

@@ -1,26 +1,27 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { type EtcdConnections, openConnections } from "./etcd_fetch.ts";
-import { EtcdGateway } from "./etcd_gateway.ts";
+import { EtcdGateway, type GatewayRequest } from "./etcd_gateway.ts";
+import type { Fields } from "./etcd_json.ts";
 import type { EtcdOptions } from "./etcd_options.ts";
 import { EtcdSession } from "./etcd_session.ts";
 
-/** How etcd is asked with one set of credentials: the connections, and the token. */
+/** The connections and the auth token that belong to one set of credentials. */
 export class EtcdChannel implements Disposable {
-  /** Asks single endpoints. */
+  /** Sends requests to single endpoints. */
   readonly gateway: EtcdGateway;
-  /** Has the token. */
+  /** Holds the auth token. */
   readonly session: EtcdSession;
   readonly #connections: EtcdConnections;
   #users = 0;
   #isRetired = false;
 
   /**
-   * Makes one; nothing is connected to yet.
+   * Creates a channel; nothing is connected yet.
    *
-   * @param options With what etcd is asked.
-   * @param clock What the time limits run on.
+   * @param options The credentials.
+   * @param clock Clock of the time limits.
    * @throws {BalancerError} `invalid` for certificates that cannot be used; `unsupported` for
-   * certificates on a runtime that cannot use any.
+   * certificates on a runtime that supports none.
    */
   constructor(options: EtcdOptions, clock: Clock) {
     this.#connections = openConnections(options);
@@ -28,7 +29,7 @@ export class EtcdChannel implements Disposable {
     this.session = new EtcdSession(this.gateway, options.user);
   }
 
-  /** Does work over it: its connections stay open for that. */
+  /** Runs work that keeps the connections open. */
   async use<T>(work: (channel: EtcdChannel) => Promise<T>): Promise<T> {
     this.#users++;
     try {
@@ -39,7 +40,18 @@ export class EtcdChannel implements Disposable {
     }
   }
 
-  /** Closes the connections as soon as what is under way is over; there will be nothing more. */
+  /** Sends a unary request with the auth token. */
+  call<T>(
+    request: Omit<GatewayRequest, "token">,
+    parse: (response: Fields) => T,
+  ): Promise<T> {
+    const { endpoint, signal } = request;
+    return this.use(({ session, gateway }) =>
+      session.run(endpoint, signal, (token) => gateway.call({ ...request, token }, parse))
+    );
+  }
+
+  /** Closes the connections once the work in progress is done. */
   retire(): void {
     if (this.#isRetired) return;
     this.#isRetired = true;

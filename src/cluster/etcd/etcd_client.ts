@@ -4,13 +4,13 @@ import { EtcdChannel } from "./etcd_channel.ts";
 import { EtcdEndpoints } from "./etcd_endpoints.ts";
 import { EndpointError, resultOf } from "./etcd_failure.ts";
 import {
-  BadAnswer,
   encode,
   type Fields,
-  readOutcome,
-  readRange,
-  revisionOf,
-  wholeNumber,
+  InvalidResponse,
+  parseInteger,
+  parseOutcome,
+  parseRange,
+  parseRevision,
 } from "./etcd_json.ts";
 import { checkEndpoints, type EtcdCredentials, type EtcdOptions } from "./etcd_options.ts";
 import {
@@ -24,34 +24,21 @@ import {
   type EtcdWatch,
   type EtcdWrite,
 } from "./etcd_types.ts";
-import { followWatch, openWatch } from "./etcd_watch.ts";
+import { openWatch, readWatch } from "./etcd_watch.ts";
 
-/** etcd, with the connections that are kept to it until it is disposed of. */
-export interface EtcdClient extends Etcd, Disposable {}
-
-/**
- * Makes a client of etcd 3.4 or newer, over its JSON gateway; nothing is connected to yet.
- *
- * @param options Where etcd is.
- * @throws {BalancerError} `invalid` for endpoints or certificates that cannot be used; `unsupported`
- * for certificates on a runtime that cannot use any.
- */
-export function createEtcd(options: EtcdOptions): EtcdClient {
-  return new GatewayClient(options);
-}
-
-/** What is asked of whichever endpoint answers. */
+/** A unary call, sent to whichever endpoint answers. */
 interface Call<T> {
   readonly what: string;
   readonly path: string;
   readonly body: unknown;
   readonly signal: AbortSignal | undefined;
-  /** Default: yes. */
-  readonly repeatable?: boolean;
-  readonly read: (answer: Fields) => T;
+  /** Default: true. */
+  readonly idempotent?: boolean;
+  readonly parse: (response: Fields) => T;
 }
 
-class GatewayClient implements EtcdClient {
+/** Client for the JSON gateway of etcd 3.4 or newer. Keeps its connections until it is disposed of. */
+export class EtcdClient implements Etcd, Disposable {
   readonly #options: EtcdOptions;
   readonly #urls: readonly string[];
   readonly #clock: Clock;
@@ -59,6 +46,13 @@ class GatewayClient implements EtcdClient {
   #channel: EtcdChannel;
   #isClosed = false;
 
+  /**
+   * Creates a client; nothing is connected yet.
+   *
+   * @param options The endpoints and credentials.
+   * @throws {BalancerError} `invalid` for endpoints or certificates that cannot be used; `unsupported`
+   * for certificates on a runtime that supports none.
+   */
   constructor(options: EtcdOptions) {
     this.#options = options;
     this.#urls = checkEndpoints(options.endpoints);
@@ -67,10 +61,12 @@ class GatewayClient implements EtcdClient {
     this.#endpoints = this.#makeEndpoints(() => this.#channel);
   }
 
+  /** See {@linkcode Etcd.endpoint}. */
   get endpoint(): string | undefined {
     return this.#endpoints.current;
   }
 
+  /** See {@linkcode Etcd.range}. */
   range(
     { from, to }: EtcdKeys,
     { since, limit, signal }: EtcdRangeOptions = {},
@@ -86,10 +82,11 @@ class GatewayClient implements EtcdClient {
       path: "/v3/kv/range",
       body,
       signal,
-      read: readRange,
+      parse: parseRange,
     });
   }
 
+  /** See {@linkcode Etcd.transact}. */
   transact({ when, writes }: EtcdTransaction, signal?: AbortSignal): Promise<EtcdOutcome> {
     const body = {
       compare: when.map(({ key, modRevision }) => ({
@@ -106,11 +103,12 @@ class GatewayClient implements EtcdClient {
       path: "/v3/kv/txn",
       body,
       signal,
-      repeatable: false,
-      read: readOutcome,
+      idempotent: false,
+      parse: parseOutcome,
     });
   }
 
+  /** See {@linkcode Etcd.watch}. */
   async watch(watch: EtcdWatch): Promise<void> {
     const abort = new AbortController();
     const stop = (): void => abort.abort();
@@ -125,40 +123,44 @@ class GatewayClient implements EtcdClient {
     }
   }
 
+  /** See {@linkcode Etcd.grant}. */
   grant(seconds: number, signal?: AbortSignal): Promise<string> {
     return this.#call({
-      what: "take a lease of etcd",
+      what: "get a lease from etcd",
       path: "/v3/lease/grant",
       body: { TTL: String(seconds) },
       signal,
-      read: readLease,
+      parse: parseLease,
     });
   }
 
+  /** See {@linkcode Etcd.keepAlive}. */
   async keepAlive(lease: string, signal?: AbortSignal): Promise<void> {
     await this.#call({
-      what: "keep a lease of etcd",
+      what: "renew a lease of etcd",
       path: "/v3/lease/keepalive",
       body: { ID: lease },
       signal,
-      read: checkKept,
+      parse: checkRenewed,
     });
   }
 
+  /** See {@linkcode Etcd.revoke}. */
   async revoke(lease: string, signal?: AbortSignal): Promise<void> {
     try {
       await this.#call({
-        what: "end a lease of etcd",
+        what: "revoke a lease of etcd",
         path: "/v3/lease/revoke",
         body: { ID: lease },
         signal,
-        read: revisionOf,
+        parse: parseRevision,
       });
     } catch (error) {
       if (!(error instanceof EtcdError && error.failure === "no_lease")) throw error;
     }
   }
 
+  /** See {@linkcode Etcd.setCredentials}. */
   async setCredentials(
     credentials: EtcdCredentials,
     { verify, signal }: { readonly verify?: EtcdKeys; readonly signal?: AbortSignal } = {},
@@ -176,6 +178,7 @@ class GatewayClient implements EtcdClient {
     this.#channel = next;
   }
 
+  /** Closes the connections. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
     this.#channel[Symbol.dispose]();
@@ -184,12 +187,12 @@ class GatewayClient implements EtcdClient {
   #makeEndpoints(channel: () => EtcdChannel): EtcdEndpoints {
     return new EtcdEndpoints(
       this.#urls,
-      (endpoint, signal) => channel().use(({ gateway }) => gateway.greet(endpoint, signal)),
+      (endpoint, signal) => channel().use(({ gateway }) => gateway.ping(endpoint, signal)),
       this.#clock,
     );
   }
 
-  /** Reads a key by a channel. What it finds out about the endpoints says nothing of them. */
+  /** Reads a key over a new channel, without affecting what is known about the endpoints. */
   async #verify(
     channel: EtcdChannel,
     { from, to }: EtcdKeys,
@@ -199,30 +202,18 @@ class GatewayClient implements EtcdClient {
     const path = "/v3/kv/range";
     await this.#makeEndpoints(() => channel).run({
       what: "use the new credentials for etcd",
-      repeatable: true,
+      idempotent: true,
       signal,
-      at: (endpoint) =>
-        channel.session.run(
-          endpoint,
-          signal,
-          (token) => channel.gateway.ask({ endpoint, path, body, token, signal }, readRange),
-        ),
+      send: (endpoint) => channel.call({ endpoint, path, body, signal }, parseRange),
     });
   }
 
-  #call<T>({ what, path, body, signal, repeatable = true, read }: Call<T>): Promise<T> {
+  #call<T>({ what, path, body, signal, idempotent = true, parse }: Call<T>): Promise<T> {
     return this.#endpoints.run({
       what,
-      repeatable,
+      idempotent,
       signal,
-      at: (endpoint) =>
-        this.#channel.use(({ session, gateway }) =>
-          session.run(
-            endpoint,
-            signal,
-            (token) => gateway.ask({ endpoint, path, body, token, signal }, read),
-          )
-        ),
+      send: (endpoint) => this.#channel.call({ endpoint, path, body, signal }, parse),
     });
   }
 
@@ -231,9 +222,9 @@ class GatewayClient implements EtcdClient {
     const what = "watch etcd";
     const open = await this.#endpoints.run({
       what,
-      repeatable: true,
+      idempotent: true,
       signal,
-      at: (endpoint) =>
+      send: (endpoint) =>
         channel.session.run(
           endpoint,
           signal,
@@ -241,16 +232,13 @@ class GatewayClient implements EtcdClient {
         ),
     });
     const { endpoint } = open;
-    // One key is enough: what counts is that the majority answers.
+    // One key is enough: it only matters whether the majority answers.
     const body = { key: encode(watch.keys.from), range_end: encode(watch.keys.to), limit: "1" };
     const request = { endpoint, path: "/v3/kv/range", body, signal };
-    const check = (): Promise<unknown> =>
-      this.#channel.use(({ session, gateway }) =>
-        session.run(endpoint, signal, (token) => gateway.ask({ ...request, token }, readRange))
-      );
+    const check = (): Promise<unknown> => this.#channel.call(request, parseRange);
     watch.onStart?.();
     try {
-      await followWatch(open, watch, { check, clock: this.#clock, abort });
+      await readWatch(open, watch, { check, clock: this.#clock, abort });
     } catch (error) {
       if (!(error instanceof EndpointError) || watch.signal.aborted) throw error;
       const { failure, message } = error;
@@ -269,13 +257,13 @@ function toRequest(write: EtcdWrite): Record<string, unknown> {
   return { request_put: lease === undefined ? request : { ...request, lease } };
 }
 
-function readLease({ ID }: Fields): string {
+function parseLease({ ID }: Fields): string {
   if (typeof ID === "string" && /^-?\d+$/.test(ID)) return ID;
-  throw new BadAnswer("it answers without a lease");
+  throw new InvalidResponse("it has no lease");
 }
 
-/** The answer is a stream of one message; a lease that is over has no time left. */
-function checkKept(answer: Fields): void {
-  if (wholeNumber(resultOf(answer)["TTL"]) > 0) return;
-  throw new EndpointError("no_lease", "says that the lease is over");
+/** The response is a stream of one message; an expired lease has no time to live. */
+function checkRenewed(response: Fields): void {
+  if (parseInteger(resultOf(response)["TTL"]) > 0) return;
+  throw new EndpointError("no_lease", "says that the lease has expired");
 }

@@ -1,19 +1,17 @@
 import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../../runtime/clock.ts";
+import { pause } from "../../runtime/time.ts";
 import { secondsText } from "../../model/seconds_text.ts";
 import { EndpointError } from "./etcd_failure.ts";
 import { EtcdError } from "./etcd_types.ts";
 
-/** For how long an endpoint that did not answer is asked after the others, in milliseconds. */
+/** How long a failed endpoint is tried only after the others, in milliseconds. */
 const AVOIDED_MS = 5_000;
-/** How old an answer may be for the endpoint to be asked what must not be asked twice, in milliseconds. */
+/** How recent an endpoint's last response must be to send it a non-idempotent call unchecked, in milliseconds. */
 const FRESH_MS = 1_000;
-/**
- * How long an endpoint may take for a caller who has lost patience not to hold it against it, in
- * milliseconds.
- */
-const PATIENCE_MS = 1_000;
-/** How long an election is waited for, and how often it is looked whether it is over, in milliseconds. */
+/** After how long a call that its caller aborts counts as a failure of the endpoint, in milliseconds. */
+const SLOW_MS = 1_000;
+/** How long to wait for a leader election, and how often to retry meanwhile, in milliseconds. */
 const ELECTION_MS = 3_000;
 const ELECTION_STEP_MS = 100;
 
@@ -24,79 +22,80 @@ interface Endpoint {
   isDown: boolean;
 }
 
-/** Work for an endpoint that answers. */
-export interface EndpointWork<T> {
-  /** What is done, for messages: "Cannot …". */
+/** A call that any endpoint can serve. */
+export interface EndpointCall<T> {
+  /** The operation, for messages: "Cannot …". */
   readonly what: string;
-  /** Whether it does no harm where it is done twice. */
-  readonly repeatable: boolean;
-  /** Calls it off. */
+  /** Whether it may be sent twice. */
+  readonly idempotent: boolean;
+  /** Aborts the call. */
   readonly signal: AbortSignal | undefined;
-  /** Does it at one endpoint. */
-  at(endpoint: string): Promise<T>;
+  /** Sends it to one endpoint. */
+  send(endpoint: string): Promise<T>;
 }
 
-/** The endpoints of etcd: who is asked, and who next when that one does not answer. */
+/** The endpoints of etcd, with failover between them. */
 export class EtcdEndpoints {
   readonly #all: readonly Endpoint[];
-  readonly #greet: (endpoint: string, signal: AbortSignal | undefined) => Promise<void>;
+  readonly #ping: (endpoint: string, signal: AbortSignal | undefined) => Promise<void>;
   readonly #clock: Clock;
   readonly #logger = getLogger(["ballast", "etcd"]);
   #current = 0;
 
   /**
-   * @param urls Where the endpoints are; at least one.
-   * @param greet Asks one whether it is there.
-   * @param clock Says how long ago an endpoint has answered.
+   * @param urls The endpoints; at least one.
+   * @param ping Checks whether an endpoint responds.
+   * @param clock Clock for the ages of responses and failures.
    */
   constructor(
     urls: readonly string[],
-    greet: (endpoint: string, signal: AbortSignal | undefined) => Promise<void>,
+    ping: (endpoint: string, signal: AbortSignal | undefined) => Promise<void>,
     clock: Clock,
   ) {
     this.#all = urls.map((url) => (
       { url, answeredAt: -Infinity, failedAt: -Infinity, isDown: false }
     ));
-    this.#greet = greet;
+    this.#ping = ping;
     this.#clock = clock;
   }
 
-  /** Who answered last; undefined if nobody has yet. */
+  /** The endpoint that responded last; undefined if none has yet. */
   get current(): string | undefined {
     const { url, answeredAt } = this.#all[this.#current]!;
     return answeredAt === -Infinity ? undefined : url;
   }
 
   /**
-   * Does work at an endpoint that answers. Where one did nothing, or doing it twice does no harm, the
-   * next one is asked; where none has a leader, an election is waited for.
+   * Sends a call to an endpoint that responds. Fails over to the next one if the call had no effect or
+   * is idempotent; if no endpoint has a leader, waits for an election.
    *
-   * @throws {EtcdError} With what each endpoint did.
+   * @throws {EtcdError} With the failure of each endpoint.
    */
-  async run<T>(work: EndpointWork<T>): Promise<T> {
+  async run<T>(call: EndpointCall<T>): Promise<T> {
     const end = this.#clock.now() + ELECTION_MS;
     for (;;) {
       const errors = new Map<string, EndpointError>();
       for (const endpoint of this.#inOrder()) {
         try {
-          return await this.#runAt(endpoint, work);
+          return await this.#send(endpoint, call);
         } catch (error) {
           if (!(error instanceof EndpointError)) throw error;
           errors.set(endpoint.url, error);
           const { failure } = error;
-          if (failure === "unreachable" || (failure === "unknown" && work.repeatable)) continue;
-          throw toEtcdError(failure, work.what, errors);
+          if (failure === "unreachable" || (failure === "unknown" && call.idempotent)) continue;
+          throw toEtcdError(failure, call.what, errors);
         }
       }
-      const isElecting = [...errors.values()].some(({ remedy }) => remedy === "wait");
+      const isElecting = [...errors.values()].some(({ recovery }) => recovery === "election");
       if (!isElecting || this.#clock.now() >= end) {
-        throw toEtcdError("unreachable", work.what, errors);
+        throw toEtcdError("unreachable", call.what, errors);
       }
-      await this.#pause(work.signal);
+      await pause(this.#clock, ELECTION_STEP_MS, call.signal);
+      call.signal?.throwIfAborted();
     }
   }
 
-  /** Says that an endpoint broke off what it had begun. */
+  /** Records that an endpoint failed in the middle of a response. */
   fail(url: string, why: string): void {
     const endpoint = this.#all.find((endpoint) => endpoint.url === url)!;
     endpoint.failedAt = this.#clock.now();
@@ -105,22 +104,22 @@ export class EtcdEndpoints {
     this.#logger.warn("etcd: {url} {why}", { url, why });
   }
 
-  async #runAt<T>(endpoint: Endpoint, work: EndpointWork<T>): Promise<T> {
+  async #send<T>(endpoint: Endpoint, call: EndpointCall<T>): Promise<T> {
     const begin = this.#clock.now();
     try {
-      // A dead host is found out by what may be asked twice.
-      if (!work.repeatable && this.#clock.now() - endpoint.answeredAt > FRESH_MS) {
-        await this.#greet(endpoint.url, work.signal);
+      // Detects a dead host by a request that may be repeated.
+      if (!call.idempotent && this.#clock.now() - endpoint.answeredAt > FRESH_MS) {
+        await this.#ping(endpoint.url, call.signal);
       }
-      const result = await work.at(endpoint.url);
+      const result = await call.send(endpoint.url);
       this.#answered(endpoint);
       return result;
     } catch (error) {
       if (!(error instanceof EndpointError)) {
-        // Called off: who gives an endpoint less time than this client would come to another too.
+        // Aborted by the caller, whose limit may be shorter than ours: the endpoint is slow all the same.
         const waited = this.#clock.now() - begin;
-        if (waited >= PATIENCE_MS) {
-          this.fail(endpoint.url, `has not answered for ${secondsText(waited / 1000)}`);
+        if (waited >= SLOW_MS) {
+          this.fail(endpoint.url, `did not answer for ${secondsText(waited / 1000)}`);
         }
         throw error;
       }
@@ -140,23 +139,12 @@ export class EtcdEndpoints {
     this.#logger.info("etcd: {url} answers again", { url: endpoint.url });
   }
 
-  /** Who answered last comes first, and who has just failed comes last. */
+  /** The endpoint that responded last comes first, those that have just failed come last. */
   #inOrder(): Endpoint[] {
     const ring = [...this.#all.slice(this.#current), ...this.#all.slice(0, this.#current)];
     const now = this.#clock.now();
     const isAvoided = ({ failedAt }: Endpoint): boolean => now - failedAt < AVOIDED_MS;
     return [...ring.filter((one) => !isAvoided(one)), ...ring.filter(isAvoided)];
-  }
-
-  async #pause(signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(ELECTION_STEP_MS, resolve);
-    const release = this.#clock.hold();
-    signal?.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    release();
-    cancel();
-    signal?.throwIfAborted();
   }
 }
 

@@ -1,42 +1,42 @@
 import { errorText } from "../../model/error_text.ts";
 import { printable } from "../../model/printable.ts";
-import { BadAnswer, type Fields, fields } from "./etcd_json.ts";
+import { type Fields, fields, InvalidResponse } from "./etcd_json.ts";
 import type { EtcdFailure } from "./etcd_types.ts";
 
-/** How much of a text that came from outside goes into a message, in characters. */
+/** Maximum length of foreign text in a message, in characters. */
 const TEXT_MAX = 200;
 
-/** What may help: nothing, waiting for an election, or a new token. */
-export type Remedy = "none" | "wait" | "renew";
+/** How the client can recover from a failure: not at all, after an election, or with a new token. */
+export type Recovery = "none" | "election" | "token";
 
 /**
- * Why one endpoint did not do what it was asked for. `unreachable` says that it surely did nothing;
- * `unknown` that it may have.
+ * Failure of a call at one endpoint. `unreachable` means that the call certainly had no effect,
+ * `unknown` that it may have had one.
  */
 export class EndpointError extends Error {
-  /** Why, for the caller. */
+  /** The failure to report to the caller. */
   readonly failure: EtcdFailure;
-  /** What may help. */
-  readonly remedy: Remedy;
+  /** How the client can recover. */
+  readonly recovery: Recovery;
 
   /**
-   * @param failure Why, for the caller.
-   * @param message What the endpoint does, to be read after its URL.
-   * @param options What may help (default: nothing), and the cause.
+   * @param failure The failure to report to the caller.
+   * @param message A predicate that reads well after the endpoint's URL.
+   * @param options How the client can recover (default: `none`), and the cause.
    */
   constructor(
     failure: EtcdFailure,
     message: string,
-    options: ErrorOptions & { remedy?: Remedy } = {},
+    options: ErrorOptions & { recovery?: Recovery } = {},
   ) {
     super(message, options);
     this.name = "EndpointError";
     this.failure = failure;
-    this.remedy = options.remedy ?? "none";
+    this.recovery = options.recovery ?? "none";
   }
 }
 
-/** Codes of gRPC by which a call may have been carried out all the same. */
+/** gRPC status codes after which the call may still have taken effect. */
 const UNCERTAIN = new Set([
   1, // canceled
   2, // unknown
@@ -49,13 +49,13 @@ const PERMISSION_DENIED = 7;
 const UNAUTHENTICATED = 16;
 
 /**
- * What etcd's messages mean, the first that fits. A message that is not among them goes by its code.
- * Those that say `unreachable` come before anything was proposed to the cluster.
+ * The meaning of etcd's error messages; the first match counts. Other messages are classified by
+ * their code. `unreachable` is for errors raised before anything was proposed to the cluster.
  */
-const MEANINGS: readonly { text: RegExp; failure: EtcdFailure; remedy?: Remedy }[] = [
-  // With "hasleader" in the request, a member without a leader says so and does nothing.
-  { text: /etcdserver: no leader/, failure: "unreachable", remedy: "wait" },
-  { text: /etcdserver: too many requests/, failure: "unreachable", remedy: "wait" },
+const MEANINGS: readonly { text: RegExp; failure: EtcdFailure; recovery?: Recovery }[] = [
+  // With "hasleader" in the request, a member without a leader refuses it.
+  { text: /etcdserver: no leader/, failure: "unreachable", recovery: "election" },
+  { text: /etcdserver: too many requests/, failure: "unreachable", recovery: "election" },
   { text: /etcdserver: (not capable|rpc not supported for learner)/, failure: "unreachable" },
   { text: /requested lease not found/, failure: "no_lease" },
   { text: /database space exceeded/, failure: "no_space" },
@@ -63,49 +63,49 @@ const MEANINGS: readonly { text: RegExp; failure: EtcdFailure; remedy?: Remedy }
   {
     text: /invalid auth token|revision of auth store is old|user name is empty/,
     failure: "denied",
-    remedy: "renew",
+    recovery: "token",
   },
   { text: /authentication failed|user name not found|permission denied/, failure: "denied" },
 ];
 
-/** What helps, for people, by a part of the message. */
+/** Hints for users, by a part of the message. */
 const HINTS: readonly [text: string, hint: string][] = [
-  ["user name is empty", " (it wants a user and a password)"],
+  ["user name is empty", " (it requires a user and a password)"],
   ["database space exceeded", " (compact and defragment it, then disarm its alarm)"],
 ];
 
 /**
- * What an error of etcd means.
+ * Parses an error of etcd.
  *
- * @param error `{error, code, message}` as the gateway sends it; in streams, `code` is `grpc_code`
- * before etcd 3.6.
- * @param status The status of the response, for an error without a code.
+ * @param error `{error, code, message}` as the gateway sends it; in streams before etcd 3.6, `code` is
+ * `grpc_code`.
+ * @param status Status of the response, for an error without a code.
  */
-export function readRefusal(error: Fields, status: number): EndpointError {
+export function parseError(error: Fields, status: number): EndpointError {
   const code = error["grpc_code"] ?? error["code"];
-  const told = error["message"] ?? error["error"];
-  if (typeof told !== "string" || told.trim() === "") {
+  const text = error["message"] ?? error["error"];
+  if (typeof text !== "string" || text.trim() === "") {
     const what = typeof code === "number" ? `code ${code}` : `status ${status}`;
-    return new EndpointError(failureOf(code, status), `answers with an error, ${what}`);
+    return new EndpointError(failureOf(code, status), `answered with an error, ${what}`);
   }
-  const message = shorten(told);
-  const meaning = MEANINGS.find(({ text }) => text.test(message));
+  const message = shorten(text);
+  const meaning = MEANINGS.find(({ text: pattern }) => pattern.test(message));
   if (meaning !== undefined) {
-    const { failure, remedy = "none" } = meaning;
-    const hint = HINTS.find(([text]) => message.includes(text))?.[1] ?? "";
-    return new EndpointError(failure, `says "${message}"${hint}`, { remedy });
+    const { failure, recovery = "none" } = meaning;
+    const hint = HINTS.find(([part]) => message.includes(part))?.[1] ?? "";
+    return new EndpointError(failure, `says "${message}"${hint}`, { recovery });
   }
   return new EndpointError(failureOf(code, status), `says "${message}"`);
 }
 
 /**
- * What a message of a stream brings.
+ * The result in a stream message.
  *
- * @param message `{result}`, or `{error}` where the stream has failed.
- * @throws {EndpointError} What the error means.
+ * @param message `{result}`, or `{error}` if the stream has failed.
+ * @throws {EndpointError} For an `{error}`.
  */
 export function resultOf(message: Fields): Fields {
-  if (message["error"] !== undefined) throw readRefusal(fields(message["error"]), 200);
+  if (message["error"] !== undefined) throw parseError(fields(message["error"]), 200);
   return fields(message["result"]);
 }
 
@@ -119,12 +119,12 @@ function failureOf(code: unknown, status: number): EtcdFailure {
 }
 
 /**
- * What a response means whose status is not 200.
+ * Parses a response whose status is not 200.
  *
  * @param status The status.
- * @param content What it says.
+ * @param content The body.
  */
-export function readErrorResponse(status: number, content: string): EndpointError {
+export function parseErrorResponse(status: number, content: string): EndpointError {
   let error: unknown;
   try {
     error = JSON.parse(content);
@@ -132,41 +132,43 @@ export function readErrorResponse(status: number, content: string): EndpointErro
     error = undefined;
   }
   if (typeof error === "object" && error !== null && ("error" in error || "message" in error)) {
-    return readRefusal(error as Fields, status);
+    return parseError(error as Fields, status);
   }
   const text = shorten(content.trim().split("\n", 1)[0]!);
-  // Below 500 it is no etcd, or one without a gateway; beyond, it may be one behind a proxy.
+  // Below 500 it is not etcd, or its gateway is off; from 500 on it may be etcd behind a proxy.
   return new EndpointError(
     status < 500 ? "unreachable" : "unknown",
-    `answers with status ${status}${text === "" ? "" : ` "${text}"`}: check that this is the ` +
+    `answered with status ${status}${text === "" ? "" : ` "${text}"`}: check that this is the ` +
       "client URL of etcd 3.4 or newer, with its gRPC gateway on (--enable-grpc-gateway)",
   );
 }
 
 /**
- * What an error means that came up while an endpoint was asked.
+ * Converts an error thrown during a call to an {@linkcode EndpointError}.
  *
- * @param error What was thrown.
- * @returns The same where it is understood already.
+ * @param error The error; an `EndpointError` is returned as it is.
  */
-export function readThrown(error: unknown): EndpointError {
+export function toEndpointError(error: unknown): EndpointError {
   if (error instanceof EndpointError) return error;
-  if (error instanceof BadAnswer) {
-    return new EndpointError("unknown", `${error.message}: check that it is etcd's client URL`);
+  if (error instanceof InvalidResponse) {
+    return new EndpointError(
+      "unknown",
+      `sent an invalid response (${error.message}): check that it is etcd's client URL`,
+    );
   }
   const cause = deepest(error);
   const text = errorText(cause);
-  // Deno's words first; the rest is what they mean.
+  // Deno puts a generic preamble before the reason.
   const why = shorten(text.replace(/^error sending request .*?: client error \(\w+\): /, ""));
   const failure = neverConnected(cause, text) ? "unreachable" : "unknown";
-  return new EndpointError(failure, `cannot be asked: ${why}`, { cause: error });
+  return new EndpointError(failure, `cannot be reached: ${why}`, { cause: error });
 }
 
-/** Whether the connection was never made, so that nothing can have been asked. */
+/** Whether no connection was established, so that the request cannot have been sent. */
 function neverConnected(error: unknown, text: string): boolean {
   if (text.includes("client error (Connect)")) return true;
   if (!(error instanceof Error)) return false;
-  // Without permission in Deno; with Node's and Bun's codes for connections.
+  // Deno without permission; then the connection error codes of Node and Bun.
   if (error.name === "NotCapable") return true;
   const code = "code" in error ? String(error.code) : "";
   return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ConnectionRefused)$/.test(

@@ -2,19 +2,19 @@ import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import type { EtcdFetch, EtcdOptions } from "./etcd_options.ts";
 
-/** What sends requests to etcd, with the connections that it keeps. */
+/** A `fetch` for etcd and the connections that it keeps. */
 export interface EtcdConnections extends Disposable {
-  /** Sends one. */
+  /** Sends a request. */
   readonly fetch: EtcdFetch;
 }
 
 /**
- * Makes what sends requests to etcd. In Deno it has connections of its own, over HTTP/1.1: so a watch
- * has one for itself, and no other request waits behind it.
+ * Creates a `fetch` for etcd. On Deno it uses separate HTTP/1.1 connections, so that a watch has a
+ * connection to itself and no other request queues behind it.
  *
- * @param options The certificates, or what to send with in their place.
- * @throws {BalancerError} `invalid` for certificates that cannot be used; `unsupported` where the
- * runtime cannot use any.
+ * @param options The certificates, or the caller's own `fetch`.
+ * @throws {BalancerError} `invalid` for certificates that cannot be used; `unsupported` if the runtime
+ * supports none.
  */
 export function openConnections(options: EtcdOptions): EtcdConnections {
   const { ca, certificate } = options;
@@ -23,8 +23,8 @@ export function openConnections(options: EtcdOptions): EtcdConnections {
     if (ca !== undefined || certificate !== undefined) {
       throw new BalancerError(
         "unsupported",
-        "Cannot use certificates for etcd: only Deno takes them here; " +
-          "elsewhere pass a fetch that has them, or name the authority to the runtime " +
+        "Cannot use certificates for etcd: only Deno supports them here; on other runtimes pass a " +
+          "fetch that uses them, or configure the certificate authority in the runtime " +
           "(NODE_EXTRA_CA_CERTS)",
       );
     }
@@ -41,7 +41,7 @@ function makeClient(
   ca: string | undefined,
   certificate: EtcdOptions["certificate"],
 ): Deno.HttpClient {
-  // The runtime takes a text without any certificate for an empty list.
+  // Deno reads a text without a certificate as an empty list.
   if (ca !== undefined && !ca.includes("-----BEGIN CERTIFICATE-----")) {
     throw invalid("ca", "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
   }

@@ -1,44 +1,44 @@
 import type { Clock } from "../../runtime/clock.ts";
+import { TimeLimit } from "../../runtime/time.ts";
 import { secondsText } from "../../model/seconds_text.ts";
-import { EndpointError, readErrorResponse, readThrown, resultOf } from "./etcd_failure.ts";
-import { BadAnswer, type Fields, parseFields } from "./etcd_json.ts";
+import { EndpointError, parseErrorResponse, resultOf, toEndpointError } from "./etcd_failure.ts";
+import { type Fields, InvalidResponse, parseFields } from "./etcd_json.ts";
 import type { EtcdFetch } from "./etcd_options.ts";
-import { TimeLimit } from "./time_limit.ts";
 
-/** How long an endpoint may take to begin an answer, in milliseconds. */
-const ANSWER_MS = 3_000;
-/** How long the rest of an answer may take then, in milliseconds: a range can be large. */
-const CONTENT_MS = 10_000;
-/** How large an answer, or a message of a stream, may be, in bytes. */
+/** Time limit for a response head, in milliseconds. */
+const RESPONSE_MS = 3_000;
+/** Time limit for a response body, in milliseconds: a range can be large. */
+const BODY_MS = 10_000;
+/** Maximum size of a response or of a stream message, in bytes. */
 const SIZE_MAX = 64 * 1024 * 1024;
-/** How much of an answer that is an error is read, in bytes. */
+/** How much of an error response is read, in bytes. */
 const ERROR_SIZE_MAX = 64 * 1024;
 
-/** What is asked of one endpoint. */
+/** A request to one endpoint. */
 export interface GatewayRequest {
-  /** The endpoint's URL, without a slash at the end. */
+  /** The endpoint's URL, without a trailing slash. */
   readonly endpoint: string;
   /** The path, such as `/v3/kv/range`. */
   readonly path: string;
-  /** What is sent as JSON. */
+  /** The body, sent as JSON. */
   readonly body: unknown;
-  /** By which etcd knows who asks; undefined where it need not. */
+  /** The auth token; undefined without authentication. */
   readonly token: string | undefined;
-  /** Calls it off. */
+  /** Aborts the request. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Asks single endpoints by etcd's JSON gateway, within limits of time and size. Everything that can
- * go wrong is thrown as an {@linkcode EndpointError}, but the reason of the caller's signal as it is.
+ * Sends requests to the JSON gateways of single endpoints, with time and size limits. Every failure is
+ * thrown as an {@linkcode EndpointError}, except the reason of the caller's signal.
  */
 export class EtcdGateway {
   readonly #fetch: EtcdFetch;
   readonly #clock: Clock;
 
   /**
-   * @param fetch What sends requests.
-   * @param clock What the time limits run on.
+   * @param fetch Sends the requests.
+   * @param clock Clock of the time limits.
    */
   constructor(fetch: EtcdFetch, clock: Clock) {
     this.#fetch = fetch;
@@ -46,68 +46,66 @@ export class EtcdGateway {
   }
 
   /**
-   * Asks for one answer.
+   * Sends a unary request.
    *
-   * @param request What is asked.
-   * @param read Takes the answer apart.
-   * @returns What `read` has made of it.
+   * @param request The request.
+   * @param parse Parses the response.
    */
-  async ask<T>(request: GatewayRequest, read: (answer: Fields) => T): Promise<T> {
+  async call<T>(request: GatewayRequest, parse: (response: Fields) => T): Promise<T> {
     const limit = new TimeLimit(this.#clock, request.signal);
     try {
       const response = await this.#post(request, limit);
-      limit.restart(CONTENT_MS);
-      return read(parseFields(await readText(response, SIZE_MAX)));
+      limit.start(BODY_MS);
+      return parse(parseFields(await readText(response, SIZE_MAX)));
     } catch (error) {
-      throw this.#understand(error, limit, request.signal);
+      throw this.#toError(error, limit, request.signal);
     } finally {
       limit.end();
     }
   }
 
   /**
-   * Asks for a stream of messages. The first one has to come in time, the others may take as long as
-   * they like.
+   * Opens a stream of messages. The time limit applies only until the first one.
    *
-   * @param request What is asked.
-   * @param read Takes a message apart.
+   * @param request The request.
+   * @param parse Parses a message.
    */
   async *stream<T>(
     request: GatewayRequest,
-    read: (result: Fields) => T,
+    parse: (result: Fields) => T,
   ): AsyncGenerator<T, void> {
     const limit = new TimeLimit(this.#clock, request.signal);
     try {
       const response = await this.#post(request, limit);
       for await (const line of linesOf(response)) {
-        limit.lift();
-        yield read(resultOf(parseFields(line)));
+        limit.stop();
+        yield parse(resultOf(parseFields(line)));
       }
     } catch (error) {
-      throw this.#understand(error, limit, request.signal);
+      throw this.#toError(error, limit, request.signal);
     } finally {
       limit.end();
     }
   }
 
   /**
-   * Asks an endpoint for anything, to see whether it is there.
+   * Checks whether an endpoint responds.
    *
    * @param endpoint The endpoint's URL.
-   * @param signal Calls it off.
+   * @param signal Aborts the request.
    */
-  async greet(endpoint: string, signal: AbortSignal | undefined): Promise<void> {
+  async ping(endpoint: string, signal: AbortSignal | undefined): Promise<void> {
     const limit = new TimeLimit(this.#clock, signal);
     try {
-      limit.restart(ANSWER_MS);
+      limit.start(RESPONSE_MS);
       const init: RequestInit = { redirect: "manual", signal: limit.signal };
       const response = await this.#fetch(`${endpoint}/version`, init);
       const text = await readText(response, ERROR_SIZE_MAX);
-      // A proxy that passes on nothing but /v3/ may not know this path.
-      if (response.status >= 500) throw readErrorResponse(response.status, text);
+      // Behind a proxy that forwards only /v3/ this path does not exist.
+      if (response.status >= 500) throw parseErrorResponse(response.status, text);
     } catch (error) {
-      const { message, cause } = this.#understand(error, limit, signal);
-      // There was nothing that could have been done.
+      const { message, cause } = this.#toError(error, limit, signal);
+      // A ping has no effect, so neither had this one.
       throw new EndpointError("unreachable", message, { cause });
     } finally {
       limit.end();
@@ -118,30 +116,30 @@ export class EtcdGateway {
     { endpoint, path, body, token }: GatewayRequest,
     limit: TimeLimit,
   ): Promise<Response> {
-    limit.restart(ANSWER_MS);
+    limit.start(RESPONSE_MS);
     const response = await this.#fetch(endpoint + path, {
       method: "POST",
       headers: {
         "content-type": "application/json",
-        // A member that has no leader says so at once, and ends the watches that it has.
+        // A member without a leader then fails at once, and ends its watches.
         "grpc-metadata-hasleader": "true",
         ...(token === undefined ? {} : { authorization: token }),
       },
       body: JSON.stringify(body),
-      // What is sent is for this endpoint alone.
+      // Credentials must not follow a redirect.
       redirect: "manual",
       signal: limit.signal,
     });
     if (response.status === 200) return response;
-    throw readErrorResponse(response.status, await readText(response, ERROR_SIZE_MAX));
+    throw parseErrorResponse(response.status, await readText(response, ERROR_SIZE_MAX));
   }
 
-  #understand(error: unknown, limit: TimeLimit, signal: AbortSignal | undefined): EndpointError {
+  #toError(error: unknown, limit: TimeLimit, signal: AbortSignal | undefined): EndpointError {
     signal?.throwIfAborted();
-    if (limit.passed === undefined) return readThrown(error);
+    if (limit.exceeded === undefined) return toEndpointError(error);
     return new EndpointError(
       "unknown",
-      `does not answer within ${secondsText(limit.passed / 1000)}`,
+      `did not answer within ${secondsText(limit.exceeded / 1000)}`,
     );
   }
 }
@@ -150,16 +148,16 @@ async function readText(response: Response, sizeMax: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   let size = 0;
-  // Leaving the loop ends the response.
+  // Leaving the loop cancels the response.
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > sizeMax) throw new BadAnswer(`its answer is larger than ${sizeMax} bytes`);
+    if (size > sizeMax) throw new InvalidResponse(`it exceeds ${sizeMax} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
 }
 
-/** The messages of a stream, one a line, wherever its chunks begin and end. */
+/** The messages of a stream, one per line, regardless of chunk boundaries. */
 async function* linesOf(response: Response): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
   let rest = "";
@@ -167,7 +165,9 @@ async function* linesOf(response: Response): AsyncGenerator<string, void> {
     const lines = decoder.decode(chunk, { stream: true }).split("\n");
     lines[0] = rest + lines[0];
     rest = lines.pop()!;
-    if (rest.length > SIZE_MAX) throw new BadAnswer(`it sends more than ${SIZE_MAX} bytes at once`);
+    if (rest.length > SIZE_MAX) {
+      throw new InvalidResponse(`a message exceeds ${SIZE_MAX} bytes`);
+    }
     for (const line of lines) if (line.trim() !== "") yield line;
   }
   if (rest.trim() !== "") yield rest;

@@ -1,36 +1,38 @@
-import type { EtcdChange, EtcdKeyValue, EtcdOutcome, EtcdRange } from "./etcd_types.ts";
+import {
+  type EtcdChange,
+  type EtcdKeyValue,
+  type EtcdOutcome,
+  type EtcdRange,
+  revisionOf,
+} from "./etcd_types.ts";
 
-/** Says that an answer is not what etcd answers. */
-export class BadAnswer extends Error {
-  /** @param what What is wrong with it. */
-  constructor(what: string) {
-    super(what);
-    this.name = "BadAnswer";
+/** Error for a response that etcd would not send. */
+export class InvalidResponse extends Error {
+  /** @param message The fault. */
+  constructor(message: string) {
+    super(message);
+    this.name = "InvalidResponse";
   }
 }
 
-/** An object of an answer. */
+/** A JSON object of a response. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** A message of a watch, taken apart. */
+/** A parsed watch message. */
 export interface WatchMessage {
   /** Whether it confirms the watch. */
   readonly created: boolean;
-  /** Why etcd ended the watch; undefined where it goes on. */
+  /** Why etcd canceled the watch; undefined if it did not. */
   readonly canceled: string | undefined;
-  /** The first revision that is still kept, where the watch asked for an earlier one; else 0. */
+  /** The first revision available if the watch asked for a compacted one; otherwise 0. */
   readonly compactRevision: number;
-  /** What changed, with all changes of each revision. */
+  /** The changes, complete for each revision. */
   readonly changes: readonly EtcdChange[];
-  /** The revision of the last change; 0 where there is none. */
+  /** Revision of the last change; 0 if there is none. */
   readonly revision: number;
 }
 
-/**
- * Bytes as etcd's JSON has them: base64.
- *
- * @param text What they say in UTF-8.
- */
+/** Encodes a text as etcd's JSON requires: the base64 of its UTF-8. */
 export function encode(text: string): string {
   let binary = "";
   for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
@@ -38,141 +40,137 @@ export function encode(text: string): string {
 }
 
 /**
- * Reads JSON that has to be an object.
+ * Parses a JSON object.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
 export function parseFields(text: string): Fields {
   try {
     return fields(JSON.parse(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new BadAnswer("what it answers is not JSON");
+    throw new InvalidResponse("it is not JSON");
   }
 }
 
 /**
- * An object that must be there.
+ * A required object.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
 export function fields(value: unknown): Fields {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Fields;
   }
-  throw new BadAnswer("what it answers is not what etcd answers: an object is missing");
+  throw new InvalidResponse("an object is missing");
 }
 
 /**
- * A whole number, which etcd's JSON has as a string, and leaves out where it is 0.
+ * An integer: etcd's JSON has it as a string, and omits 0.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
-export function wholeNumber(value: unknown): number {
-  if (isLeftOut(value)) return 0;
+export function parseInteger(value: unknown): number {
+  if (isOmitted(value)) return 0;
   const number = typeof value === "string" && /^-?\d+$/.test(value) ? Number(value) : value;
   if (typeof number === "number" && Number.isSafeInteger(number)) return number;
-  throw new BadAnswer("what it answers is not what etcd answers: a number is missing");
+  throw new InvalidResponse("a number is missing");
 }
 
 /**
- * The revision of the store in the header of an answer.
+ * The store's revision in the header of a response.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
-export function revisionOf(answer: Fields): number {
-  return wholeNumber(fields(answer["header"])["revision"]);
+export function parseRevision(response: Fields): number {
+  return parseInteger(fields(response["header"])["revision"]);
 }
 
 /**
- * The answer to a range.
+ * Parses the response to a range request.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
-export function readRange(answer: Fields): EtcdRange {
+export function parseRange(response: Fields): EtcdRange {
   return {
-    revision: revisionOf(answer),
-    entries: list(answer["kvs"]).map(readEntry),
-    count: wholeNumber(answer["count"]),
+    revision: parseRevision(response),
+    keyValues: list(response["kvs"]).map(parseKeyValue),
+    count: parseInteger(response["count"]),
   };
 }
 
 /**
- * The answer to a transaction that asks for single keys where its conditions do not hold.
+ * Parses the response to a transaction that reads single keys if its conditions do not hold.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
-export function readOutcome(answer: Fields): EtcdOutcome {
-  const done = answer["succeeded"] === true;
+export function parseOutcome(response: Fields): EtcdOutcome {
+  const done = response["succeeded"] === true;
   const found = done
     ? []
-    : list(answer["responses"]).flatMap((response) =>
-      list(fields(fields(response)["response_range"])["kvs"]).map(readEntry)
+    : list(response["responses"]).flatMap((part) =>
+      list(fields(fields(part)["response_range"])["kvs"]).map(parseKeyValue)
     );
-  return { done, revision: revisionOf(answer), found };
+  return { done, revision: parseRevision(response), found };
 }
 
 /**
- * A message of a watch.
+ * Parses a watch message.
  *
- * @throws {BadAnswer}
+ * @throws {InvalidResponse}
  */
-export function readWatchMessage(result: Fields): WatchMessage {
-  const changes = list(result["events"]).map(readChange);
+export function parseWatchMessage(result: Fields): WatchMessage {
+  const changes = list(result["events"]).map(parseChange);
   const reason = result["cancel_reason"];
-  const compactRevision = wholeNumber(result["compact_revision"]);
+  const compactRevision = parseInteger(result["compact_revision"]);
   const canceled = result["canceled"] === true || compactRevision > 0;
   return {
     created: result["created"] === true,
     canceled: canceled ? (typeof reason === "string" ? reason : "") : undefined,
     compactRevision,
     changes,
-    revision: changes.reduce((highest, change) => Math.max(highest, revisionOfChange(change)), 0),
+    revision: changes.reduce((highest, change) => Math.max(highest, revisionOf(change)), 0),
   };
 }
 
-function revisionOfChange(change: EtcdChange): number {
-  return change.type === "put" ? change.entry.modRevision : change.modRevision;
-}
-
-function readChange(value: unknown): EtcdChange {
+function parseChange(value: unknown): EtcdChange {
   const event = fields(value);
-  const entry = readEntry(event["kv"]);
+  const keyValue = parseKeyValue(event["kv"]);
   const type = event["type"] ?? "PUT";
-  if (type === "PUT") return { type: "put", entry };
+  if (type === "PUT") return { type: "put", keyValue };
   if (type === "DELETE") {
-    return { type: "delete", key: entry.key, modRevision: entry.modRevision };
+    return { type: "delete", key: keyValue.key, modRevision: keyValue.modRevision };
   }
-  throw new BadAnswer("what it answers is not what etcd answers: an event is of an unknown type");
+  throw new InvalidResponse("an event has an unknown type");
 }
 
-function readEntry(value: unknown): EtcdKeyValue {
-  const entry = fields(value);
+function parseKeyValue(value: unknown): EtcdKeyValue {
+  const keyValue = fields(value);
   return {
-    key: decode(entry["key"]),
-    value: decode(entry["value"]),
-    createRevision: wholeNumber(entry["create_revision"]),
-    modRevision: wholeNumber(entry["mod_revision"]),
+    key: decode(keyValue["key"]),
+    value: decode(keyValue["value"]),
+    createRevision: parseInteger(keyValue["create_revision"]),
+    modRevision: parseInteger(keyValue["mod_revision"]),
   };
 }
 
-/** Whether a value stands for 0, an empty text or an empty list. */
-function isLeftOut(value: unknown): value is undefined | null {
+/** Whether a value was omitted: it is 0, an empty text or an empty list. */
+function isOmitted(value: unknown): value is undefined | null {
   return value === undefined || value === null;
 }
 
 function list(value: unknown): readonly unknown[] {
-  if (isLeftOut(value)) return [];
+  if (isOmitted(value)) return [];
   if (Array.isArray(value)) return value;
-  throw new BadAnswer("what it answers is not what etcd answers: a list is missing");
+  throw new InvalidResponse("a list is missing");
 }
 
 function decode(value: unknown): string {
-  if (isLeftOut(value)) return "";
+  if (isOmitted(value)) return "";
   if (typeof value === "string") {
     try {
       const binary = atob(value);
-      // Nearly everything is ASCII, which is done with here: a tenth of the time, or less.
+      // Fast path: nearly everything is ASCII, and this takes a tenth of the time.
       if (!/[\u0080-\u00ff]/.test(binary)) return binary;
       const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
@@ -180,5 +178,5 @@ function decode(value: unknown): string {
       // Not base64.
     }
   }
-  throw new BadAnswer("what it answers is not what etcd answers: a key or value is not base64");
+  throw new InvalidResponse("a key or value is not base64");
 }

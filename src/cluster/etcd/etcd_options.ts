@@ -2,7 +2,7 @@ import { BalancerError, type Fault } from "../../model/errors.ts";
 import type { Clock } from "../../runtime/clock.ts";
 import { urlHostFault } from "../../model/host.ts";
 
-/** A client certificate, by which etcd knows who calls. */
+/** A client certificate. */
 export interface EtcdCertificate {
   /** The certificate chain in PEM form. */
   readonly cert: string;
@@ -10,37 +10,37 @@ export interface EtcdCertificate {
   readonly key: string;
 }
 
-/** How one endpoint is asked; the platform's `fetch` is one. */
+/** A function that sends a request, such as `fetch`. */
 export type EtcdFetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** Where etcd is, and how it is asked. */
+/** Endpoints and credentials of etcd. */
 export interface EtcdOptions {
-  /** The URLs of the members' client ports, at least one; for example `http://10.0.0.1:2379`. */
+  /** Client URLs of the members, at least one; for example `http://10.0.0.1:2379`. */
   readonly endpoints: readonly string[];
-  /** Who asks, where etcd has authentication on. Default: nobody, and no token is sent. */
+  /** The user, if etcd has authentication enabled. Default: none. */
   readonly user?: { readonly name: string; readonly password: string };
-  /** The authorities that sign the members' certificates, in PEM form. Default: the platform's. */
+  /** The certificate authorities of the members, in PEM form. Default: the platform's. */
   readonly ca?: string;
-  /** Shown to members that want a client certificate. Default: none. */
+  /** The client certificate. Default: none. */
   readonly certificate?: EtcdCertificate;
   /**
-   * What sends the requests, for runtimes on which `ca` and `certificate` cannot be had otherwise; it
-   * then sees to both. Default: the platform's.
+   * Sends the requests in place of the platform's `fetch`, for runtimes that support neither `ca` nor
+   * `certificate`; both are then up to this function. Default: the platform's.
    */
   readonly fetch?: EtcdFetch;
-  /** What the time limits run on. Default: the machine's clock. */
+  /** Clock of the time limits. Default: the system's clock. */
   readonly clock?: Clock;
 }
 
-/** By what etcd knows who asks, and by what it is known itself. */
+/** The user and the certificates of both sides. */
 export type EtcdCredentials = Pick<EtcdOptions, "user" | "ca" | "certificate">;
 
 /**
- * Checks where etcd is said to be.
+ * Validates the endpoint URLs.
  *
- * @param endpoints The URLs as they were written.
- * @returns The same without a slash at the end, each once.
- * @throws {BalancerError} `invalid`, with every URL that cannot be one.
+ * @param endpoints The URLs as configured.
+ * @returns The URLs without trailing slashes and duplicates.
+ * @throws {BalancerError} `invalid`, with every invalid URL.
  */
 export function checkEndpoints(endpoints: readonly string[]): string[] {
   const faults = endpointFaults(endpoints);
@@ -57,22 +57,22 @@ function endpointFaults(endpoints: unknown): Fault[] {
     return [{ path, message: "must be a list of URLs such as http://10.0.0.1:2379" }];
   }
   if (endpoints.length === 0) {
-    return [{ path, message: "names no endpoint; one is needed at least" }];
+    return [{ path, message: "must name at least one endpoint" }];
   }
   return endpoints.flatMap((endpoint, index) => {
-    const message = whyNotEndpoint(endpoint);
+    const message = endpointFault(endpoint);
     return message === undefined ? [] : [{ path: `${path}[${index}]`, message }];
   });
 }
 
-function whyNotEndpoint(endpoint: string): string | undefined {
-  if (!URL.canParse(endpoint)) return "is not a URL such as http://10.0.0.1:2379";
+function endpointFault(endpoint: string): string | undefined {
+  if (!URL.canParse(endpoint)) return "must be a URL such as http://10.0.0.1:2379";
   const { protocol, hostname, username, password, search, hash } = new URL(endpoint);
   if (protocol !== "http:" && protocol !== "https:") {
-    return "does not begin with http:// or https://, such as http://10.0.0.1:2379";
+    return "must begin with http:// or https://, such as http://10.0.0.1:2379";
   }
-  // What is in a URL ends up in logs.
-  if (username !== "" || password !== "") return "has a user in it; say the user beside it";
-  if (search !== "" || hash !== "") return "has a query or a fragment";
+  // URLs end up in logs.
+  if (username !== "" || password !== "") return "must not contain a user; set the user separately";
+  if (search !== "" || hash !== "") return "must not have a query or a fragment";
   return urlHostFault(endpoint, hostname);
 }

@@ -1,42 +1,42 @@
 import type { EtcdCredentials } from "./etcd_options.ts";
 
-/** A key of etcd with what it holds. Revisions are below 2⁵³. */
+/** A key of etcd with its value. Revisions are below 2⁵³. */
 export interface EtcdKeyValue {
   /** The key, as text. */
   readonly key: string;
-  /** The value, as text; what is not UTF-8 has replacement characters. */
+  /** The value, as text; bytes that are not UTF-8 become replacement characters. */
   readonly value: string;
-  /** The revision of the store at which the key was made. */
+  /** Revision of the store at which the key was created. */
   readonly createRevision: number;
-  /** The revision of the store at which the key was last written. */
+  /** Revision of the store at which the key was last written. */
   readonly modRevision: number;
 }
 
-/** What a range of keys held at one revision. */
+/** The keys of a range at one revision. */
 export interface EtcdRange {
-  /** The revision of the whole store. */
+  /** Revision of the whole store. */
   readonly revision: number;
-  /** The keys, in the order of their bytes. */
-  readonly entries: readonly EtcdKeyValue[];
-  /** How many keys there are in all, those included that were not asked for. */
+  /** The keys with their values, in byte order. */
+  readonly keyValues: readonly EtcdKeyValue[];
+  /** Number of keys in the range, including those that the options left out. */
   readonly count: number;
 }
 
-/** Which keys of a range are asked for. */
+/** Options of {@linkcode Etcd.range}. */
 export interface EtcdRangeOptions {
-  /** Only those that were written at this revision or later. Default: all. */
+  /** Only keys written at this revision or later. Default: all. */
   readonly since?: number;
-  /** So many at most. Default: any number. */
+  /** Maximum number of keys to return. Default: no limit. */
   readonly limit?: number;
-  /** Calls it off. */
+  /** Aborts the call. */
   readonly signal?: AbortSignal;
 }
 
-/** A condition of a transaction: the revision at which a key was last written; 0 if it is not there. */
+/** A condition of a transaction: the revision at which a key was last written; 0 if it must not exist. */
 export interface EtcdCondition {
   /** The key. */
   readonly key: string;
-  /** The revision that it must have. */
+  /** The required revision. */
   readonly modRevision: number;
 }
 
@@ -45,79 +45,79 @@ export type EtcdWrite =
   | { readonly put: string; readonly value: string; readonly lease?: string }
   | { readonly delete: string };
 
-/** Writes that are all done, or none, by conditions. */
+/** Conditional writes, applied all together or not at all. */
 export interface EtcdTransaction {
-  /** What must hold, all of it. */
+  /** Conditions that must all hold. */
   readonly when: readonly EtcdCondition[];
-  /** What is written then. */
+  /** The writes. */
   readonly writes: readonly EtcdWrite[];
 }
 
-/** What came of a transaction. */
+/** The outcome of a transaction. */
 export interface EtcdOutcome {
-  /** Whether the conditions held, and everything was written. */
+  /** Whether the conditions held and the writes were applied. */
   readonly done: boolean;
-  /** The revision of the store after it. */
+  /** Revision of the store afterwards. */
   readonly revision: number;
-  /** Where they did not hold: what the keys of the conditions are now, those that are there. */
+  /** If the conditions did not hold: the current values of their keys, where those exist. */
   readonly found: readonly EtcdKeyValue[];
 }
 
 /** A change of a key. */
 export type EtcdChange =
-  | { readonly type: "put"; readonly entry: EtcdKeyValue }
+  | { readonly type: "put"; readonly keyValue: EtcdKeyValue }
   | { readonly type: "delete"; readonly key: string; readonly modRevision: number };
 
-/** Where the keys begin and end that are read or watched: from `from` up to, but without, `to`. */
+/** A range of keys: `from` inclusive, `to` exclusive. */
 export interface EtcdKeys {
   /** The first key. */
   readonly from: string;
-  /** The first key that is no longer one of them. */
+  /** The first key after the range. */
   readonly to: string;
 }
 
-/** What watches a range of keys. */
+/** Options of {@linkcode Etcd.watch}. */
 export interface EtcdWatch {
-  /** The keys. */
+  /** The keys to watch. */
   readonly keys: EtcdKeys;
-  /** The first revision whose changes are told. */
+  /** The first revision to report. */
   readonly revision: number;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   /** Called once when etcd has confirmed the watch. */
   onStart?(): void;
   /**
-   * Called with the changes of one or more revisions, in their order; never with a part of those of
-   * one revision. The revision is that of the last change: a watch that goes on begins one behind it.
+   * Called with the changes of one or more whole revisions, in order. `revision` is that of the last
+   * change: to resume, watch from the revision after it.
    */
   onChanges(changes: readonly EtcdChange[], revision: number): void;
 }
 
-/** Why etcd did not do what it was asked for. */
+/** Why a call to etcd failed. */
 export type EtcdFailure =
-  /** No endpoint took the request: nothing has happened. */
+  /** No endpoint accepted the request: nothing has happened. */
   | "unreachable"
-  /** An endpoint may have taken the request, and has not told what came of it. */
+  /** An endpoint may have accepted the request but did not report the outcome. */
   | "unknown"
-  /** The revision to watch from is no longer kept: list again. */
+  /** The revision to watch from is compacted: read the keys again. */
   | "compacted"
-  /** The lease is over. */
+  /** The lease has expired. */
   | "no_lease"
-  /** The user or the password is wrong, or lacks a right. */
+  /** The user or password is wrong, or the user lacks a permission. */
   | "denied"
-  /** etcd is at its quota: it takes nothing that needs space, and still deletes. */
+  /** etcd has reached its space quota: it still deletes, and accepts nothing that needs space. */
   | "no_space"
-  /** etcd refused for another reason; the message has it. */
+  /** etcd refused for another reason; see the message. */
   | "refused";
 
-/** The error for what etcd did not do. */
+/** Error of a call to etcd. */
 export class EtcdError extends Error {
-  /** Why. */
+  /** Why the call failed. */
   readonly failure: EtcdFailure;
 
   /**
-   * @param failure Why.
-   * @param message What was asked of whom, and why it was not done.
+   * @param failure Why the call failed.
+   * @param message The operation, the endpoint and the reason.
    * @param options The cause.
    */
   constructor(failure: EtcdFailure, message: string, options?: ErrorOptions) {
@@ -128,58 +128,58 @@ export class EtcdError extends Error {
 }
 
 /**
- * What is needed of etcd. Every call goes to an endpoint that answers: from one that does not, it
- * goes on to the next, as long as that cannot do a thing twice. An endpoint has 3 s to answer. A call
- * whose signal is aborted rejects with the signal's reason; a transaction may have been done then.
+ * The operations of etcd that Ballast uses. A call fails over to the next endpoint as long as it
+ * cannot take effect twice. An endpoint has 3 s to answer. An aborted call rejects with the reason of
+ * its signal; a transaction may have been applied by then.
  */
 export interface Etcd {
-  /** Where etcd was reached last; undefined before. */
+  /** The endpoint that answered last; undefined before the first answer. */
   readonly endpoint: string | undefined;
   /**
-   * Reads keys, as the majority has them (linearizable).
+   * Reads keys from the majority (linearizable).
    *
    * @throws {EtcdError}
    */
   range(keys: EtcdKeys, options?: EtcdRangeOptions): Promise<EtcdRange>;
   /**
-   * Writes by conditions.
+   * Runs a transaction.
    *
-   * @throws {EtcdError} `unknown` where it may have been done.
+   * @throws {EtcdError} `unknown` if it may have been applied.
    */
   transact(transaction: EtcdTransaction, signal?: AbortSignal): Promise<EtcdOutcome>;
   /**
-   * Watches keys until the signal says to end (resolves then) or the connection breaks. A member that
-   * hangs or has lost the majority is noticed, after 2 s of silence and another 3 s at most. Where
-   * nothing but the connection is dead, it is not: who must not miss a change compares what the watch
-   * has told with a range now and then.
+   * Watches keys until the signal is aborted (then it resolves) or the connection breaks. A member
+   * that hangs or has lost the majority is detected after 2 s of silence and at most 3 s more. A dead
+   * connection to a healthy member is not: compare the changes received with a range now and then if
+   * none may be missed.
    *
-   * @throws {EtcdError} `compacted`, `unreachable` when the connection broke, `denied`.
+   * @throws {EtcdError} `compacted`, `unreachable` if the connection broke, or `denied`.
    */
   watch(watch: EtcdWatch): Promise<void>;
   /**
-   * Takes a lease.
+   * Grants a lease.
    *
-   * @param seconds For how long it holds without being kept alive.
-   * @returns Its id.
+   * @param seconds Time to live without a keep-alive.
+   * @returns The lease ID.
    * @throws {EtcdError}
    */
   grant(seconds: number, signal?: AbortSignal): Promise<string>;
   /**
-   * Makes a lease hold for its whole time again.
+   * Renews a lease for its whole time to live.
    *
-   * @throws {EtcdError} `no_lease` if it is over.
+   * @throws {EtcdError} `no_lease` if it has expired.
    */
   keepAlive(lease: string, signal?: AbortSignal): Promise<void>;
-  /** Ends a lease, and deletes the keys that hang on it. Harmless where it is over. */
+  /** Revokes a lease and deletes the keys attached to it. Harmless if it has expired. */
   revoke(lease: string, signal?: AbortSignal): Promise<void>;
   /**
-   * Uses other credentials from the next call on; what is under way goes on with the old ones.
+   * Uses other credentials from the next call on; calls in progress keep the old ones.
    *
-   * @param credentials All of them: what is left out is no longer used.
-   * @param options `verify`: keys of which one is read with them first. Default: none, they are not
-   * tried. `signal` calls that off.
+   * @param credentials The complete credentials: what is left out is no longer used.
+   * @param options `verify`: a range to read with the new credentials first. Default: they are not
+   * tried. `signal` aborts that.
    * @throws {BalancerError} `invalid` or `unsupported` for certificates that cannot be used.
-   * @throws {EtcdError} If the keys cannot be read. The old ones stay in use, as after any error.
+   * @throws {EtcdError} If the range cannot be read. After any error the old credentials stay in use.
    */
   setCredentials(
     credentials: EtcdCredentials,
@@ -189,6 +189,16 @@ export interface Etcd {
 
 /** The keys that begin with a prefix. */
 export function keysUnder(prefix: string): EtcdKeys {
-  // Every prefix here ends with "/", whose next character is "0".
+  // Every prefix here ends with "/", and "0" is the next character.
   return { from: prefix, to: prefix.slice(0, -1) + "0" };
+}
+
+/** The key that a change is about. */
+export function keyOf(change: EtcdChange): string {
+  return change.type === "put" ? change.keyValue.key : change.key;
+}
+
+/** The revision at which a change was made. */
+export function revisionOf(change: EtcdChange): number {
+  return change.type === "put" ? change.keyValue.modRevision : change.modRevision;
 }

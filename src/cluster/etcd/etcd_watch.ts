@@ -1,80 +1,70 @@
 import type { Clock } from "../../runtime/clock.ts";
-import { EndpointError, readRefusal } from "./etcd_failure.ts";
-import type { EtcdGateway } from "./etcd_gateway.ts";
-import { encode, type Fields, readWatchMessage, type WatchMessage } from "./etcd_json.ts";
+import { EndpointError, parseError } from "./etcd_failure.ts";
+import type { EtcdGateway, GatewayRequest } from "./etcd_gateway.ts";
+import { encode, type Fields, parseWatchMessage, type WatchMessage } from "./etcd_json.ts";
 import type { EtcdWatch } from "./etcd_types.ts";
 
-/** How long a watch is silent before its endpoint is asked whether it still works, in milliseconds. */
+/** How long a watch may be silent before its endpoint is checked, in milliseconds. */
 const SILENCE_MS = 2_000;
 
-/** Where a watch is. */
-export interface WatchPlace {
-  /** The endpoint. */
-  readonly endpoint: string;
-  /** By which etcd knows who watches. */
-  readonly token: string | undefined;
-  /** Ends it. */
-  readonly signal: AbortSignal;
-}
-
-/** A watch that etcd has confirmed. */
+/** A confirmed watch. */
 export interface OpenWatch {
-  /** The endpoint that it is at. */
+  /** The endpoint that serves it. */
   readonly endpoint: string;
-  /** Where its messages come from. */
+  /** Its messages. */
   readonly messages: AsyncGenerator<WatchMessage, void>;
 }
 
 /**
- * Opens a watch at an endpoint, and waits until that confirms it.
+ * Opens a watch at an endpoint, and waits for the confirmation.
  *
- * @param gateway What asks the endpoint.
- * @param watch What is watched.
- * @param place Where.
+ * @param gateway Sends the request.
+ * @param watch The keys and the first revision.
+ * @param target The endpoint, the auth token, and the signal that ends the watch.
  * @throws {EndpointError}
  */
 export async function openWatch(
   gateway: EtcdGateway,
   { keys, revision }: EtcdWatch,
-  place: WatchPlace,
+  target: Pick<GatewayRequest, "endpoint" | "token" | "signal">,
 ): Promise<OpenWatch> {
   const key = encode(keys.from);
   const range_end = encode(keys.to);
   const body = { create_request: { key, range_end, start_revision: String(revision) } };
-  const messages = gateway.stream({ ...place, path: "/v3/watch", body }, readMessage);
+  const messages = gateway.stream({ ...target, path: "/v3/watch", body }, parseMessage);
   const { value: first } = await messages.next();
-  if (first?.created) return { endpoint: place.endpoint, messages };
+  if (first?.created) return { endpoint: target.endpoint, messages };
   await messages.return();
-  throw new EndpointError("unreachable", "ends a watch before it has confirmed it");
+  throw new EndpointError("unreachable", "ended a watch before confirming it");
 }
 
 /**
- * Hands on what a watch tells, until it ends. While it is silent, its endpoint is asked now and then
- * whether it still has the majority with it: a connection to a dead host is as silent as a quiet one.
+ * Reads a watch until it ends. While it is silent, its endpoint is checked for a working majority now
+ * and then: a connection to a dead host is as silent as an idle one.
  *
- * @param open The watch.
- * @param watch Who wants to know.
- * @param options Asks the endpoint; what the time runs on; ends the watch.
- * @throws {EndpointError} With why it ended: it never does so by itself.
+ * @param open The open watch.
+ * @param watch Receives the changes.
+ * @param options `check` checks the endpoint, `abort` ends the watch.
+ * @throws {EndpointError} With the reason it ended: it never returns.
  */
-export async function followWatch(
+export async function readWatch(
   open: OpenWatch,
   watch: EtcdWatch,
   options: { check: () => Promise<unknown>; clock: Clock; abort: AbortController },
 ): Promise<never> {
   const { check, clock, abort } = options;
   let cancel = (): void => {};
-  let found: unknown;
+  let failure: unknown;
   function arm(): void {
     cancel();
-    if (!abort.signal.aborted) cancel = clock.after(SILENCE_MS, () => void look());
+    if (!abort.signal.aborted) cancel = clock.after(SILENCE_MS, () => void checkEndpoint());
   }
-  async function look(): Promise<void> {
+  async function checkEndpoint(): Promise<void> {
     try {
       await check();
       arm();
     } catch (error) {
-      found ??= error;
+      failure ??= error;
       abort.abort();
     }
   }
@@ -86,28 +76,28 @@ export async function followWatch(
     }
     throw ended();
   } catch (error) {
-    throw found ?? error;
+    throw failure ?? error;
   } finally {
     abort.abort();
     cancel();
   }
 }
 
-/** Takes a message apart; one that says that etcd has ended the watch is thrown. */
-function readMessage(result: Fields): WatchMessage {
-  const message = readWatchMessage(result);
+/** Parses a message; throws if etcd has ended the watch. */
+function parseMessage(result: Fields): WatchMessage {
+  const message = parseWatchMessage(result);
   const { canceled, compactRevision } = message;
   if (compactRevision > 0) {
-    throw new EndpointError("compacted", `keeps no revision before ${compactRevision} any more`);
+    throw new EndpointError("compacted", `has compacted the revisions before ${compactRevision}`);
   }
   if (canceled === undefined) return message;
   if (canceled === "") throw ended();
-  const error = readRefusal({ message: canceled }, 200);
+  const error = parseError({ message: canceled }, 200);
   if (error.failure !== "denied") throw error;
-  // etcd 3.4 says so too where the token is over.
-  throw new EndpointError("denied", error.message, { remedy: "renew" });
+  // etcd 3.4 reports an expired token the same way.
+  throw new EndpointError("denied", error.message, { recovery: "token" });
 }
 
 function ended(): EndpointError {
-  return new EndpointError("unreachable", "has ended the watch");
+  return new EndpointError("unreachable", "ended the watch");
 }

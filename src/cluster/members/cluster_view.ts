@@ -3,23 +3,23 @@ import type {
   ClusterMember,
   ClusterMemberStatus,
 } from "../../model/cluster_report.ts";
-import type { Member } from "./member_value.ts";
+import type { Member } from "./member_store.ts";
 
-/** What a balancer knows of the others. */
-export interface FleetKnowledge {
-  /** Those that are up, by id. */
+/** The cluster as known to one balancer. */
+export interface ClusterState {
+  /** The balancers that are up, by ID. */
   readonly members: ReadonlyMap<string, Member>;
-  /** How they do, by id, as far as that is known. */
+  /** Their statuses, by ID, as far as known. */
   readonly statuses: ReadonlyMap<string, ClusterMemberStatus>;
-  /** Up to which revision this balancer had seen every change a while ago. */
+  /** The revision up to which this balancer had handled every change a while ago. */
   readonly revisionBefore: number;
-  /** The ids of those that have told nothing since then: nothing is concluded from what they said. */
+  /** IDs of the balancers whose status is older than that: their revision shows nothing. */
   readonly silent: ReadonlySet<string>;
 }
 
-/** The balancers as a report lists them: by name, and those of the same name by their start. */
+/** The balancers for a report, sorted by name and then by start. */
 export function listMembers(
-  { members, statuses, revisionBefore, silent }: FleetKnowledge,
+  { members, statuses, revisionBefore, silent }: ClusterState,
 ): ClusterMember[] {
   return [...members.values()].map((member) => {
     const status = statuses.get(member.id);
@@ -33,21 +33,21 @@ export function listMembers(
 }
 
 /**
- * The servers that some balancers see as unhealthy and others do not. Nothing is concluded from a
- * balancer that sees more servers as unhealthy than it can name.
+ * The servers that are unhealthy to some balancers and healthy to others. A balancer with more
+ * unhealthy servers than its status can list does not count as seeing the others healthy.
  */
 export function findDisagreements(members: readonly ClusterMember[]): ClusterDisagreement[] {
   const views = members.flatMap(({ id, status }) =>
     status === undefined ? [] : [{
       id,
       unhealthy: new Set(status.unhealthy),
-      isWhole: status.unhealthy.length >= status.unhealthyCount,
+      isComplete: status.unhealthy.length >= status.unhealthyCount,
     }]
   );
   const urls = views.reduce((all, { unhealthy }) => all.union(unhealthy), new Set<string>());
   return [...urls].sort().flatMap((url) => {
     const unhealthy = views.filter((view) => view.unhealthy.has(url)).map(({ id }) => id);
-    const healthy = views.filter((view) => view.isWhole && !view.unhealthy.has(url))
+    const healthy = views.filter((view) => view.isComplete && !view.unhealthy.has(url))
       .map(({ id }) => id);
     return healthy.length === 0 ? [] : [{ url, healthy, unhealthy }];
   });

@@ -1,77 +1,76 @@
 import { getLogger } from "@logtape/logtape";
+import { z } from "zod";
 import { invalid } from "../../config/validate.ts";
-import type { KeyFault } from "../../model/registry_report.ts";
-import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
-import type { KeyOwner } from "../store/key_owner.ts";
-import { KeyFaults } from "../store/key_faults.ts";
-import { isMemberId, type Member, readMember } from "./member_value.ts";
+import type { ClusterMember } from "../../model/cluster_report.ts";
+import { KeyStore } from "../store/key_store.ts";
+import { momentSchema, parseValue, textSchema } from "../store/values.ts";
 
 const logger = getLogger(["ballast", "fleet"]);
 
-/** The balancers that are up, as their keys say. */
-export class MemberStore implements KeyOwner {
-  readonly #prefix: string;
-  readonly #onChange: () => void;
-  readonly #faults = new KeyFaults();
-  #members = new Map<string, Member>();
+/** The record that a balancer publishes when it joins the cluster. */
+export type Member = Omit<ClusterMember, "status" | "isBehind">;
 
-  /**
-   * @param prefix What their keys begin with.
-   * @param onChange Called when they have changed.
-   */
-  constructor(prefix: string, onChange: () => void) {
-    this.#prefix = prefix;
-    this.#onChange = onChange;
-  }
+const memberSchema = z.object({
+  name: textSchema(255),
+  version: textSchema(100),
+  started_at: momentSchema,
+  admin: textSchema(2048).optional(),
+  shared_health: z.boolean({ error: "must be true or false" }),
+}, { error: "must be a JSON object" });
 
-  /** They, by id. */
-  get members(): ReadonlyMap<string, Member> {
-    return this.#members;
-  }
-
-  /** What there is that is none. */
-  faults(): KeyFault[] {
-    return this.#faults.list();
-  }
-
-  reset(entries: readonly EtcdKeyValue[]): void {
-    this.#faults.retain(entries);
-    const before = this.#members;
-    this.#members = new Map();
-    for (const entry of entries) this.#put(entry, before);
-    for (const [id, member] of before) if (!this.#members.has(id)) left(member);
-    this.#onChange();
-  }
-
-  change(changes: readonly EtcdChange[]): void {
-    for (const change of changes) {
-      if (change.type === "put") this.#put(change.entry, this.#members);
-      else this.#delete(change.key);
-    }
-    this.#onChange();
-  }
-
-  #put(entry: EtcdKeyValue, known: ReadonlyMap<string, Member>): void {
-    const id = entry.key.slice(this.#prefix.length);
-    const member = this.#faults.read(entry, (value) => {
-      if (isMemberId(id)) return readMember(id, value);
-      const message = "must end with the id of a balancer: at most 64 letters, digits, _, - and .";
-      throw invalid("the key", [{ path: "", message }]);
-    });
-    if (member === undefined) return;
-    this.#members.set(id, member);
-    if (!known.has(id)) logger.info("{name} has joined ({id})", { name: member.name, id });
-  }
-
-  #delete(key: string): void {
-    this.#faults.forget(key);
-    const id = key.slice(this.#prefix.length);
-    const member = this.#members.get(id);
-    this.#members.delete(id);
-    if (member !== undefined) left(member);
-  }
+/** Whether a text is a valid balancer ID, with which its keys end. */
+export function isMemberId(text: string): boolean {
+  return /^[0-9A-Za-z_.-]{1,64}$/.test(text);
 }
 
-function left({ id, name }: Member): void {
-  logger.info("{name} has left ({id})", { name, id });
+/** Formats the value of a member's key. */
+export function memberValue({ name, version, startedAt, admin, sharesHealth }: Member): string {
+  return JSON.stringify({
+    name,
+    version,
+    started_at: startedAt.toISOString(),
+    ...(admin === undefined ? {} : { admin }),
+    shared_health: sharesHealth,
+  });
+}
+
+/**
+ * Parses the value of a member's key.
+ *
+ * @param id The balancer's ID.
+ * @param text The value.
+ * @throws {BalancerError} `invalid`, with every fault.
+ */
+export function parseMember(id: string, text: string): Member {
+  const { name, version, started_at, admin, shared_health } = parseValue(memberSchema, text);
+  return { id, name, version, startedAt: started_at, admin, sharesHealth: shared_health };
+}
+
+/**
+ * Creates the store of the balancers that are up. An invalid value leaves a member unchanged. Logs
+ * balancers that join and leave.
+ *
+ * @param prefix Prefix of the members' keys.
+ * @param onChange Called after each update.
+ */
+export function memberStore(prefix: string, onChange: () => void): KeyStore<Member> {
+  return new KeyStore<Member>({
+    prefix,
+    keepsLastValid: true,
+    parse: (id, text) => {
+      if (isMemberId(id)) return parseMember(id, text);
+      const message = "must end with a balancer ID: at most 64 letters, digits, _, - and .";
+      throw invalid("the key", [{ path: "", message }]);
+    },
+    onChange: (changes) => {
+      for (const { id, before, value } of changes) {
+        if (before === undefined && value !== undefined) {
+          logger.info("{name} joined ({id})", { name: value.name, id });
+        } else if (before !== undefined && value === undefined) {
+          logger.info("{name} left ({id})", { name: before.name, id });
+        }
+      }
+      onChange();
+    },
+  });
 }

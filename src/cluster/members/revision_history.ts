@@ -1,43 +1,43 @@
 import type { Clock } from "../../runtime/clock.ts";
 
-/** Into how many steps the past is divided. */
+/** Number of samples in the period. */
 const STEPS = 5;
 
-/** What a {@linkcode RevisionHistory} works with. */
+/** Options of a {@linkcode RevisionHistory}. */
 export interface RevisionHistoryOptions {
-  /** The revision now. */
+  /** Returns the current revision. */
   readonly revision: () => number;
-  /** The time and the timers. */
+  /** The clock and its timers. */
   readonly clock: Clock;
-  /** How far back it looks, in milliseconds. */
+  /** How far back to look, in milliseconds. */
   readonly age: number;
 }
 
-/** Which revision this balancer had seen a while ago: whoever has not seen it by now is behind. */
+/** Remembers the revision of a while ago: a balancer that has not seen that by now is behind. */
 export class RevisionHistory {
   readonly #options: RevisionHistoryOptions;
-  #past: number[] = [];
+  #samples: number[] = [];
   #cancel: () => void = () => {};
 
-  /** @param options What to work with. */
+  /** @param options The revision, and how far back to look. */
   constructor(options: RevisionHistoryOptions) {
     this.#options = options;
   }
 
-  /** The revision then; 0 where that is not known. */
+  /** The revision at that time; 0 if it is unknown. */
   get before(): number {
-    return this.#past.length > STEPS ? this.#past[0]! : 0;
+    return this.#samples.length > STEPS ? this.#samples[0]! : 0;
   }
 
-  /** Begins to look; disposing of what is returned ends it. */
+  /** Starts sampling until the result is disposed of. */
   watch(): Disposable {
-    this.#look();
+    this.#sample();
     return { [Symbol.dispose]: () => this.#cancel() };
   }
 
-  #look(): void {
+  #sample(): void {
     const { revision, clock, age } = this.#options;
-    this.#past = [...this.#past, revision()].slice(-STEPS - 1);
-    this.#cancel = clock.after(age / STEPS, () => this.#look());
+    this.#samples = [...this.#samples, revision()].slice(-STEPS - 1);
+    this.#cancel = clock.after(age / STEPS, () => this.#sample());
   }
 }

@@ -1,59 +1,72 @@
 import { TrafficMeter } from "../../admin/traffic_meter.ts";
-import type { Clock } from "../../runtime/clock.ts";
-import type { ClusterMemberStatus } from "../../model/cluster_report.ts";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { SharedKeys } from "../store/shared_keys.ts";
+import type { ClusterMemberStatus } from "../../model/cluster_report.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { basisKey, resultsKey } from "../shared_health/health_store.ts";
 import { basisValue, resultsValue } from "../shared_health/health_value.ts";
-import { type Member, memberValue } from "./member_value.ts";
-import type { Page, StatusPart, StatusSource } from "./membership.ts";
 import type { SharedChecks } from "../shared_health/shared_checks.ts";
+import type { SharedKeys } from "../store/shared_keys.ts";
+import { type Member, memberValue } from "./member_store.ts";
 import { statusValue, UNHEALTHY_MAX } from "./status_value.ts";
 
-/** How often a balancer tells how it does at most, in milliseconds. */
+/** Minimum time between two deltas with the status, in milliseconds. */
 const STATUS_MS = 1000;
 
-/** What a {@linkcode StatusPublisher} tells of. */
-export interface StatusPublisherParts {
+/**
+ * Kind of an update: `full` when none of the balancer's keys exist, `heartbeat` regularly, `delta` for
+ * changes in between.
+ */
+export type StatusUpdate = "full" | "heartbeat" | "delta";
+
+/** A key to write. */
+export interface KeyPut {
+  /** The key. */
+  readonly put: string;
+  /** Its value. */
+  readonly value: string;
+}
+
+/** Options of a {@linkcode StatusPublisher}. */
+export interface StatusPublisherOptions {
   /** The balancer. */
   readonly balancer: LoadBalancer;
-  /** What it says of itself. */
+  /** Its membership record. */
   readonly member: Member;
-  /** What divides its checks; undefined where it makes all of them. */
+  /** Its shared health checks; undefined if it runs all checks itself. */
   readonly checks: SharedChecks | undefined;
-  /** Where it is told. */
+  /** The keys in etcd. */
   readonly keys: SharedKeys;
-  /** Up to which revision it has seen every change. */
+  /** Returns the revision up to which it has handled every change. */
   readonly revision: () => number;
-  /** The time. */
+  /** The clock and its timers. */
   readonly clock: Clock;
-  /** Called when there is something to tell soon. */
-  readonly onNews: () => void;
+  /** Called when there is a delta to publish. */
+  readonly onDelta: () => void;
 }
 
 /**
- * What a balancer tells the others: who it is, how it does, and what it has found out about the
- * servers that it checks. The first and the last are followed by all of them, so they are only
- * written where they are needed; how it does is read by who asks.
+ * Produces what a balancer publishes about itself: its membership record, its status and the results
+ * of its health checks. All balancers watch the record and the results, so these are written only when
+ * they change; the status is read on request.
  */
-export class StatusPublisher implements StatusSource, Disposable {
-  readonly #parts: StatusPublisherParts;
+export class StatusPublisher implements Disposable {
+  readonly #options: StatusPublisherOptions;
   readonly #meter: TrafficMeter;
-  /** What its keys hold of what it has found; undefined where that is not known. */
-  #told: { readonly basis: string; readonly results: string } | undefined;
-  #telling: { readonly basis: string; readonly results: string } | undefined;
-  #hasHealthNews = false;
-  #hasStatusNews = false;
+  /** The health checks as last published; undefined if that is unknown. */
+  #published: { readonly basis: string; readonly results: string } | undefined;
+  #publishing: { readonly basis: string; readonly results: string } | undefined;
+  #isHealthChanged = false;
+  #isStatusChanged = false;
   #statusAt = -Infinity;
   #cancelStatus: (() => void) | undefined;
 
-  /** @param parts What it tells of. */
-  constructor(parts: StatusPublisherParts) {
-    this.#parts = parts;
-    const { balancer } = parts;
+  /** @param options The balancer and the keys. */
+  constructor(options: StatusPublisherOptions) {
+    this.#options = options;
+    const { balancer } = options;
     this.#meter = new TrafficMeter({
       events: balancer.events,
-      // What each server has had is none of it: with thousands, it takes long to list.
+      // Leaves out the counts of each server: with thousands, listing them takes long.
       traffic: () => {
         const { total, overall, countsRequests, uptime } = balancer.traffic();
         return { servers: [], total, overall, countsRequests, uptime };
@@ -61,26 +74,26 @@ export class StatusPublisher implements StatusSource, Disposable {
     });
   }
 
-  /** There is something new about the servers that it checks. */
+  /** Records a change in the results of the health checks. */
   noteHealth(): void {
-    this.#hasHealthNews = true;
-    this.#parts.onNews();
+    this.#isHealthChanged = true;
+    this.#options.onDelta();
   }
 
-  /** It sees a server as unhealthy, or healthy again. */
+  /** Records that a server became healthy or unhealthy here. */
   noteStatus(): void {
-    const { clock, onNews } = this.#parts;
+    const { clock, onDelta } = this.#options;
     const wait = Math.max(0, this.#statusAt + STATUS_MS - clock.now());
     this.#cancelStatus ??= clock.after(wait, () => {
       this.#cancelStatus = undefined;
-      this.#hasStatusNews = true;
-      onNews();
+      this.#isStatusChanged = true;
+      onDelta();
     });
   }
 
-  /** How the balancer does. */
+  /** The balancer's current status. */
   status(): ClusterMemberStatus {
-    const { balancer, checks, revision, clock } = this.#parts;
+    const { balancer, checks, revision, clock } = this.#options;
     const { total } = this.#meter.measure();
     const servers = balancer.servers();
     const unhealthy = servers.filter(({ healthy }) => !healthy).map(({ url }) => url);
@@ -99,47 +112,53 @@ export class StatusPublisher implements StatusSource, Disposable {
     };
   }
 
-  pages(chapter: StatusPart): Page[] {
-    const { keys, member, clock } = this.#parts;
-    const pages: Page[] = [];
-    if (chapter === "all") {
-      pages.push({ put: keys.members + member.id, value: memberValue(member) });
-      this.#told = undefined;
+  /** The keys to write for an update; possibly none. */
+  update(kind: StatusUpdate): KeyPut[] {
+    const { keys, member, clock } = this.#options;
+    const puts: KeyPut[] = [];
+    if (kind === "full") {
+      puts.push({ put: keys.members + member.id, value: memberValue(member) });
+      this.#published = undefined;
     }
-    if (chapter !== "news" || this.#hasHealthNews) pages.push(...this.#healthPages(chapter));
-    if (chapter !== "news" || this.#hasStatusNews) {
-      pages.push({ put: keys.status + member.id, value: statusValue(this.status()) });
+    if (kind !== "delta" || this.#isHealthChanged) puts.push(...this.#healthPuts(kind));
+    if (kind !== "delta" || this.#isStatusChanged) {
+      puts.push({ put: keys.status + member.id, value: statusValue(this.status()) });
       this.#statusAt = clock.now();
-      this.#hasStatusNews = false;
+      this.#isStatusChanged = false;
     }
-    return pages;
+    return puts;
   }
 
-  told(isTold: boolean): void {
-    if (isTold) this.#told = this.#telling;
+  /**
+   * Records the outcome of the last update.
+   *
+   * @param isPublished Whether it was written; false also if that is unknown.
+   */
+  published(isPublished: boolean): void {
+    if (isPublished) this.#published = this.#publishing;
     else {
-      this.#told = undefined;
-      this.#hasHealthNews = this.#hasStatusNews = true;
+      this.#published = undefined;
+      this.#isHealthChanged = this.#isStatusChanged = true;
     }
   }
 
-  /** Tells nothing more. */
+  /** Cancels a pending delta. */
   [Symbol.dispose](): void {
     this.#cancelStatus?.();
   }
 
-  #healthPages(chapter: StatusPart): Page[] {
-    const { keys: { health }, member: { id }, checks } = this.#parts;
-    this.#hasHealthNews = false;
+  #healthPuts(kind: StatusUpdate): KeyPut[] {
+    const { keys: { health }, member: { id }, checks } = this.#options;
+    this.#isHealthChanged = false;
     if (checks === undefined) return [];
     const results = resultsValue(checks.results);
     const basis = basisValue(checks.basis);
-    const isNew = results !== this.#told?.results;
-    // The basis is the sign that it is there, so that is told again and again.
-    if (chapter === "news" && !isNew && basis === this.#told?.basis) return [];
-    this.#telling = { basis, results };
+    const isChanged = results !== this.#published?.results;
+    // The basis doubles as the heartbeat, so it is written again and again.
+    if (kind === "delta" && !isChanged && basis === this.#published?.basis) return [];
+    this.#publishing = { basis, results };
     return [
-      ...(isNew ? [{ put: resultsKey(health, id), value: results }] : []),
+      ...(isChanged ? [{ put: resultsKey(health, id), value: results }] : []),
       { put: basisKey(health, id), value: basis },
     ];
   }

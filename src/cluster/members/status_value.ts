@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { ClusterMemberStatus } from "../../model/cluster_report.ts";
-import { countSchema, momentSchema, readValue, textSchema } from "../store/values.ts";
+import { countSchema, momentSchema, parseValue, textSchema } from "../store/values.ts";
 
-/** How many servers are named that a balancer sees as unhealthy. */
+/** Maximum number of unhealthy servers that a status lists. */
 export const UNHEALTHY_MAX = 200;
 
 const statusSchema = z.object({
@@ -16,7 +16,7 @@ const statusSchema = z.object({
   revision: countSchema(),
 }, { error: "must be a JSON object" });
 
-/** How a balancer does, as the value of its key. */
+/** Formats a status as the value of its key. */
 export function statusValue(status: ClusterMemberStatus): string {
   const { at, requestsPerSecond, active, servers, checks, unhealthy, unhealthyCount, revision } =
     status;
@@ -33,12 +33,12 @@ export function statusValue(status: ClusterMemberStatus): string {
 }
 
 /**
- * Reads how a balancer does.
+ * Parses the value of a status key.
  *
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function readStatus(value: string): ClusterMemberStatus {
-  const status = readValue(statusSchema, value);
+export function parseStatus(text: string): ClusterMemberStatus {
+  const status = parseValue(statusSchema, text);
   const { at, active, servers, checks, unhealthy, revision } = status;
   return {
     at,

@@ -1,41 +1,41 @@
 import { hashDigits, Rendezvous, type TextHash, textHash } from "./rendezvous.ts";
 
-/** A server whose checks are divided among balancers. */
+/** A server whose checks are assigned to one of several balancers. */
 export interface AssignedServer {
   /** Its URL. */
   readonly url: string;
-  /** The hashes of that. */
+  /** Hashes of its URL. */
   readonly hash: TextHash;
-  /** Which balancer is to check it; undefined where no balancer is known. */
-  prober: string | undefined;
-  /** The {@linkcode CheckAssignment.count} at which that became so. */
-  since: number;
+  /** ID of the balancer that checks it; undefined if no balancer is known. */
+  owner: string | undefined;
+  /** The {@linkcode CheckAssignment.count} at its assignment. */
+  assignedAt: number;
 }
 
-/** The servers of one balancer. */
-interface Part<T> {
+/** The servers assigned to one balancer, with the sums of their hashes. */
+interface Share<T> {
   readonly servers: Set<T>;
   first: number;
   second: number;
 }
 
 /**
- * Which balancer checks which servers. Pure: every balancer computes it for itself, of the same
- * members and servers.
+ * Assigns the checks of servers to balancers. Pure: every balancer computes the same assignment from
+ * the same members and servers.
  */
 export class CheckAssignment<T extends AssignedServer> {
   readonly #servers = new Map<string, T>();
-  readonly #parts = new Map<string | undefined, Part<T>>();
+  readonly #shares = new Map<string | undefined, Share<T>>();
   readonly #make: (server: AssignedServer) => T;
   #members = new Rendezvous([]);
   #count = 0;
 
-  /** @param make Adds to a server what its user wants to know of it. */
+  /** @param make Adds the caller's fields to a server. */
   constructor(make: (server: AssignedServer) => T) {
     this.#make = make;
   }
 
-  /** How often servers were given to balancers so far. */
+  /** Number of assignments made so far. */
   get count(): number {
     return this.#count;
   }
@@ -50,81 +50,81 @@ export class CheckAssignment<T extends AssignedServer> {
     return this.#servers.get(url);
   }
 
-  /** The servers that a balancer is to check. */
+  /** The servers assigned to a balancer. */
   of(member: string | undefined): ReadonlySet<T> {
-    return this.#parts.get(member)?.servers ?? new Set();
+    return this.#shares.get(member)?.servers ?? new Set();
   }
 
   /**
-   * What tells the servers that a balancer is to check from any other set of them: where two
-   * balancers say the same, they mean the same servers.
+   * Digest of the servers assigned to a balancer: two balancers with the same digest mean the same
+   * servers.
    */
   digest(member: string): string {
-    const part = this.#parts.get(member);
-    return part === undefined ? "0" : `${part.servers.size}-${hashDigits(part)}`;
+    const share = this.#shares.get(member);
+    return share === undefined ? "0" : `${share.servers.size}-${hashDigits(share)}`;
   }
 
-  /** Adds a server, which is not there yet. */
+  /** Adds a new server. */
   add(url: string): T {
     const hash = textHash(url);
-    const server = this.#make({ url, hash, prober: undefined, since: 0 });
+    const server = this.#make({ url, hash, owner: undefined, assignedAt: 0 });
     this.#servers.set(url, server);
-    this.#give(server, this.#members.pick(hash));
+    this.#assign(server, this.#members.pick(hash));
     return server;
   }
 
-  /** Removes a server. Harmless where it is not there. */
+  /** Removes a server. Harmless if it does not exist. */
   remove(url: string): T | undefined {
     const server = this.#servers.get(url);
     if (server === undefined) return undefined;
     this.#servers.delete(url);
-    this.#take(server);
+    this.#unassign(server);
     return server;
   }
 
   /**
-   * Divides the servers anew.
+   * Assigns the servers anew.
    *
-   * @param ids The balancers that there are now.
-   * @returns The servers that have gone from one to another.
+   * @param ids IDs of the balancers.
+   * @returns The servers that have moved to another balancer.
    */
   setMembers(ids: Iterable<string>): T[] {
     this.#members = new Rendezvous(ids);
     const moved: T[] = [];
     for (const server of this.#servers.values()) {
-      const prober = this.#members.pick(server.hash);
-      if (prober === server.prober) continue;
-      this.#take(server);
-      this.#give(server, prober);
+      const owner = this.#members.pick(server.hash);
+      if (owner === server.owner) continue;
+      this.#unassign(server);
+      this.#assign(server, owner);
       moved.push(server);
     }
     return moved;
   }
 
-  #give(server: T, prober: string | undefined): void {
-    server.prober = prober;
-    server.since = ++this.#count;
-    const part = this.#part(prober);
-    part.servers.add(server);
-    // Sums do not depend on the order, and can be taken back.
-    part.first = (part.first + server.hash.first) | 0;
-    part.second = (part.second + server.hash.second) | 0;
+  #assign(server: T, owner: string | undefined): void {
+    server.owner = owner;
+    server.assignedAt = ++this.#count;
+    const share = this.#share(owner);
+    share.servers.add(server);
+    // Sums do not depend on the order, and can be subtracted from.
+    share.first = (share.first + server.hash.first) | 0;
+    share.second = (share.second + server.hash.second) | 0;
   }
 
-  #take(server: T): void {
-    const part = this.#part(server.prober);
-    part.servers.delete(server);
-    part.first = (part.first - server.hash.first) | 0;
-    part.second = (part.second - server.hash.second) | 0;
-    if (part.servers.size === 0) this.#parts.delete(server.prober);
+  #unassign(server: T): void {
+    const share = this.#share(server.owner);
+    share.servers.delete(server);
+    share.first = (share.first - server.hash.first) | 0;
+    share.second = (share.second - server.hash.second) | 0;
+    if (share.servers.size === 0) this.#shares.delete(server.owner);
   }
 
-  #part(member: string | undefined): Part<T> {
-    let part = this.#parts.get(member);
-    if (part === undefined) {
-      part = { servers: new Set(), first: 0, second: 0 };
-      this.#parts.set(member, part);
+  #share(member: string | undefined): Share<T> {
+    let share = this.#shares.get(member);
+    if (share === undefined) {
+      share = { servers: new Set(), first: 0, second: 0 };
+      this.#shares.set(member, share);
     }
-    return part;
+    return share;
   }
 }

@@ -1,47 +1,47 @@
 import { z } from "zod";
-import { momentSchema, readValue, textSchema } from "../store/values.ts";
+import { momentSchema, parseValue, textSchema } from "../store/values.ts";
 
-/** How much of what a check found is told. */
+/** Maximum length of a check's detail, in characters. */
 const DETAIL_MAX = 200;
-/** How many servers whose health is not known yet are named; of more, only that there are many. */
+/** Maximum number of pending servers that results list; more are `many`. */
 export const PENDING_MAX = 100;
-/** How long results may be with and without what the checks found; etcd takes 1.5 MB. */
+/** Maximum length of results with and without details, in characters; etcd accepts 1.5 MB. */
 const TEXT_MAX = 500_000;
 const SHORT_TEXT_MAX = 1_000_000;
 
 /**
- * By what a balancer checks servers: it says so again and again, as a sign that it is there. Its
- * results count where it means the same check and servers as the one who reads them.
+ * The basis of a balancer's results, published with each heartbeat. Its results count for readers that
+ * use the same check for the same servers.
  */
 export interface Basis {
-  /** The fingerprint of what it asks servers for, and what passes. */
+  /** Fingerprint of the health check. */
   readonly check: string;
-  /** The digest of the servers that it is to check. */
+  /** Digest of the servers that it checks. */
   readonly servers: string;
 }
 
-/** A server that a balancer has found to be unhealthy. */
+/** An unhealthy server. */
 export interface DownServer {
   /** Its URL. */
   readonly url: string;
-  /** What the check found, for people. */
+  /** Result of the check, for display. */
   readonly detail: string;
-  /** Since when it is so, by that balancer's clock. */
+  /** Since when it has been unhealthy, by the clock of the balancer that checks it. */
   readonly since: Date;
 }
 
-/** What a balancer has found out about the servers that it is to check: all others are healthy. */
+/** Results of the servers that a balancer checks: those not listed are healthy. */
 export interface Results {
-  /** Those that are unhealthy. */
+  /** The unhealthy servers. */
   readonly down: readonly DownServer[];
   /**
-   * The URLs of those of which it does not know yet, or cannot find out any more; `many` where they are too many to be named,
-   * `all` where it can say nothing of any.
+   * URLs of the servers without a result, because they were not checked yet or cannot be checked;
+   * `many` if there are too many to list, `all` if no server has a result.
    */
   readonly pending: readonly string[] | "many" | "all";
 }
 
-/** What is known where nothing is. */
+/** Results that say nothing about any server. */
 export const NO_RESULTS: Results = { down: [], pending: "all" };
 
 const basisSchema = z.object({
@@ -60,21 +60,21 @@ const resultsSchema = z.object({
   }),
 }, { error: "must be a JSON object" });
 
-/** What a balancer checks by, as the value of its key. */
+/** Formats a basis as the value of its key. */
 export function basisValue({ check, servers }: Basis): string {
   return JSON.stringify({ check, servers });
 }
 
 /**
- * Reads what a balancer checks by.
+ * Parses the value of a basis key.
  *
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function readBasis(value: string): Basis {
-  return readValue(basisSchema, value);
+export function parseBasis(text: string): Basis {
+  return parseValue(basisSchema, text);
 }
 
-/** Results as the value of their key. Where it would be too long, it says less. */
+/** Formats results as the value of their key, with fewer details if it would get too long. */
 export function resultsValue({ down, pending }: Results): string {
   const short = pending.length > PENDING_MAX ? "many" : pending;
   const value = resultsText(down, short, DETAIL_MAX);
@@ -84,12 +84,12 @@ export function resultsValue({ down, pending }: Results): string {
 }
 
 /**
- * Reads results.
+ * Parses the value of a results key.
  *
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function readResults(value: string): Results {
-  return readValue(resultsSchema, value);
+export function parseResults(text: string): Results {
+  return parseValue(resultsSchema, text);
 }
 
 function resultsText(

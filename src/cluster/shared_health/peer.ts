@@ -1,112 +1,112 @@
 import type { Clock } from "../../runtime/clock.ts";
 import { type Basis, type DownServer, NO_RESULTS, type Results } from "./health_value.ts";
 
-/** What another balancer says of the servers that it checks, and for how long that counts. */
+/** The health checks of another balancer, and how long its results count. */
 export class Peer {
-  /** How people call it. */
+  /** Its name, for display. */
   name: string;
   readonly #clock: Clock;
   readonly #patience: number;
   #basis: Basis | undefined;
-  #heardAt: number;
-  #heardOn: Date;
+  #heartbeatAt: number;
+  #heartbeatDate: Date;
   #agreedAt: number;
   #agreedTo = -1;
   #down = new Map<string, DownServer>();
   #pending: ReadonlySet<string> | "many" | "all" = "all";
 
   /**
-   * @param name How people call it.
-   * @param clock The time.
-   * @param patience For how long its results count, in milliseconds, after it has last said
-   * something that agrees with what is known here.
+   * @param name Its name, for display.
+   * @param clock The clock.
+   * @param patience How long its results count after the last heartbeat whose basis agrees with this
+   * balancer's, in milliseconds.
    */
   constructor(name: string, clock: Clock, patience: number) {
     this.name = name;
     this.#clock = clock;
     this.#patience = patience;
-    this.#heardOn = clock.date();
-    // Who has just come is given the time to say something.
-    this.#heardAt = this.#agreedAt = clock.now();
+    this.#heartbeatDate = clock.date();
+    // A new peer gets time for its first heartbeat.
+    this.#heartbeatAt = this.#agreedAt = clock.now();
   }
 
-  /** When it last said that it is there. */
-  get heardOn(): Date {
-    return this.#heardOn;
+  /** Time of the last heartbeat. */
+  get lastHeartbeat(): Date {
+    return this.#heartbeatDate;
   }
 
-  /** Whether it has said nothing for too long that agrees with what is known here. */
+  /** Whether the last heartbeat whose basis agrees is too old for the results to count. */
   get isStale(): boolean {
     return this.#clock.now() - this.#agreedAt > this.#patience;
   }
 
-  /** It says by what it checks, which is also the sign that it is there. */
-  hear(basis: Basis): void {
+  /** Records a heartbeat. */
+  heartbeat(basis: Basis): void {
     this.#basis = basis;
-    this.#heardAt = this.#clock.now();
-    this.#heardOn = this.#clock.date();
+    this.#heartbeatAt = this.#clock.now();
+    this.#heartbeatDate = this.#clock.date();
   }
 
-  /** It says no more by what it checks, so nothing that it said counts. */
-  fallSilent(): void {
+  /** Records that the basis is gone, so that no result counts. */
+  clearBasis(): void {
     this.#basis = undefined;
     this.#agreedTo = -1;
   }
 
   /**
-   * Compares what it said last with what is known here.
+   * Compares its last basis with the one expected here.
    *
-   * @param known What it should say.
-   * @param count How often servers were given to balancers so far: what it says is known to be
-   * about all that it was given until then.
-   * @returns Whether that makes its results count for more servers than before.
+   * @param expected The expected basis.
+   * @param count Number of assignments made so far: if the bases agree, it knows all of its own until
+   * then.
+   * @returns Whether its results now count for more servers than before.
    */
-  compare(known: Basis, count: number): boolean {
-    const said = this.#basis;
-    const agrees = said !== undefined && said.check === known.check &&
-      said.servers === known.servers;
+  compare(expected: Basis, count: number): boolean {
+    const basis = this.#basis;
+    const agrees = basis !== undefined && basis.check === expected.check &&
+      basis.servers === expected.servers;
     if (!agrees) return false;
-    const counted = this.isStale ? -1 : this.#agreedTo;
-    this.#agreedAt = this.#heardAt;
+    const agreedTo = this.isStale ? -1 : this.#agreedTo;
+    this.#agreedAt = this.#heartbeatAt;
     this.#agreedTo = count;
-    return !this.isStale && counted < count;
+    return !this.isStale && agreedTo < count;
   }
 
   /**
    * Whether its results count for a server.
    *
    * @param url The server's URL.
-   * @param count The count at which the server was given to it.
-   * @param isKnown Whether it has told of the server since: then, it knows of it, unless it names
-   * the server among those that it does not.
+   * @param assignedAt The count at which the server was assigned to it.
+   * @param isKnown Whether it has published a result for the server since: it then knows the server,
+   * unless it lists it as pending.
    */
-  answersFor(url: string, count: number, isKnown: boolean): boolean {
-    if (this.isStale || this.#agreedTo < count || this.#pending === "all") return false;
+  hasResult(url: string, assignedAt: number, isKnown: boolean): boolean {
+    if (this.isStale || this.#agreedTo < assignedAt || this.#pending === "all") return false;
     return this.#pending === "many" ? isKnown : !this.#pending.has(url);
   }
 
-  /** Whether it has said that it does not know of a server yet, or may not. */
+  /** Whether it lists a server as pending, or may do so. */
   isPending(url: string): boolean {
     if (this.#basis === undefined) return false;
     return typeof this.#pending === "string" || this.#pending.has(url);
   }
 
-  /** What it says of a server that is unhealthy; undefined for any other. */
+  /** The result of a server that is down; undefined for any other. */
   down(url: string): DownServer | undefined {
     return this.#down.get(url);
   }
 
   /**
-   * It says what it has found.
+   * Replaces its results.
    *
-   * @param results What it says. Default: nothing any more.
-   * @returns The URLs of servers of which it says something else now; `all` where they may be any.
+   * @param results The results. Default: none.
+   * @returns URLs of the servers whose result has changed; `all` if that may be any.
    */
-  learn({ down, pending }: Results = NO_RESULTS): Set<string> | "all" {
+  update({ down, pending }: Results = NO_RESULTS): Set<string> | "all" {
     const before = { down: this.#down, pending: this.#pending };
     this.#down = new Map(down.map((server) => [server.url, server]));
     this.#pending = typeof pending === "string" ? pending : new Set(pending);
-    const changed = differing(before.down, this.#down);
+    const changed = differingKeys(before.down, this.#down);
     if (typeof before.pending === "string" || typeof this.#pending === "string") {
       return before.pending === this.#pending ? changed : "all";
     }
@@ -115,7 +115,7 @@ export class Peer {
   }
 }
 
-function differing(
+function differingKeys(
   one: ReadonlyMap<string, unknown>,
   other: ReadonlyMap<string, unknown>,
 ): Set<string> {

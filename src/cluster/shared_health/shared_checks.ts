@@ -1,133 +1,136 @@
-import type { Clock } from "../../runtime/clock.ts";
-import type { Server } from "../../model/server.ts";
 import type {
   CheckOwner,
+  CheckResult,
   CheckSharing,
-  OwnResult,
-  SharedResult,
+  RemoteResult,
 } from "../../health/check_sharing.ts";
+import type { Server } from "../../model/server.ts";
 import type { HealthCheck } from "../../model/settings.ts";
+import type { Clock } from "../../runtime/clock.ts";
 import { CheckAssignment } from "./check_assignment.ts";
+import { type CheckedServer, noteResult, resultsOf, uncheckedServer } from "./checked_server.ts";
 import type { Basis, Results } from "./health_value.ts";
-import { type KnownServer, noteResult, resultsOf, unknownServer } from "./known_server.ts";
 import { Peer } from "./peer.ts";
 import { hashDigits, textHash } from "./rendezvous.ts";
 
-/** Into how many ticks the time is divided for which results count. */
+/** Number of ticks in the time that results count. */
 const TICKS = 20;
-/** What is said of a server that another balancer has found nothing wrong with. */
+/** Detail of a server that another balancer has found healthy. */
 const PASSES = "passes its checks";
 
-/** What {@linkcode SharedChecks} work with. */
+/** Options of {@linkcode SharedChecks}. */
 export interface SharedChecksOptions {
-  /** The id of this balancer. */
+  /** ID of this balancer. */
   readonly id: string;
-  /** The time and the timers. */
+  /** The clock and its timers. */
   readonly clock: Clock;
-  /**
-   * For how long the results of another balancer count after it has last said something, in
-   * seconds.
-   */
+  /** How long another balancer's results count after its last heartbeat, in seconds. */
   readonly patience: number;
-  /** Called when others are to be told of something new soon. */
-  readonly onNews: () => void;
+  /** Called when there are results to publish. */
+  readonly onDelta: () => void;
 }
 
 /**
- * Divides the checks of servers among balancers that know each other. Each server is checked by the
- * one that {@linkcode CheckAssignment} says; the others use what it tells. Where it tells nothing for too
- * long, or something that does not go with what is known here, this balancer checks for itself until
- * that is over.
+ * Shares the checks of servers among balancers. Each server is checked by its owner according to
+ * {@linkcode CheckAssignment}; the others use the owner's results. If the owner is silent for too
+ * long, or its basis differs from what is known here, this balancer checks the server itself meanwhile.
  *
- * Nobody has to agree with anybody on who does what. Two balancers that know different others at a
- * moment check a server both, or believe what a third one has found: in no case is a server without
- * a check for longer than {@linkcode SharedChecksOptions.patience}.
+ * The balancers need no consensus. Two that know different members at some moment either both check a
+ * server or both rely on a third one: no server is unchecked for longer than
+ * {@linkcode SharedChecksOptions.patience}.
  */
 export class SharedChecks implements CheckSharing, Disposable {
   readonly #options: SharedChecksOptions;
-  readonly #division: CheckAssignment<KnownServer>;
+  readonly #assignment: CheckAssignment<CheckedServer>;
   readonly #peers = new Map<string, Peer>();
-  /** The balancers whose results count at present, as far as the ticks have seen. */
+  /** IDs of the balancers whose results counted at the last tick. */
   #fresh = new Set<string>();
-  readonly #waiting = new Set<KnownServer>();
+  /** Servers whose owner has no result yet. */
+  readonly #pending = new Set<CheckedServer>();
   #members: ReadonlySet<string> = new Set();
-  #checkPrint = "";
+  #checkFingerprint = "";
   #review: (urls: Iterable<string>) => void = () => {};
   #cancelTick: () => void = () => {};
-  #isOver = false;
+  #isDisposed = false;
 
-  /** @param options What to work with. */
+  /** @param options This balancer's ID and the clock. */
   constructor(options: SharedChecksOptions) {
     this.#options = options;
-    this.#division = new CheckAssignment(unknownServer);
+    this.#assignment = new CheckAssignment(uncheckedServer);
   }
 
-  /** How many servers this balancer checks. */
+  /** Number of servers that this balancer checks. */
   get ownCount(): number {
     let count = 0;
-    for (const { isOwn } of this.#division.servers) if (isOwn) count++;
+    for (const { isOwn } of this.#assignment.servers) if (isOwn) count++;
     return count;
   }
 
-  /** By what this balancer checks, to be told to the others again and again. */
+  /** Basis of this balancer's results, to publish with each heartbeat. */
   get basis(): Basis {
-    return this.#expected(this.#options.id);
+    return this.#expectedBasis(this.#options.id);
   }
 
-  /** What this balancer has found out about the servers that it is to check. */
+  /** Results of the servers that this balancer owns. */
   get results(): Results {
-    return resultsOf(this.#division.of(this.#options.id));
+    return resultsOf(this.#assignment.of(this.#options.id));
   }
 
+  /** See {@linkcode CheckSharing.begin}. */
   begin(check: HealthCheck, review: (urls: Iterable<string>) => void): void {
     this.#review = review;
-    this.#checkPrint = printOf(check);
+    this.#checkFingerprint = fingerprint(check);
     this.#tick();
   }
 
+  /** See {@linkcode CheckSharing.changeCheck}. */
   changeCheck(check: HealthCheck): void {
-    this.#checkPrint = printOf(check);
-    this.#options.onNews();
+    this.#checkFingerprint = fingerprint(check);
+    this.#options.onDelta();
     this.#compareAll();
   }
 
-  duty({ url, healthCheckPeriod }: Server, isOwn: boolean): CheckOwner {
-    const server = this.#division.find(url) ?? this.#add(url);
-    const duty = this.#dutyOf(server, isOwn, healthCheckPeriod * 1000);
-    server.isOwn = duty === "own";
-    if (duty === "awaited") this.#waiting.add(server);
+  /** See {@linkcode CheckSharing.owner}. */
+  owner({ url, healthCheckPeriod }: Server, isOwn: boolean): CheckOwner {
+    const server = this.#assignment.find(url) ?? this.#add(url);
+    const owner = this.#findOwner(server, isOwn, healthCheckPeriod * 1000);
+    server.isOwn = owner === "self";
+    if (owner === "pending") this.#pending.add(server);
     else {
-      server.waitsSince = undefined;
-      this.#waiting.delete(server);
+      server.pendingSince = undefined;
+      this.#pending.delete(server);
     }
-    return duty;
+    return owner;
   }
 
-  found({ url }: Server, result: OwnResult): boolean {
-    const server = this.#division.find(url) ?? this.#add(url);
-    const news = noteResult(server, result, this.#options.clock.date());
-    if (news === "told") this.#onFound(server);
-    return news === "doubted";
+  /** See {@linkcode CheckSharing.onResult}. */
+  onResult({ url }: Server, result: CheckResult): boolean {
+    const server = this.#assignment.find(url) ?? this.#add(url);
+    const next = noteResult(server, result, this.#options.clock.date());
+    if (next === "publish") this.#publish(server);
+    return next === "confirm";
   }
 
+  /** See {@linkcode CheckSharing.cannotCheck}. */
   cannotCheck({ url }: Server): void {
-    const server = this.#division.find(url) ?? this.#add(url);
+    const server = this.#assignment.find(url) ?? this.#add(url);
     if (server.isBlocked) return;
     server.isBlocked = true;
-    this.#onFound(server);
+    this.#publish(server);
   }
 
+  /** See {@linkcode CheckSharing.forget}. */
   forget(url: string): void {
-    const server = this.#division.remove(url);
+    const server = this.#assignment.remove(url);
     if (server === undefined) return;
-    this.#waiting.delete(server);
-    this.#onServers(server.prober);
+    this.#pending.delete(server);
+    this.#onAssigned(server.owner);
   }
 
   /**
-   * These are the balancers now that share their checks.
+   * Sets the balancers that share their checks.
    *
-   * @param members Their names, by id.
+   * @param members Their names, by ID.
    */
   setMembers(members: ReadonlyMap<string, string>): void {
     for (const id of this.#peers.keys()) if (!members.has(id)) this.#peers.delete(id);
@@ -135,60 +138,60 @@ export class SharedChecks implements CheckSharing, Disposable {
       if (id !== this.#options.id) this.#peer(id).name = name;
     }
     this.#members = new Set(members.keys());
-    const moved = this.#division.setMembers(this.#members);
+    const moved = this.#assignment.setMembers(this.#members);
     if (moved.length === 0) return;
     for (const server of moved) {
       server.isKnown = server.isDoubted = server.isBlocked = false;
-      server.waitsSince = undefined;
+      server.pendingSince = undefined;
     }
-    this.#options.onNews();
+    this.#options.onDelta();
     this.#compareAll();
     this.#review(moved.map(({ url }) => url));
   }
 
-  /** A balancer says by what it checks; undefined where it says so no more. */
-  hear(id: string, basis: Basis | undefined): void {
+  /** Handles a heartbeat of another balancer; undefined if its basis is gone. */
+  onBasis(id: string, basis: Basis | undefined): void {
     if (id === this.#options.id) return;
     if (basis !== undefined) {
-      this.#peer(id).hear(basis);
+      this.#peer(id).heartbeat(basis);
       this.#compare(id);
     } else if (this.#members.has(id)) {
-      this.#peer(id).fallSilent();
+      this.#peer(id).clearBasis();
       this.#reviewAll(id);
     } else this.#peers.delete(id);
   }
 
-  /** A balancer says what it has found; undefined where it says so no more. */
-  learn(id: string, results: Results | undefined): void {
+  /** Handles the results of another balancer; undefined if they are gone. */
+  onResults(id: string, results: Results | undefined): void {
     if (id === this.#options.id) return;
-    const changed = this.#peer(id).learn(results);
+    const changed = this.#peer(id).update(results);
     if (changed === "all") this.#reviewAll(id);
-    else this.#review([...changed].filter((url) => this.#division.find(url)?.prober === id));
+    else this.#review([...changed].filter((url) => this.#assignment.find(url)?.owner === id));
   }
 
-  /** Takes no part any more: this balancer checks for itself again. */
+  /** Stops sharing: this balancer checks all servers itself again. */
   [Symbol.dispose](): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.#cancelTick();
-    this.#review([...this.#division.servers].map(({ url }) => url));
+    this.#review([...this.#assignment.servers].map(({ url }) => url));
     this.#review = () => {};
   }
 
-  #dutyOf(server: KnownServer, isOwn: boolean, period: number): CheckOwner {
+  #findOwner(server: CheckedServer, isOwn: boolean, period: number): CheckOwner {
     const { id, clock, patience } = this.#options;
-    const { url, prober, since, isKnown } = server;
-    const peer = prober === undefined || prober === id ? undefined : this.#peers.get(prober);
-    if (peer === undefined || this.#isOver) return "own";
-    if (peer.answersFor(url, since, isKnown)) return this.#believe(server, peer);
-    if (isOwn || peer.isStale) return "own";
-    // Who is about to check it gets the time for it: so long may a server be unchecked anyway.
+    const { url, owner, assignedAt, isKnown } = server;
+    const peer = owner === undefined || owner === id ? undefined : this.#peers.get(owner);
+    if (peer === undefined || this.#isDisposed) return "self";
+    if (peer.hasResult(url, assignedAt, isKnown)) return this.#remoteResult(server, peer);
+    if (isOwn || peer.isStale) return "self";
+    // A peer that is about to check the server gets a period, for which a server may be unchecked anyway.
     const wait = Math.max(patience * 1000 / 2, peer.isPending(url) ? period : 0);
-    server.waitsSince ??= clock.now();
-    return clock.now() - server.waitsSince < wait ? "awaited" : "own";
+    server.pendingSince ??= clock.now();
+    return clock.now() - server.pendingSince < wait ? "pending" : "self";
   }
 
-  #believe(server: KnownServer, peer: Peer): SharedResult {
+  #remoteResult(server: CheckedServer, peer: Peer): RemoteResult {
     server.isKnown = true;
     const down = peer.down(server.url);
     const healthy = down === undefined;
@@ -201,25 +204,25 @@ export class SharedChecks implements CheckSharing, Disposable {
       detail: down?.detail ?? PASSES,
       by: peer.name,
       get at(): Date {
-        return peer.heardOn;
+        return peer.lastHeartbeat;
       },
     };
   }
 
-  #onFound({ prober }: KnownServer): void {
-    if (prober === this.#options.id) this.#options.onNews();
+  #publish({ owner }: CheckedServer): void {
+    if (owner === this.#options.id) this.#options.onDelta();
   }
 
-  #add(url: string): KnownServer {
-    const server = this.#division.add(url);
-    this.#onServers(server.prober);
+  #add(url: string): CheckedServer {
+    const server = this.#assignment.add(url);
+    this.#onAssigned(server.owner);
     return server;
   }
 
-  /** The servers have changed that a balancer is to check. */
-  #onServers(prober: string | undefined): void {
-    if (prober === this.#options.id) this.#options.onNews();
-    else if (prober !== undefined) this.#compare(prober);
+  /** Handles a change in the servers assigned to a balancer. */
+  #onAssigned(owner: string | undefined): void {
+    if (owner === this.#options.id) this.#options.onDelta();
+    else if (owner !== undefined) this.#compare(owner);
   }
 
   #peer(id: string): Peer {
@@ -232,13 +235,13 @@ export class SharedChecks implements CheckSharing, Disposable {
     return peer;
   }
 
-  #expected(id: string): Basis {
-    return { check: this.#checkPrint, servers: this.#division.digest(id) };
+  #expectedBasis(id: string): Basis {
+    return { check: this.#checkFingerprint, servers: this.#assignment.digest(id) };
   }
 
   #compare(id: string): void {
     const peer = this.#peers.get(id);
-    if (peer?.compare(this.#expected(id), this.#division.count)) this.#reviewAll(id);
+    if (peer?.compare(this.#expectedBasis(id), this.#assignment.count)) this.#reviewAll(id);
   }
 
   #compareAll(): void {
@@ -246,7 +249,7 @@ export class SharedChecks implements CheckSharing, Disposable {
   }
 
   #reviewAll(id: string): void {
-    this.#review([...this.#division.of(id)].map(({ url }) => url));
+    this.#review([...this.#assignment.of(id)].map(({ url }) => url));
   }
 
   #tick(): void {
@@ -255,14 +258,16 @@ export class SharedChecks implements CheckSharing, Disposable {
     const fresh = new Set([...this.#peers].filter(([, peer]) => !peer.isStale).map(([id]) => id));
     const stale = this.#fresh.difference(fresh);
     this.#fresh = fresh;
-    // All at once: so the checker sees how many there are, and spreads their checks.
-    const servers = [...stale].flatMap((id) => [...this.#division.of(id)])
-      .concat([...this.#waiting]);
+    // In one call, so that the checker knows how many there are and spreads their checks.
+    const servers = [...stale].flatMap((id) => [...this.#assignment.of(id)])
+      .concat([...this.#pending]);
     if (servers.length > 0) this.#review(new Set(servers.map(({ url }) => url)));
   }
 }
 
-/** What tells a way to check from any other. */
-function printOf({ path, timeout, minStatus, maxStatus, rise, fall }: HealthCheck): string {
+/** Fingerprint of a health check. */
+function fingerprint(
+  { path, timeout, minStatus, maxStatus, rise, fall }: HealthCheck,
+): string {
   return hashDigits(textHash(JSON.stringify([path, timeout, minStatus, maxStatus, rise, fall])));
 }

@@ -1,153 +1,152 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../../runtime/clock.ts";
 import type { HeldRemovalsReport, RegistryWarning } from "../../model/registry_report.ts";
 import type { Server } from "../../model/server.ts";
-import type { Connection } from "./connection.ts";
+import type { EtcdContext } from "./connectivity.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 
-/** How many servers the log names at a time; the rest is counted. */
+/** How many servers a log message names; the rest is counted. */
 const NAMED_MAX = 5;
 
-/** A server that etcd has lost, and that is still in use. */
+/** A server that etcd has lost and that is still in use. */
 export interface HeldServer {
   /** The server. */
   readonly server: Server;
-  /** The revision of the record of an earlier removal, which is none of this one. */
+  /** Revision of the record of an earlier removal, which does not explain this one. */
   readonly staleRecord: number | undefined;
 }
 
-/** What {@linkcode HeldRemovals} work with. */
-export interface HeldRemovalsParts {
-  /** For how long etcd must have been without a server before that is believed, in seconds. */
-  readonly distrust: number;
-  /** Whether etcd can be reached: what is not seen is not believed. */
-  readonly connection: Connection;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  /** Called with the URLs of the servers that have been missing for so long. */
-  readonly onBelieved: (urls: readonly string[]) => void;
-}
-
 /**
- * The servers that etcd has lost without a balancer's doing, until they are back, somebody removes
- * them, or etcd has been without them for so long that it is believed.
+ * Holds back the removal of servers that etcd has lost, until they reappear, a balancer removes them,
+ * or etcd has been without them for long enough.
  */
 export class HeldRemovals implements Disposable {
-  readonly #parts: HeldRemovalsParts;
+  readonly #context: Pick<EtcdContext, "connectivity" | "clock">;
+  readonly #distrust: number;
+  readonly #onExpired: (urls: readonly string[]) => void;
   readonly #held = new Map<string, HeldServer>();
   #since: Date;
   #changedAt = 0;
   #cancel: () => void = () => {};
 
-  /** @param parts What to work with. */
-  constructor(parts: HeldRemovalsParts) {
-    this.#parts = parts;
-    this.#since = parts.clock.date();
+  /**
+   * @param context Connectivity to etcd, and the clock.
+   * @param distrust How long to hold a removal while etcd is up, in seconds; 0 turns that off.
+   * @param onExpired Called with the URLs of the servers that have been missing for that long.
+   */
+  constructor(
+    context: Pick<EtcdContext, "connectivity" | "clock">,
+    distrust: number,
+    onExpired: (urls: readonly string[]) => void,
+  ) {
+    this.#context = context;
+    this.#distrust = distrust;
+    this.#onExpired = onExpired;
+    this.#since = context.clock.date();
   }
 
-  /** Whether removals are held back at all. */
+  /** Whether removals are held at all. */
   get isOn(): boolean {
-    return this.#parts.distrust > 0;
+    return this.#distrust > 0;
   }
 
-  /** How many servers are held. */
+  /** Number of held servers. */
   get size(): number {
     return this.#held.size;
   }
 
-  /** They, by URL. */
+  /** The held servers, by URL. */
   get servers(): ReadonlyMap<string, HeldServer> {
     return this.#held;
   }
 
-  /** What is held, and until when; undefined where nothing is. */
+  /** The held servers and until when they are held; undefined if there are none. */
   get report(): HeldRemovalsReport | undefined {
     if (this.#held.size === 0) return undefined;
-    const until = new Date(this.#parts.clock.date().getTime() + this.#left);
+    const until = new Date(this.#context.clock.date().getTime() + this.#remaining);
     return { urls: [...this.#held.keys()].sort(), since: this.#since, until };
   }
 
   /**
    * Holds servers.
    *
-   * @param servers What etcd has lost, by URL.
-   * @param left How many servers etcd still has.
+   * @param servers The servers that etcd has lost, by URL.
+   * @param left Number of servers that etcd still has.
    */
   hold(servers: ReadonlyMap<string, HeldServer>, left: number): void {
     if (servers.size === 0) return;
-    if (this.#held.size === 0) this.#since = this.#parts.clock.date();
+    if (this.#held.size === 0) this.#since = this.#context.clock.date();
     for (const [url, server] of servers) this.#held.set(url, server);
     logger.warn(
-      "etcd has lost {servers} that no balancer has deleted, and has {left} left. What is lost stays " +
-        "in use, unless etcd is without it for {seconds} s or `ballast accept-servers` is run: {names}",
+      "etcd has lost {servers} that no balancer has deleted; it has {left} left. The lost servers " +
+        "stay in use until they have been missing for {seconds} s or you run " +
+        "`ballast accept-servers`: {names}",
       {
         servers: counted(servers.size),
         left,
-        seconds: this.#parts.distrust,
+        seconds: this.#distrust,
         names: named(servers.keys()),
       },
     );
     this.#restart();
   }
 
-  /** A server is back, or was removed. */
+  /** Stops holding a server that has reappeared or was removed. */
   release(url: string): void {
     if (!this.#held.delete(url)) return;
-    if (this.#held.size === 0) logger.info("No server is missing in etcd any more");
+    if (this.#held.size === 0) logger.info("No servers are missing from etcd any longer");
     this.#restart();
   }
 
-  /** Waits for nothing any more. */
+  /** Cancels the timer. */
   [Symbol.dispose](): void {
     this.#cancel();
   }
 
-  /** For how long they are still held if nothing changes, in milliseconds. */
-  get #left(): number {
-    const { clock, connection, distrust } = this.#parts;
-    return distrust * 1000 - Math.min(clock.now() - this.#changedAt, connection.reachedFor);
+  /** How long the servers are still held if nothing changes, in milliseconds. */
+  get #remaining(): number {
+    const { clock, connectivity } = this.#context;
+    return this.#distrust * 1000 - Math.min(clock.now() - this.#changedAt, connectivity.upFor);
   }
 
-  /** Only what has been the same for the whole time is believed. */
+  /** Each change restarts the time: only a stable state is trusted. */
   #restart(): void {
-    this.#changedAt = this.#parts.clock.now();
+    this.#changedAt = this.#context.clock.now();
     this.#cancel();
-    if (this.#held.size > 0) this.#arm();
+    if (this.#held.size > 0) this.#startTimer();
   }
 
-  #arm(): void {
-    this.#cancel = this.#parts.clock.after(this.#left, () => {
-      if (this.#left > 0) this.#arm();
-      else this.#believe();
+  #startTimer(): void {
+    this.#cancel = this.#context.clock.after(this.#remaining, () => {
+      if (this.#remaining > 0) this.#startTimer();
+      else this.#expire();
     });
   }
 
-  #believe(): void {
-    const { distrust, onBelieved } = this.#parts;
+  #expire(): void {
     const urls = [...this.#held.keys()];
     this.#held.clear();
-    logger.warn("Removing {servers} that etcd has been without for {seconds} s: {names}", {
+    logger.warn("Removing {servers} missing from etcd for {seconds} s: {names}", {
       servers: counted(urls.length),
-      seconds: distrust,
+      seconds: this.#distrust,
       names: named(urls),
     });
-    onBelieved(urls);
+    this.#onExpired(urls);
   }
 }
 
 /**
  * The warning about servers that etcd has lost and that are still in use.
  *
- * @param report What is held; undefined for nothing.
+ * @param report The held servers; undefined for none.
  */
 export function heldWarnings(report: HeldRemovalsReport | undefined): RegistryWarning[] {
   if (report === undefined) return [];
   const { urls, until } = report;
   return [{
     code: "held_removals",
-    message: `etcd has lost ${counted(urls.length)} that no balancer has deleted; what is lost ` +
-      `stays in use until ${until.toISOString()}, unless it comes back; to remove it at once, run ` +
+    message: `etcd has lost ${counted(urls.length)} that no balancer has deleted; unless they ` +
+      `reappear, they stay in use until ${until.toISOString()}; to remove them at once, run ` +
       "ballast accept-servers",
   }];
 }
@@ -158,7 +157,6 @@ function named(urls: Iterable<string>): string {
   return all.slice(0, NAMED_MAX).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
-/** Some servers, for people. */
 function counted(count: number): string {
   return count === 1 ? "1 server" : `${count} servers`;
 }

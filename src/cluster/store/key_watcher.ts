@@ -1,92 +1,82 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../../runtime/clock.ts";
-import { backoff } from "../../runtime/backoff.ts";
-import type { Connection } from "./connection.ts";
-import { type Etcd, type EtcdChange, EtcdError, type EtcdKeys } from "../etcd/etcd_types.ts";
-import type { KeyOwner } from "./key_owner.ts";
+import { backoff, pause, withTimeout } from "../../runtime/time.ts";
+import { type EtcdChange, EtcdError, type EtcdKeys } from "../etcd/etcd_types.ts";
+import type { EtcdContext } from "./connectivity.ts";
+import type { KeyListener } from "./key_router.ts";
 import { RevisionTracker } from "./revision_tracker.ts";
-import { pause, within } from "../../runtime/wait.ts";
 import { WatchCheck } from "./watch_check.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 
-/** How long reading everything may take, in milliseconds. */
+/** Time limit for reading all keys, in milliseconds. */
 const LIST_LIMIT_MS = 20_000;
 
-/** After so many failures in a row it is seen to it whether etcd answers at all. */
+/** After every so many failures in a row, check whether etcd can at least be read. */
 const READ_EVERY = 3;
 
-/** What a {@linkcode KeyWatcher} works with. */
-export interface KeyWatcherParts {
-  /** What is followed. */
-  readonly etcd: Etcd;
-  /** Which keys. */
-  readonly keys: EtcdKeys;
-  /** Who is told of them. */
-  readonly owner: KeyOwner;
-  /** Where it is noted whether etcd can be reached. */
-  readonly connection: Connection;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  /** A number from 0 up to, but without, 1. */
-  readonly random: () => number;
-}
-
 /**
- * Follows a range of keys: reads everything once, and watches from there on. After an interruption
- * it goes on from the last revision that it has seen; where etcd no longer keeps that, or the watch
- * has missed something, it reads everything again.
+ * Watches a range of keys: reads all of them once, then watches from that revision on. After an
+ * interruption it resumes from the last revision received; if etcd has compacted that, or the watch
+ * has missed a change, it reads all keys again.
  */
 export class KeyWatcher {
-  readonly #parts: KeyWatcherParts;
-  readonly #progress = new RevisionTracker();
+  readonly #context: EtcdContext;
+  readonly #keys: EtcdKeys;
+  readonly #listener: KeyListener;
+  readonly #tracker = new RevisionTracker();
   readonly #check: WatchCheck;
   #handling: Promise<void> = Promise.resolve();
 
-  /** @param parts What to work with. */
-  constructor(parts: KeyWatcherParts) {
-    this.#parts = parts;
-    this.#check = new WatchCheck({ ...parts, progress: this.#progress });
+  /**
+   * @param context The etcd client and its connectivity.
+   * @param keys The keys to watch.
+   * @param listener Receives the keys and their changes.
+   */
+  constructor(context: EtcdContext, keys: EtcdKeys, listener: KeyListener) {
+    this.#context = context;
+    this.#keys = keys;
+    this.#listener = listener;
+    this.#check = new WatchCheck(context, keys, this.#tracker);
   }
 
-  /** Up to which revision the owner knows every change; 0 before the first. */
+  /** The revision up to which the listener has handled every change; 0 before the first. */
   get revision(): number {
-    return this.#progress.handled;
+    return this.#tracker.handled;
   }
 
   /**
-   * Waits until a condition holds, which only what the owner is told can change.
+   * Waits for a condition that only the listener can change.
    *
    * @param condition The condition.
    * @param signal Ends the wait early.
-   * @returns Whether it holds.
+   * @returns Whether the condition holds.
    */
   until(condition: () => boolean, signal: AbortSignal): Promise<boolean> {
-    return this.#progress.until(condition, signal);
+    return this.#tracker.until(condition, signal);
   }
 
-  /** Looks at once whether the watch still works. */
+  /** Checks now whether the watch still works. */
   check(): void {
     this.#check.now();
   }
 
-  /** Follows until the signal says to end. Never rejects. */
+  /** Watches until the signal is aborted. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, connection } = this.#parts;
+    const { clock, random, connectivity } = this.#context;
     for (let failures = 0; !signal.aborted;) {
-      let began = false;
+      let hasStarted = false;
       try {
-        await this.#follow(signal, () => began = true);
+        await this.#watch(signal, () => hasStarted = true);
       } catch (error) {
         if (signal.aborted) break;
-        failures = began ? 1 : failures + 1;
-        logger.debug("The watch of etcd is over: {error}", { error });
-        if (isCompacted(error)) this.#progress.lose();
+        failures = hasStarted ? 1 : failures + 1;
+        logger.debug("The watch of etcd ended: {error}", { error });
+        if (isCompacted(error)) this.#tracker.invalidate();
         else if (failures > 1) {
-          connection.away(error);
-          // Where there is no watch to be had, reading everything now and then has to do.
-          const isTime = failures % READ_EVERY === 0;
-          if (isTime && await this.#check.isAnswered(signal)) this.#progress.lose();
+          connectivity.down(error);
+          // If no watch can be opened, fall back to reading all keys now and then.
+          const isDue = failures % READ_EVERY === 0;
+          if (isDue && await this.#check.canRead(signal)) this.#tracker.invalidate();
         }
         await pause(clock, backoff(failures, random()), signal);
       }
@@ -94,19 +84,18 @@ export class KeyWatcher {
     await this.#handling;
   }
 
-  async #follow(signal: AbortSignal, onStart: () => void): Promise<void> {
-    const { etcd, keys } = this.#parts;
-    if (this.#progress.received === undefined) await this.#list(signal);
+  async #watch(signal: AbortSignal, onStart: () => void): Promise<void> {
+    if (this.#tracker.received === undefined) await this.#list(signal);
     const stop = new AbortController();
     const ends = AbortSignal.any([signal, stop.signal]);
     const checking = this.#check.run(ends, (why) => stop.abort(why));
     try {
-      await etcd.watch({
-        keys,
-        revision: this.#progress.received! + 1,
+      await this.#context.etcd.watch({
+        keys: this.#keys,
+        revision: this.#tracker.received! + 1,
         signal: ends,
         onStart: () => {
-          this.#check.begin();
+          this.#check.start();
           onStart();
         },
         onChanges: (changes, revision) => {
@@ -117,32 +106,32 @@ export class KeyWatcher {
       stop.abort();
       await checking;
     }
-    // The check has ended the watch, and says why.
+    // The check ended the watch, with its reason.
     if (!signal.aborted) throw stop.signal.reason;
   }
 
   async #list(signal: AbortSignal): Promise<void> {
-    const { etcd, keys, clock, owner } = this.#parts;
-    const late = () => new EtcdError("unreachable", "Cannot read from etcd: it takes too long");
-    const found = await within(
-      { clock, milliseconds: LIST_LIMIT_MS, signal, late },
-      (signal) => etcd.range(keys, { signal }),
+    const { etcd, clock } = this.#context;
+    const error = () => new EtcdError("unreachable", "Cannot read from etcd: it timed out");
+    const range = await withTimeout(
+      { clock, milliseconds: LIST_LIMIT_MS, signal, error },
+      (signal) => etcd.range(this.#keys, { signal }),
     );
-    this.#progress.list(found);
-    this.#hand(found.revision, () => owner.reset(found.entries));
+    this.#tracker.list(range);
+    this.#handle(range.revision, () => this.#listener.reset(range.keyValues));
     await this.#handling;
   }
 
   #receive(changes: readonly EtcdChange[], revision: number): void {
-    this.#progress.receive(changes, revision);
-    this.#hand(revision, () => this.#parts.owner.change(changes));
+    this.#tracker.receive(changes, revision);
+    this.#handle(revision, () => this.#listener.change(changes));
   }
 
-  /** One thing after the other. */
-  #hand(revision: number, tell: () => void | Promise<void>): void {
-    this.#handling = this.#handling.then(tell).catch((error) => {
+  /** Calls the listener once it is done with everything before. */
+  #handle(revision: number, call: () => void | Promise<void>): void {
+    this.#handling = this.#handling.then(call).catch((error) => {
       logger.error("Unexpected: {error}", { error });
-    }).then(() => this.#progress.handle(revision));
+    }).then(() => this.#tracker.handle(revision));
   }
 }
 

@@ -1,44 +1,44 @@
-/** The servers as they were before the changes, and which removals were meant. */
-export interface LossFinderParts {
-  /** How many servers etcd had. */
+/** The servers before the changes, and the removals made through a balancer. */
+export interface LossFinderOptions {
+  /** Number of servers in etcd. */
   readonly size: number;
-  /** Whether some are missing already, so that any further loss is one as well. */
+  /** Whether servers are missing already, so that any further unexplained removal is a loss. */
   readonly isSuspicious: boolean;
-  /** The revision at which a server was last written; undefined if there is none. */
+  /** Revision at which a server was last written; undefined if it does not exist. */
   readonly revision: (url: string) => number | undefined;
-  /** Whether a balancer has removed the server that was last written at this revision. */
-  readonly isMeant: (url: string, revision: number) => boolean;
+  /** Whether a balancer removed the server that was last written at this revision. */
+  readonly isIntended: (url: string, revision: number) => boolean;
 }
 
 /**
- * Tells servers that etcd has lost from those that somebody removed. One by one, anybody may remove
- * them; at once, only by a balancer, which leaves a record. So what counts as lost is what one
- * revision takes without a record: more than half of the servers, or the last of them. Pure.
+ * Distinguishes servers that etcd has lost from those that were removed. Single keys may be deleted by
+ * any client; a balancer that removes servers leaves a record. Servers count as lost if one revision
+ * removes more than half of them, or the last one, without a record. Pure.
  */
 export class LossFinder {
-  readonly #parts: LossFinderParts;
+  readonly #options: LossFinderOptions;
   readonly #written = new Map<string, number | undefined>();
   readonly #lost = new Set<string>();
   #size: number;
   #isSuspicious: boolean;
 
-  /** @param parts The servers as they were. */
-  constructor(parts: LossFinderParts) {
-    this.#parts = parts;
-    this.#size = parts.size;
-    this.#isSuspicious = parts.isSuspicious;
+  /** @param options The servers before the changes. */
+  constructor(options: LossFinderOptions) {
+    this.#options = options;
+    this.#size = options.size;
+    this.#isSuspicious = options.isSuspicious;
   }
 
-  /** The URLs of the servers that are lost after all of the changes. */
+  /** URLs of the servers lost after all changes so far. */
   get lost(): ReadonlySet<string> {
     return this.#lost;
   }
 
   /**
-   * The changes of one revision.
+   * Adds the changes of one revision.
    *
-   * @param puts The servers that were written, each with the revision of that.
-   * @param gone The URLs of those that are no longer there.
+   * @param puts Servers that were written, with their revisions.
+   * @param gone URLs of the servers that no longer exist.
    */
   add(puts: Iterable<readonly [url: string, revision: number]>, gone: Iterable<string>): void {
     const before = this.#size;
@@ -47,20 +47,20 @@ export class LossFinder {
       this.#written.set(url, revision);
       this.#lost.delete(url);
     }
-    const unmeant: string[] = [];
+    const unintended: string[] = [];
     for (const url of gone) {
       const revision = this.#revision(url);
       if (revision === undefined) continue;
       this.#size--;
       this.#written.set(url, undefined);
-      if (!this.#parts.isMeant(url, revision)) unmeant.push(url);
+      if (!this.#options.isIntended(url, revision)) unintended.push(url);
     }
-    if (unmeant.length === 0) return;
-    this.#isSuspicious ||= this.#size === 0 || unmeant.length * 2 > before;
-    if (this.#isSuspicious) { for (const url of unmeant) this.#lost.add(url); }
+    if (unintended.length === 0) return;
+    this.#isSuspicious ||= this.#size === 0 || unintended.length * 2 > before;
+    if (this.#isSuspicious) { for (const url of unintended) this.#lost.add(url); }
   }
 
   #revision(url: string): number | undefined {
-    return this.#written.has(url) ? this.#written.get(url) : this.#parts.revision(url);
+    return this.#written.has(url) ? this.#written.get(url) : this.#options.revision(url);
   }
 }

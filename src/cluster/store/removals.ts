@@ -1,75 +1,56 @@
 import { drainSchema } from "../../config/settings_schema.ts";
-import type { EtcdKeyValue } from "../etcd/etcd_types.ts";
+import { KeyStore } from "./key_store.ts";
 
-/** A record of a removal. */
-export interface Removal {
-  /** The revision at which it was written: that of the removal. */
-  readonly revision: number;
-  /** For how long the server may go on with what it works on, in seconds; undefined for ever. */
+/** A removal as recorded in etcd. */
+interface RemovalRecord {
+  /** Drain time in seconds; undefined for no limit. */
   readonly drain: number | undefined;
 }
 
+/** A server's removal. */
+export interface Removal extends RemovalRecord {
+  /** Revision at which it was recorded, which is that of the removal. */
+  readonly revision: number;
+}
+
 /**
- * A removal as it stands in etcd.
+ * Formats the record of a removal.
  *
- * @param drain For how long the server may go on, in seconds; undefined for ever.
+ * @param drain Drain time in seconds; undefined for no limit.
  */
-export function writeRemoval(drain: number | undefined): string {
+export function removalValue(drain: number | undefined): string {
   return JSON.stringify({ drain });
 }
 
 /**
- * The servers that were removed by a balancer, and for how long they may go on with what they work
- * on. A record of that is written together with the removal, and is gone after a while: by it, every
- * balancer knows that the server has not just been lost.
+ * Records of the servers that balancers have removed. A record is written together with the removal
+ * and expires later: it shows every balancer that the server was removed rather than lost, and how
+ * long to drain it. Invalid records are ignored.
  */
-export class Removals {
-  readonly #prefix: string;
-  readonly #noted = new Map<string, Removal>();
-
-  /** @param prefix What the keys of removals begin with. */
+export class Removals extends KeyStore<RemovalRecord | undefined> {
+  /** @param prefix Prefix of the records' keys. */
   constructor(prefix: string) {
-    this.#prefix = prefix;
-  }
-
-  /** Remembers a record. One that cannot be used counts for nothing. */
-  note({ key, value, modRevision: revision }: EtcdKeyValue): void {
-    const removal = readRemoval(value);
-    if (removal === undefined) this.forget(key);
-    else this.#noted.set(key, { revision, drain: removal.drain });
-  }
-
-  /** A record is gone. */
-  forget(key: string): void {
-    this.#noted.delete(key);
-  }
-
-  /** All records are gone. */
-  clear(): void {
-    this.#noted.clear();
+    super({ prefix, parse: (_, text) => parseRemoval(text) });
   }
 
   /**
-   * The record of the server's removal; undefined if there is none.
+   * The record of a server's removal; undefined if there is none.
    *
-   * @param url The server's URL in canonical form.
-   * @param revision At which the server was last written: older records were for an earlier removal.
+   * @param url The server's canonical URL.
+   * @param revision Revision at which the server was last written: older records are of an earlier
+   * removal.
    */
-  find(url: string, revision: number): Removal | undefined {
-    const removal = this.#noted.get(this.#prefix + url);
-    return removal === undefined || removal.revision < revision ? undefined : removal;
-  }
-
-  /** For how long, in seconds; undefined for without a limit. See {@linkcode Removals.find}. */
-  drain(url: string, revision: number): number | undefined {
-    return this.find(url, revision)?.drain;
+  removal(url: string, revision: number): Removal | undefined {
+    const stored = this.find(url);
+    if (stored?.value === undefined || stored.revision < revision) return undefined;
+    return { revision: stored.revision, drain: stored.value.drain };
   }
 }
 
-function readRemoval(value: string): { readonly drain: number | undefined } | undefined {
+function parseRemoval(text: string): RemovalRecord | undefined {
   let record: unknown;
   try {
-    record = JSON.parse(value);
+    record = JSON.parse(text);
   } catch {
     return undefined;
   }

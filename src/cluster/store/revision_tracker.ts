@@ -1,62 +1,62 @@
-import type { EtcdChange, EtcdRange } from "../etcd/etcd_types.ts";
+import { type EtcdChange, type EtcdRange, keyOf } from "../etcd/etcd_types.ts";
 
 interface Waiter {
   readonly condition: () => boolean;
   readonly resolve: (holds: boolean) => void;
 }
 
-/** How far a follower has come: which revision it has received, and which it has dealt with. */
+/** The revisions that a watch has received and handled, and the keys that exist. */
 export class RevisionTracker {
   readonly #keys = new Set<string>();
   readonly #waiting = new Set<Waiter>();
   #received: number | undefined;
   #handled = 0;
 
-  /** Up to which revision every change was received; undefined if everything is to be read. */
+  /** The revision up to which every change was received; undefined if all keys must be read. */
   get received(): number | undefined {
     return this.#received;
   }
 
-  /** Up to which revision every change was dealt with; 0 before the first. */
+  /** The revision up to which every change was handled; 0 before the first. */
   get handled(): number {
     return this.#handled;
   }
 
-  /** How many keys there are. */
-  get keys(): number {
+  /** Number of keys. */
+  get keyCount(): number {
     return this.#keys.size;
   }
 
-  /** Everything was read. */
-  list({ revision, entries }: EtcdRange): void {
+  /** Records that all keys were read. */
+  list({ revision, keyValues }: EtcdRange): void {
     this.#keys.clear();
-    for (const { key } of entries) this.#keys.add(key);
+    for (const { key } of keyValues) this.#keys.add(key);
     this.#received = revision;
   }
 
-  /** Changes up to this revision were received. */
+  /** Records changes up to this revision. */
   receive(changes: readonly EtcdChange[], revision: number): void {
     for (const change of changes) {
-      if (change.type === "put") this.#keys.add(change.entry.key);
+      if (change.type === "put") this.#keys.add(keyOf(change));
       else this.#keys.delete(change.key);
     }
     this.#received = Math.max(revision, this.#received ?? 0);
   }
 
-  /** Nothing has changed up to this revision. */
-  pass(revision: number): void {
+  /** Records that nothing has changed up to this revision. */
+  advance(revision: number): void {
     this.#received = Math.max(revision, this.#received ?? 0);
   }
 
-  /** Changes may have been missed: everything is to be read. */
-  lose(): void {
+  /** Records that changes may have been missed, so that all keys must be read. */
+  invalidate(): void {
     this.#received = undefined;
   }
 
   /**
-   * What was received up to this revision was dealt with.
+   * Records that everything received up to this revision was handled.
    *
-   * @param revision Lower than before only if the store was put back to an earlier state.
+   * @param revision The revision; lower than before only after a restore from a backup.
    */
   handle(revision: number): void {
     this.#handled = revision;
@@ -64,23 +64,23 @@ export class RevisionTracker {
   }
 
   /**
-   * Waits until a condition holds. It is looked at now, and whenever something was dealt with.
+   * Waits for a condition, which is checked now and whenever changes were handled.
    *
    * @param condition The condition.
    * @param signal Ends the wait early.
-   * @returns Whether it holds.
+   * @returns Whether the condition holds.
    */
   async until(condition: () => boolean, signal: AbortSignal): Promise<boolean> {
     if (condition()) return true;
     if (signal.aborted) return false;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const one = { condition, resolve };
+    const waiter = { condition, resolve };
     const stop = () => resolve(false);
-    this.#waiting.add(one);
+    this.#waiting.add(waiter);
     signal.addEventListener("abort", stop, { once: true });
     const holds = await promise;
     signal.removeEventListener("abort", stop);
-    this.#waiting.delete(one);
+    this.#waiting.delete(waiter);
     return holds;
   }
 }

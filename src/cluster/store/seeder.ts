@@ -8,90 +8,81 @@ import {
   type EtcdWrite,
   keysUnder,
 } from "../etcd/etcd_types.ts";
-import { backoff } from "../../runtime/backoff.ts";
-import { writeServerValue } from "./server_value.ts";
+import { backoff, pause } from "../../runtime/time.ts";
+import type { EtcdContext } from "./connectivity.ts";
+import { serverValue } from "./server_value.ts";
 import type { SharedKeys } from "./shared_keys.ts";
-import { pause } from "../../runtime/wait.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 
-/** How many servers one transaction writes: etcd takes 128 writes in one unless it is told otherwise. */
+/** Servers per transaction: etcd allows 128 writes in one by default. */
 const CHUNK = 100;
-/** For how long the lock is held without being kept, in seconds. */
+/** Time to live of the lock, in seconds. */
 const LOCK_SECONDS = 10;
-/** How often those who wait look whether it is done, in milliseconds. */
-const LOOK_MS = 500;
+/** How often to check whether another balancer has finished, in milliseconds. */
+const POLL_MS = 500;
 
-/** What a {@linkcode Seeder} works with. */
-export interface SeederParts {
-  /** Where the servers are to be. */
-  readonly etcd: Etcd;
-  /** Under which keys. */
-  readonly keys: SharedKeys;
-  /** The servers, checked. */
-  readonly servers: readonly ServerInit[];
-  /** The time and the timers. */
-  readonly clock: Clock;
-}
-
-/** How far it has come. */
-interface Stage {
+/** Progress of the seeding. */
+interface Progress {
   readonly isSeeded: boolean;
   readonly isLocked: boolean;
-  /** Whether some of the first servers are there, and perhaps not all. */
+  /** Whether the initial servers may have been written in part. */
   readonly isBegun: boolean;
 }
 
 /**
- * Writes the first servers under an empty prefix, which only one of several balancers does. What
- * fits one transaction is written by one. What does not is written under a lock, which its holder
- * loses when it dies; whoever gets it then begins anew. Nobody uses the servers before all are there.
+ * Writes the initial servers under an empty prefix; only one of several balancers does so. Servers
+ * that fit into one transaction are written by one. Others are written under a lock, which expires if
+ * its holder dies; the next holder starts over. No balancer uses the servers before all are written.
  */
 export class Seeder {
   readonly #etcd: Etcd;
+  readonly #clock: Clock;
+  readonly #random: () => number;
   readonly #keys: SharedKeys;
   readonly #servers: readonly Server[];
-  readonly #clock: Clock;
 
-  /** @param parts What to work with. */
-  constructor({ etcd, keys, servers, clock }: SeederParts) {
+  /**
+   * @param context The etcd client and the clock.
+   * @param keys The keys in etcd.
+   * @param servers The initial servers, validated.
+   */
+  constructor(
+    { etcd, clock, random }: Omit<EtcdContext, "connectivity">,
+    keys: SharedKeys,
+    servers: readonly ServerInit[],
+  ) {
     this.#etcd = etcd;
+    this.#clock = clock;
+    this.#random = random;
     this.#keys = keys;
     this.#servers = servers.map(completeServer);
-    this.#clock = clock;
   }
 
   /**
-   * Returns when the first servers are there: those of this balancer, of another one, or what
-   * somebody has written by hand.
+   * Returns when there are initial servers: those of this balancer, of another one, or servers written
+   * by hand.
    *
-   * @param signal Ends it.
-   * @throws {EtcdError} If etcd does not do what it has to.
+   * @param signal Aborts it.
+   * @throws {EtcdError} If a call to etcd fails.
    */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { isSeeded, isLocked, isBegun } = await this.#look(signal);
+      const { isSeeded, isLocked, isBegun } = await this.#readProgress(signal);
       if (isSeeded || (!isLocked && !isBegun && this.#servers.length === 0)) return;
-      if (isLocked) await pause(this.#clock, LOOK_MS, signal);
+      if (isLocked) await pause(this.#clock, POLL_MS, signal);
       else if (isBegun || this.#servers.length > CHUNK) await this.#seedLocked(isBegun, signal);
       else await this.#seedAtOnce(signal);
     }
   }
 
   /**
-   * The same, and tries again where it does not work. Never rejects.
+   * Does the same, and retries after failures. Never rejects.
    *
-   * @param signal Ends it.
-   * @param options `random` is a number from 0 up to, but without, 1; `onFailure` is told of each
-   * failure.
+   * @param signal Aborts it.
+   * @param onFailure Called with each failure.
    */
-  async runSteadily(
-    signal: AbortSignal,
-    { random, onFailure }: {
-      readonly random: () => number;
-      readonly onFailure: (error: unknown) => void;
-    },
-  ): Promise<void> {
+  async runWithRetry(signal: AbortSignal, onFailure: (error: unknown) => void): Promise<void> {
     for (let failures = 1; !signal.aborted; failures++) {
       try {
         return await this.run(signal);
@@ -99,15 +90,15 @@ export class Seeder {
         if (signal.aborted) return;
         if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
         onFailure(error);
-        await pause(this.#clock, backoff(failures, random()), signal);
+        await pause(this.#clock, backoff(failures, this.#random()), signal);
       }
     }
   }
 
-  async #look(signal: AbortSignal): Promise<Stage> {
+  async #readProgress(signal: AbortSignal): Promise<Progress> {
     const { seeded, seedingLock, seedingBegun, servers } = this.#keys;
-    const { entries } = await this.#etcd.range({ from: seeded, to: servers }, { signal });
-    const keys = new Set(entries.map(({ key }) => key));
+    const { keyValues } = await this.#etcd.range({ from: seeded, to: servers }, { signal });
+    const keys = new Set(keyValues.map(({ key }) => key));
     return {
       isSeeded: keys.has(seeded),
       isLocked: keys.has(seedingLock),
@@ -117,13 +108,13 @@ export class Seeder {
 
   async #seedAtOnce(signal: AbortSignal): Promise<void> {
     const { seeded, seedingLock, seedingBegun } = this.#keys;
-    const nobodyElse = [seeded, seedingLock, seedingBegun].map(absent);
+    const unclaimed = [seeded, seedingLock, seedingBegun].map(absent);
     const puts = await this.#isEmpty(signal) ? this.#puts() : [];
     const writes = [...puts, this.#mark()];
-    if (await this.#write(nobodyElse, writes, signal) !== undefined) this.#tell(puts.length);
+    if (await this.#write(unclaimed, writes, signal) !== undefined) this.#logOutcome(puts.length);
   }
 
-  /** Writes in several transactions, each of which holds only as long as the lock does. */
+  /** Writes in several transactions, each on condition that the lock is still held. */
   async #seedLocked(isBegun: boolean, signal: AbortSignal): Promise<void> {
     const { seeded, seedingLock, seedingBegun } = this.#keys;
     const lease = await this.#etcd.grant(LOCK_SECONDS, signal);
@@ -132,26 +123,26 @@ export class Seeder {
       const revision = await this.#write([seeded, seedingLock].map(absent), [lock], signal);
       if (revision === undefined) return;
       const held = [absent(seeded), { key: seedingLock, modRevision: revision }];
-      // What somebody has written by hand stays; what a seeder has left that died does not.
+      // Servers written by hand stay; those of a seeder that died halfway do not.
       const isKept = !isBegun && !await this.#isEmpty(signal);
       const writes = isKept ? [] : [...await this.#leftovers(signal), ...this.#puts()];
       for (let at = 0; at < writes.length; at += CHUNK) {
-        if (!await this.#keep(lease, signal)) return;
+        if (!await this.#renew(lease, signal)) return;
         const begin = { put: seedingBegun, value: "{}" };
         const chunk = [begin, ...writes.slice(at, at + CHUNK)];
         if (await this.#write(held, chunk, signal) === undefined) return;
       }
       const end = [this.#mark(), { delete: seedingBegun }, { delete: seedingLock }];
       if (await this.#write(held, end, signal) === undefined) return;
-      this.#tell(isKept ? 0 : this.#servers.length);
+      this.#logOutcome(isKept ? 0 : this.#servers.length);
     } finally {
-      // Where this cannot be done, it ends by itself.
+      // If this fails, the lease expires.
       await this.#etcd.revoke(lease, signal).catch(() => {});
     }
   }
 
-  /** Returns whether the lock is still held. */
-  async #keep(lease: string, signal: AbortSignal): Promise<boolean> {
+  /** Renews the lock; returns whether it is still held. */
+  async #renew(lease: string, signal: AbortSignal): Promise<boolean> {
     try {
       await this.#etcd.keepAlive(lease, signal);
       return true;
@@ -166,14 +157,14 @@ export class Seeder {
     return count === 0;
   }
 
-  /** Deletes the servers that are there and shall not be. */
+  /** Deletions of the servers that are not among the initial ones. */
   async #leftovers(signal: AbortSignal): Promise<EtcdWrite[]> {
-    const { entries } = await this.#etcd.range(keysUnder(this.#keys.servers), { signal });
+    const { keyValues } = await this.#etcd.range(keysUnder(this.#keys.servers), { signal });
     const wanted = new Set(this.#servers.map((server) => this.#keys.servers + server.url));
-    return entries.filter(({ key }) => !wanted.has(key)).map(({ key }) => ({ delete: key }));
+    return keyValues.filter(({ key }) => !wanted.has(key)).map(({ key }) => ({ delete: key }));
   }
 
-  /** Returns the revision of what was written; undefined where a condition does not hold. */
+  /** Runs a transaction; returns its revision, or undefined if a condition did not hold. */
   async #write(
     when: readonly EtcdCondition[],
     writes: readonly EtcdWrite[],
@@ -183,7 +174,7 @@ export class Seeder {
       const { done, revision } = await this.#etcd.transact({ when, writes }, signal);
       return done ? revision : undefined;
     } catch (error) {
-      // Whether it was done, the next look will show.
+      // The next read shows whether it was applied.
       if (error instanceof EtcdError && error.failure === "unknown") return undefined;
       throw error;
     }
@@ -191,7 +182,7 @@ export class Seeder {
 
   #puts(): EtcdWrite[] {
     return this.#servers.map((server) => (
-      { put: this.#keys.servers + server.url, value: writeServerValue(server) }
+      { put: this.#keys.servers + server.url, value: serverValue(server) }
     ));
   }
 
@@ -199,10 +190,10 @@ export class Seeder {
     return { put: this.#keys.seeded, value: JSON.stringify({ at: this.#clock.date() }) };
   }
 
-  #tell(count: number): void {
+  #logOutcome(count: number): void {
     const { prefix } = this.#keys;
-    if (count === 0) return logger.info("etcd has servers under {prefix} already", { prefix });
-    logger.info("Wrote {count} servers to etcd under {prefix}, which had none", { count, prefix });
+    if (count === 0) return logger.info("etcd already has servers under {prefix}", { prefix });
+    logger.info("Seeded etcd with {count} servers under {prefix}", { count, prefix });
   }
 }
 

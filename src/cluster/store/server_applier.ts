@@ -3,41 +3,41 @@ import { diffServers } from "../../model/server_diff.ts";
 import { completeServer, type Server } from "../../model/server.ts";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 
-/** Makes a balancer's servers what they shall be, one by one: what one cannot be stops no other. */
+/** Applies servers to a balancer one by one: a server that it refuses does not affect the others. */
 export class ServerApplier {
   readonly #balancer: LoadBalancer;
   readonly #applied: Map<string, Server>;
   readonly #refused = new Map<string, { readonly server: Server; readonly why: string }>();
 
-  /** @param balancer Whose servers. Those that it has already count as having been put. */
+  /** @param balancer The balancer. The servers that it already has count as applied. */
   constructor(balancer: LoadBalancer) {
     this.#balancer = balancer;
     const servers = balancer.config().servers.map(completeServer);
     this.#applied = new Map(servers.map((server) => [server.url, server]));
   }
 
-  /** The URLs of the servers that were put and not removed. */
+  /** URLs of the applied servers. */
   get urls(): string[] {
     return [...this.#applied.keys()];
   }
 
-  /** The server as it was put last, and taken; undefined if there is none. */
+  /** The server as last applied; undefined if there is none. */
   find(url: string): Server | undefined {
     return this.#applied.get(url);
   }
 
-  /** Why a server that was put is not one of the balancer's; undefined if it is. */
+  /** Why the balancer refuses a server; undefined if it does not. */
   refusal(url: string): string | undefined {
     return this.#refused.get(url)?.why;
   }
 
-  /** The servers that the balancer does not take, and why. */
+  /** The refused servers, with the reasons. */
   refusals(): [url: string, why: string][] {
     return [...this.#refused].map(([url, { why }]) => [url, why]);
   }
 
   /**
-   * Adds a server, or changes it where it differs.
+   * Adds a server, or updates it if it differs.
    *
    * @returns Whether it was added.
    */
@@ -46,12 +46,12 @@ export class ServerApplier {
     const known = this.#applied.get(url);
     this.#refused.delete(url);
     if (known !== undefined && isSame(known, server)) return false;
-    // A server does not become an entry by a change, nor the other way round.
-    const isOther = known !== undefined && known.discover !== server.discover;
-    if (isOther) this.#discard(url, undefined);
-    const before = isOther ? undefined : known;
+    // An update cannot turn a server into a source, nor a source into a server.
+    const isReplaced = known !== undefined && known.discover !== server.discover;
+    if (isReplaced) this.#discard(url, undefined);
+    const before = isReplaced ? undefined : known;
     try {
-      const isNew = this.#place(server, before !== undefined);
+      const isNew = this.#addOrUpdate(server, before !== undefined);
       this.#applied.set(url, server);
       return isNew;
     } catch (error) {
@@ -61,16 +61,16 @@ export class ServerApplier {
     }
   }
 
-  /** Removes a server; what it works on is broken off after `drain` seconds, or never. */
+  /** Removes a server; its requests in flight are aborted after `drain` seconds, or never. */
   remove(url: string, drain: number | undefined): void {
     this.#refused.delete(url);
     if (!this.#applied.has(url)) return;
     this.#discard(url, drain);
-    // One that there was no place for may have one now.
+    // This may have freed a slot for another one.
     this.retry();
   }
 
-  /** Puts once more what the balancer has not taken so far. */
+  /** Retries the refused servers. */
   retry(): void {
     for (const { server } of [...this.#refused.values()]) this.put(server);
   }
@@ -84,18 +84,18 @@ export class ServerApplier {
     }
   }
 
-  /** Somebody else may have added or removed it here meanwhile; what etcd says counts. */
-  #place(server: Server, isThere: boolean): boolean {
+  /** Adds or updates a server. It may have been added or removed here meanwhile; etcd wins. */
+  #addOrUpdate(server: Server, exists: boolean): boolean {
     const { url, ...change } = server;
     try {
-      if (isThere) this.#balancer.update(url, change);
+      if (exists) this.#balancer.update(url, change);
       else this.#balancer.add(server);
-      return !isThere;
+      return !exists;
     } catch (error) {
       if (hasCode(error, "not_found")) this.#balancer.add(server);
       else if (hasCode(error, "already_exists")) this.#balancer.update(url, change);
       else throw error;
-      return isThere;
+      return exists;
     }
   }
 }

@@ -15,58 +15,65 @@ import { drainSchema } from "../../config/settings_schema.ts";
 import { validate } from "../../config/validate.ts";
 import { checkChange, checkServer } from "../../balancer/check_servers.ts";
 import { checkPermitted } from "../../runtime/net_permission.ts";
+import { withTimeout } from "../../runtime/time.ts";
+import type { EtcdContext } from "./connectivity.ts";
 import type { KeyWatcher } from "./key_watcher.ts";
-import { writeRemoval } from "./removals.ts";
-import { writeServerValue } from "./server_value.ts";
+import { removalValue } from "./removals.ts";
+import { serverValue } from "./server_value.ts";
 import {
-  type KeptRecord,
+  type ExpiringRecord,
   type ServerWrite,
-  type ServerWriter,
+  ServerWriter,
   unconfirmed,
 } from "./server_writer.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 import type { SharedServers } from "./shared_servers.ts";
 
-/** How long a change may be on its way back before it is looked where it is, in milliseconds. */
+/** After how long to check the watch if a change has not arrived, in milliseconds. */
 const LAG_MS = 1000;
-/** How long it may be on its way back, in milliseconds. */
-const RETURN_LIMIT_MS = 10_000;
+/** Time limit for a change to arrive, in milliseconds. */
+const ARRIVAL_LIMIT_MS = 10_000;
 /**
- * How long a record of a removal is kept beyond the time that it grants, in seconds: for as long as a
- * balancer may be away, and still know when it is back that the server was not just lost.
+ * How long the record of a removal outlives its drain time, in seconds: a balancer that was
+ * disconnected for less than that still learns that the server was removed rather than lost.
  */
 const RECORD_SECONDS = 3600;
-/** How many records one transaction writes: etcd takes 128 writes in one unless it is told otherwise. */
+/** Records per transaction: etcd allows 128 writes in one by default. */
 const CHUNK = 100;
 
-/** What {@linkcode ServerChanges} work with. */
-export interface ServerChangesParts {
-  /** The keys. */
+const NOT_ARRIVED = "etcd has accepted it, but it has not arrived here yet";
+
+/** Options of {@linkcode ServerChanges}. */
+export interface ServerChangesOptions {
+  /** The keys in etcd. */
   readonly keys: SharedKeys;
-  /** The servers as they are known here. */
+  /** The servers as known here. */
   readonly servers: SharedServers;
-  /** What sees the changes come back. */
-  readonly follower: KeyWatcher;
-  /** What sends them. */
-  readonly writer: ServerWriter;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  /** Ends everything. */
+  /** Receives the changes back from etcd. */
+  readonly watcher: KeyWatcher;
+  /** Aborts all changes. */
   readonly signal: AbortSignal;
 }
 
 /**
- * The changes that callers of this balancer want. Those of the same server are made one after the
- * other, in the order of the calls; each is decided on by what is known here when its turn comes.
- * If somebody else was faster, it is refused once what they did is seen here.
+ * Makes changes of servers through etcd. Changes of the same server are made one at a time, in the
+ * order of the calls, each based on the state known here when its turn comes. If another writer was
+ * faster, a change fails once the other one has arrived here.
  */
 export class ServerChanges {
-  readonly #parts: ServerChangesParts;
+  readonly #clock: Clock;
+  readonly #writer: ServerWriter;
+  readonly #options: ServerChangesOptions;
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  /** @param parts What to work with. */
-  constructor(parts: ServerChangesParts) {
-    this.#parts = parts;
+  /**
+   * @param context The etcd client and its connectivity.
+   * @param options The keys and the servers.
+   */
+  constructor(context: EtcdContext, options: ServerChangesOptions) {
+    this.#clock = context.clock;
+    this.#writer = new ServerWriter(context);
+    this.#options = options;
   }
 
   /**
@@ -80,21 +87,21 @@ export class ServerChanges {
     const { url } = server;
     checkPermitted([server]);
     return await this.#inTurn(url, async () => {
-      if (this.#parts.servers.current(url) !== undefined) throw alreadyExists(url);
-      const owner = this.#parts.servers.discoverer(url);
-      if (owner !== undefined) throw alreadyDiscovered(url, owner);
-      // A value that cannot be used is replaced.
-      await this.#make(url, { what: `add ${url}`, value: writeServerValue(server) });
+      if (this.#options.servers.current(url) !== undefined) throw alreadyExists(url);
+      const source = this.#options.servers.discoverer(url);
+      if (source !== undefined) throw alreadyDiscovered(url, source);
+      // This replaces an invalid value.
+      await this.#make(url, { what: `add ${url}`, value: serverValue(server) });
       return server;
     });
   }
 
   /**
-   * Changes a server.
+   * Updates a server.
    *
    * @param url Its URL, in any spelling.
-   * @param change What is different.
-   * @param seen What the server must be.
+   * @param change The fields to change.
+   * @param seen The expected state of the server. Default: any.
    * @throws {BalancerError} `invalid`, `not_found`, `conflict`, `unavailable` or `unconfirmed`.
    */
   async update(url: string, change: ServerChange, seen?: Server): Promise<Server> {
@@ -104,7 +111,7 @@ export class ServerChanges {
       const before = this.#current(key, "update", seen);
       checkDiscoverKept(before, fields.discover ?? before.discover);
       const server = completeServer({ ...before, ...fields });
-      await this.#make(key, { what: `update ${key}`, value: writeServerValue(server) });
+      await this.#make(key, { what: `update ${key}`, value: serverValue(server) });
       return server;
     });
   }
@@ -113,22 +120,22 @@ export class ServerChanges {
    * Removes a server.
    *
    * @param url Its URL, in any spelling.
-   * @param drain For how long it may go on with what it works on, in seconds; undefined for ever.
-   * @param seen What the server must be.
+   * @param drain Drain time in seconds. Default: no limit.
+   * @param seen The expected state of the server. Default: any.
    * @throws {BalancerError} `invalid`, `not_found`, `conflict`, `unavailable` or `unconfirmed`.
    */
   async remove(url: string, drain?: number, seen?: Server): Promise<Server> {
     const key = canonicalServerUrl(checkServer({ url }).url);
     if (drain !== undefined) validate(drainSchema, drain, "the time", "drain");
     return await this.#inTurn(key, async () => {
-      const { servers } = this.#parts;
+      const { servers } = this.#options;
       const server = this.#current(key, "delete", seen);
       const record = {
-        key: this.#parts.keys.removals + key,
-        value: writeRemoval(drain),
+        key: this.#options.keys.removals + key,
+        value: removalValue(drain),
         seconds: Math.ceil(drain ?? 0) + RECORD_SECONDS,
-        // Without, nobody would know of the time, or of the removal of what etcd has lost.
-        isNeeded: drain !== undefined || servers.isHeld(key),
+        // Without it, other balancers would not learn the drain time, or of a held server's removal.
+        isRequired: drain !== undefined || servers.isHeld(key),
       };
       const expected = servers.expectRemoval(key);
       try {
@@ -141,32 +148,32 @@ export class ServerChanges {
   }
 
   /**
-   * Removes the servers that etcd has lost and that are still in use, at every balancer.
+   * Removes the servers that etcd has lost and that are still in use, on every balancer.
    *
    * @returns Their URLs.
    * @throws {BalancerError} `unavailable` or `unconfirmed`.
    */
   async acceptRemovals(): Promise<readonly string[]> {
-    const { keys, servers, writer, signal } = this.#parts;
+    const { keys, servers, signal } = this.#options;
     const what = "accept the servers of etcd";
     const urls = servers.heldRemovals?.urls ?? [];
     for (let at = 0; at < urls.length; at += CHUNK) {
       const records = urls.slice(at, at + CHUNK).map((url) => (
-        { key: keys.removals + url, value: writeRemoval(undefined), unless: keys.servers + url }
+        { key: keys.removals + url, value: removalValue(undefined), unless: keys.servers + url }
       ));
-      await writer.record({ what, records, seconds: RECORD_SECONDS }, signal);
+      await this.#writer.record({ what, records, seconds: RECORD_SECONDS }, signal);
     }
-    const seen = await this.#see(() => !urls.some((url) => servers.isHeld(url)));
-    if (!seen) throw unconfirmed({ what }, "etcd has taken it, and it is not seen here yet");
+    const hasArrived = await this.#arrival(() => !urls.some((url) => servers.isHeld(url)));
+    if (!hasArrived) throw unconfirmed({ what }, NOT_ARRIVED);
     return urls.filter((url) => servers.current(url) === undefined);
   }
 
-  /** What the server is now, if it is still what somebody has decided by. */
+  /** The current state of a server, if it is the expected one. */
   #current(url: string, what: string, seen: Server | undefined): Server {
-    const { servers } = this.#parts;
+    const { servers } = this.#options;
     const server = servers.current(url);
-    const owner = server === undefined ? servers.discoverer(url) : undefined;
-    if (owner !== undefined) throw isDiscovered(url, owner);
+    const source = server === undefined ? servers.discoverer(url) : undefined;
+    if (source !== undefined) throw isDiscovered(url, source);
     if (seen === undefined) {
       if (server === undefined) throw notFound(url);
     } else if (server === undefined || !isSame(server, seen)) throw conflict(`${what} ${url}`);
@@ -175,54 +182,55 @@ export class ServerChanges {
 
   async #inTurn<T>(url: string, change: () => Promise<T>): Promise<T> {
     const before = this.#turns.get(url);
-    const own = before === undefined ? change() : before.then(change);
-    const over = own.then(nothing, nothing);
-    this.#turns.set(url, over);
+    const turn = before === undefined ? change() : before.then(change);
+    const done = turn.then(nothing, nothing);
+    this.#turns.set(url, done);
     try {
-      return await own;
+      return await turn;
     } finally {
-      if (this.#turns.get(url) === over) this.#turns.delete(url);
+      if (this.#turns.get(url) === done) this.#turns.delete(url);
     }
   }
 
-  /** Writes a change, and returns when it is seen here. */
-  async #make(url: string, { what, value, record }: Wanted): Promise<void> {
-    const { keys, servers, writer, signal } = this.#parts;
+  /** Writes a change, and returns when it has arrived here. */
+  async #make(url: string, { what, value, record }: KeyUpdate): Promise<void> {
+    const { keys, servers, signal } = this.#options;
     const isHeld = servers.isHeld(url);
     const revision = servers.find(url)?.revision ?? 0;
     const write: ServerWrite = { what, key: keys.servers + url, revision, value, record };
-    const made = await writer.write(write, signal);
-    // The next change of the key is the one that was made, or the one that was faster.
-    const seen = await this.#see(() =>
+    const isApplied = await this.#writer.write(write, signal);
+    // The next change of the key is this one, or the one that was faster.
+    const hasArrived = await this.#arrival(() =>
       (servers.find(url)?.revision ?? 0) !== revision || servers.isHeld(url) !== isHeld
     );
-    if (!made) throw conflict(what);
-    if (!seen) throw unconfirmed(write, "etcd has taken it, and it is not seen here yet");
+    if (!isApplied) throw conflict(what);
+    if (!hasArrived) throw unconfirmed(write, NOT_ARRIVED);
   }
 
-  async #see(condition: () => boolean): Promise<boolean> {
-    const { clock, follower, signal } = this.#parts;
-    const limit = new AbortController();
-    const cancels = [
-      clock.after(LAG_MS, () => follower.check()),
-      clock.after(RETURN_LIMIT_MS, () => limit.abort()),
-    ];
+  /** Waits until a change has arrived here; returns whether it has. */
+  async #arrival(condition: () => boolean): Promise<boolean> {
+    const { watcher, signal } = this.#options;
+    const clock = this.#clock;
+    const cancel = clock.after(LAG_MS, () => watcher.check());
     try {
-      return await follower.until(condition, AbortSignal.any([signal, limit.signal]));
+      return await withTimeout(
+        { clock, milliseconds: ARRIVAL_LIMIT_MS, signal },
+        (signal) => watcher.until(condition, signal),
+      );
     } finally {
-      for (const cancel of cancels) cancel();
+      cancel();
     }
   }
 }
 
-/** A change that was decided on. */
-interface Wanted {
-  /** What is done, for messages: "Cannot {what}: …". */
+/** A change of a server's key. */
+interface KeyUpdate {
+  /** The operation, for messages: "Cannot {what}: …". */
   readonly what: string;
-  /** What the key is to hold; undefined for nothing. */
+  /** The new value; undefined to delete the key. */
   readonly value: string | undefined;
-  /** What is written together with it. Default: nothing. */
-  readonly record?: KeptRecord;
+  /** A record to write with it. Default: none. */
+  readonly record?: ExpiringRecord;
 }
 
 function isSame(one: Server, other: Server): boolean {
@@ -232,8 +240,7 @@ function isSame(one: Server, other: Server): boolean {
 function conflict(what: string): BalancerError {
   return new BalancerError(
     "conflict",
-    `Cannot ${what}: somebody else has changed it at the same moment; see what it is now, and ` +
-      "decide again",
+    `Cannot ${what}: someone else changed it at the same time; check its current state and try again`,
   );
 }
 

@@ -4,54 +4,56 @@ import { validate } from "../../config/validate.ts";
 import { errorText } from "../../model/error_text.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { canonicalServerUrl, completeServer, type Server } from "../../model/server.ts";
+import { clipped } from "./values.ts";
 
-/** The longest fault, in characters. */
+/** Maximum length of a fault, in characters. */
 const FAULT_MAX = 500;
 
-/** A server read from a key and its value, or the fault in them. */
-export type ServerReading =
-  | { readonly server: Server; readonly fault?: never }
-  | { readonly server?: never; readonly fault: string };
-
-/** Writes the value of a server's key: JSON with the fields of the admin API, in their order. */
-export function writeServerValue(server: Server): string {
+/** Formats the value of a server's key: JSON with the fields of the admin API, in their order. */
+export function serverValue(server: Server): string {
   return JSON.stringify(snakeKeys(server));
 }
 
 /**
- * Reads the key and value of a server, which may have been written by hand. Fields that the value
- * leaves out have their defaults; the URL is that of the key.
+ * Parses a server's key and value, which may have been written by hand. Omitted fields have their
+ * defaults, and the URL that of the key.
  *
- * @param url The part of the key after `servers/`.
- * @param value The value.
+ * @param url The key without its prefix.
+ * @param text The value.
+ * @throws {BalancerError} `invalid`, with the fault.
  */
-export function readServerValue(url: string, value: string): ServerReading {
-  try {
-    const canonical = canonicalServerUrl(url);
-    if (canonical !== url) return { fault: `the key must end with the URL as ${canonical}` };
-  } catch (error) {
-    return { fault: `the key must end with the URL of a server, and it ${errorText(error)}` };
-  }
+export function parseServer(url: string, text: string): Server {
+  checkKey(url);
   let fields: unknown;
   try {
-    fields = JSON.parse(value);
+    fields = JSON.parse(text);
   } catch {
-    return { fault: 'the value must be JSON such as {"weight": 2}' };
+    throw invalid('the value must be JSON such as {"weight": 2}');
   }
   if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
-    return { fault: 'the value must be a JSON object such as {"weight": 2}' };
+    throw invalid('the value must be a JSON object such as {"weight": 2}');
   }
+  let server: Server;
   try {
-    const server = completeServer(camelKeys(validate(serverSchema, { url, ...fields }, "it")));
-    if (server.url === url) return { server };
-    return { fault: `the url in the value is ${server.url}, and must be that in the key` };
+    server = completeServer(camelKeys(validate(serverSchema, { url, ...fields }, "it")));
   } catch (error) {
     if (!(error instanceof BalancerError)) throw error;
-    return { fault: clipped(error.message.replace(/^Cannot use it: /, ""), FAULT_MAX) };
+    throw invalid(clipped(error.message.replace(/^Cannot use it: /, ""), FAULT_MAX));
   }
+  if (server.url === url) return server;
+  throw invalid(`the url in the value is ${server.url}, and must be that in the key`);
 }
 
-/** Shortens an untrusted text to at most this many characters. */
-export function clipped(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
+function checkKey(url: string): void {
+  let canonical: string;
+  try {
+    canonical = canonicalServerUrl(url);
+  } catch (error) {
+    throw invalid(`the key must end with the URL of a server, and it ${errorText(error)}`);
+  }
+  if (canonical !== url) throw invalid(`the key must end with the URL as ${canonical}`);
+}
+
+function invalid(fault: string): BalancerError {
+  return new BalancerError("invalid", fault);
 }

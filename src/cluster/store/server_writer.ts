@@ -1,173 +1,155 @@
-import type { Clock } from "../../runtime/clock.ts";
 import { BalancerError } from "../../model/errors.ts";
-import { backoff } from "../../runtime/backoff.ts";
-import type { Connection } from "./connection.ts";
-import { type Etcd, EtcdError, type EtcdKeyValue, type EtcdWrite } from "../etcd/etcd_types.ts";
-import { pause } from "../../runtime/wait.ts";
+import { backoff, pause, withTimeout } from "../../runtime/time.ts";
+import { EtcdError, type EtcdKeyValue, type EtcdWrite } from "../etcd/etcd_types.ts";
+import type { Connectivity, EtcdContext } from "./connectivity.ts";
 
-/** How long it may take to find out what became of a change, in milliseconds. */
+/** Time limit for a write and for finding out its outcome, in milliseconds. */
 const LIMIT_MS = 15_000;
 
 /** A change of one server's key. */
 export interface ServerWrite {
-  /** What is done, for messages: "Cannot {what}: …". */
+  /** The operation, for messages: "Cannot {what}: …". */
   readonly what: string;
   /** The key. */
   readonly key: string;
-  /** The revision that the key must have; 0 for none. */
+  /** The revision that the key must have; 0 if it must not exist. */
   readonly revision: number;
-  /** What it is to hold; undefined for nothing. */
+  /** The new value; undefined to delete the key. */
   readonly value: string | undefined;
-  /** What is written together with it, and kept for a while. Default: nothing. */
-  readonly record?: KeptRecord | undefined;
+  /** A record to write with it. Default: none. */
+  readonly record?: ExpiringRecord | undefined;
 }
 
-/** A key that is gone after a while. */
-export interface KeptRecord {
+/** A key that expires. */
+export interface ExpiringRecord {
   /** The key. */
   readonly key: string;
-  /** What it holds. */
+  /** The value. */
   readonly value: string;
-  /** For how long it is kept, in seconds. */
+  /** Time to live in seconds. */
   readonly seconds: number;
-  /** Whether the change is not made without it, where etcd has no space for it. */
-  readonly isNeeded: boolean;
+  /** Whether the change fails if etcd has no space for the record. */
+  readonly isRequired: boolean;
 }
 
-/** Records that are written where there is no change to be made. */
+/** Records to write without a change of a server. */
 export interface RecordWrite {
-  /** What is done, for messages: "Cannot {what}: …". */
+  /** The operation, for messages: "Cannot {what}: …". */
   readonly what: string;
-  /** They, each with a key that must not be there: 128 at most. */
+  /** The records, at most 128; each is skipped if the key `unless` exists. */
   readonly records: readonly {
     readonly key: string;
     readonly value: string;
     readonly unless: string;
   }[];
-  /** For how long they are kept, in seconds. */
+  /** Time to live in seconds. */
   readonly seconds: number;
 }
 
-/** What a {@linkcode ServerWriter} works with. */
-export interface ServerWriterParts {
-  /** Where it is written. */
-  readonly etcd: Etcd;
-  /** Whether etcd can be reached. */
-  readonly connection: Connection;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  /** A number from 0 up to, but without, 1. */
-  readonly random: () => number;
-}
-
-/** Writes changes of servers to etcd, each in one transaction, and finds out what became of it. */
+/** Writes changes of servers to etcd, one transaction each, and finds out their outcome. */
 export class ServerWriter {
-  readonly #parts: ServerWriterParts;
+  readonly #context: EtcdContext;
 
-  /** @param parts What to work with. */
-  constructor(parts: ServerWriterParts) {
-    this.#parts = parts;
+  /** @param context The etcd client and its connectivity. */
+  constructor(context: EtcdContext) {
+    this.#context = context;
   }
 
   /**
    * Writes a change.
    *
    * @param write The change.
-   * @param signal Ends it.
-   * @returns Whether it was made; if not, the key had another revision.
-   * @throws {BalancerError} `unavailable` if nothing has changed; `unconfirmed` if that is not known.
+   * @param signal Aborts it.
+   * @returns Whether it was applied; if not, the key had another revision.
+   * @throws {BalancerError} `unavailable` if nothing has changed; `unconfirmed` if that is unknown.
    */
   async write(write: ServerWrite, signal: AbortSignal): Promise<boolean> {
-    const { connection, clock } = this.#parts;
-    if (!connection.connected) throw unavailable(write, awayText(connection));
-    const limit = new AbortController();
-    const cancel = clock.after(LIMIT_MS, () => limit.abort());
-    try {
-      return await this.#send(write, AbortSignal.any([signal, limit.signal]));
-    } finally {
-      cancel();
-    }
+    const { connectivity, clock } = this.#context;
+    if (!connectivity.isUp) throw unavailable(write, downText(connectivity));
+    const limit = { clock, milliseconds: LIMIT_MS, signal };
+    return await withTimeout(limit, (signal) => this.#send(write, signal));
   }
 
   /**
-   * Writes records, less those that must not be written any more.
+   * Writes records.
    *
    * @param write The records.
-   * @param signal Ends it.
-   * @throws {BalancerError} `unavailable` if nothing has changed; `unconfirmed` if that is not known.
+   * @param signal Aborts it.
+   * @throws {BalancerError} `unavailable` if nothing has changed; `unconfirmed` if that is unknown.
    */
-  async record({ what, records, seconds }: RecordWrite, signal: AbortSignal): Promise<void> {
-    const { etcd, connection, clock } = this.#parts;
-    if (!connection.connected) throw unavailable({ what }, awayText(connection));
-    const limit = new AbortController();
-    const cancel = clock.after(LIMIT_MS, () => limit.abort());
-    const ends = AbortSignal.any([signal, limit.signal]);
-    let left = records;
+  async record(write: RecordWrite, signal: AbortSignal): Promise<void> {
+    const { connectivity, clock } = this.#context;
+    if (!connectivity.isUp) throw unavailable(write, downText(connectivity));
+    const limit = { clock, milliseconds: LIMIT_MS, signal };
+    await withTimeout(limit, (signal) => this.#sendRecords(write, signal));
+  }
+
+  async #sendRecords({ what, records, seconds }: RecordWrite, signal: AbortSignal): Promise<void> {
+    const { etcd } = this.#context;
+    let remaining = records;
     try {
-      const lease = await etcd.grant(seconds, ends);
-      while (left.length > 0) {
-        const when = left.map(({ unless }) => ({ key: unless, modRevision: 0 }));
-        const writes = left.map(({ key, value }) => ({ put: key, value, lease }));
-        const { done, found } = await etcd.transact({ when, writes }, ends);
+      const lease = await etcd.grant(seconds, signal);
+      while (remaining.length > 0) {
+        const when = remaining.map(({ unless }) => ({ key: unless, modRevision: 0 }));
+        const writes = remaining.map(({ key, value }) => ({ put: key, value, lease }));
+        const { done, found } = await etcd.transact({ when, writes }, signal);
         if (done) return;
-        const there = new Set(found.map(({ key }) => key));
-        left = left.filter(({ unless }) => !there.has(unless));
+        const existing = new Set(found.map(({ key }) => key));
+        remaining = remaining.filter(({ unless }) => !existing.has(unless));
       }
     } catch (error) {
-      const why = asUnknown(error, ends);
+      const why = toEtcdError(error, signal);
       if (why.failure === "unknown") throw unconfirmed({ what }, why.message);
       throw refused({ what }, why);
-    } finally {
-      cancel();
     }
   }
 
   async #send(write: ServerWrite, signal: AbortSignal): Promise<boolean> {
     const { key, revision, value } = write;
     const when = [{ key, modRevision: revision }];
-    const own = value === undefined ? { delete: key } : { put: key, value };
-    const writes = [own, ...await this.#beside(write, signal)];
-    for (let isRepeated = false;; isRepeated = true) {
+    const change = value === undefined ? { delete: key } : { put: key, value };
+    const writes = [change, ...await this.#recordWrites(write, signal)];
+    for (let isRetry = false;; isRetry = true) {
       let why: EtcdError;
       try {
-        const { done, found } = await this.#parts.etcd.transact({ when, writes }, signal);
+        const { done, found } = await this.#context.etcd.transact({ when, writes }, signal);
         if (done) return true;
-        if (!isRepeated) return false;
-        return isMade(write, found[0]);
+        if (!isRetry) return false;
+        return isApplied(write, found[0]);
       } catch (error) {
-        why = asUnknown(error, signal);
-        if (!isRepeated && why.failure !== "unknown") throw refused(write, why);
+        why = toEtcdError(error, signal);
+        if (!isRetry && why.failure !== "unknown") throw refused(write, why);
       }
-      const entry = await this.#read(write, why, signal);
-      // What was not done is done by nobody else: the next transaction has the same condition.
-      if ((entry?.modRevision ?? 0) !== revision) return isMade(write, entry);
+      const keyValue = await this.#read(write, why, signal);
+      // If the key is unchanged, a retry is safe: it has the same condition.
+      if ((keyValue?.modRevision ?? 0) !== revision) return isApplied(write, keyValue);
     }
   }
 
-  async #beside(write: ServerWrite, signal: AbortSignal): Promise<EtcdWrite[]> {
+  async #recordWrites(write: ServerWrite, signal: AbortSignal): Promise<EtcdWrite[]> {
     if (write.record === undefined) return [];
-    const { key, value, seconds, isNeeded } = write.record;
+    const { key, value, seconds, isRequired } = write.record;
     try {
-      return [{ put: key, value, lease: await this.#parts.etcd.grant(seconds, signal) }];
+      return [{ put: key, value, lease: await this.#context.etcd.grant(seconds, signal) }];
     } catch (error) {
-      const why = asUnknown(error, signal);
-      if (why.failure === "no_space" && !isNeeded) return [];
+      const why = toEtcdError(error, signal);
+      if (why.failure === "no_space" && !isRequired) return [];
       throw refused(write, why);
     }
   }
 
-  /** The key as it is after a transaction that nobody knows the outcome of. */
+  /** Reads the key after a transaction with an unknown outcome. */
   async #read(
     write: ServerWrite,
     why: EtcdError,
     signal: AbortSignal,
   ): Promise<EtcdKeyValue | undefined> {
-    const { etcd, clock, random } = this.#parts;
+    const { etcd, clock, random } = this.#context;
     const keys = { from: write.key, to: `${write.key}\0` };
     for (let failures = 1; !signal.aborted; failures++) {
       await pause(clock, backoff(failures, random()), signal);
       try {
-        return (await etcd.range(keys, { signal })).entries[0];
+        return (await etcd.range(keys, { signal })).keyValues[0];
       } catch (error) {
         if (!(error instanceof EtcdError) && !signal.aborted) throw error;
       }
@@ -176,47 +158,45 @@ export class ServerWriter {
   }
 }
 
-/** What somebody wants to do, for messages. */
-type Intent = Pick<ServerWrite, "what">;
+/** The operation, for messages. */
+type Operation = Pick<ServerWrite, "what">;
 
-/** Whether a key that has changed since holds what was to be written. */
-function isMade(write: ServerWrite, entry: EtcdKeyValue | undefined): boolean {
-  if (entry?.value === write.value) return true;
-  throw unconfirmed(write, "somebody else has changed it meanwhile");
+/** Whether a key that has changed since has the value that was to be written. */
+function isApplied(write: ServerWrite, keyValue: EtcdKeyValue | undefined): boolean {
+  if (keyValue?.value === write.value) return true;
+  throw unconfirmed(write, "the server has been changed by someone else since");
 }
 
-/** Where the time is over in the middle of a transaction, it may have been done. */
-function asUnknown(error: unknown, signal: AbortSignal): EtcdError {
+/** A transaction that was aborted midway may have been applied. */
+function toEtcdError(error: unknown, signal: AbortSignal): EtcdError {
   if (error instanceof EtcdError) return error;
   if (!signal.aborted) throw error;
-  return new EtcdError("unknown", "etcd has not answered in time");
+  return new EtcdError("unknown", "etcd did not answer in time");
 }
 
-function awayText({ since, error }: Connection): string {
+function downText({ since, error }: Connectivity): string {
   const why = error === undefined ? "" : ` (${error})`;
-  return `etcd has not been reached since ${since.toISOString()}${why}`;
+  return `etcd has been unreachable since ${since.toISOString()}${why}`;
 }
 
-/** The error for a change that etcd has not taken. */
-function refused(write: Intent, { failure, message }: EtcdError): BalancerError {
-  const isAway = failure === "unreachable" || failure === "unknown";
-  return unavailable(write, message, isAway ? undefined : "try again once etcd takes it");
+/** Error for a change that etcd did not accept. */
+function refused(operation: Operation, { failure, message }: EtcdError): BalancerError {
+  const isDown = failure === "unreachable" || failure === "unknown";
+  return unavailable(operation, message, isDown ? undefined : "try again once etcd accepts it");
 }
 
 function unavailable(
-  { what }: Intent,
+  { what }: Operation,
   why: string,
-  hint = "try again when it is reached, which GET /healthz tells",
+  hint = "try again once etcd is reachable (see GET /healthz)",
 ): BalancerError {
-  const next = `nothing has changed; ${hint}`;
-  return new BalancerError("unavailable", `Cannot ${what}: ${why}; ${next}`);
+  return new BalancerError("unavailable", `Cannot ${what}: ${why}; nothing has changed; ${hint}`);
 }
 
-/** The error for a change that may have been made. */
-export function unconfirmed({ what }: Intent, why: string): BalancerError {
-  const next = "see what the server is now, and decide again";
+/** Error for a change that may have been applied. */
+export function unconfirmed({ what }: Operation, why: string): BalancerError {
   return new BalancerError(
     "unconfirmed",
-    `Cannot tell whether it was possible to ${what}: ${why}; ${next}`,
+    `Cannot confirm the attempt to ${what}: ${why}; check the server's current state and try again`,
   );
 }

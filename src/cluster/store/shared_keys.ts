@@ -1,27 +1,26 @@
 import { invalid } from "../../config/validate.ts";
 import type { EtcdKeys } from "../etcd/etcd_types.ts";
 
-/** Where the keys begin that nobody has chosen another place for. */
+/** The default prefix of all keys. */
 export const DEFAULT_PREFIX = "/ballast/";
 
 /**
- * The keys under which balancers share what they know. All of them begin with a prefix, so that
- * several fleets can share an etcd:
+ * The layout of the keys in etcd. They share a prefix, so that several clusters can use one etcd:
  *
- * - `servers/URL`: a server, by its URL in canonical form;
- * - `removals/URL`: for how long a server that was removed may go on with what it works on;
- * - `seeded`: that the first servers are there, `seeding/…`: that they are just being written;
- * - `members/ID`: a balancer that is up, by its id;
- * - `health/ID` and `health/ID/results`: what it has found out about the servers that it checks;
- * - `status/ID`: how it does; that is read by who asks, and not followed.
+ * - `servers/URL`: a server, by its canonical URL;
+ * - `removals/URL`: a record of a server's removal, with its drain time;
+ * - `seeded`: the initial servers have been written; `seeding/…`: they are being written;
+ * - `members/ID`: a balancer that is up, by its ID;
+ * - `health/ID` and `health/ID/results`: its health checks and their results;
+ * - `status/ID`: its status, read on request and not watched.
  */
 export class SharedKeys {
-  /** What every key begins with; it ends with a slash. */
+  /** Prefix of all keys, with a trailing slash. */
   readonly prefix: string;
 
   /**
-   * @param prefix What every key begins with. A slash is put behind it where it has none.
-   * @throws {BalancerError} `invalid` if it cannot be used.
+   * @param prefix Prefix of all keys; a missing trailing slash is added.
+   * @throws {BalancerError} `invalid` if the prefix is invalid.
    */
   constructor(prefix: string) {
     if (!/^[!-~]{1,200}$/.test(prefix)) {
@@ -32,49 +31,49 @@ export class SharedKeys {
   }
 
   /**
-   * The keys that every balancer follows: one range, so that one watch does for all of them. Those
-   * that sort behind the servers are not in it.
+   * The keys that every balancer watches: one range, so that one watch covers them. Keys that sort
+   * after the servers are not part of it.
    */
-  get followed(): EtcdKeys {
+  get watched(): EtcdKeys {
     return { from: `${this.prefix}health/`, to: `${this.prefix}servers0` };
   }
 
-  /** The servers. */
+  /** Prefix of the servers. */
   get servers(): string {
     return `${this.prefix}servers/`;
   }
 
-  /** The removals. */
+  /** Prefix of the removal records. */
   get removals(): string {
     return `${this.prefix}removals/`;
   }
 
-  /** The balancers that are up. */
+  /** Prefix of the balancers. */
   get members(): string {
     return `${this.prefix}members/`;
   }
 
-  /** What balancers have found out about the servers that they check. */
+  /** Prefix of health checks and their results. */
   get health(): string {
     return `${this.prefix}health/`;
   }
 
-  /** How the balancers do. */
+  /** Prefix of the balancers' statuses. */
   get status(): string {
     return `${this.prefix}status/`;
   }
 
-  /** What says that the first servers are there. */
+  /** Marks that the initial servers have been written. */
   get seeded(): string {
     return `${this.prefix}seeded`;
   }
 
-  /** What the balancer holds that writes the first servers; gone when its lease is over. */
+  /** Lock of the balancer that writes the initial servers; expires with its lease. */
   get seedingLock(): string {
     return `${this.prefix}seeding/lock`;
   }
 
-  /** What says that some of the first servers are there, and perhaps not all. */
+  /** Marks that the initial servers may have been written in part. */
   get seedingBegun(): string {
     return `${this.prefix}seeding/begun`;
   }

@@ -1,146 +1,143 @@
 import { getLogger } from "@logtape/logtape";
-import type { Clock } from "../../runtime/clock.ts";
+import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 import type { HeldRemovalsReport, KeyFault } from "../../model/registry_report.ts";
 import type { Server } from "../../model/server.ts";
-import type { LoadBalancer } from "../../balancer/load_balancer.ts";
-import type { EtcdChange, EtcdKeyValue } from "../etcd/etcd_types.ts";
-import type { Connection } from "./connection.ts";
+import { type EtcdChange, type EtcdKeyValue, keyOf, revisionOf } from "../etcd/etcd_types.ts";
+import type { EtcdContext } from "./connectivity.ts";
 import { HeldRemovals, type HeldServer } from "./held_removals.ts";
+import { isStored, KeyStore, type StoredKey } from "./key_store.ts";
+import type { KeyListener } from "./key_router.ts";
 import { LossFinder } from "./loss_finder.ts";
 import { Removals } from "./removals.ts";
 import { ServerApplier } from "./server_applier.ts";
-import { type KnownServer, ServerStore } from "./server_store.ts";
+import { parseServer } from "./server_value.ts";
 import type { SharedKeys } from "./shared_keys.ts";
 
 const logger = getLogger(["ballast", "etcd"]);
 
-/** What has become of servers. */
-interface News {
-  /** Those that were written, by URL. */
+/** Changes of servers in etcd. */
+interface ServerUpdates {
+  /** Servers that were written, by URL. */
   readonly puts: ReadonlyMap<string, EtcdKeyValue>;
-  /** The URLs of those that are no longer there. */
+  /** URLs of the servers that no longer exist. */
   readonly gone: ReadonlySet<string>;
-  /** Of these, which are not to be believed. */
+  /** Those of them that etcd seems to have lost. */
   readonly lost: ReadonlySet<string>;
 }
 
-/** What {@linkcode SharedServers} work with. */
-export interface SharedServersParts {
-  /** Whose servers are to be the same. */
+/** Options of {@linkcode SharedServers}. */
+export interface SharedServersOptions {
+  /** The balancer that gets the servers. */
   readonly balancer: LoadBalancer;
-  /** Where etcd has them. */
+  /** The keys in etcd. */
   readonly keys: SharedKeys;
-  /** For how long a loss of servers is not believed, in seconds; 0 for not at all. */
+  /** How long servers that etcd seems to have lost stay in use, in seconds; 0 turns that off. */
   readonly distrust: number;
-  /** Whether etcd can be reached. */
-  readonly connection: Connection;
-  /** The time and the timers. */
-  readonly clock: Clock;
 }
 
-/** The servers as etcd has them, and a balancer that is made to have the same. */
-export class SharedServers implements Disposable {
+/** The servers in etcd, and a balancer that is kept in sync with them. */
+export class SharedServers implements KeyListener, Disposable {
   readonly #keys: SharedKeys;
   readonly #balancer: LoadBalancer;
-  readonly #book: ServerStore;
+  readonly #store: KeyStore<Server>;
   readonly #applier: ServerApplier;
   readonly #removals: Removals;
   readonly #held: HeldRemovals;
-  /** What this balancer is just removing itself. */
+  /** URLs of the servers that this balancer is removing. */
   readonly #removing = new Set<string>();
   readonly #unsubscribe: () => void;
 
-  /** @param parts What to work with. */
-  constructor({ balancer, keys, ...parts }: SharedServersParts) {
+  /**
+   * @param context Connectivity to etcd, and the clock.
+   * @param options The balancer and the keys.
+   */
+  constructor(
+    context: Pick<EtcdContext, "connectivity" | "clock">,
+    { balancer, keys, distrust }: SharedServersOptions,
+  ) {
     this.#keys = keys;
     this.#balancer = balancer;
-    this.#book = new ServerStore(keys.servers);
+    this.#store = serverStore(keys.servers);
     this.#applier = new ServerApplier(balancer);
     this.#removals = new Removals(keys.removals);
-    this.#held = new HeldRemovals({
-      ...parts,
-      onBelieved: (urls) => {
-        for (const url of urls) this.#applier.remove(url, undefined);
-      },
+    this.#held = new HeldRemovals(context, distrust, (urls) => {
+      for (const url of urls) this.#applier.remove(url, undefined);
     });
     this.#unsubscribe = balancer.events.subscribe(({ type, server }) => {
       if (type !== "removed" || this.#applier.refusal(server.url) === undefined) return;
-      // An entry had found it, and has lost it. Others are still to be told of that.
+      // It was a discovered server. Retry after the other subscribers have seen its removal.
       queueMicrotask(() => this.#applier.retry());
     });
   }
 
-  /** The servers that etcd has lost and that are still in use; undefined where there are none. */
+  /** The servers that etcd has lost and that are still in use; undefined if there are none. */
   get heldRemovals(): HeldRemovalsReport | undefined {
     return this.#held.report;
   }
 
-  /**
-   * What is known of the key of the server with this URL, in canonical form; undefined if there is
-   * none.
-   */
-  find(url: string): KnownServer | undefined {
-    return this.#book.find(url);
+  /** The key of the server with this canonical URL; undefined if it does not exist. */
+  find(url: string): StoredKey<Server> | undefined {
+    return this.#store.find(url);
   }
 
-  /** Whether etcd has lost the server, and it is still in use. */
+  /** Whether etcd has lost the server and it is still in use. */
   isHeld(url: string): boolean {
     return this.#held.servers.has(url);
   }
 
-  /** The server with this URL, in canonical form, that is in use; undefined if there is none. */
+  /** The server with this canonical URL that is in use; undefined if there is none. */
   current(url: string): Server | undefined {
-    return this.#book.find(url)?.server ?? this.#held.servers.get(url)?.server;
+    return this.#store.find(url)?.value ?? this.#held.servers.get(url)?.server;
   }
 
-  /** Expects that the server goes, as this balancer removes it; until that is disposed of. */
+  /** Marks a server as being removed by this balancer until the result is disposed of. */
   expectRemoval(url: string): Disposable {
     this.#removing.add(url);
     return { [Symbol.dispose]: () => this.#removing.delete(url) };
   }
 
-  /** The URL of the entry that has found this server here; undefined if none has. */
+  /** URL of the source that has discovered this server here; undefined if none has. */
   discoverer(url: string): string | undefined {
-    const owner = this.#balancer.discovery().find(({ servers }) =>
+    const source = this.#balancer.discovery().find(({ servers }) =>
       servers.some((server) => server.url === url && server.problem === undefined)
     );
-    return owner?.source.url;
+    return source?.source.url;
   }
 
-  /** What etcd has and is not used here, in the order of the keys. */
+  /** Keys that are not in use here, sorted. */
   faults(): KeyFault[] {
     const refused = this.#applier.refusals().map(([url, why]) => ({
       key: this.#keys.servers + url,
-      revision: this.#book.find(url)?.revision ?? 0,
-      message: `${why}; this balancer does without it`,
+      revision: this.#store.find(url)?.revision ?? 0,
+      message: `${why}; this balancer runs without it`,
     }));
-    const faults = [...this.#book.faults(), ...refused];
+    const faults = [...this.#store.faults(), ...refused];
     return faults.sort((one, other) => one.key < other.key ? -1 : 1);
   }
 
-  /** These are all the keys of servers and removals there are. */
-  async reset(entries: readonly EtcdKeyValue[]): Promise<void> {
-    this.#removals.clear();
-    const puts = new Map<string, EtcdKeyValue>();
-    for (const entry of entries) this.#sort(entry, puts);
-    const urls = new Set([...this.#book.urls, ...this.#applier.urls]);
+  /** See {@linkcode KeyListener.reset}; for the keys of servers and removals. */
+  async reset(keyValues: readonly EtcdKeyValue[]): Promise<void> {
+    const servers = keyValues.filter(({ key }) => this.#isServer(key));
+    this.#removals.reset(keyValues.filter(({ key }) => !this.#isServer(key)));
+    const puts = new Map(servers.map((keyValue) => [this.#urlOf(keyValue.key), keyValue]));
+    const urls = new Set([...this.#store.ids, ...this.#applier.urls]);
     const gone = new Set([...urls].filter((url) => !puts.has(url)));
     const losses = this.#lossFinder();
     losses.add(revisionsOf(puts), gone);
     await this.#apply({ puts, gone, lost: losses.lost });
   }
 
-  /** These keys of servers and removals have changed. */
+  /** See {@linkcode KeyListener.change}; for the keys of servers and removals. */
   async change(changes: readonly EtcdChange[]): Promise<void> {
     const puts = new Map<string, EtcdKeyValue>();
     const gone = new Set<string>();
     const losses = this.#lossFinder();
-    for (const group of Map.groupBy(changes, revisionOf).values()) {
-      const { written, deleted } = this.#sortChanges(group);
+    for (const revision of Map.groupBy(changes, revisionOf).values()) {
+      const { written, deleted } = this.#sortChanges(revision);
       losses.add(revisionsOf(written), deleted);
-      // What counts of several changes of a key is the last.
-      for (const [url, entry] of written) {
-        puts.set(url, entry);
+      // Of several changes of a key, the last one counts.
+      for (const [url, keyValue] of written) {
+        puts.set(url, keyValue);
         gone.delete(url);
       }
       for (const url of deleted) {
@@ -151,114 +148,107 @@ export class SharedServers implements Disposable {
     await this.#apply({ puts, gone, lost: losses.lost });
   }
 
-  /** Takes no more part in what happens to the balancer's servers. */
+  /** Stops watching the balancer's servers and holding removals. */
   [Symbol.dispose](): void {
     this.#unsubscribe();
     this.#held[Symbol.dispose]();
   }
 
-  #sort(entry: EtcdKeyValue, puts: Map<string, EtcdKeyValue>): void {
-    const { servers } = this.#keys;
-    if (entry.key.startsWith(servers)) puts.set(entry.key.slice(servers.length), entry);
-    else this.#removals.note(entry);
+  #isServer(key: string): boolean {
+    return key.startsWith(this.#keys.servers);
   }
 
-  /** The changes of one revision. What they say of removals is noted first: it is about these. */
+  #urlOf(key: string): string {
+    return key.slice(this.#keys.servers.length);
+  }
+
+  /** Sorts the changes of one revision, and applies those of removals, which belong to it. */
   #sortChanges(changes: readonly EtcdChange[]): {
     written: Map<string, EtcdKeyValue>;
     deleted: Set<string>;
   } {
     const written = new Map<string, EtcdKeyValue>();
     const deleted = new Set<string>();
+    this.#removals.change(changes.filter((change) => !this.#isServer(keyOf(change))));
     for (const change of changes) {
-      const isPut = change.type === "put";
-      const key = isPut ? change.entry.key : change.key;
-      if (key.startsWith(this.#keys.servers)) {
-        const url = key.slice(this.#keys.servers.length);
-        if (isPut) written.set(url, change.entry);
-        else deleted.add(url);
-      } else if (isPut) this.#removals.note(change.entry);
-      else this.#removals.forget(key);
+      if (!this.#isServer(keyOf(change))) continue;
+      const url = this.#urlOf(keyOf(change));
+      if (change.type === "put") written.set(url, change.keyValue);
+      else deleted.add(url);
     }
     return { written, deleted };
   }
 
   #lossFinder(): LossFinder {
     return new LossFinder({
-      size: this.#book.size,
+      size: this.#store.size,
       isSuspicious: this.#held.size > 0,
-      revision: (url) => this.#book.find(url)?.revision,
-      isMeant: (url, revision) =>
+      revision: (url) => this.#store.find(url)?.revision,
+      isIntended: (url, revision) =>
         !this.#held.isOn || this.#removing.has(url) ||
-        this.#removals.find(url, revision) !== undefined,
+        this.#removals.removal(url, revision) !== undefined,
     });
   }
 
-  /**
-   * What is known of a server changes in the same turn as the balancer, so that nobody decides by
-   * the one and writes by the other.
-   */
-  async #apply({ puts, gone, lost }: News): Promise<void> {
+  /** Updates the store and the balancer in the same turn, so that no caller sees them differ. */
+  async #apply({ puts, gone, lost }: ServerUpdates): Promise<void> {
     this.#hold(lost);
-    let added = false;
-    for (const [url, entry] of puts) added = this.#put(url, entry) || added;
-    const removed = [...gone].filter((url) => !this.isHeld(url)).concat(this.#removedMeanwhile());
-    // Until those that are new take requests, those that are no longer wanted do.
-    if (added && removed.length > 0) await this.#balancer.settled();
+    let isAdded = false;
+    for (const [url, keyValue] of puts) isAdded = this.#put(url, keyValue) || isAdded;
+    const removed = [...gone].filter((url) => !this.isHeld(url)).concat(this.#removedWhileHeld());
+    // The old servers take requests until the new ones do.
+    if (isAdded && removed.length > 0) await this.#balancer.settled();
     for (const url of removed) {
-      const drain = this.#removals.drain(url, this.#book.find(url)?.revision ?? 0);
-      this.#book.delete(url);
+      const revision = this.#store.find(url)?.revision ?? 0;
+      const drain = this.#removals.removal(url, revision)?.drain;
+      this.#store.delete(url);
       this.#held.release(url);
       this.#applier.remove(url, drain);
     }
   }
 
-  /** Keeps what etcd has lost in use; a change of it begins anew. */
+  /** Keeps lost servers in use. */
   #hold(lost: ReadonlySet<string>): void {
     const servers = new Map<string, HeldServer>();
     for (const url of lost) {
-      const written = this.#book.find(url)?.revision ?? 0;
-      const record = this.#removals.find(url, 0)?.revision;
+      const written = this.#store.find(url)?.revision ?? 0;
+      const record = this.#removals.removal(url, 0)?.revision;
       const staleRecord = record !== undefined && record < written ? record : undefined;
       const server = this.#applier.find(url);
       if (server !== undefined) servers.set(url, { server, staleRecord });
-      this.#book.delete(url);
+      this.#store.delete(url);
     }
-    this.#held.hold(servers, this.#book.size);
+    this.#held.hold(servers, this.#store.size);
   }
 
-  /** The servers that were held, and that a balancer has removed since. */
-  #removedMeanwhile(): string[] {
+  /** URLs of the held servers that a balancer has removed since. */
+  #removedWhileHeld(): string[] {
     return [...this.#held.servers].flatMap(([url, { staleRecord }]) => {
-      const record = this.#removals.find(url, 0);
+      const record = this.#removals.removal(url, 0);
       return record === undefined || record.revision === staleRecord ? [] : [url];
     });
   }
 
-  /** Returns whether a server was added. */
-  #put(url: string, entry: EtcdKeyValue): boolean {
-    const before = this.#book.find(url);
-    const { key, modRevision, value } = entry;
-    // Everything is read again after a time in which changes were missed, and most of it is the same.
-    // The value tells apart what has the same revision in an etcd that was put back.
-    if (before?.revision === modRevision && before.value === value) return false;
-    const { server, fault } = this.#book.put(entry, this.current(url));
+  /** Stores and applies a server; returns whether it was added. */
+  #put(url: string, keyValue: EtcdKeyValue): boolean {
+    if (isStored(this.#store.find(url), keyValue)) return false;
+    const { value: server } = this.#store.put(keyValue, this.current(url));
     this.#held.release(url);
-    if (fault !== undefined) {
-      logger.warn("Not used, what etcd has under {key}: {why}", { key, why: fault });
-    }
     if (server === undefined) return false;
-    const added = this.#applier.put(server);
+    const isAdded = this.#applier.put(server);
     const why = this.#applier.refusal(url);
-    if (why !== undefined) logger.warn("Cannot have {key} of etcd: {why}", { key, why });
-    return added;
+    if (why !== undefined) {
+      logger.warn("Cannot use {key} from etcd: {why}", { key: keyValue.key, why });
+    }
+    return isAdded;
   }
+}
+
+/** Creates the store of the servers in etcd. An invalid value leaves a server unchanged. */
+export function serverStore(prefix: string): KeyStore<Server> {
+  return new KeyStore({ prefix, keepsLastValid: true, parse: parseServer });
 }
 
 function revisionsOf(puts: ReadonlyMap<string, EtcdKeyValue>): [url: string, revision: number][] {
   return [...puts].map(([url, { modRevision }]) => [url, modRevision]);
-}
-
-function revisionOf(change: EtcdChange): number {
-  return change.type === "put" ? change.entry.modRevision : change.modRevision;
 }

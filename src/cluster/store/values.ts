@@ -1,33 +1,31 @@
 import { z } from "zod";
 import { type Schema, validate } from "../../config/validate.ts";
 
-/** A moment, as RFC 3339 in UTC. */
+/** Schema of a time, RFC 3339 in UTC. */
 export const momentSchema: z.ZodType<Date, string> = z.iso
   .datetime({ error: "must be a time such as 2026-01-31T12:00:00.000Z" })
   .transform((text) => new Date(text));
 
-/** A text that people read. */
+/** Schema of a text with at most so many characters. */
 export function textSchema(max: number): z.ZodString {
   const error = `must be a text of at most ${max} characters`;
   return z.string({ error }).max(max, { error });
 }
 
-/** A count of something. */
+/** Schema of a count. */
 export function countSchema(): z.ZodNumber {
-  const error = "must be a whole number from 0 on";
+  const error = "must be a whole number of at least 0";
   return z.number({ error }).int({ error }).min(0, { error });
 }
 
 /**
- * Reads the value of a key, which anybody may have written. Names that are not known are passed
- * over: a newer version may say more.
+ * Parses the value of a key. Unknown fields are ignored: a newer version may have written them.
  *
- * @param schema What is expected.
+ * @param schema The schema.
  * @param value The value.
- * @returns What it says.
  * @throws {BalancerError} `invalid`, with every fault.
  */
-export function readValue<T>(schema: Schema<T>, value: string): T {
+export function parseValue<T>(schema: Schema<T>, value: string): T {
   let json: unknown;
   try {
     json = JSON.parse(value);
@@ -35,4 +33,9 @@ export function readValue<T>(schema: Schema<T>, value: string): T {
     json = undefined;
   }
   return validate(schema, json, "the value");
+}
+
+/** Truncates a text. */
+export function clipped(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

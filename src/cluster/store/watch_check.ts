@@ -1,165 +1,157 @@
-import type { Clock } from "../../runtime/clock.ts";
-import { backoff } from "../../runtime/backoff.ts";
-import type { Connection } from "./connection.ts";
-import { type Etcd, EtcdError, type EtcdKeys, type EtcdRange } from "../etcd/etcd_types.ts";
+import { backoff, pause, withTimeout } from "../../runtime/time.ts";
+import { EtcdError, type EtcdKeys, type EtcdRange } from "../etcd/etcd_types.ts";
+import type { EtcdContext } from "./connectivity.ts";
 import type { RevisionTracker } from "./revision_tracker.ts";
-import { pause, within } from "../../runtime/wait.ts";
 
-/** How long between two looks, in milliseconds; a fifth of it is by chance. */
+/** Time between two checks, in milliseconds, with jitter of a tenth either way. */
 const PERIOD_MS = 5000;
 /**
- * For how many keys a look is thorough each time. etcd goes through all of them then, some 5 ms for
- * each thousand; where there are more keys, only every so many looks is.
+ * Up to how many keys every check is thorough. A thorough check makes etcd scan all keys, some 5 ms
+ * per thousand; with more keys, only every n-th check is thorough.
  */
 const THOROUGH_KEYS = 1000;
-/** How long a look may take, in milliseconds. */
+/** Time limit of a check, in milliseconds. */
 const LIMIT_MS = 5000;
-/** How long a change may be on its way to the watch, in milliseconds. */
+/** How long a change may take to reach the watch, in milliseconds. */
 const LAG_MS = 1000;
-/** How long a watch may take to begin, in milliseconds. */
-const OPENING_MS = 5000;
-
-/** What a {@linkcode WatchCheck} works with. */
-export interface WatchCheckParts {
-  /** What is asked. */
-  readonly etcd: Etcd;
-  /** The keys that are watched. */
-  readonly keys: EtcdKeys;
-  /** What the watch has received. */
-  readonly progress: RevisionTracker;
-  /** Where it is noted whether etcd can be reached. */
-  readonly connection: Connection;
-  /** The time and the timers. */
-  readonly clock: Clock;
-  /** A number from 0 up to, but without, 1. */
-  readonly random: () => number;
-}
+/** Time limit for a watch to start, in milliseconds. */
+const START_LIMIT_MS = 5000;
 
 /**
- * Looks every few seconds whether a watch still works, by one short answer of the majority of etcd,
- * however many keys there are: their number, and whether one of them is newer than what the watch
- * has brought. A watch whose connection has died without a word is silent like one for which nothing
- * happens.
+ * Checks every few seconds whether a watch still works, with one small linearizable read however many
+ * keys there are: their number, and whether one is newer than what the watch has received. A watch
+ * with a dead connection is as silent as one without changes.
  */
 export class WatchCheck {
-  readonly #parts: WatchCheckParts;
+  readonly #context: EtcdContext;
+  readonly #keys: EtcdKeys;
+  readonly #tracker: RevisionTracker;
   #thoroughAt = -Infinity;
   #wake: () => void = () => {};
-  #begin: () => void = () => {};
+  #onStart: () => void = () => {};
 
-  /** @param parts What to work with. */
-  constructor(parts: WatchCheckParts) {
-    this.#parts = parts;
+  /**
+   * @param context The etcd client and its connectivity.
+   * @param keys The keys that are watched.
+   * @param tracker The revisions that the watch has received.
+   */
+  constructor(context: EtcdContext, keys: EtcdKeys, tracker: RevisionTracker) {
+    this.#context = context;
+    this.#keys = keys;
+    this.#tracker = tracker;
   }
 
-  /** The watch has begun. */
-  begin(): void {
-    this.#begin();
+  /** Records that the watch has started. */
+  start(): void {
+    this.#onStart();
   }
 
-  /** Looks at once, and not only when it is time. */
+  /** Checks now rather than when the period is over. */
   now(): void {
     this.#wake();
   }
 
   /**
-   * Looks until the signal says to end. Never rejects.
+   * Checks until the signal is aborted. Never rejects.
    *
-   * @param signal Ends it; the watch ends with it too.
-   * @param restart Ends the watch, so that another one begins.
+   * @param signal Aborted with the watch.
+   * @param restart Ends the watch so that another one is opened.
    */
   async run(signal: AbortSignal, restart: (why: EtcdError) => void): Promise<void> {
-    const { connection, random } = this.#parts;
-    if (!await this.#hasBegun(signal)) {
-      return restart(new EtcdError("unreachable", "Cannot watch etcd: no watch begins"));
+    const { connectivity, random } = this.#context;
+    if (!await this.#hasStarted(signal)) {
+      return restart(new EtcdError("unreachable", "Cannot watch etcd: the watch did not start"));
     }
     for (let failures = 0; !signal.aborted;) {
-      // Who was away wants to be back soon.
+      // After an outage, check at once.
       const wait = failures > 0
         ? backoff(failures, random())
-        : connection.connected
+        : connectivity.isUp
         ? PERIOD_MS * (0.9 + random() / 5)
         : 0;
       await this.#rest(wait, signal);
       if (signal.aborted) break;
       try {
         if (await this.#isBehind(signal)) {
-          this.#parts.progress.lose();
-          restart(new EtcdError("unreachable", "Cannot watch etcd: the watch has missed a change"));
-        } else connection.here();
+          this.#tracker.invalidate();
+          restart(new EtcdError("unreachable", "Cannot watch etcd: the watch missed a change"));
+        } else connectivity.up();
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
         failures++;
-        connection.away(error);
+        connectivity.down(error);
       }
     }
   }
 
-  /** Whether etcd answers, though a watch cannot be had. Never rejects. */
-  async isAnswered(signal: AbortSignal): Promise<boolean> {
+  /** Whether etcd can be read although no watch can be opened. Never rejects. */
+  async canRead(signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#look(undefined, signal);
+      await this.#read(undefined, signal);
       return true;
     } catch {
       return false;
     }
   }
 
-  async #hasBegun(signal: AbortSignal): Promise<boolean> {
+  async #hasStarted(signal: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    let begun = false;
-    this.#begin = () => {
-      begun = true;
+    let hasStarted = false;
+    this.#onStart = () => {
+      hasStarted = true;
       resolve();
     };
     const wait = new AbortController();
-    const late = pause(this.#parts.clock, OPENING_MS, AbortSignal.any([signal, wait.signal]));
-    await Promise.race([promise, late]);
+    const ends = AbortSignal.any([signal, wait.signal]);
+    await Promise.race([promise, pause(this.#context.clock, START_LIMIT_MS, ends)]);
     wait.abort();
-    return begun || signal.aborted;
+    return hasStarted || signal.aborted;
   }
 
   async #rest(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (milliseconds === 0) return;
     const wake = new AbortController();
     this.#wake = () => wake.abort();
-    await pause(this.#parts.clock, milliseconds, AbortSignal.any([signal, wake.signal]));
+    await pause(this.#context.clock, milliseconds, AbortSignal.any([signal, wake.signal]));
   }
 
   async #isBehind(signal: AbortSignal): Promise<boolean> {
-    const { progress, clock } = this.#parts;
-    const received = progress.received!;
+    const { clock } = this.#context;
+    const tracker = this.#tracker;
+    const received = tracker.received!;
     const isThorough = clock.now() >= this.#thoroughAt;
-    const found = await this.#look(isThorough ? received + 1 : undefined, signal);
-    // The store was put back to an earlier state, and counts from there.
-    if (found.revision < received) return true;
-    const differs = found.count !== progress.keys || (isThorough && found.entries.length > 0);
-    if (!differs) {
-      if (isThorough) this.#passed(received, found.revision);
+    const range = await this.#read(isThorough ? received + 1 : undefined, signal);
+    // The store was restored from a backup, and counts from there.
+    if (range.revision < received) return true;
+    const isDifferent = range.count !== tracker.keyCount ||
+      (isThorough && range.keyValues.length > 0);
+    if (!isDifferent) {
+      if (isThorough) this.#passed(received, range.revision);
       return false;
     }
     await pause(clock, LAG_MS, signal);
-    // A watch that brings anything brings everything before that.
-    return !signal.aborted && progress.received === received;
+    // A watch that receives anything has received everything before it.
+    return !signal.aborted && tracker.received === received;
   }
 
-  /** There is nothing newer up to this revision. */
+  /** Records that there is no change up to this revision. */
   #passed(received: number, revision: number): void {
-    const { progress, clock } = this.#parts;
-    if (progress.received === received) progress.pass(revision);
-    const looks = Math.ceil(progress.keys / THOROUGH_KEYS);
-    // The next look is earlier by chance than a whole period.
-    this.#thoroughAt = clock.now() + (looks - 0.5) * PERIOD_MS;
+    const tracker = this.#tracker;
+    if (tracker.received === received) tracker.advance(revision);
+    const checks = Math.ceil(tracker.keyCount / THOROUGH_KEYS);
+    // With jitter, the next check may come before a whole period has passed.
+    this.#thoroughAt = this.#context.clock.now() + (checks - 0.5) * PERIOD_MS;
   }
 
-  /** Asks for one key: one that is as new as this, if there is one, else the first. */
-  #look(since: number | undefined, signal: AbortSignal): Promise<EtcdRange> {
-    const { etcd, keys, clock } = this.#parts;
-    const late = () => new EtcdError("unreachable", "Cannot read from etcd: it takes too long");
-    return within(
-      { clock, milliseconds: LIMIT_MS, signal, late },
-      (signal) => etcd.range(keys, { ...(since === undefined ? {} : { since }), limit: 1, signal }),
+  /** Reads one key: one written at or after this revision if there is one, otherwise the first. */
+  #read(since: number | undefined, signal: AbortSignal): Promise<EtcdRange> {
+    const { etcd, clock } = this.#context;
+    const error = () => new EtcdError("unreachable", "Cannot read from etcd: it timed out");
+    return withTimeout(
+      { clock, milliseconds: LIMIT_MS, signal, error },
+      (signal) =>
+        etcd.range(this.#keys, { ...(since === undefined ? {} : { since }), limit: 1, signal }),
     );
   }
 }

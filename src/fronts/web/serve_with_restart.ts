@@ -1,4 +1,6 @@
 import { getLogger } from "@logtape/logtape";
+import { systemClock } from "../../runtime/system_clock.ts";
+import { pause } from "../../runtime/time.ts";
 
 const logger = getLogger(["ballast", "listen"]);
 
@@ -44,7 +46,7 @@ export function serveWithRestart(
         logger.error("Cannot accept connections for now, trying again: {error}", { error });
       }
       while (!isOver()) {
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await pause(systemClock, PAUSE_MS);
         try {
           if (!isOver()) server = start(addr.port);
           break;

@@ -9,7 +9,7 @@ const STALE_MS = 2000;
 /** How long balancers may take to find out that etcd is silent, and not merely gone. */
 const SILENCE_MS = 20_000;
 /** How long balancers may take to see who is up: as long as a lease holds, and a little longer. */
-const FLEET_MS = 15_000;
+const MEMBERS_MS = 15_000;
 /** How long etcd may take to choose a leader, in milliseconds. */
 const ELECTION_MS = 15_000;
 
@@ -47,7 +47,7 @@ export async function runScenario(
   await play.assertInStep("at the beginning");
   for (const event of events) {
     await EVENTS[event](play);
-    await play.assertFleet(`when ${event}`);
+    await play.assertMembers(`when ${event}`);
     play.count(event);
   }
   for (const { traffic } of stage.actors) {
@@ -119,10 +119,10 @@ class Play implements Outcome {
   }
 
   /** Everybody sees these balancers, and nobody else, as up and doing the same. */
-  async assertFleet(when: string, actors: readonly Actor[] = this.stage.actors): Promise<void> {
+  async assertMembers(when: string, actors: readonly Actor[] = this.stage.actors): Promise<void> {
     const names = actors.map(({ name }) => name);
-    await this.assertSoon(`the fleet is seen as it is ${when}`, FLEET_MS, async () => {
-      const all = await Promise.all(actors.map((actor) => this.stage.seesFleet(actor, names)));
+    await this.assertSoon(`every balancer sees the right members ${when}`, MEMBERS_MS, async () => {
+      const all = await Promise.all(actors.map((actor) => this.stage.seesMembers(actor, names)));
       return all.every(Boolean);
     });
   }
@@ -161,10 +161,10 @@ async function loseMajority(play: Play): Promise<void> {
   const answered = actors.map(({ traffic }) => traffic.answered);
   const from = performance.now();
   await Promise.all(members.map((member) => member.kill()));
-  await play.assertConnected("everybody knows that etcd is away", false, 10_000);
+  await play.assertConnected("every balancer knows that etcd is down", false, 10_000);
   for (const actor of actors) {
     const { status, json, duration } = await stage.call(actor, "/update", { url: urls[0] });
-    if (status !== 503 || !json.detail.includes("etcd has not been reached since")) {
+    if (status !== 503 || !json.detail.includes("etcd has been unreachable since")) {
       violations.push(`a change without a majority was ${status}: ${json.detail}`);
     }
     play.measure("a refusal without a majority, ms", duration);
@@ -186,7 +186,7 @@ async function loseMajority(play: Play): Promise<void> {
   };
   await play.assertSoon("etcd is back", 30_000, isBack);
   await play.assertInStep("when the majority is back");
-  await play.assertConnected("everybody knows that etcd is back", true, STALE_MS);
+  await play.assertConnected("every balancer knows that etcd is up", true, STALE_MS);
   await play.change(5);
   await play.assertInStep("with changes again");
 }
@@ -197,7 +197,7 @@ async function killBalancer(play: Play): Promise<void> {
   await stage.kill(actor);
   const others = stage.actors.slice(0, 2);
   await play.change(5, others);
-  await play.assertFleet("without the one that is killed", others);
+  await play.assertMembers("without the one that is killed", others);
   await stage.revive(actor);
   await play.assertInStep("when a balancer is back");
   await play.change(5);

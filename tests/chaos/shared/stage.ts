@@ -116,7 +116,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Whether a balancer says that exactly these are up, and do as it does. */
-  async seesFleet(actor: Actor, names: readonly string[]): Promise<boolean> {
+  async seesMembers(actor: Actor, names: readonly string[]): Promise<boolean> {
     const { json } = await this.call(actor, "/fleet");
     const { members, disagreements, error } = json as ClusterJson;
     return error === null && disagreements.length === 0 &&

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { createAdmin, LoadBalancer } from "../../../mod.ts";
 import { readAdminAddress } from "../../../src/cli/admin/address.ts";
 import { ADMIN_FLAGS } from "../../../src/cli/admin/client.ts";
-import { readArgs } from "../../../src/cli/command_line.ts";
+import { readArgs } from "../../../src/cli/read_args.ts";
 import { UsageError } from "../../../src/cli/errors.ts";
 import { runCli } from "../../testing/run_cli.ts";
 
@@ -71,7 +71,7 @@ Deno.test("readAdminAddress() refuses two different ports", () => {
     assertThrows(
       () => addressOf(`--api-host=${host}`, "--api-port=2"),
       UsageError,
-      `--api-host ${host} and --api-port 2 are different ports; leave one out`,
+      `--api-host ${host} and --api-port 2 give different ports; leave one out`,
     );
   }
 });
@@ -100,6 +100,6 @@ Deno.test("the commands find the balancer by the URL of its API", async () => {
     assertEquals([code, stderr], [0, ""], call.join(" "));
   }));
   const { code, stderr } = await runCli("list-servers", "--api-host", url, "--api-port=1");
-  assertEquals([code, stderr.includes("are different ports")], [2, true], stderr);
+  assertEquals([code, stderr.includes("give different ports")], [2, true], stderr);
   admin.close();
 });

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { callAdmin } from "../../../src/cli/admin/client.ts";
 import { Args } from "../../../src/cli/command_line.ts";
-import { CommandError } from "../../../src/cli/errors.ts";
+import { AdminClientError } from "../../../src/admin/client/admin_client.ts";
 
 const SERVER = { url: "http://a", name: "a", weight: 1, health_check_period: 10 };
 
@@ -36,13 +36,13 @@ Deno.test("callAdmin() posts a body as JSON", async () => {
 
 /** What a program other than Ballast, or a Ballast that refuses, may answer. */
 const ANSWERS: [status: number, body: string, message: string][] = [
-  [200, "<h1>Hello</h1>", "what answers there is not Ballast"],
-  [200, "", "what answers there is not Ballast"],
-  [200, "{}", "what answers there is not Ballast"],
-  [200, "null", "what answers there is not Ballast"],
-  [200, "[null]", "what answers there is not Ballast"],
-  [200, '[{"url":1,"name":"a"}]', "what answers there is not Ballast"],
-  [404, "<h1>Not found</h1>", "what answers there is not Ballast"],
+  [200, "<h1>Hello</h1>", "the server at this address is not Ballast"],
+  [200, "", "the server at this address is not Ballast"],
+  [200, "{}", "the server at this address is not Ballast"],
+  [200, "null", "the server at this address is not Ballast"],
+  [200, "[null]", "the server at this address is not Ballast"],
+  [200, '[{"url":1,"name":"a"}]', "the server at this address is not Ballast"],
+  [404, "<h1>Not found</h1>", "the server at this address is not Ballast"],
   [404, "{}", "The balancer refused: HTTP 404"],
   [500, "null", "The balancer refused: HTTP 500"],
   [500, '{"detail":1}', "The balancer refused: HTTP 500"],
@@ -53,7 +53,7 @@ Deno.test("callAdmin() tells in one line what it cannot use", async () => {
   for (const [status, body, message] of ANSWERS) {
     const error = await assertRejects(
       () => callOn(() => new Response(body, { status })),
-      CommandError,
+      AdminClientError,
       message,
     );
     assertEquals(error.message.includes("\n"), false);
@@ -63,7 +63,7 @@ Deno.test("callAdmin() tells in one line what it cannot use", async () => {
 Deno.test("callAdmin() follows no redirect", async () => {
   await assertRejects(
     () => callOn((request) => Response.redirect(new URL("/add", request.url), 307)),
-    CommandError,
-    "Cannot reach the balancer's API",
+    AdminClientError,
+    "Cannot reach the admin API",
   );
 });

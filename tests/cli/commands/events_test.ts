@@ -33,7 +33,7 @@ Deno.test("eventLine() tells what was changed, old and new", () => {
   );
   assertEquals(
     line({ type: "updated", previous: SERVER }),
-    "updated   one http://a: nothing was different",
+    "updated   one http://a: no changes",
   );
 });
 

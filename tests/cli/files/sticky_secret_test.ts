@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../../src/cli/errors.ts";
-import { readSticky } from "../../../src/cli/files/sticky_secret.ts";
+import { readSticky } from "../../../src/cli/files/secret_files.ts";
 import { CookieClient } from "../../testing/cookie_client.ts";
 import { RunningBalancer } from "../../testing/program.ts";
 import { runCli } from "../../testing/run_cli.ts";
@@ -36,14 +36,14 @@ Deno.test("readSticky() says nothing where sessions are not sticky", async () =>
 });
 
 Deno.test("readSticky() tells what is wrong with the file, and what to do", async () => {
-  const hint = "openssl rand -hex 32 makes a good one";
+  const hint = "Generate one: openssl rand -hex 32";
   assertEquals(
     await messageOf("fifteen letters\n"),
-    `Cannot use the secret FILE: it has 15 characters and needs at least 16; ${hint}`,
+    `Cannot use the secret FILE: it has 15 characters; at least 16 are required. ${hint}`,
   );
   assertEquals(
     await messageOf(" \n"),
-    `Cannot use the secret FILE: it has 0 characters and needs at least 16; ${hint}`,
+    `Cannot use the secret FILE: it has 0 characters; at least 16 are required. ${hint}`,
   );
   assertEquals(
     await messageOf(new Uint8Array(20).fill(0xff)),
@@ -58,7 +58,7 @@ Deno.test("listen tells in one line that there is no secret file, or no use for 
   assertEquals(await runCli("listen", "--config", missing.path), {
     code: 1,
     stdout: "",
-    stderr: "ballast: Cannot read the secret /nonexistent/secret: there is no such file\n",
+    stderr: "ballast: Cannot read the secret /nonexistent/secret: no such file\n",
   });
   await using useless = await makeTemporaryFile(
     "sticky_secret_file: /nonexistent/secret\nservers: []\n",

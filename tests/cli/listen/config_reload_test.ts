@@ -31,9 +31,9 @@ Deno.test("ConfigReload.reloadIfDifferent() refuses a file once, however often i
 
   await Deno.writeTextFile(file.path, SERVERS);
   for (let change = 0; change < 3; change++) await follow.reloadIfDifferent();
-  assertEquals(said, [`Reloaded ${file.path}: 1 added`]);
+  assertEquals(said, ["Added http://127.0.0.1:3001", `Reloaded ${file.path}: 1 added`]);
 });
 
 function refusals(log: LogWatcher): number {
-  return log.lines.filter((line) => line.includes("The configuration in use is unchanged")).length;
+  return log.lines.filter((line) => line.includes("The running configuration is unchanged")).length;
 }

@@ -19,14 +19,14 @@ Deno.test("registryLines() names the servers that are missing under the warning 
     faults: [{ key: "/k", revision: 1, message: "is no server" }],
   });
   assertEquals(lines, [
-    "etcd reached since 2026-01-02 03:04:05 UTC, revision 7",
+    "etcd connected since 2026-01-02 03:04:05 UTC, revision 7",
     "WARNING: servers are lost",
     "  missing: http://a",
     "  missing: http://b",
     "  missing: http://c",
-    "  and 1 more",
+    "  … and 1 more",
     "WARNING: there is no space",
-    "etcd has keys that are not used as they are:",
+    "etcd has invalid values:",
     "  /k: is no server",
   ]);
   assertEquals(trouble, true);

@@ -30,7 +30,7 @@ Deno.test("renderStatus() shows everything where there is room", () => {
   assertEquals(renderStatus({ ...STATS, servers: [SERVER_STATS, UNHEALTHY] }, PLAIN), [
     "Ballast 1.2.3, up 1 h 1 min, 2 workers, 2026-01-01 00:00:00 UTC",
     "25.0 requests/s, 0.5 errors/s, p50 1.5 ms, p99 - (over 10 s)",
-    "active 3, waiting 1, in all 1000 requests, 4 refused, sent 1.0 kB, received 2.5 MB",
+    "active 3, waiting 1; total: 1000 requests, 4 refused, sent 1.0 kB, received 2.5 MB",
     "",
     "NAME  URL                    STATE               ACTIVE  WEIGHT  SHARE  REQ/S  ERR/S     P50    P99  LAST CHECK",
     "one   http://127.0.0.1:3001  up                       3       2   50 %   12.3    0.0  1.5 ms  20 ms  2 s ago: HTTP 200",
@@ -51,7 +51,7 @@ Deno.test("renderStatus() cuts what can be cut, and leaves out what matters leas
   assertEquals(renderStatus(stats, { ...PLAIN, width: 40 }), [
     "Ballast 1.2.3, up 1 h 1 min, 2 workers,…",
     "25.0 requests/s, 0.5 errors/s, p50 1.5 …",
-    "active 3, waiting 1, in all 1000 reques…",
+    "active 3, waiting 1; total: 1000 reques…",
     "",
     "NAME  STATE               REQ/S  ERR/S",
     "one   up                   12.3    0.0",
@@ -109,7 +109,7 @@ Deno.test("renderStatus() gives states colours, which take no columns", () => {
   for (const [state, color] of Object.entries(states)) {
     const servers = [{ ...SERVER_STATS, state: state as "up", reason: "\u001b[7m" }];
     const [line] = renderStatus({ ...STATS, servers }, { ...PLAIN, colors: true }).slice(5);
-    const text = `${state.replace("_", " ")}: \ufffd[7m`;
+    const text = `${state === "on_trial" ? "probing" : state}: \ufffd[7m`;
     assertEquals(line!.includes(`  \x1b[${color}m${text}\x1b[0m  `), true, line);
     const plain = renderStatus({ ...STATS, servers }, PLAIN)[5];
     assertEquals(line!.replace(`\x1b[${color}m`, "").replace("\x1b[0m", ""), plain);
@@ -121,7 +121,7 @@ Deno.test("renderStatus() says where there are no servers, and no counts", () =>
   const empty = { ...STATS, servers: [], metrics: false, workers: 1, total };
   assertEquals(renderStatus(empty, PLAIN), [
     "Ballast 1.2.3, up 1 h 1 min, 1 worker, 2026-01-01 00:00:00 UTC",
-    "active 3, waiting 1; requests are not counted (metrics: false)",
+    "active 3, waiting 1; no request counts (metrics: false)",
     "",
     "There are no servers. Add one: ballast add-server --url URL",
   ]);
@@ -136,9 +136,9 @@ Deno.test("renderStatus() tells how what several balancers share is reached, and
     renderStatus({ ...STATS, registry: { ...registry, ...more } }, PLAIN)
       .find((text) => text.startsWith("etcd "));
   assertEquals([{}, { balancers: 1 }, { balancers: 3 }].map(line), [
-    "etcd reached since 2026-01-01 00:00:00 UTC, revision 7",
-    "etcd reached since 2026-01-01 00:00:00 UTC, revision 7, 1 balancer",
-    "etcd reached since 2026-01-01 00:00:00 UTC, revision 7, 3 balancers",
+    "etcd connected since 2026-01-01 00:00:00 UTC, revision 7",
+    "etcd connected since 2026-01-01 00:00:00 UTC, revision 7, 1 balancer",
+    "etcd connected since 2026-01-01 00:00:00 UTC, revision 7, 3 balancers",
   ]);
 });
 
@@ -156,24 +156,24 @@ Deno.test("renderStatus() says how the balancer is connected to what several sha
   const lines = (told: StatsJson["registry"], colors = false) =>
     renderStatus({ ...STATS, registry: told }, { ...PLAIN, colors }).slice(3, -3);
   assertEquals(lines(undefined), []);
-  assertEquals(lines(registry), ["etcd reached since 2025-12-31 23:59:00 UTC, revision 7"]);
+  assertEquals(lines(registry), ["etcd connected since 2025-12-31 23:59:00 UTC, revision 7"]);
   const away = { ...registry, connected: false, error: "it is\u001b[2J down" };
   assertEquals(lines(away), [
-    "etcd AWAY since 2025-12-31 23:59:00 UTC, and changes are refused: it is\ufffd[2J down",
+    "etcd DISCONNECTED since 2025-12-31 23:59:00 UTC, changes are refused: it is\ufffd[2J down",
   ]);
   assertEquals(lines(away, true)[0]!.startsWith("\x1b[31m"), true);
   const faults = ["a", "b", "c", "d"].map((key) => ({ key, revision: 1, message: "is wrong" }));
   assertEquals(lines({ ...registry, fault_count: 200, faults }).slice(1), [
-    "etcd has keys that are not used as they are:",
+    "etcd has invalid values:",
     "  a: is wrong",
     "  b: is wrong",
     "  c: is wrong",
-    "  and 197 more",
+    "  … and 197 more",
   ]);
   const warnings = [{ code: "out_of_space", message: "it is full" } as const];
   assertEquals(lines({ ...registry, fault_count: 3, warnings, faults }, true).slice(1), [
     "\x1b[31mWARNING: it is full\x1b[0m",
-    "\x1b[31metcd has keys that are not used as they are:\x1b[0m",
+    "\x1b[31metcd has invalid values:\x1b[0m",
     ...["a", "b", "c"].map((key) => `\x1b[31m  ${key}: is wrong\x1b[0m`),
   ]);
 });

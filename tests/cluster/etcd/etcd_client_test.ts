@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import { failing } from "./failing.ts";
@@ -9,10 +9,10 @@ import { until } from "../../testing/until.ts";
 const KEYS = keysUnder("/a/");
 
 etcdTest(
-  "transact() writes where its conditions hold, and tells what is there where not",
+  "transact() writes if its conditions hold, and returns the current values if not",
   async () => {
     await using cluster = await EtcdCluster.start();
-    using etcd = createEtcd({ endpoints: cluster.endpoints });
+    using etcd = new EtcdClient({ endpoints: cluster.endpoints });
     const first = await etcd.transact({
       when: [{ key: "/a/1", modRevision: 0 }, { key: "/a/2", modRevision: 0 }],
       writes: [{ put: "/a/1", value: "one" }, { put: "/a/2", value: "two" }],
@@ -30,48 +30,48 @@ etcdTest(
     assertEquals(await cluster.dump("/a/"), { "/a/1": "1" });
     const range = await etcd.range(KEYS);
     assertEquals(range.revision, revision + 1);
-    assertEquals(range.entries, [{ ...entry, value: "1", modRevision: revision + 1 }]);
+    assertEquals(range.keyValues, [{ ...entry, value: "1", modRevision: revision + 1 }]);
   },
 );
 
-etcdTest("transact() tells of absent keys by leaving them out", async () => {
+etcdTest("transact() leaves out absent keys", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   await cluster.put("/a/2", "two");
   const when = ["/a/1", "/a/2", "/a/3"].map((key) => ({ key, modRevision: 1 }));
   const { done, found } = await etcd.transact({ when, writes: [] });
   assertEquals([done, found.map(({ key }) => key)], [false, ["/a/2"]]);
 });
 
-etcdTest("range() keeps every text as it is, and reads what is no text", async () => {
+etcdTest("range() keeps every text unchanged, and reads bytes that are not UTF-8", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const values = ["", "é ☃ 🦊", "\ufeffwith a mark", 'a\n"b"\u0000', "x".repeat(100_000)];
   for (const [index, value] of values.entries()) {
     await etcd.transact({ when: [], writes: [{ put: `/a/${index} é`, value }] });
   }
   await cluster.call("/v3/kv/put", { key: btoa("/a/\xff"), value: btoa("\xff\xfe") });
-  const { entries } = await etcd.range(KEYS);
-  assertEquals(entries.map(({ value }) => value), [...values, "\ufffd\ufffd"]);
-  assertEquals(entries[1]!.key, "/a/1 é");
+  const { keyValues } = await etcd.range(KEYS);
+  assertEquals(keyValues.map(({ value }) => value), [...values, "\ufffd\ufffd"]);
+  assertEquals(keyValues[1]!.key, "/a/1 é");
 });
 
-etcdTest("range() reads more than one message of gRPC usually holds", async () => {
+etcdTest("range() reads more than the usual limit of a gRPC message", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const value = "v".repeat(60_000);
   for (let chunk = 0; chunk < 8; chunk++) {
     const names = Array.from({ length: 20 }, (_, index) => `/a/${chunk}-${index}`);
     await etcd.transact({ when: [], writes: names.map((put) => ({ put, value })) });
   }
-  const { entries } = await etcd.range(KEYS);
-  assertEquals(entries.length, 160);
-  assert(entries.every((entry) => entry.value === value));
+  const { keyValues } = await etcd.range(KEYS);
+  assertEquals(keyValues.length, 160);
+  assert(keyValues.every((entry) => entry.value === value));
 });
 
-etcdTest("a call that etcd refuses says what etcd says", async () => {
+etcdTest("a refused call fails with etcd's message", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const writes = Array.from({ length: 129 }, (_, index) => ({ put: `/a/${index}`, value: "" }));
   const [failure, message] = await failing(etcd.transact({ when: [], writes }));
   assertEquals(failure, "refused");
@@ -85,9 +85,9 @@ etcdTest("a call that etcd refuses says what etcd says", async () => {
   assertEquals(await cluster.dump("/a/"), {});
 });
 
-etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async () => {
+etcdTest("keepAlive() keeps the keys of a lease, which disappear without it", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const [kept, left] = [await etcd.grant(2), await etcd.grant(2)];
   const { revision } = await etcd.transact({
     when: [],
@@ -100,7 +100,7 @@ etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async 
   await using watch = new WatchRecorder(etcd, KEYS, revision + 1);
   await watch.started;
   const gone = watch.waitFor(1);
-  // Far more often than needed, for as long as the other one takes to end.
+  // Renewed far more often than needed, until the other one has expired.
   let isOver = false;
   const over = gone.then(() => isOver = true);
   await until("the other one to end", async () => {
@@ -113,9 +113,9 @@ etcdTest("keepAlive() keeps the keys of a lease, which are gone without", async 
   assertEquals((await failing(etcd.keepAlive(left)))[0], "no_lease");
 });
 
-etcdTest("revoke() ends a lease with its keys, and does nothing to one that is over", async () => {
+etcdTest("revoke() ends a lease with its keys, and ignores one that has expired", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const lease = await etcd.grant(60);
   const writes = [{ put: "/a/1", value: "", lease }];
   await etcd.transact({ when: [], writes });
@@ -126,9 +126,9 @@ etcdTest("revoke() ends a lease with its keys, and does nothing to one that is o
   assertEquals((await failing(etcd.transact({ when: [], writes })))[0], "no_lease");
 });
 
-etcdTest("a call that is called off rejects with the reason", async () => {
+etcdTest("an aborted call rejects with the reason", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints });
   const abort = new AbortController();
   cluster.members[0]!.pause();
   const call = etcd.range(KEYS, { signal: abort.signal });
@@ -138,7 +138,7 @@ etcdTest("a call that is called off rejects with the reason", async () => {
   await assertRejects(() => before, Error, "never wanted");
 });
 
-Deno.test("createEtcd() connects to nothing, and knows no endpoint yet", () => {
-  using etcd = createEtcd({ endpoints: ["http://127.0.0.1:2379/"] });
+Deno.test("EtcdClient does not connect when it is created, and has no current endpoint", () => {
+  using etcd = new EtcdClient({ endpoints: ["http://127.0.0.1:2379/"] });
   assertEquals(etcd.endpoint, undefined);
 });

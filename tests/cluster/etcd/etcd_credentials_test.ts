@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BalancerError } from "../../../src/model/errors.ts";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { certificate, pem } from "../../testing/certificates.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
@@ -14,12 +14,12 @@ etcdTest(
   "setCredentials() changes the authority and the certificate from the next call on",
   async () => {
     await using cluster = await EtcdCluster.start({ tls: "mutual" });
-    using etcd = createEtcd({ endpoints: cluster.endpoints, ca: pem("ca.crt") });
+    using etcd = new EtcdClient({ endpoints: cluster.endpoints, ca: pem("ca.crt") });
     assertEquals((await failing(etcd.range(KEYS)))[0], "unreachable");
     const own = { ca: CA, certificate: certificate("etcd") };
     await etcd.setCredentials(own);
     await etcd.transact({ when: [], writes: [{ put: "/a/1", value: "one" }] });
-    // What is under way goes on.
+    // Calls in progress continue.
     await using watch = new WatchRecorder(etcd, KEYS, 1);
     await watch.started;
     await etcd.setCredentials(own, { verify: KEYS });
@@ -28,11 +28,11 @@ etcdTest(
   },
 );
 
-etcdTest("setCredentials() keeps the old ones where the new ones cannot be used", async () => {
+etcdTest("setCredentials() keeps the old ones if the new ones do not work", async () => {
   await using cluster = await EtcdCluster.start({ password: "one", tls: true });
   const { endpoints } = cluster;
   const user = { name: "root", password: "one" };
-  using etcd = createEtcd({ endpoints, ca: CA, user });
+  using etcd = new EtcdClient({ endpoints, ca: CA, user });
   await etcd.range(KEYS);
   const wrong = [
     [{ ca: CA, user: { ...user, password: "two" } }, "denied"],

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { type EndpointWork, EtcdEndpoints } from "../../../src/cluster/etcd/etcd_endpoints.ts";
+import { type EndpointCall, EtcdEndpoints } from "../../../src/cluster/etcd/etcd_endpoints.ts";
 import { EndpointError } from "../../../src/cluster/etcd/etcd_failure.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { failing } from "./failing.ts";
 
-/** Endpoints of which each does what a test says, and what they were asked, in order. */
+/** Endpoints with scripted behavior, and a record of the calls to them. */
 class Stage {
   readonly clock = new FakeClock();
   readonly asked: string[] = [];
@@ -15,19 +15,19 @@ class Stage {
     this.clock,
   );
 
-  /** Makes an endpoint fail like this; without an error, it is well again. */
+  /** Makes an endpoint fail with an error; without one, it works again. */
   set(url: string, error?: EndpointError): void {
     if (error === undefined) this.behaviour.delete(url);
     else this.behaviour.set(url, error);
   }
 
-  /** Runs work, and returns who did it. */
-  run(options: Partial<EndpointWork<string>> = {}): Promise<string> {
+  /** Runs a call, and returns the endpoint that served it. */
+  run(options: Partial<EndpointCall<string>> = {}): Promise<string> {
     return this.endpoints.run({
       what: "try",
-      repeatable: true,
+      idempotent: true,
       signal: undefined,
-      at: async (url) => {
+      send: async (url) => {
         await this.#do(url, url);
         return url;
       },
@@ -35,7 +35,7 @@ class Stage {
     });
   }
 
-  /** What was asked since this was called last. */
+  /** The calls since the last one of this method. */
   take(): string[] {
     return this.asked.splice(0);
   }
@@ -49,9 +49,9 @@ class Stage {
 
 const DEAD = new EndpointError("unreachable", "is dead");
 const LOST = new EndpointError("unknown", "hangs up");
-const ELECTING = new EndpointError("unreachable", "has no leader", { remedy: "wait" });
+const ELECTING = new EndpointError("unreachable", "has no leader", { recovery: "election" });
 
-Deno.test("run() goes to the next endpoint, and stays where it was answered", async () => {
+Deno.test("run() fails over to the next endpoint, and stays there", async () => {
   const stage = new Stage();
   assertEquals(stage.endpoints.current, undefined);
   stage.set("a", DEAD);
@@ -65,7 +65,7 @@ Deno.test("run() goes to the next endpoint, and stays where it was answered", as
   assertEquals(stage.take(), ["b", "c"]);
 });
 
-Deno.test("run() asks who has just failed after the others, and as before 5 s later", async () => {
+Deno.test("run() tries an endpoint that has just failed last, until 5 s later", async () => {
   const stage = new Stage();
   stage.set("a", DEAD);
   await stage.run();
@@ -75,14 +75,14 @@ Deno.test("run() asks who has just failed after the others, and as before 5 s la
   assertEquals(stage.take(), ["b", "c"]);
   stage.set("c", DEAD);
   await failing(stage.run());
-  // All of them have failed: the order is that of the ring.
+  // All have failed: the usual order applies.
   assertEquals(stage.take(), ["c", "a", "b"]);
   await stage.clock.advance(5000);
   for (const url of ["a", "b", "c"]) stage.set(url);
   assertEquals(await stage.run(), "c");
 });
 
-Deno.test("run() fails with what each endpoint did, once each", async () => {
+Deno.test("run() fails with the failure of each endpoint", async () => {
   const stage = new Stage();
   stage.set("a", DEAD);
   stage.set("b", LOST);
@@ -94,39 +94,39 @@ Deno.test("run() fails with what each endpoint did, once each", async () => {
   assertEquals(stage.take(), ["a", "b", "c"]);
 });
 
-Deno.test("run() never repeats what may have been done, unless that does no harm", async () => {
+Deno.test("run() never repeats a call that may have taken effect, unless it is idempotent", async () => {
   const stage = new Stage();
   await stage.run();
   stage.set("a", LOST);
   stage.take();
-  assertEquals(await failing(stage.run({ repeatable: false })), [
+  assertEquals(await failing(stage.run({ idempotent: false })), [
     "unknown",
     "Cannot try: a hangs up",
   ]);
   assertEquals(stage.take(), ["a"]);
-  assertEquals(await stage.run({ repeatable: false }), "b");
+  assertEquals(await stage.run({ idempotent: false }), "b");
 });
 
-Deno.test("run() greets who has not answered for a second before what is not repeatable", async () => {
+Deno.test("run() pings an endpoint silent for a second before a non-idempotent call", async () => {
   const stage = new Stage();
   stage.set("a", LOST);
-  // What a greeting fails with is "unreachable" in any case.
+  // A failed ping is "unreachable" in any case.
   stage.set("a", DEAD);
-  assertEquals(await stage.run({ repeatable: false }), "b");
+  assertEquals(await stage.run({ idempotent: false }), "b");
   assertEquals(stage.take(), ["hello a", "hello b", "b"]);
   await stage.clock.advance(1000);
-  await stage.run({ repeatable: false });
+  await stage.run({ idempotent: false });
   assertEquals(stage.take(), ["b"]);
   await stage.clock.advance(1001);
   await stage.run();
   assertEquals(stage.take(), ["b"]);
   await stage.clock.advance(1001);
-  await stage.run({ repeatable: false });
+  await stage.run({ idempotent: false });
   assertEquals(stage.take(), ["hello b", "b"]);
 });
 
 for (const failure of ["denied", "refused", "no_lease", "compacted"] as const) {
-  Deno.test(`run() takes "${failure}" for an answer`, async () => {
+  Deno.test(`run() does not fail over after "${failure}"`, async () => {
     const stage = new Stage();
     stage.set("a", new EndpointError(failure, "says no"));
     assertEquals(await failing(stage.run()), [failure, "Cannot try: a says no"]);
@@ -155,7 +155,7 @@ Deno.test("run() waits for an election, for 3 s at most", async () => {
   assertEquals(stage.clock.timers, 0);
 });
 
-Deno.test("run() ends the wait for an election when it is called off", async () => {
+Deno.test("run() aborts the wait for an election with its signal", async () => {
   const stage = new Stage();
   for (const url of ["a", "b", "c"]) stage.set(url, ELECTING);
   const abort = new AbortController();
@@ -166,24 +166,24 @@ Deno.test("run() ends the wait for an election when it is called off", async () 
   assertEquals(stage.clock.timers, 0);
 });
 
-Deno.test("run() lets errors through that are no endpoint's", async () => {
+Deno.test("run() rethrows errors that are not an endpoint's", async () => {
   const stage = new Stage();
-  const at = () => Promise.reject(new Error("a mistake"));
-  await assertRejects(() => stage.run({ at }), Error, "a mistake");
+  const send = () => Promise.reject(new Error("a mistake"));
+  await assertRejects(() => stage.run({ send }), Error, "a mistake");
   assert(stage.endpoints.current === undefined);
 });
 
-Deno.test("run() comes to another endpoint where its caller does not wait for the first", async () => {
+Deno.test("run() uses another endpoint after its caller gave up on a slow one", async () => {
   for (const [patience, next] of [[999, "a"], [1000, "b"]] as const) {
     const stage = new Stage();
     await stage.run();
     const abort = new AbortController();
     const { signal } = abort;
-    const at = () =>
+    const send = () =>
       new Promise<string>((_, reject) =>
         signal.addEventListener("abort", () => reject(signal.reason))
       );
-    const run = assertRejects(() => stage.run({ signal, at }), Error, "too late");
+    const run = assertRejects(() => stage.run({ signal, send }), Error, "too late");
     await stage.clock.advance(patience);
     abort.abort(new Error("too late"));
     await run;

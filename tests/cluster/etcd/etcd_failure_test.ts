@@ -1,19 +1,19 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import {
   EndpointError,
-  readErrorResponse,
-  readRefusal,
-  readThrown,
-  type Remedy,
+  parseError,
+  parseErrorResponse,
+  type Recovery,
   resultOf,
+  toEndpointError,
 } from "../../../src/cluster/etcd/etcd_failure.ts";
-import { BadAnswer } from "../../../src/cluster/etcd/etcd_json.ts";
+import { InvalidResponse } from "../../../src/cluster/etcd/etcd_json.ts";
 import type { EtcdFailure } from "../../../src/cluster/etcd/etcd_types.ts";
 
-/** gRPC's codes of etcd's errors, their messages, and what is to be done (rpctypes/error.go). */
-const ERRORS: readonly [code: number, message: string, EtcdFailure, Remedy?][] = [
-  [14, "etcdserver: no leader", "unreachable", "wait"],
-  [8, "etcdserver: too many requests", "unreachable", "wait"],
+/** gRPC's codes of etcd's errors, their messages, and what they mean (rpctypes/error.go). */
+const ERRORS: readonly [code: number, message: string, EtcdFailure, Recovery?][] = [
+  [14, "etcdserver: no leader", "unreachable", "election"],
+  [8, "etcdserver: too many requests", "unreachable", "election"],
   [14, "etcdserver: not capable", "unreachable"],
   [14, "etcdserver: rpc not supported for learner", "unreachable"],
   [14, "etcdserver: request timed out", "unknown"],
@@ -31,9 +31,9 @@ const ERRORS: readonly [code: number, message: string, EtcdFailure, Remedy?][] =
   [5, "etcdserver: requested lease not found", "no_lease"],
   [11, "etcdserver: mvcc: required revision has been compacted", "compacted"],
   [11, "etcdserver: mvcc: required revision is a future revision", "refused"],
-  [3, "etcdserver: user name is empty", "denied", "renew"],
-  [3, "etcdserver: revision of auth store is old", "denied", "renew"],
-  [16, "etcdserver: invalid auth token", "denied", "renew"],
+  [3, "etcdserver: user name is empty", "denied", "token"],
+  [3, "etcdserver: revision of auth store is old", "denied", "token"],
+  [16, "etcdserver: invalid auth token", "denied", "token"],
   [3, "etcdserver: authentication failed, invalid user ID or password", "denied"],
   [9, "etcdserver: user name not found", "denied"],
   [7, "etcdserver: permission denied", "denied"],
@@ -46,8 +46,8 @@ const ERRORS: readonly [code: number, message: string, EtcdFailure, Remedy?][] =
   [12, "Not Implemented", "refused"],
 ];
 
-for (const [code, message, failure, remedy = "none"] of ERRORS) {
-  Deno.test(`readRefusal() takes ${code} "${message}" for ${failure}`, () => {
+for (const [code, message, failure, recovery = "none"] of ERRORS) {
+  Deno.test(`parseError() maps ${code} "${message}" to ${failure}`, () => {
     // As etcd 3.4 and 3.5 send it, as 3.6 does, and in streams before 3.6.
     const forms = [
       { error: message, code, message },
@@ -55,36 +55,39 @@ for (const [code, message, failure, remedy = "none"] of ERRORS) {
       { grpc_code: code, http_code: 500, message, http_status: "Internal" },
     ];
     for (const form of forms) {
-      const error = readRefusal(form, 500);
-      assertEquals([error.failure, error.remedy], [failure, remedy]);
+      const error = parseError(form, 500);
+      assertEquals([error.failure, error.recovery], [failure, recovery]);
       assertMatch(error.message, /^says "/);
     }
   });
 }
 
-Deno.test("readRefusal() goes by the status where there is no code", () => {
+Deno.test("parseError() falls back to the status if there is no code", () => {
   const statuses = [401, 403, 400, 404, 429, 500, 503];
-  const failures = statuses.map((status) => readRefusal({ message: "no" }, status).failure);
+  const failures = statuses.map((status) => parseError({ message: "no" }, status).failure);
   const [denied, refused, unknown] = ["denied", "refused", "unknown"];
   assertEquals(failures, [denied, denied, refused, refused, refused, unknown, unknown]);
 });
 
-Deno.test("readRefusal() lets nothing into a message that drives a terminal, or is endless", () => {
-  const { message } = readRefusal({ code: 3, message: `\u001b[31m${"x".repeat(10_000)}` }, 400);
+Deno.test("parseError() removes control characters from a message, and truncates it", () => {
+  const { message } = parseError({ code: 3, message: `\u001b[31m${"x".repeat(10_000)}` }, 400);
   assertMatch(message, /^says "\ufffd\[31mx{195}…"$/);
 });
 
-Deno.test("readErrorResponse() says what was answered, and that it may be no etcd", () => {
-  const page = readErrorResponse(404, "\n<html>\nmore</html>");
+Deno.test("parseErrorResponse() reports the response, and that it may not be from etcd", () => {
+  const page = parseErrorResponse(404, "\n<html>\nmore</html>");
   assertEquals(page.failure, "unreachable");
-  assertMatch(page.message, /^answers with status 404 "<html>": check that this is the client URL/);
-  assertEquals(readErrorResponse(503, "").failure, "unknown");
-  assertEquals(readErrorResponse(400, "[]").failure, "unreachable");
+  assertMatch(
+    page.message,
+    /^answered with status 404 "<html>": check that this is the client URL/,
+  );
+  assertEquals(parseErrorResponse(503, "").failure, "unknown");
+  assertEquals(parseErrorResponse(400, "[]").failure, "unreachable");
   const error = '{"code":7,"message":"etcdserver: permission denied"}';
-  assertEquals(readErrorResponse(403, error).failure, "denied");
+  assertEquals(parseErrorResponse(403, error).failure, "denied");
 });
 
-Deno.test("readThrown() knows what never was connected on each runtime", () => {
+Deno.test("toEndpointError() recognizes failed connects on each runtime", () => {
   const text =
     "error sending request for url (http://a/): client error (Connect): tcp connect error";
   const deno = new TypeError("fetch failed", { cause: new Error(text) });
@@ -93,32 +96,32 @@ Deno.test("readThrown() knows what never was connected on each runtime", () => {
   const bun = Object.assign(new Error("Unable to connect"), { code: "ConnectionRefused" });
   const permission = Object.assign(new Error("Requires net access"), { name: "NotCapable" });
   for (const error of [deno, node, bun, permission]) {
-    assertEquals(readThrown(error).failure, "unreachable");
+    assertEquals(toEndpointError(error).failure, "unreachable");
   }
-  assertEquals(readThrown(deno).message, "cannot be asked: tcp connect error");
+  assertEquals(toEndpointError(deno).message, "cannot be reached: tcp connect error");
   const broken = Object.assign(new Error("reset"), { code: "ECONNRESET" });
   for (const error of [broken, new TypeError("fetch failed"), "text", undefined]) {
-    assertEquals(readThrown(error).failure, "unknown");
+    assertEquals(toEndpointError(error).failure, "unknown");
   }
 });
 
-Deno.test("readThrown() leaves what is understood as it is", () => {
+Deno.test("toEndpointError() returns an EndpointError as it is", () => {
   const error = new EndpointError("denied", "says no");
-  assertEquals(readThrown(error), error);
-  const { failure, message } = readThrown(new BadAnswer("it is no etcd"));
+  assertEquals(toEndpointError(error), error);
+  const { failure, message } = toEndpointError(new InvalidResponse("it is not JSON"));
   assertEquals([failure, message], [
     "unknown",
-    "it is no etcd: check that it is etcd's client URL",
+    "sent an invalid response (it is not JSON): check that it is etcd's client URL",
   ]);
 });
 
-Deno.test("readThrown() ends with errors that are their own cause", () => {
+Deno.test("toEndpointError() handles errors that are their own cause", () => {
   const error = new Error("round and round");
   error.cause = error;
-  assertEquals(readThrown(error).message, "cannot be asked: round and round");
+  assertEquals(toEndpointError(error).message, "cannot be reached: round and round");
 });
 
-Deno.test("resultOf() tells a result from an error", () => {
+Deno.test("resultOf() returns a result, and throws an error", () => {
   assertEquals(resultOf({ result: { TTL: "5" } }), { TTL: "5" });
   for (const message of [{ error: { code: 14, message: "etcdserver: no leader" } }, {}]) {
     let failed = false;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { BalancerError } from "../../../src/model/errors.ts";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { certificate, pem } from "../../testing/certificates.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
@@ -10,29 +10,29 @@ import { WatchRecorder } from "./watch_recorder.ts";
 const KEYS = keysUnder("/a/");
 const CA = pem("etcd_ca.crt");
 
-etcdTest("TLS works with the authority of etcd's certificate, and with no other", async () => {
+etcdTest("TLS works with the authority of etcd's certificate only", async () => {
   await using cluster = await EtcdCluster.start({ tls: true });
   const { endpoints } = cluster;
-  using etcd = createEtcd({ endpoints, ca: CA });
+  using etcd = new EtcdClient({ endpoints, ca: CA });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
   await watch.started;
   await etcd.transact({ when: [], writes: [{ put: "/a/1", value: "one" }] });
   assertEquals(await watch.waitFor(1), ["/a/1=one"]);
   for (const options of [{}, { ca: pem("ca.crt") }]) {
-    using stranger = createEtcd({ endpoints, ...options });
+    using stranger = new EtcdClient({ endpoints, ...options });
     const [failure, message] = await failing(stranger.range(KEYS));
     assertEquals(failure, "unreachable");
-    assertMatch(message, /cannot be asked: .*certificate.*UnknownIssuer/);
+    assertMatch(message, /cannot be reached: .*certificate.*UnknownIssuer/);
   }
 });
 
-etcdTest("a client certificate is shown to an etcd that wants one", async () => {
+etcdTest("a client certificate is sent to an etcd that requires one", async () => {
   await using cluster = await EtcdCluster.start({ tls: "mutual" });
   const { endpoints } = cluster;
-  using etcd = createEtcd({ endpoints, ca: CA, certificate: certificate("etcd") });
+  using etcd = new EtcdClient({ endpoints, ca: CA, certificate: certificate("etcd") });
   await etcd.transact({ when: [], writes: [{ put: "/a/1", value: "one" }] });
   assertEquals(await cluster.dump("/a/"), { "/a/1": "one" });
-  using stranger = createEtcd({ endpoints, ca: CA });
+  using stranger = new EtcdClient({ endpoints, ca: CA });
   assertEquals((await failing(stranger.range(KEYS)))[0], "unreachable");
 });
 
@@ -44,18 +44,18 @@ etcdTest("an endpoint with the wrong scheme cannot be reached", async () => {
     plain.endpoints[0]!.replace("http:", "https:"),
   ];
   for (const url of wrong) {
-    using etcd = createEtcd({ endpoints: [url], ca: CA });
+    using etcd = new EtcdClient({ endpoints: [url], ca: CA });
     const [failure, message] = await failing(etcd.range(KEYS));
     assertEquals(failure, "unreachable");
-    assertMatch(message, /^Cannot read from etcd: https?:\S+ cannot be asked: ./);
+    assertMatch(message, /^Cannot read from etcd: https?:\S+ cannot be reached: ./);
   }
 });
 
-Deno.test("createEtcd() refuses certificates that it cannot use", () => {
+Deno.test("EtcdClient rejects invalid certificates", () => {
   const { cert } = certificate("etcd");
   const { key } = certificate("untrusted");
   for (const options of [{ ca: "" }, { ca: "not PEM" }, { certificate: { cert, key } }]) {
-    const make = () => createEtcd({ endpoints: ["https://127.0.0.1:2379"], ...options });
+    const make = () => new EtcdClient({ endpoints: ["https://127.0.0.1:2379"], ...options });
     const error = assertThrows(make, BalancerError, "Cannot use the certificates for etcd: ");
     assertEquals(error.code, "invalid");
     assertEquals(error.faults.map(({ path }) => path), ["ca" in options ? "ca" : "certificate"]);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { EtcdCluster, etcdTest } from "../../testing/etcd_cluster.ts";
 import { failing } from "./failing.ts";
@@ -9,16 +9,16 @@ const KEYS = keysUnder("/a/");
 const ROOT = { name: "root", password: "a secret" };
 const WRITE = { when: [], writes: [{ put: "/a/1", value: "one" }] };
 
-etcdTest("a user with the right password may do everything", async () => {
+etcdTest("a user with the right password has access", async () => {
   await using cluster = await EtcdCluster.start({ password: ROOT.password });
-  using etcd = createEtcd({ endpoints: cluster.endpoints, user: ROOT });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: ROOT });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
   await watch.started;
   const lease = await etcd.grant(60);
   await etcd.keepAlive(lease);
   await etcd.transact(WRITE);
   assertEquals(await watch.waitFor(1), ["/a/1=one"]);
-  assertEquals((await etcd.range(KEYS)).entries.length, 1);
+  assertEquals((await etcd.range(KEYS)).keyValues.length, 1);
   await etcd.revoke(lease);
 });
 
@@ -29,13 +29,15 @@ etcdTest(
     const { endpoints } = cluster;
     const wrong = { name: "root", password: "a guess" };
     for (const user of [undefined, wrong, { name: "nobody", password: "a guess" }]) {
-      using etcd = createEtcd({ endpoints, ...(user === undefined ? {} : { user }) });
+      using etcd = new EtcdClient({ endpoints, ...(user === undefined ? {} : { user }) });
       await using watch = new WatchRecorder(etcd, KEYS, 1);
       const calls = [etcd.range(KEYS), etcd.transact(WRITE)];
       const failures = await Promise.all(calls.map(failing));
       for (const [failure, message] of failures) {
         assertEquals(failure, "denied");
-        const why = user === undefined ? /it wants a user and a password/ : /authentication failed/;
+        const why = user === undefined
+          ? /it requires a user and a password/
+          : /authentication failed/;
         assertMatch(message, why);
         assert(!message.includes("a guess"));
       }
@@ -44,7 +46,7 @@ etcdTest(
   },
 );
 
-etcdTest("a user without a right to the keys is denied what it may not", async () => {
+etcdTest("a user without permission for the keys is denied access", async () => {
   await using cluster = await EtcdCluster.start({ password: ROOT.password });
   const reader = { name: "reader", password: "another secret" };
   await cluster.call("/v3/auth/user/add", reader);
@@ -52,8 +54,8 @@ etcdTest("a user without a right to the keys is denied what it may not", async (
   const perm = { permType: "READ", key: btoa("/a/"), range_end: btoa("/a0") };
   await cluster.call("/v3/auth/role/grant", { name: "reads", perm });
   await cluster.call("/v3/auth/user/grant", { user: "reader", role: "reads" });
-  using etcd = createEtcd({ endpoints: cluster.endpoints, user: reader });
-  assertEquals((await etcd.range(KEYS)).entries, []);
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: reader });
+  assertEquals((await etcd.range(KEYS)).keyValues, []);
   const calls = [etcd.transact(WRITE), etcd.range(keysUnder("/b/"))];
   for (const [failure, message] of await Promise.all(calls.map(failing))) {
     assertEquals(failure, "denied");
@@ -65,10 +67,10 @@ etcdTest("a user without a right to the keys is denied what it may not", async (
   await allowed.started;
 });
 
-etcdTest("a token that is over is replaced, in the middle of any call", async () => {
+etcdTest("an expired token is replaced during any call", async () => {
   await using cluster = await EtcdCluster.start({ password: ROOT.password });
   const [member] = cluster.members;
-  using etcd = createEtcd({ endpoints: cluster.endpoints, user: ROOT });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: ROOT });
   await etcd.range(KEYS);
   // A member forgets its tokens when it stops.
   const again = async () => {
@@ -82,9 +84,9 @@ etcdTest("a token that is over is replaced, in the middle of any call", async ()
   assertEquals(await watch.waitFor(1), ["/a/1=one"]);
 });
 
-etcdTest("a user is no fault where etcd asks for none, now or later", async () => {
+etcdTest("a user is harmless if etcd requires none, now or later", async () => {
   await using cluster = await EtcdCluster.start();
-  using etcd = createEtcd({ endpoints: cluster.endpoints, user: ROOT });
+  using etcd = new EtcdClient({ endpoints: cluster.endpoints, user: ROOT });
   await etcd.transact(WRITE);
   await cluster.enableAuthentication(ROOT.password);
   await etcd.transact(WRITE);

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { failing } from "./failing.ts";
 
-Deno.test("a token that etcd says nothing to is replaced", async () => {
+Deno.test("a token that etcd does not respond to is replaced", async () => {
   const clock = new FakeClock();
   const tokens: string[] = [];
   const answers: Record<string, () => Promise<Response>> = {
@@ -15,7 +15,7 @@ Deno.test("a token that etcd says nothing to is replaced", async () => {
     "token-1": () => new Promise(() => {}),
     "token-2": () => Promise.resolve(Response.json({ header: { revision: "7" } })),
   };
-  using etcd = createEtcd({
+  using etcd = new EtcdClient({
     endpoints: ["http://etcd.example:2379"],
     user: { name: "root", password: "a secret" },
     clock,

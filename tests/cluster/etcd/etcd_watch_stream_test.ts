@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { createEtcd } from "../../../src/cluster/etcd/etcd_client.ts";
+import { EtcdClient } from "../../../src/cluster/etcd/etcd_client.ts";
 import { keysUnder } from "../../../src/cluster/etcd/etcd_types.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { emptyAnswer, FakeGateway, noAnswer } from "./fake_gateway.ts";
@@ -11,7 +11,7 @@ const KEYS = keysUnder("/a/");
 const ENDPOINT = "http://127.0.0.1:2379";
 const CREATED = '{"result":{"header":{"revision":"1"},"created":true}}\n';
 
-/** A message with one change for each value, all of one revision. */
+/** A message with one change per value, all at one revision. */
 function changesMessage(revision: number, ...values: string[]): string {
   const events = values.map((value, index) => {
     const key = new TextEncoder().encode(`/a/${index}`).toBase64();
@@ -21,7 +21,7 @@ function changesMessage(revision: number, ...values: string[]): string {
   return JSON.stringify({ result: { header: { revision: "99" }, events } }) + "\n";
 }
 
-/** A clock that a test can wait for: until so many timers were set to a time. */
+/** A clock on which a test can wait for a number of timers with a certain duration. */
 class WatchedClock extends FakeClock {
   readonly #set: number[] = [];
 
@@ -40,24 +40,24 @@ class WatchedClock extends FakeClock {
 
 function watching(clock = new FakeClock()): { body: ScriptedBody; watch: WatchRecorder } {
   const body = new ScriptedBody();
-  const etcd = createEtcd({ endpoints: [ENDPOINT], fetch: scriptedFetch(body), clock });
+  const etcd = new EtcdClient({ endpoints: [ENDPOINT], fetch: scriptedFetch(body), clock });
   return { body, watch: new WatchRecorder(etcd, KEYS, 1) };
 }
 
-Deno.test("watch() reads messages wherever the chunks begin and end", async () => {
+Deno.test("watch() reads messages regardless of chunk boundaries", async () => {
   const { body, watch } = watching();
   await using _ = watch;
   const text = CREATED + changesMessage(2, "é☃", "x") + "\n" + changesMessage(3, "🦊") +
     changesMessage(4, "y");
   for (const byte of new TextEncoder().encode(text)) body.send(Uint8Array.of(byte));
   assertEquals(await watch.waitFor(4), ["/a/0=é☃", "/a/1=x", "/a/0=🦊", "/a/0=y"]);
-  // All at once in one chunk is the same.
+  // One chunk with everything is equivalent.
   body.send(changesMessage(5, "a") + changesMessage(6, "b", "c"));
   await watch.waitFor(7);
   assertEquals(watch.calls.map(({ revision }) => revision), [2, 3, 4, 5, 6]);
 });
 
-Deno.test("watch() tells nothing of a message before all of it is there", async () => {
+Deno.test("watch() reports no message before it is complete", async () => {
   const clock = new FakeClock();
   const { body, watch } = watching(clock);
   await using _ = watch;
@@ -70,7 +70,7 @@ Deno.test("watch() tells nothing of a message before all of it is there", async 
   assertEquals(await watch.waitFor(2), ["/a/0=one", "/a/1=two"]);
 });
 
-Deno.test("watch() fails with unreachable where its connection ends in a message", async () => {
+Deno.test("watch() fails with unreachable if its connection ends within a message", async () => {
   const { body, watch } = watching();
   body.send(CREATED + changesMessage(2, "one") + changesMessage(3, "two").slice(0, 30));
   body.end();
@@ -78,17 +78,17 @@ Deno.test("watch() fails with unreachable where its connection ends in a message
   assertEquals(watch.changes, ["/a/0=one"]);
 });
 
-Deno.test("watch() fails with unreachable where its connection ends between messages", async () => {
+Deno.test("watch() fails with unreachable if its connection ends between messages", async () => {
   const { body, watch } = watching();
   body.send(CREATED);
   await watch.started;
   body.end();
   const error = await watch.ended;
   assertEquals(error?.failure, "unreachable");
-  assertEquals(error!.message, `Cannot watch etcd: ${ENDPOINT} has ended the watch`);
+  assertEquals(error!.message, `Cannot watch etcd: ${ENDPOINT} ended the watch`);
 });
 
-Deno.test("watch() reads characters wherever the chunks part them", async () => {
+Deno.test("watch() reads characters that are split across chunks", async () => {
   const { body, watch } = watching();
   const message = JSON.stringify({ result: { canceled: true, cancel_reason: "à bientôt" } });
   for (const byte of new TextEncoder().encode(`${CREATED}${message}\n`)) {
@@ -97,16 +97,19 @@ Deno.test("watch() reads characters wherever the chunks part them", async () => 
   assertMatch((await watch.ended)!.message, /says "à bientôt"/);
 });
 
-Deno.test("watch() fails with unreachable where a message has no end", async () => {
+Deno.test("watch() fails with unreachable if a message is too large", async () => {
   const { body, watch } = watching();
   body.send(CREATED);
   for (let chunk = 0; chunk < 65; chunk++) body.send("x".repeat(1 << 20));
   const error = await watch.ended;
   assertEquals(error?.failure, "unreachable");
-  assertMatch(error!.message, /it sends more than 67108864 bytes at once: check that/);
+  assertMatch(
+    error!.message,
+    /sent an invalid response \(a message exceeds 67108864 bytes\): check that/,
+  );
 });
 
-Deno.test("watch() gives its connection up when it ends", async () => {
+Deno.test("watch() closes its connection when it ends", async () => {
   const { body, watch } = watching();
   body.send(CREATED);
   await watch.started;
@@ -114,19 +117,19 @@ Deno.test("watch() gives its connection up when it ends", async () => {
   await body.given;
 });
 
-/** What etcd says when it ends a watch, by version. */
+/** Messages with which versions of etcd end a watch. */
 const ENDINGS: readonly [message: unknown, failure: string, text: RegExp][] = [
   [
     { result: { canceled: true, compact_revision: "5" } },
     "compacted",
-    /keeps no revision before 5 any more/,
+    /has compacted the revisions before 5/,
   ],
   [
     { result: { canceled: true, cancel_reason: "etcdserver: permission denied" } },
     "denied",
     /permission denied/,
   ],
-  [{ result: { canceled: true } }, "unreachable", /has ended the watch/],
+  [{ result: { canceled: true } }, "unreachable", / ended the watch/],
   [
     { result: { canceled: true, cancel_reason: "etcdserver: watch canceled" } },
     "unreachable",
@@ -138,8 +141,12 @@ const ENDINGS: readonly [message: unknown, failure: string, text: RegExp][] = [
     /no leader/,
   ],
   [{ error: { code: 14, message: "etcdserver: no leader" } }, "unreachable", /no leader/],
-  [{ result: 5 }, "unreachable", /an object is missing: check that/],
-  [{ result: { events: [{ type: "RENAME", kv: {} }] } }, "unreachable", /of an unknown type/],
+  [{ result: 5 }, "unreachable", /an object is missing\): check that/],
+  [
+    { result: { events: [{ type: "RENAME", kv: {} }] } },
+    "unreachable",
+    /an event has an unknown type/,
+  ],
   [{ result: { events: [{ kv: [] }] } }, "unreachable", /an object is missing/],
   [{ result: { events: "none" } }, "unreachable", /a list is missing/],
 ];
@@ -157,7 +164,7 @@ for (const [message, failure, text] of ENDINGS) {
   });
 }
 
-Deno.test("watch() reads what etcd 3.6 spells out and etcd 3.4 leaves out", async () => {
+Deno.test("watch() reads fields that etcd 3.6 writes and etcd 3.4 omits", async () => {
   const { body, watch } = watching();
   await using _ = watch;
   body.send(CREATED);
@@ -176,7 +183,7 @@ Deno.test("watch() reads what etcd 3.6 spells out and etcd 3.4 leaves out", asyn
   assertEquals(await watch.waitFor(2), ["/a/1=", "/a/1 deleted"]);
 });
 
-Deno.test("watch() asks its endpoint after 2 s of silence, and ends where that does not answer", async () => {
+Deno.test("watch() checks its endpoint after 2 s of silence, and ends if it does not respond", async () => {
   const clock = new WatchedClock();
   let isWell = true;
   const body = new ScriptedBody();
@@ -185,19 +192,19 @@ Deno.test("watch() asks its endpoint after 2 s of silence, and ends where that d
     return isWell ? emptyAnswer() : noAnswer();
   });
   await using other = new FakeGateway(emptyAnswer);
-  using etcd = createEtcd({ endpoints: [gateway.url, other.url], clock });
+  using etcd = new EtcdClient({ endpoints: [gateway.url, other.url], clock });
   await using watch = new WatchRecorder(etcd, KEYS, 1);
   body.send(CREATED);
   await watch.started;
   await clock.advance(1999);
   body.send(changesMessage(2, "one"));
   await watch.waitFor(1);
-  // The silence begins anew with each message.
+  // Each message restarts the silence.
   await clock.advance(1999);
   assertEquals(gateway.paths, ["/v3/watch"]);
   await clock.advance(1);
   await gateway.asked("/v3/kv/range");
-  // For the beginning, for the message, and for the answer.
+  // For the start, for the message, and for the response.
   await clock.hasSet(2000, 3);
   isWell = false;
   await clock.advance(2000);
@@ -205,19 +212,19 @@ Deno.test("watch() asks its endpoint after 2 s of silence, and ends where that d
   await clock.advance(3000);
   const error = await watch.ended;
   assertEquals(error?.failure, "unreachable");
-  assertMatch(error!.message, /does not answer within 3 s/);
+  assertMatch(error!.message, /did not answer within 3 s/);
   assertEquals(other.calls, []);
   assertEquals(clock.timers, 0);
 });
 
-Deno.test("watch() is opened at the next endpoint where the first confirms none", async () => {
+Deno.test("watch() is opened at the next endpoint if the first does not confirm it", async () => {
   const clock = new FakeClock();
   const body = new ScriptedBody();
   await using silent = new FakeGateway(noAnswer);
   await using closing = new FakeGateway(() => new Response(""));
   await using good = new FakeGateway(() => new Response(body.stream));
   const endpoints = [silent.url, closing.url, good.url];
-  using etcd = createEtcd({ endpoints, clock });
+  using etcd = new EtcdClient({ endpoints, clock });
   await using watch = new WatchRecorder(etcd, KEYS, 42);
   await silent.asked("/v3/watch");
   await clock.advance(3000);

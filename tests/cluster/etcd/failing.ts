@@ -1,7 +1,7 @@
 import { assert } from "@std/assert";
 import { EtcdError } from "../../../src/cluster/etcd/etcd_types.ts";
 
-/** What a call of etcd fails with: the failure and the message. */
+/** The failure and the message of a call that fails. */
 export async function failing(
   call: Promise<unknown>,
 ): Promise<[failure: EtcdError["failure"], message: string]> {

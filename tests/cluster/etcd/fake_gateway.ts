@@ -1,23 +1,23 @@
 import { until } from "../../testing/until.ts";
 
-/** A request that a {@linkcode FakeGateway} has got. */
+/** A request to a {@linkcode FakeGateway}. */
 export interface GatewayCall {
   /** The path. */
   readonly path: string;
-  /** What was sent as JSON; undefined for nothing. */
+  /** The JSON body; undefined if there was none. */
   readonly body: unknown;
   /** The token. */
   readonly token: string | null;
 }
 
-/** What answers instead of etcd: anything. */
+/** A server with arbitrary responses in place of etcd. */
 export class FakeGateway implements AsyncDisposable {
-  /** What it was asked so far. */
+  /** The requests so far. */
   readonly calls: GatewayCall[] = [];
   readonly #abort = new AbortController();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
-  /** @param answer What it answers. */
+  /** @param answer Creates the responses. */
   constructor(answer: (call: GatewayCall) => Response | Promise<Response>) {
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, signal: this.#abort.signal, onListen: () => {} },
@@ -39,12 +39,12 @@ export class FakeGateway implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** The paths that it was asked for so far. */
+  /** The paths of the requests so far. */
   get paths(): string[] {
     return this.calls.map(({ path }) => path);
   }
 
-  /** Waits until it was asked for a path so many times. */
+  /** Waits for a number of requests to a path. */
   async asked(path: string, times = 1): Promise<void> {
     await until(
       () => `call ${times} of ${path}: there are ${this.paths}`,
@@ -58,12 +58,12 @@ export class FakeGateway implements AsyncDisposable {
   }
 }
 
-/** An answer of etcd to a range that finds nothing, or to a transaction. */
+/** etcd's response to an empty range or to a transaction. */
 export function emptyAnswer(): Response {
   return Response.json({ header: { revision: "7" } });
 }
 
-/** An answer that never comes. */
+/** A response that never arrives. */
 export function noAnswer(): Promise<Response> {
   return new Promise(() => {});
 }

@@ -13,17 +13,17 @@ export class ScriptedBody {
     this.#writer.closed.catch(() => {});
   }
 
-  /** What reads it. */
+  /** The body for its reader. */
   get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#pipe.readable;
   }
 
-  /** Resolves when its reader is no longer interested. */
+  /** Resolves when its reader cancels it. */
   get given(): Promise<unknown> {
     return this.#writer.closed.catch(() => {});
   }
 
-  /** Sends text, or bytes, as one chunk. */
+  /** Sends text or bytes as one chunk. */
   send(chunk: string | Uint8Array<ArrayBuffer>): void {
     const bytes = typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk;
     this.#writer.write(bytes).catch(() => {});
@@ -35,7 +35,7 @@ export class ScriptedBody {
   }
 }
 
-/** A `fetch` that answers with these bodies, one after the other, and not at all after the last. */
+/** A `fetch` that responds with these bodies in turn, and never after the last one. */
 export function scriptedFetch(...bodies: readonly ScriptedBody[]): EtcdFetch {
   let next = 0;
   return async (_url, { signal }) => {

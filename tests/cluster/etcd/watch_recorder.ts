@@ -6,17 +6,17 @@ import type {
 } from "../../../src/cluster/etcd/etcd_types.ts";
 import { until } from "../../testing/until.ts";
 
-/** A watch that keeps what it is told, so that a test can wait for it. */
+/** Records the changes of a watch, so that a test can wait for them. */
 export class WatchRecorder implements AsyncDisposable {
-  /** What it was told, one entry a call: the revision, and every change as text. */
+  /** The calls: the revision, and every change as text. */
   readonly calls: { readonly revision: number; readonly changes: readonly string[] }[] = [];
   /** Resolves when etcd has confirmed the watch. */
   readonly started: Promise<void>;
-  /** Resolves when the watch has ended, with why; undefined where it was asked to. */
+  /** Resolves with the error that ended the watch; undefined if the test ended it. */
   readonly ended: Promise<EtcdError | undefined>;
   readonly #abort = new AbortController();
 
-  /** Begins to watch. */
+  /** Starts the watch. */
   constructor(etcd: Etcd, keys: EtcdKeys, revision: number) {
     const started = Promise.withResolvers<void>();
     this.started = started.promise;
@@ -36,7 +36,7 @@ export class WatchRecorder implements AsyncDisposable {
     return this.calls.flatMap(({ changes }) => changes);
   }
 
-  /** Waits until there are so many changes. */
+  /** Waits for a number of changes. */
   async waitFor(count: number): Promise<readonly string[]> {
     await until(
       () => `${count} changes: there are ${this.changes}`,
@@ -45,7 +45,7 @@ export class WatchRecorder implements AsyncDisposable {
     return this.changes;
   }
 
-  /** Ends the watch, and waits for that. */
+  /** Ends the watch, and waits until it has ended. */
   async stop(): Promise<EtcdError | undefined> {
     this.#abort.abort();
     return await this.ended;
@@ -58,6 +58,6 @@ export class WatchRecorder implements AsyncDisposable {
 
 function textOf(change: EtcdChange): string {
   return change.type === "put"
-    ? `${change.entry.key}=${change.entry.value}`
+    ? `${change.keyValue.key}=${change.keyValue.value}`
     : `${change.key} deleted`;
 }

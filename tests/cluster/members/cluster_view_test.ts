@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ClusterMemberStatus } from "../../../src/model/cluster_report.ts";
 import { findDisagreements, listMembers } from "../../../src/cluster/members/cluster_view.ts";
-import type { Member } from "../../../src/cluster/members/member_value.ts";
+import type { Member } from "../../../src/cluster/members/member_store.ts";
 import { RevisionHistory } from "../../../src/cluster/members/revision_history.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 
@@ -26,7 +26,7 @@ function status(
   };
 }
 
-Deno.test("listMembers() lists by name, then by start, and tells who is behind", () => {
+Deno.test("listMembers() sorts by name, then by start, and marks members that are behind", () => {
   const members = listMembers({
     members: new Map([member("z", "a", 2), member("y", "b"), member("x", "a", 1), member("w")]),
     statuses: new Map([["z", status([], { revision: 6 })], ["x", status([], { revision: 7 })]]),
@@ -41,7 +41,7 @@ Deno.test("listMembers() lists by name, then by start, and tells who is behind",
   ]);
 });
 
-Deno.test("findDisagreements() finds servers that are healthy for some only", () => {
+Deno.test("findDisagreements() finds servers that are healthy to some members only", () => {
   const members = listMembers({
     members: new Map([member("a"), member("b"), member("c"), member("d")]),
     statuses: new Map([
@@ -58,7 +58,7 @@ Deno.test("findDisagreements() finds servers that are healthy for some only", ()
   ]);
 });
 
-Deno.test("findDisagreements() concludes nothing from a list that is cut off", () => {
+Deno.test("findDisagreements() concludes nothing from a truncated list", () => {
   const members = listMembers({
     members: new Map([member("a"), member("b")]),
     statuses: new Map([["a", status(["http://1"])], ["b", status(["http://2"], { count: 300 })]]),
@@ -70,7 +70,7 @@ Deno.test("findDisagreements() concludes nothing from a list that is cut off", (
   ]);
 });
 
-Deno.test("RevisionHistory tells the revision of a while ago, once it is that old", async () => {
+Deno.test("RevisionHistory has the revision of a while ago, once it is that old", async () => {
   const clock = new FakeClock();
   let revision = 5;
   const history = new RevisionHistory({ revision: () => revision, clock, age: 10_000 });

@@ -1,47 +1,43 @@
 import { assert, assertEquals } from "@std/assert";
 import { EtcdError } from "../../../src/cluster/etcd/etcd_types.ts";
-import {
-  Membership,
-  type Page,
-  type StatusPart,
-  type StatusSource,
-} from "../../../src/cluster/members/membership.ts";
+import { Membership } from "../../../src/cluster/members/membership.ts";
+import type { KeyPut, StatusUpdate } from "../../../src/cluster/members/status_publisher.ts";
 import { FakeClock } from "../../testing/fake_clock.ts";
 import { FakeEtcd } from "../../testing/fake_etcd.ts";
 import { LogWatcher } from "../../testing/log_watcher.ts";
 
 const LEASE = 9;
 
-/** Tells the same again and again, with the news that a test has. */
-class ScriptedStory implements StatusSource {
-  readonly chapters: StatusPart[] = [];
-  readonly told_: boolean[] = [];
-  news = "";
+/** Publishes fixed keys, and a delta that a test sets. */
+class ScriptedPublisher {
+  readonly updates: StatusUpdate[] = [];
+  readonly outcomes: boolean[] = [];
+  delta = "";
 
-  pages(chapter: StatusPart): Page[] {
-    this.chapters.push(chapter);
-    const news = { put: "news", value: this.news };
-    if (chapter === "news") return [news];
-    const sign = { put: "sign", value: String(this.chapters.length) };
-    return chapter === "all" ? [{ put: "member", value: "me" }, sign, news] : [sign];
+  update(kind: StatusUpdate): KeyPut[] {
+    this.updates.push(kind);
+    const delta = { put: "delta", value: this.delta };
+    if (kind === "delta") return [delta];
+    const heartbeat = { put: "heartbeat", value: String(this.updates.length) };
+    return kind === "full" ? [{ put: "member", value: "me" }, heartbeat, delta] : [heartbeat];
   }
 
-  told(isTold: boolean): void {
-    this.told_.push(isTold);
+  published(isPublished: boolean): void {
+    this.outcomes.push(isPublished);
   }
 }
 
 class Fixture implements AsyncDisposable {
   readonly clock = new FakeClock();
   readonly etcd = new FakeEtcd(this.clock);
-  readonly story = new ScriptedStory();
+  readonly publisher = new ScriptedPublisher();
   readonly abort = new AbortController();
   readonly membership: Membership;
   readonly running: Promise<void>;
 
   constructor(lease = LEASE) {
-    const { etcd, story, clock } = this;
-    this.membership = new Membership({ etcd, story, lease, clock, random: () => 1 });
+    const { etcd, publisher, clock } = this;
+    this.membership = new Membership({ etcd, clock, random: () => 1 }, publisher, lease);
     this.running = this.membership.run(this.abort.signal);
   }
 
@@ -52,75 +48,79 @@ class Fixture implements AsyncDisposable {
   }
 }
 
-Deno.test("Membership tells everything once, and then that it is there, thrice in a lease", async () => {
+Deno.test("Membership publishes a full update, and then three heartbeats per lease", async () => {
   await using fixture = new Fixture();
-  const { clock, etcd, story } = fixture;
+  const { clock, etcd, publisher } = fixture;
   await clock.advance(0);
-  assertEquals(Object.keys(etcd.content), ["member", "news", "sign"]);
+  assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
   await clock.advance(LEASE * 1000);
-  assertEquals(story.chapters, ["all", "sign", "sign", "sign"]);
-  // Without, its keys would be gone.
+  assertEquals(publisher.updates, ["full", "heartbeat", "heartbeat", "heartbeat"]);
+  // Without heartbeats, its keys would be gone.
   await clock.advance(LEASE * 10_000);
-  assertEquals(Object.keys(etcd.content), ["member", "news", "sign"]);
+  assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
 });
 
-Deno.test("Membership collects news for a moment, and longer where they are large", async () => {
+Deno.test("Membership collects deltas for a moment, and longer if they are large", async () => {
   await using fixture = new Fixture();
-  const { clock, etcd, story, membership } = fixture;
+  const { clock, etcd, publisher, membership } = fixture;
   await clock.advance(0);
-  for (const news of ["a", "ab", "abc"]) {
-    story.news = news;
-    membership.tell();
+  for (const delta of ["a", "ab", "abc"]) {
+    publisher.delta = delta;
+    membership.notify();
     await clock.advance(30);
   }
   await clock.advance(12);
-  assertEquals([etcd.content["news"], story.chapters.length], ["abc", 2]);
-  story.news = "x".repeat(1024 * 500);
-  membership.tell();
+  assertEquals([etcd.content["delta"], publisher.updates.length], ["abc", 2]);
+  publisher.delta = "x".repeat(1024 * 500);
+  membership.notify();
   await clock.advance(110);
-  assertEquals(etcd.content["news"], story.news);
-  story.news = "y";
-  membership.tell();
+  assertEquals(etcd.content["delta"], publisher.delta);
+  publisher.delta = "y";
+  membership.notify();
   await clock.advance(590);
-  assertEquals(etcd.content["news"]!.length, 1024 * 500);
+  assertEquals(etcd.content["delta"]!.length, 1024 * 500);
   await clock.advance(20);
-  assertEquals(etcd.content["news"], "y");
+  assertEquals(etcd.content["delta"], "y");
 });
 
-Deno.test("Membership takes a lease that is over anew, and tells everything again", async () => {
+Deno.test("Membership replaces an expired lease, and publishes a full update", async () => {
   await using fixture = new Fixture();
-  const { clock, etcd, story } = fixture;
+  const { clock, etcd, publisher } = fixture;
   await clock.advance(0);
-  let isAway = true;
+  let isDown = true;
   etcd.before = () => {
-    if (isAway) throw new EtcdError("unreachable", "away");
+    if (isDown) throw new EtcdError("unreachable", "down");
   };
   await clock.advance(LEASE * 2000);
   assertEquals(etcd.content, {});
-  isAway = false;
+  isDown = false;
   await clock.advance(1100);
-  assertEquals(Object.keys(etcd.content), ["member", "news", "sign"]);
-  assertEquals(story.chapters.at(-1), "all");
+  assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
+  assertEquals(publisher.updates.at(-1), "full");
   await clock.advance(LEASE * 2000);
-  assertEquals(Object.keys(etcd.content), ["member", "news", "sign"]);
+  assertEquals(Object.keys(etcd.content), ["delta", "heartbeat", "member"]);
 });
 
-Deno.test("Membership tells everything again where it is not known what was written", async () => {
+Deno.test("Membership publishes a full update after an unknown outcome", async () => {
   await using fixture = new Fixture();
-  const { clock, etcd, story, membership } = fixture;
+  const { clock, etcd, publisher, membership } = fixture;
   await clock.advance(0);
   etcd.after = (call) => {
     if (call === "transact") throw new EtcdError("unknown", "no answer");
   };
-  membership.tell();
+  membership.notify();
   await clock.advance(110);
-  assertEquals(story.told_, [true, false]);
+  assertEquals(publisher.outcomes, [true, false]);
   etcd.after = () => {};
   await clock.advance(110);
-  assertEquals([story.chapters, story.told_], [["all", "news", "all"], [true, false, true]]);
+  assertEquals([publisher.updates, publisher.outcomes], [["full", "delta", "full"], [
+    true,
+    false,
+    true,
+  ]]);
 });
 
-Deno.test("Membership does not wait for an answer until its lease is over", async () => {
+Deno.test("Membership does not wait for an answer until its lease expires", async () => {
   await using fixture = new Fixture();
   const { clock, etcd } = fixture;
   await clock.advance(0);
@@ -129,34 +129,34 @@ Deno.test("Membership does not wait for an answer until its lease is over", asyn
   await clock.advance(LEASE * 1000 / 3);
   hangs = false;
   await clock.advance(LEASE * 1000 / 3 + 100);
-  assertEquals(etcd.content["sign"], "3");
+  assertEquals(etcd.content["heartbeat"], "3");
   await clock.advance(LEASE * 2000);
   assertEquals(Object.keys(etcd.content).length, 3);
 });
 
-Deno.test("Membership says how long it has waited in a number that people can read", async () => {
+Deno.test("Membership reports its time limit in readable seconds", async () => {
   await using log = await LogWatcher.start();
   await using fixture = new Fixture(10);
   const { clock, etcd } = fixture;
   await clock.advance(0);
   etcd.before = () => new Promise<void>(() => {});
   await clock.advance(30_000);
-  await log.waitFor("etcd has not answered within 3.333 s");
+  await log.waitFor("etcd did not answer within 3.333 s");
 });
 
-Deno.test("Membership.repeat() tells everything again that somebody has deleted", async () => {
+Deno.test("Membership.republish() publishes a full update after its keys were deleted", async () => {
   await using fixture = new Fixture();
-  const { clock, etcd, membership, story } = fixture;
+  const { clock, etcd, membership, publisher } = fixture;
   await clock.advance(0);
   etcd.delete("member");
-  membership.repeat();
-  membership.repeat();
+  membership.republish();
+  membership.republish();
   await clock.advance(110);
   assertEquals(etcd.content["member"], "me");
-  assertEquals(story.chapters, ["all", "all"]);
+  assertEquals(publisher.updates, ["full", "full"]);
 });
 
-Deno.test("Membership ends its lease when it ends, so that everybody knows at once", async () => {
+Deno.test("Membership revokes its lease at the end, so that the others know at once", async () => {
   const fixture = new Fixture();
   const { clock, etcd } = fixture;
   await clock.advance(0);
@@ -167,7 +167,7 @@ Deno.test("Membership ends its lease when it ends, so that everybody knows at on
   assert(etcd.calls.includes("revoke"));
 });
 
-Deno.test("Membership ends also where etcd does not answer, soon", async () => {
+Deno.test("Membership ends soon even if etcd does not answer", async () => {
   const fixture = new Fixture();
   const { clock, etcd } = fixture;
   await clock.advance(0);

@@ -2,12 +2,12 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { BalancerError } from "../../../src/model/errors.ts";
 import {
   basisValue,
-  readBasis,
-  readResults,
+  parseBasis,
+  parseResults,
   resultsValue,
 } from "../../../src/cluster/shared_health/health_value.ts";
-import { isMemberId, memberValue, readMember } from "../../../src/cluster/members/member_value.ts";
-import { readStatus, statusValue } from "../../../src/cluster/members/status_value.ts";
+import { isMemberId, memberValue, parseMember } from "../../../src/cluster/members/member_store.ts";
+import { parseStatus, statusValue } from "../../../src/cluster/members/status_value.ts";
 
 const DATE = new Date("2026-01-02T03:04:05.678Z");
 const MEMBER = {
@@ -37,58 +37,63 @@ function down(count: number, detail: string): Parameters<typeof resultsValue>[0]
   return { down: servers, pending: [] };
 }
 
-Deno.test("readMember() reads what memberValue() writes", () => {
-  assertEquals(readMember("a1", memberValue(MEMBER)), MEMBER);
+Deno.test("parseMember() reads what memberValue() writes", () => {
+  assertEquals(parseMember("a1", memberValue(MEMBER)), MEMBER);
   const silent = { ...MEMBER, admin: undefined };
-  assertEquals(readMember("a1", memberValue(silent)), silent);
+  assertEquals(parseMember("a1", memberValue(silent)), silent);
 });
 
-Deno.test("readStatus() reads what statusValue() writes, with the first of many servers", () => {
-  assertEquals(readStatus(statusValue(STATUS)), STATUS);
+Deno.test("parseStatus() reads what statusValue() writes, with a truncated list of servers", () => {
+  assertEquals(parseStatus(statusValue(STATUS)), STATUS);
   const uncounted = { ...STATUS, requestsPerSecond: undefined };
-  assertEquals(readStatus(statusValue(uncounted)), uncounted);
+  assertEquals(parseStatus(statusValue(uncounted)), uncounted);
   const unhealthy = Array.from({ length: 5000 }, (_, i) => `http://${i}`);
-  const many = readStatus(statusValue({ ...STATUS, unhealthy, unhealthyCount: 5000 }));
+  const many = parseStatus(statusValue({ ...STATUS, unhealthy, unhealthyCount: 5000 }));
   assertEquals([many.unhealthy.length, many.unhealthyCount], [200, 5000]);
 });
 
-Deno.test("readBasis() and readResults() read what basisValue() and resultsValue() write", () => {
-  assertEquals(readBasis(basisValue(BASIS)), BASIS);
+Deno.test("parseBasis() and parseResults() read what basisValue() and resultsValue() write", () => {
+  assertEquals(parseBasis(basisValue(BASIS)), BASIS);
   const results = { ...down(2, "refused"), pending: ["http://b"] };
-  assertEquals(readResults(resultsValue(results)), results);
+  assertEquals(parseResults(resultsValue(results)), results);
 });
 
-Deno.test("resultsValue() says less where there is too much to say", () => {
-  const clipped = readResults(resultsValue(down(1, "x".repeat(1000))));
+Deno.test("resultsValue() leaves out details if it would get too long", () => {
+  const clipped = parseResults(resultsValue(down(1, "x".repeat(1000))));
   assertEquals(clipped.down[0]!.detail.length, 200);
   // Every one of ten thousand servers is down.
   const value = resultsValue(down(10_000, "y".repeat(100)));
   assert(value.length <= 1_000_000, String(value.length));
-  const short = readResults(value);
+  const short = parseResults(value);
   assertEquals([short.down.length, short.down[9999]!.detail, short.pending], [10_000, "", []]);
-  assertEquals(readResults(resultsValue(down(20_000, ""))), { down: [], pending: "all" });
+  assertEquals(parseResults(resultsValue(down(20_000, ""))), { down: [], pending: "all" });
   const pending = Array.from({ length: 101 }, (_, i) => `http://${i}`);
-  assertEquals(readResults(resultsValue({ down: [], pending })).pending, "many");
-  assertEquals(readResults(resultsValue({ down: [], pending: pending.slice(1) })).pending, [
+  assertEquals(parseResults(resultsValue({ down: [], pending })).pending, "many");
+  assertEquals(parseResults(resultsValue({ down: [], pending: pending.slice(1) })).pending, [
     ...pending.slice(1),
   ]);
 });
 
-Deno.test("what is not a value is refused with every fault, and more than is known is taken", () => {
-  const readers = [(value: string) => readMember("a1", value), readStatus, readBasis, readResults];
+Deno.test("an invalid value is rejected with every fault, and unknown fields are accepted", () => {
+  const readers = [
+    (value: string) => parseMember("a1", value),
+    parseStatus,
+    parseBasis,
+    parseResults,
+  ];
   for (const read of readers) {
     for (const value of ["", "{", "null", "[]", "7", '"text"', "{}", '{"down":7,"at":"today"}']) {
       const error = assertThrows(() => read(value), BalancerError, "Cannot use the value: ");
       assertEquals(error.code, "invalid");
     }
   }
-  const error = assertThrows(() => readStatus('{"at":"today","active":-1}'), BalancerError);
+  const error = assertThrows(() => parseStatus('{"at":"today","active":-1}'), BalancerError);
   assert(error.faults.length >= 7, error.message);
   const newer = { ...JSON.parse(basisValue(BASIS)), colour: "green" };
-  assertEquals(readBasis(JSON.stringify(newer)), BASIS);
+  assertEquals(parseBasis(JSON.stringify(newer)), BASIS);
 });
 
-Deno.test("isMemberId() takes what can end a key, and nothing else", () => {
+Deno.test("isMemberId() accepts what can end a key, and nothing else", () => {
   assertEquals(
     ["a", "0123456789ab", "a-b_c.d", "x".repeat(64)].map(isMemberId),
     Array(4).fill(true),

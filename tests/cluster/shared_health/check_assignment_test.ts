@@ -8,17 +8,17 @@ function divide(
   members: readonly string[],
   urls: readonly string[],
 ): CheckAssignment<AssignedServer> {
-  const division = new CheckAssignment((server) => server);
-  division.setMembers(members);
-  for (const url of urls) division.add(url);
-  return division;
+  const assignment = new CheckAssignment((server) => server);
+  assignment.setMembers(members);
+  for (const url of urls) assignment.add(url);
+  return assignment;
 }
 
 function urls(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `http://server-${i}`);
 }
 
-Deno.test("Division gives each server to one member, the same wherever it is computed", () => {
+Deno.test("CheckAssignment assigns each server to one member, the same wherever it is computed", () => {
   const one = divide(["a", "b", "c"], urls(300));
   const other = divide([], urls(300).toReversed());
   other.setMembers(["c"]);
@@ -34,32 +34,32 @@ Deno.test("Division gives each server to one member, the same wherever it is com
   }
 });
 
-Deno.test("Division.digest() tells different servers apart, and forgets those that went", () => {
-  const division = divide(["a"], urls(10));
-  const before = division.digest("a");
-  division.add("http://another");
-  assertNotEquals(division.digest("a"), before);
-  division.remove("http://another");
-  assertEquals(division.digest("a"), before);
-  // As many servers, but not the same ones.
-  division.remove("http://server-3");
-  division.add("http://another");
-  assertNotEquals(division.digest("a"), before);
-  assertEquals([division.digest("b"), divide(["a"], []).digest("a")], ["0", "0"]);
+Deno.test("CheckAssignment.digest() distinguishes different servers, and forgets removed ones", () => {
+  const assignment = divide(["a"], urls(10));
+  const before = assignment.digest("a");
+  assignment.add("http://another");
+  assertNotEquals(assignment.digest("a"), before);
+  assignment.remove("http://another");
+  assertEquals(assignment.digest("a"), before);
+  // As many servers, but different ones.
+  assignment.remove("http://server-3");
+  assignment.add("http://another");
+  assertNotEquals(assignment.digest("a"), before);
+  assertEquals([assignment.digest("b"), divide(["a"], []).digest("a")], ["0", "0"]);
 });
 
-Deno.test("Division.setMembers() tells which servers moved, and counts that as given anew", () => {
-  const division = divide(["a", "b"], urls(100));
-  const count = division.count;
-  const before = new Map([...division.servers].map(({ url, prober }) => [url, prober]));
-  const moved = division.setMembers(["a", "b", "c"]);
+Deno.test("CheckAssignment.setMembers() returns the servers that moved, and counts them as new assignments", () => {
+  const assignment = divide(["a", "b"], urls(100));
+  const count = assignment.count;
+  const before = new Map([...assignment.servers].map(({ url, owner }) => [url, owner]));
+  const moved = assignment.setMembers(["a", "b", "c"]);
   assert(moved.length > 10 && moved.length < 60, String(moved.length));
-  for (const server of division.servers) {
+  for (const server of assignment.servers) {
     const isMoved = moved.includes(server);
-    assertEquals(isMoved, before.get(server.url) !== server.prober);
-    assertEquals(server.since > count, isMoved);
+    assertEquals(isMoved, before.get(server.url) !== server.owner);
+    assertEquals(server.assignedAt > count, isMoved);
   }
-  assertEquals(division.setMembers(["c", "b", "a"]), []);
-  assertEquals(division.setMembers([]).length, 100);
-  assertEquals([...division.servers].map(({ prober }) => prober), Array(100).fill(undefined));
+  assertEquals(assignment.setMembers(["c", "b", "a"]), []);
+  assertEquals(assignment.setMembers([]).length, 100);
+  assertEquals([...assignment.servers].map(({ owner }) => owner), Array(100).fill(undefined));
 });

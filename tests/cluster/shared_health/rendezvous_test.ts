@@ -17,7 +17,7 @@ Deno.test("Rendezvous.pick() spreads servers evenly over 1 to 100 members", () =
     const counts = new Map(ids(count).map((id) => [id, 0]));
     for (const id of picks(ids(count))) counts.set(id!, counts.get(id!)! + 1);
     assertEquals(counts.size, count);
-    // As chance would have it: five standard deviations of a binomial distribution.
+    // Five standard deviations of a binomial distribution.
     const mean = SERVERS.length / count;
     const tolerance = 5 * Math.sqrt(mean * (1 - 1 / count));
     for (const [id, own] of counts) {
@@ -34,12 +34,12 @@ Deno.test("Rendezvous.pick() moves only the servers of a member that leaves", ()
     if (id === "member-3") assertNotEquals(after[i], id);
     else assertEquals(after[i], id);
   }
-  // What it had is spread over all the others.
+  // Its servers are spread over all the others.
   const heirs = new Set(after.filter((_, i) => before[i] === "member-3"));
   assertEquals(heirs.size, 9);
 });
 
-Deno.test("Rendezvous.pick() moves servers to a member that comes, and nowhere else", () => {
+Deno.test("Rendezvous.pick() moves servers only to a member that joins", () => {
   const before = picks(ids(9));
   const after = picks(ids(10));
   const moved = after.filter((id, i) => id !== before[i]);
@@ -47,7 +47,7 @@ Deno.test("Rendezvous.pick() moves servers to a member that comes, and nowhere e
   assert(moved.length > 800 && moved.length < 1200, `${moved.length} of 1000`);
 });
 
-Deno.test("Rendezvous.pick() depends on no order, and picks nobody where nobody is", () => {
+Deno.test("Rendezvous.pick() does not depend on order, and picks none without members", () => {
   const members = ids(7);
   assertEquals(picks(members.toReversed()), picks(members));
   assertEquals(new Rendezvous([]).pick(textHash("http://a")), undefined);

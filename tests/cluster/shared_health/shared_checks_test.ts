@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { type CheckingBalancer, PATIENCE } from "../../testing/checking_fleet.ts";
-import { assertRate, IDS, rate, REPEATING, start, TELLING } from "../started_cluster.ts";
+import { type CheckingBalancer, PATIENCE } from "../../testing/checking_cluster.ts";
+import { assertRate, CONFIRMING, IDS, PUBLISHING, rate, start } from "../started_cluster.ts";
 import { DEFAULT_HEALTH_CHECK } from "../../testing/settings.ts";
 
-Deno.test("SharedChecks have each server checked by one of three balancers", async () => {
-  const { fleet, urls, all } = await start({});
-  using _ = fleet;
-  const since = fleet.clock.now();
-  await fleet.clock.advance(180_000);
-  assertRate(fleet.servers.count(since), rate(90) * 180);
+Deno.test("SharedChecks let one of three balancers check each server", async () => {
+  const { cluster, urls, all } = await start({});
+  using _ = cluster;
+  const since = cluster.clock.now();
+  await cluster.clock.advance(180_000);
+  assertRate(cluster.servers.count(since), rate(90) * 180);
   for (const url of urls) {
-    const by = IDS.filter((id) => fleet.servers.count(since, { url, by: id }) > 0);
+    const by = IDS.filter((id) => cluster.servers.count(since, { url, by: id }) > 0);
     assertEquals(by.length, 1, `${url} is probed by ${by}`);
   }
   assertEquals(all.reduce((sum, { sharing }) => sum + sharing.ownCount, 0), 90);
@@ -20,151 +20,156 @@ Deno.test("SharedChecks have each server checked by one of three balancers", asy
   }
 });
 
-Deno.test("SharedChecks probe every server once, and not more, from the start", async () => {
-  const { fleet, urls } = await start({ ids: [], servers: 0 });
-  using _ = fleet;
-  for (const id of IDS) await fleet.join(id);
-  urls.push(...fleet.add(60));
-  await fleet.clock.advance(7000);
-  assertEquals(urls.map((url) => fleet.servers.count(0, { url })), Array(60).fill(1));
+Deno.test("SharedChecks probe every server exactly once at the start", async () => {
+  const { cluster, urls } = await start({ ids: [], servers: 0 });
+  using _ = cluster;
+  for (const id of IDS) await cluster.join(id);
+  urls.push(...cluster.add(60));
+  await cluster.clock.advance(7000);
+  assertEquals(urls.map((url) => cluster.servers.count(0, { url })), Array(60).fill(1));
 });
 
-Deno.test("SharedChecks tell all balancers of a server that goes down, and comes back", async () => {
-  const { fleet, urls, all } = await start({});
-  using _ = fleet;
+Deno.test("SharedChecks inform all balancers of a server that goes down and comes back", async () => {
+  const { cluster, urls, all } = await start({});
+  using _ = cluster;
   const url = urls[7]!;
-  const prober = fleet.prober(url);
+  const owner = cluster.owner(url);
   for (const healthy of [false, true]) {
-    if (healthy) fleet.servers.down.delete(url);
-    else fleet.servers.down.add(url);
-    // That a server is down is told once it was found a second time.
-    const known = TELLING + (healthy ? 0 : REPEATING);
-    await fleet.clock.advance(10_000 + known);
-    const found = prober.changes.at(-1)!;
+    if (healthy) cluster.servers.down.delete(url);
+    else cluster.servers.down.add(url);
+    // That a server is down is published once a second check confirms it.
+    const known = PUBLISHING + (healthy ? 0 : CONFIRMING);
+    await cluster.clock.advance(10_000 + known);
+    const found = owner.changes.at(-1)!;
     assertEquals(found.healthy, healthy);
     for (const balancer of all) {
       const { at, ...change } = balancer.changes.at(-1)!;
       assertEquals(change, { url, healthy });
       assert(at - found.at <= known, `${balancer.id} knows ${at - found.at} ms later`);
       const { by, passed, detail } = balancer.report(url)!;
-      assertEquals([by, passed], [balancer === prober ? undefined : prober.id, healthy]);
+      assertEquals([by, passed], [balancer === owner ? undefined : owner.id, healthy]);
       if (!healthy) assertEquals(detail, "refused");
     }
   }
   assertEquals(all.map(({ changes }) => changes.length), [2, 2, 2]);
 });
 
-Deno.test("SharedChecks tell nothing of a server that nobody knows until they do", async () => {
-  const { fleet, all } = await start({ check: { fall: 3 } });
-  using _ = fleet;
+Deno.test("SharedChecks list a new server as pending until it has a result", async () => {
+  const { cluster, all } = await start({ check: { fall: 3 } });
+  using _ = cluster;
   const url = `http://127.0.0.1:${10_090}`;
-  fleet.servers.down.add(url);
-  fleet.add(1, 10);
-  const { id, sharing } = fleet.prober(url);
-  await fleet.clock.advance(1000);
+  cluster.servers.down.add(url);
+  cluster.add(1, 10);
+  const { id, sharing } = cluster.owner(url);
+  await cluster.clock.advance(1000);
   assertEquals(sharing.results, { down: [], pending: [url] });
-  // The others give it a period; then they see for themselves.
-  await fleet.clock.advance(8500);
-  assertEquals(fleet.servers.count(0, { url }), fleet.servers.count(0, { url, by: id }));
-  await fleet.clock.advance(2500);
-  for (const balancer of all) assert(fleet.servers.count(0, { url, by: balancer.id }) > 0);
-  await fleet.clock.advance(30_000);
+  // The others wait for a period, then check themselves.
+  await cluster.clock.advance(8500);
+  assertEquals(cluster.servers.count(0, { url }), cluster.servers.count(0, { url, by: id }));
+  await cluster.clock.advance(2500);
+  for (const balancer of all) assert(cluster.servers.count(0, { url, by: balancer.id }) > 0);
+  await cluster.clock.advance(30_000);
   assertEquals(sharing.results.pending, []);
   for (const balancer of all) {
     assertEquals(balancer.changes, [{ ...balancer.changes[0]!, url, healthy: false }]);
   }
-  const since = fleet.clock.now();
-  await fleet.clock.advance(30_000);
-  assertEquals(fleet.servers.count(since, { url }), fleet.servers.count(since, { url, by: id }));
+  const since = cluster.clock.now();
+  await cluster.clock.advance(30_000);
+  assertEquals(
+    cluster.servers.count(since, { url }),
+    cluster.servers.count(since, { url, by: id }),
+  );
 });
 
-Deno.test("SharedChecks do not use what was found by another check", async () => {
-  const { fleet, urls, all } = await start({ ids: IDS.slice(0, 2) });
-  using _ = fleet;
+Deno.test("SharedChecks ignore results of a different health check", async () => {
+  const { cluster, urls, all } = await start({ ids: IDS.slice(0, 2) });
+  using _ = cluster;
   const other = { ...DEFAULT_HEALTH_CHECK, path: "/other" };
   all[0]!.checker.change(other);
-  await fleet.clock.advance(PATIENCE * 1000 + 1000);
+  await cluster.clock.advance(PATIENCE * 1000 + 1000);
   assertEquals(all.map(({ sharing }) => sharing.ownCount), [90, 90]);
   all[1]!.checker.change(other);
-  await fleet.clock.advance(1000);
+  await cluster.clock.advance(1000);
   assertEquals(all.reduce((sum, { sharing }) => sum + sharing.ownCount, 0), urls.length);
 });
 
-Deno.test("SharedChecks do not believe a balancer that lacks a server", async () => {
-  const { fleet, urls, all } = await start({ ids: IDS.slice(0, 2) });
-  using _ = fleet;
+Deno.test("SharedChecks ignore a balancer that lacks a server", async () => {
+  const { cluster, urls, all } = await start({ ids: IDS.slice(0, 2) });
+  using _ = cluster;
   const [first, second] = all as [CheckingBalancer, CheckingBalancer];
-  const url = urls.find((url) => fleet.prober(url) === first)!;
+  const url = urls.find((url) => cluster.owner(url) === first)!;
   first.registry.remove(url);
-  fleet.servers.down.add(url);
-  // The others may be a moment behind or ahead, so it counts for a while.
-  await fleet.clock.advance(5000);
+  cluster.servers.down.add(url);
+  // Balancers may be slightly out of step, so its results count for a while.
+  await cluster.clock.advance(5000);
   assertEquals(second.isHealthy(url), true);
-  await fleet.clock.advance(6000);
+  await cluster.clock.advance(6000);
   assertEquals(second.isHealthy(url), false);
   first.registry.add({ url, healthCheckPeriod: 10 });
-  await fleet.clock.advance(1000);
+  await cluster.clock.advance(1000);
   assertEquals(first.sharing.ownCount + second.sharing.ownCount, urls.length);
 });
 
-Deno.test("SharedChecks leave out servers whose checks are turned off", async () => {
-  const { fleet, urls, all } = await start({});
-  using _ = fleet;
+Deno.test("SharedChecks leave out servers with checks turned off", async () => {
+  const { cluster, urls, all } = await start({});
+  using _ = cluster;
   const url = urls[0]!;
-  fleet.servers.down.add(url);
-  await fleet.clock.advance(11_000);
+  cluster.servers.down.add(url);
+  await cluster.clock.advance(11_000);
   assertEquals(all.map((balancer) => balancer.isHealthy(url)), [false, false, false]);
   for (const { registry } of all) registry.update(url, { healthCheckPeriod: 0 });
   assertEquals(all.map((balancer) => balancer.isHealthy(url)), [true, true, true]);
-  const since = fleet.clock.now();
-  await fleet.clock.advance(60_000);
-  assertEquals(fleet.servers.count(since, { url }), 0);
+  const since = cluster.clock.now();
+  await cluster.clock.advance(60_000);
+  assertEquals(cluster.servers.count(since, { url }), 0);
   assertEquals(all.reduce((sum, { sharing }) => sum + sharing.ownCount, 0), urls.length - 1);
   for (const { registry } of all) registry.update(url, { healthCheckPeriod: 10 });
-  await fleet.clock.advance(1000);
+  await cluster.clock.advance(1000);
   assertEquals(all.map((balancer) => balancer.isHealthy(url)), [false, false, false]);
-  // Nobody has anything to go by any more, so it is found down twice.
-  assertEquals(fleet.servers.count(since, { url }), 2);
+  // No earlier result counts any more, so it is found down twice.
+  assertEquals(cluster.servers.count(since, { url }), 2);
 });
 
-Deno.test("SharedChecks let a check count that was asked for, until the other is due", async () => {
-  const { fleet, urls } = await start({});
-  using _ = fleet;
+Deno.test("SharedChecks let a requested check count until the owner's next one", async () => {
+  const { cluster, urls } = await start({});
+  using _ = cluster;
   const url = urls[5]!;
-  const prober = fleet.prober(url);
-  const other = [...fleet.balancers.values()].find((balancer) => balancer !== prober)!;
-  fleet.servers.down.add(url);
-  await fleet.clock.advance(10_000 + REPEATING + TELLING);
+  const owner = cluster.owner(url);
+  const other = [...cluster.balancers.values()].find((balancer) => balancer !== owner)!;
+  cluster.servers.down.add(url);
+  await cluster.clock.advance(10_000 + CONFIRMING + PUBLISHING);
   assertEquals(other.isHealthy(url), false);
-  fleet.servers.down.delete(url);
-  const asked = fleet.clock.now();
+  cluster.servers.down.delete(url);
+  const asked = cluster.clock.now();
   const report = await other.checker.checkNow(url);
   assertEquals([report.passed, report.by, other.isHealthy(url)], [true, undefined, true]);
   assertEquals(other.report(url), report);
-  await fleet.clock.advance(10_000 + TELLING);
-  assertEquals([prober, other].map((balancer) => balancer.isHealthy(url)), [true, true]);
-  assertEquals(fleet.servers.count(asked, { url, by: other.id }), 1);
-  assertEquals(other.report(url)!.by, prober.id);
+  await cluster.clock.advance(10_000 + PUBLISHING);
+  assertEquals([owner, other].map((balancer) => balancer.isHealthy(url)), [true, true]);
+  assertEquals(cluster.servers.count(asked, { url, by: other.id }), 1);
+  assertEquals(other.report(url)!.by, owner.id);
   assertEquals(other.changes.map(({ healthy }) => healthy), [false, true]);
 });
 
-Deno.test("SharedChecks go on with what is known while many servers are new", async () => {
-  const { fleet, urls, all } = await start({});
-  using _ = fleet;
-  const added = fleet.add(700);
-  await fleet.clock.advance(200);
-  // Most of them are checked later, as they would be too many at once.
+Deno.test("SharedChecks keep using known results while many servers are new", async () => {
+  const { cluster, urls, all } = await start({});
+  using _ = cluster;
+  const added = cluster.add(700);
+  await cluster.clock.advance(200);
+  // Most of them are checked later, to spread the load.
   for (const { sharing } of all) assert(sharing.results.pending.length > 100);
-  // What is known is told all the same.
+  // Known results are published all the same.
   const url = urls[11]!;
-  fleet.servers.down.add(url);
-  await fleet.prober(url).checker.checkNow(url);
-  await fleet.clock.advance(REPEATING + TELLING);
+  cluster.servers.down.add(url);
+  await cluster.owner(url).checker.checkNow(url);
+  await cluster.clock.advance(CONFIRMING + PUBLISHING);
   for (const balancer of all) assert(!balancer.isHealthy(url), balancer.id);
-  // And each is checked by the one whose duty it is.
-  await fleet.clock.advance(10_000);
+  // And each is checked by its owner.
+  await cluster.clock.advance(10_000);
   for (const url of added) {
-    const by = [...fleet.balancers.keys()].filter((by) => fleet.servers.count(0, { url, by }) > 0);
-    assertEquals(by, [fleet.prober(url).id]);
+    const by = [...cluster.balancers.keys()].filter((by) =>
+      cluster.servers.count(0, { url, by }) > 0
+    );
+    assertEquals(by, [cluster.owner(url).id]);
   }
 });

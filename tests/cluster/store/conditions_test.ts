@@ -5,7 +5,7 @@ import { Sharing, weightsOf } from "../sharing.ts";
 const A = "http://127.0.0.1:3001";
 const PATH = serverPath(A);
 
-/** Holds transactions back until there are so many, which are all decided on by one state then. */
+/** Delays transactions until there are a number of them, so that all are based on the same state. */
 function holdUntil(sharing: Sharing, count: number): void {
   const { promise, resolve } = Promise.withResolvers<void>();
   let held = 0;
@@ -47,7 +47,7 @@ for (const method of ["PUT", "PATCH", "DELETE"]) {
       other.admin.call("PATCH", PATH, { headers, body: { name: "two" } }),
     ]));
     assertEquals(statuses(answers), [200, 412]);
-    // Whoever lost is told what the winner made of it.
+    // The loser is told the winner's state.
     const expected = method === "DELETE" ? null : answers[0]!.json;
     assertEquals(answers[1]!.json.server, expected);
     assertEquals(weightsOf(one), weightsOf(other));
@@ -85,7 +85,7 @@ Deno.test("of two balancers' changes without a condition the second is 409", asy
       one.admin.call("PATCH", PATH, { body: { weight: 3 } }),
       other.admin.call(method, path, body === undefined ? {} : { body }),
     ]));
-    // Whichever came first.
+    // Whichever was first.
     assertEquals(statuses(answers).sort(), [200, 409], `${method} ${path}`);
     assertEquals(weightsOf(one), weightsOf(other));
   }
@@ -103,7 +103,7 @@ Deno.test("of two balancers' POST /add the second is 409", async () => {
   assertEquals(statuses(answers), [200, 409]);
 });
 
-Deno.test("changes of one server at one balancer are made one after the other", async () => {
+Deno.test("changes of one server on one balancer are made one at a time", async () => {
   await using sharing = new Sharing();
   const { one, headers } = await twoWithServer(sharing);
   const { admin } = one;
@@ -111,7 +111,7 @@ Deno.test("changes of one server at one balancer are made one after the other", 
     admin.call("PATCH", PATH, { body: { weight: 5 } }),
     admin.call("PATCH", PATH, { body: { name: "two" } }),
     admin.call("POST", "/update", { body: { url: A, max_connections: 7 } }),
-    // The condition holds when it comes, and no more when its turn has come.
+    // The condition holds when it arrives, but no longer when its turn comes.
     admin.call("PATCH", PATH, { body: { weight: 9 }, headers }),
   ]));
   assertEquals(statuses(answers), [200, 200, 200, 412]);
@@ -144,6 +144,6 @@ Deno.test("no change is lost among admins at three balancers that read before th
   });
   await sharing.finish(Promise.all(admins));
   assertEquals(sharers.map((sharer) => weightsOf(sharer)[A]), [60, 60, 60]);
-  // They did get in each other's way.
+  // There were conflicts.
   assertEquals(refusals > 0, true);
 });

@@ -29,7 +29,7 @@ function held({ registry }: Sharer): readonly string[] {
   return registry.registry.heldRemovals?.urls ?? [];
 }
 
-Deno.test("an etcd that comes back empty is believed after half a minute, and said to be so", async () => {
+Deno.test("an etcd that comes back empty is trusted after half a minute, and reported", async () => {
   await using logs = await LogWatcher.start();
   await using sharing = new Sharing();
   const [one, other] = await two(sharing);
@@ -50,14 +50,14 @@ Deno.test("an etcd that comes back empty is believed after half a minute, and sa
   const metrics = await (await one.admin.raw("GET", "/metrics")).text();
   assertStringIncludes(metrics, "\nballast_registry_held_removals 3\n");
   assertStringIncludes(metrics, '\nballast_registry_warnings{code="held_removals"} 1\n');
-  const told = logs.lines.filter((line) => line.includes("etcd has lost 3 servers"));
-  assertEquals(told.length, 2, logs.lines.join("\n"));
+  const logged = logs.lines.filter((line) => line.includes("etcd has lost 3 servers"));
+  assertEquals(logged.length, 2, logs.lines.join("\n"));
   await sharing.advance(30_000);
   for (const sharer of [one, other]) assertEquals([weightsOf(sharer), held(sharer)], [{}, []]);
   assertEquals((await one.admin.call("GET", "/healthz")).json.status, "ok");
 });
 
-Deno.test("servers that come back within the time were never away", async () => {
+Deno.test("servers that reappear in time are never removed", async () => {
   await using sharing = new Sharing();
   const [one] = await two(sharing);
   const before = sharing.etcd.content;
@@ -70,7 +70,7 @@ Deno.test("servers that come back within the time were never away", async () => 
   assertEquals([weightsOf(one), held(one), one.balancer.events.latest], [ALL, [], latest]);
 });
 
-Deno.test("what is missing is believed only once it has been the same for the whole time", async () => {
+Deno.test("missing servers are removed only after a stable period", async () => {
   await using sharing = new Sharing();
   const [one] = await two(sharing);
   sharing.etcd.deleteAll(KEY);
@@ -78,7 +78,7 @@ Deno.test("what is missing is believed only once it has been the same for the wh
   sharing.etcd.put(KEY + A, '{"weight": 5, "health_check_period": 0}');
   await sharing.advance(20_000);
   assertEquals([weightsOf(one), held(one)], [{ ...ALL, [A]: 5 }, [B, C]]);
-  // Somebody who goes on deleting is not believed either.
+  // Further deletions restart the period.
   sharing.etcd.delete(KEY + A);
   await sharing.advance(20_000);
   assertEquals(held(one), [A, B, C]);
@@ -86,7 +86,7 @@ Deno.test("what is missing is believed only once it has been the same for the wh
   assertEquals([weightsOf(one), held(one)], [{}, []]);
 });
 
-Deno.test("what is not seen is not believed: the time begins anew when etcd is back", async () => {
+Deno.test("the period restarts when etcd comes back", async () => {
   await using sharing = new Sharing();
   const [one] = await two(sharing);
   sharing.etcd.deleteAll(KEY);
@@ -104,7 +104,7 @@ Deno.test("what is not seen is not believed: the time begins anew when etcd is b
   assertEquals(weightsOf(one), {});
 });
 
-Deno.test("removals through any balancer hold at once everywhere, down to the last server", async () => {
+Deno.test("removals through any balancer apply everywhere at once, even of the last server", async () => {
   await using sharing = new Sharing();
   const [one, other] = await two(sharing);
   await sharing.finish(Promise.all([A, B, C].map((url) => other.registry.remove(url))));
@@ -112,7 +112,7 @@ Deno.test("removals through any balancer hold at once everywhere, down to the la
   assertEquals([weightsOf(one), weightsOf(other), held(one)], [{}, {}, []]);
 });
 
-Deno.test("removals that were missed are known by their records", async () => {
+Deno.test("missed removals are recognized by their records", async () => {
   await using sharing = new Sharing();
   const [one, other] = await two(sharing);
   sharing.etcd.isMute = true;
@@ -124,7 +124,7 @@ Deno.test("removals that were missed are known by their records", async () => {
   assertEquals([weightsOf(one), held(one)], [{}, []]);
 });
 
-Deno.test("a server deleted by hand goes at once, but for the last one", async () => {
+Deno.test("a server deleted by hand is removed at once, except for the last one", async () => {
   await using sharing = new Sharing();
   const [one] = await two(sharing);
   for (const url of [A, B, C]) sharing.etcd.delete(KEY + url);
@@ -132,7 +132,7 @@ Deno.test("a server deleted by hand goes at once, but for the last one", async (
   assertEquals([weightsOf(one), held(one)], [{ [C]: 1 }, [C]]);
 });
 
-Deno.test("accepting the servers of etcd removes what is missing, at every balancer", async () => {
+Deno.test("accepting the servers of etcd removes the missing ones on every balancer", async () => {
   await using sharing = new Sharing();
   const [one, other] = await two(sharing);
   sharing.etcd.deleteAll("/b/");
@@ -147,13 +147,13 @@ Deno.test("accepting the servers of etcd removes what is missing, at every balan
   }
   const again = await sharing.finish(one.admin.call("POST", "/accept-servers"));
   assertEquals(again.json, { accepted: [] });
-  // Who adds it again has it again.
+  // It can be added again.
   await sharing.finish(other.registry.add(init(A)));
   await sharing.advance(0);
   assertEquals(weightsOf(one), { [A]: 1, [B]: 1 });
 });
 
-Deno.test("many servers are accepted too", async () => {
+Deno.test("accepting works with many servers too", async () => {
   await using sharing = new Sharing();
   const seed = Array.from({ length: 250 }, (_, i) => init(`http://127.0.0.1:${4000 + i}`));
   const [one, other] = [await sharing.sharer({ seed }), await sharing.sharer()];
@@ -164,7 +164,7 @@ Deno.test("many servers are accepted too", async () => {
   assertEquals([accepted.length, weightsOf(one), weightsOf(other)], [250, {}, {}]);
 });
 
-Deno.test("a missing server can be changed, which writes it again, or deleted", async () => {
+Deno.test("a missing server can be updated, which writes it again, or deleted", async () => {
   await using sharing = new Sharing();
   const [one, other] = await two(sharing);
   sharing.etcd.deleteAll("/b/");
@@ -184,7 +184,7 @@ Deno.test("a missing server can be changed, which writes it again, or deleted", 
   for (const sharer of [one, other]) assertEquals(weightsOf(sharer), { [A]: 3 });
 });
 
-Deno.test("a change that is pending while etcd loses everything is refused soon, and no removal is held", async () => {
+Deno.test("a change in progress while etcd loses everything fails soon, and no removal is held", async () => {
   await using sharing = new Sharing();
   const [one] = await two(sharing);
   const { clock } = sharing;
@@ -201,12 +201,12 @@ Deno.test("a change that is pending while etcd loses everything is refused soon,
   );
   assertEquals(error.code, "conflict");
   assert(clock.now() - begin < 1000);
-  // The one that is added meanwhile is there.
+  // The server added meanwhile exists.
   await sharing.finish(one.registry.add(init(D)));
   assertEquals([weightsOf(one), held(one)], [{ ...ALL, [D]: 1 }, [A, B, C]]);
 });
 
-Deno.test("a balancer that starts finds an empty etcd and seeds it, as ever", async () => {
+Deno.test("a balancer that starts with an empty etcd seeds it as usual", async () => {
   await using sharing = new Sharing();
   const [one] = await two(sharing);
   sharing.etcd.deleteAll("/b/");
@@ -217,7 +217,7 @@ Deno.test("a balancer that starts finds an empty etcd and seeds it, as ever", as
   assertEquals(weightsOf(one), { [A]: 1, [D]: 1 });
 });
 
-Deno.test("with distrust 0, everything is believed at once", async () => {
+Deno.test("with distrust 0, missing servers are removed at once", async () => {
   await using sharing = new Sharing();
   const one = await sharing.sharer({ seed: SEED, distrust: 0 });
   sharing.etcd.deleteAll("/b/");

@@ -1,237 +1,237 @@
 import { assert, assertEquals } from "@std/assert";
 import { EtcdError } from "../../../src/cluster/etcd/etcd_types.ts";
-import { Following } from "./following.ts";
+import { Watching } from "./watching.ts";
 
 function refuse(): never {
-  throw new EtcdError("unreachable", "nobody answers");
+  throw new EtcdError("unreachable", "no answer");
 }
 
-Deno.test("Follower.run() reads everything, and tells every change from there on", async () => {
-  await using following = new Following();
-  const { etcd, owner, follower, connection } = following;
+Deno.test("KeyWatcher.run() reads all keys, and reports every later change", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, watcher, connectivity } = watching;
   etcd.put("/b/1", "one");
-  etcd.put("/c/1", "somebody else's");
-  await following.settle();
-  assertEquals(owner.told, ["reset 1"]);
-  assertEquals([connection.connected, follower.revision], [true, 3]);
+  etcd.put("/c/1", "foreign");
+  await watching.settle();
+  assertEquals(listener.calls, ["reset 1"]);
+  assertEquals([connectivity.isUp, watcher.revision], [true, 3]);
   etcd.put("/b/2", "two");
   etcd.delete("/b/1");
-  etcd.put("/c/2", "somebody else's");
-  await following.settle();
-  assertEquals(owner.told.slice(1), ["put /b/2", "delete /b/1"]);
-  assertEquals(follower.revision, 5);
+  etcd.put("/c/2", "foreign");
+  await watching.settle();
+  assertEquals(listener.calls.slice(1), ["put /b/2", "delete /b/1"]);
+  assertEquals(watcher.revision, 5);
 });
 
-Deno.test("Follower.run() goes on from the last revision when the watch is cut", async () => {
-  await using following = new Following();
-  const { etcd, owner, connection, clock } = following;
-  await following.settle();
+Deno.test("KeyWatcher.run() resumes from the last revision when the watch breaks", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, connectivity, clock } = watching;
+  await watching.settle();
   etcd.put("/b/1", "one");
-  await following.settle();
+  await watching.settle();
   etcd.cut();
-  await following.settle();
+  await watching.settle();
   etcd.put("/b/2", "two");
   etcd.delete("/b/1");
   assertEquals(etcd.watches, 0);
-  // One interruption is no news.
-  assertEquals(connection.connected, true);
+  // A single interruption does not count as down.
+  assertEquals(connectivity.isUp, true);
   await clock.advance(100);
-  await following.settle();
-  assertEquals(owner.told, ["reset 0", "put /b/1", "put /b/2", "delete /b/1"]);
+  await watching.settle();
+  assertEquals(listener.calls, ["reset 0", "put /b/1", "put /b/2", "delete /b/1"]);
 });
 
-Deno.test("Follower.run() reads everything again when the revision is compacted", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock } = following;
-  await following.settle();
+Deno.test("KeyWatcher.run() reads all keys again when the revision was compacted", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock } = watching;
+  await watching.settle();
   etcd.put("/b/1", "one");
-  await following.settle();
+  await watching.settle();
   etcd.cut();
-  await following.settle();
+  await watching.settle();
   etcd.put("/b/2", "two");
   etcd.delete("/b/1");
   etcd.compact();
   await clock.advance(500);
-  await following.settle();
-  assertEquals(owner.told, ["reset 0", "put /b/1", "reset 1"]);
-  assertEquals(owner.content, { "/b/2": "two" });
+  await watching.settle();
+  assertEquals(listener.calls, ["reset 0", "put /b/1", "reset 1"]);
+  assertEquals(listener.content, { "/b/2": "two" });
   etcd.put("/b/3", "three");
-  await following.settle();
-  assertEquals(owner.told.at(-1), "put /b/3");
+  await watching.settle();
+  assertEquals(listener.calls.at(-1), "put /b/3");
 });
 
-Deno.test("Follower.run() tries again and again, at most every second, and says so", async () => {
-  await using following = new Following();
-  const { etcd, owner, connection, clock } = following;
-  await following.settle();
+Deno.test("KeyWatcher.run() retries, at most every second, and logs that once", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, connectivity, clock } = watching;
+  await watching.settle();
   etcd.before = refuse;
   etcd.cut();
   await clock.advance(1000);
-  assertEquals(connection.connected, false);
-  assertEquals(connection.error, "nobody answers");
+  assertEquals(connectivity.isUp, false);
+  assertEquals(connectivity.error, "no answer");
   etcd.calls.length = 0;
   await clock.advance(10_000);
   const tries = etcd.calls.filter((call) => call === "watch").length;
   assert(tries >= 9 && tries <= 15, `${tries}`);
-  const since = connection.since;
+  const since = connectivity.since;
   etcd.before = () => {};
   etcd.put("/b/1", "one");
   await clock.advance(1000);
-  assertEquals(owner.content, { "/b/1": "one" });
-  assertEquals([connection.connected, connection.error], [true, undefined]);
-  assert(connection.since > since);
+  assertEquals(listener.content, { "/b/1": "one" });
+  assertEquals([connectivity.isUp, connectivity.error], [true, undefined]);
+  assert(connectivity.since > since);
 });
 
-Deno.test("Follower.run() begins another watch where one never begins", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock } = following;
+Deno.test("KeyWatcher.run() opens another watch if one does not start", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock } = watching;
   etcd.before = (call) => call === "watch" ? new Promise(() => {}) : undefined;
-  await following.settle();
+  await watching.settle();
   assertEquals(etcd.calls, ["range", "watch"]);
   etcd.before = () => {};
   await clock.advance(5500);
   etcd.put("/b/1", "one");
-  await following.settle();
-  assertEquals(owner.content, { "/b/1": "one" });
+  await watching.settle();
+  assertEquals(listener.content, { "/b/1": "one" });
 });
 
-Deno.test("Follower.run() reads everything again and again where there is no watch", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock, connection } = following;
+Deno.test("KeyWatcher.run() falls back to reading all keys if no watch can be opened", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock, connectivity } = watching;
   etcd.before = (call) => {
     if (call === "watch") throw new EtcdError("unreachable", "no watch here");
   };
   await clock.advance(3000);
   etcd.put("/b/1", "one");
   await clock.advance(3000);
-  assertEquals([owner.content, connection.connected], [{ "/b/1": "one" }, false]);
-  assertEquals(connection.error, "no watch here");
+  assertEquals([listener.content, connectivity.isUp], [{ "/b/1": "one" }, false]);
+  assertEquals(connectivity.error, "no watch here");
   etcd.before = () => {};
   await clock.advance(2000);
-  assertEquals(connection.connected, true);
+  assertEquals(connectivity.isUp, true);
 });
 
-Deno.test("Follower.run() finds out that a watch is mute, and reads everything again", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock } = following;
+Deno.test("KeyWatcher.run() detects a silent watch, and reads all keys again", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock } = watching;
   etcd.put("/b/1", "one");
-  await following.settle();
+  await watching.settle();
   etcd.isMute = true;
   for (const change of [() => etcd.put("/b/1", "1"), () => etcd.delete("/b/1")]) {
     change();
-    // Two seconds: the next look may be a fifth later than it is planned, and the lag is awaited.
+    // Two seconds: jitter may delay the next check by a tenth, and the lag is waited for.
     await clock.advance(7500);
-    await following.settle();
-    assertEquals(owner.content, { ...etcd.content });
+    await watching.settle();
+    assertEquals(listener.content, { ...etcd.content });
   }
-  assertEquals(owner.told, ["reset 1", "reset 1", "reset 0"]);
+  assertEquals(listener.calls, ["reset 1", "reset 1", "reset 0"]);
 });
 
-Deno.test("Follower.run() looks for new values less often where there are many keys", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock } = following;
+Deno.test("KeyWatcher.run() checks for new values less often with many keys", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock } = watching;
   for (let i = 0; i < 2500; i++) etcd.put(`/b/${i}`, "old");
-  await following.settle();
+  await watching.settle();
   etcd.isMute = true;
   etcd.put("/b/0", "new");
-  // Every third look does; the first was one.
+  // Every third check does, starting with the first.
   await clock.advance(14_000);
-  assertEquals(owner.content["/b/0"], "old");
+  assertEquals(listener.content["/b/0"], "old");
   await clock.advance(4000);
-  await following.settle();
-  assertEquals(owner.content["/b/0"], "new");
-  // A number that is different is seen by each.
+  await watching.settle();
+  assertEquals(listener.content["/b/0"], "new");
+  // Every check compares the number of keys.
   etcd.delete("/b/1");
   await clock.advance(7500);
-  await following.settle();
-  assertEquals(owner.content["/b/1"], undefined);
+  await watching.settle();
+  assertEquals(listener.content["/b/1"], undefined);
 });
 
-Deno.test("Follower.run() does not take a change that is on its way for a mute watch", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock } = following;
-  await following.settle();
+Deno.test("KeyWatcher.run() does not mistake a change in transit for a silent watch", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock } = watching;
+  await watching.settle();
   etcd.isMute = true;
   etcd.put("/b/1", "one");
   await clock.advance(5500);
   etcd.isMute = false;
   etcd.put("/b/2", "two");
   await clock.advance(20_000);
-  assertEquals(owner.told, ["reset 0", "put /b/1", "put /b/2"]);
+  assertEquals(listener.calls, ["reset 0", "put /b/1", "put /b/2"]);
 });
 
-Deno.test("Follower.run() does not begin again because of keys that it does not follow", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock } = following;
+Deno.test("KeyWatcher.run() does not restart because of keys that it does not watch", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock } = watching;
   etcd.put("/b/1", "one");
-  await following.settle();
+  await watching.settle();
   for (let i = 0; i < 20; i++) {
     etcd.put("/c/1", `${i}`);
     await clock.advance(2000);
   }
-  assertEquals(owner.told, ["reset 1"]);
-  // A look moves on what is asked for after an interruption.
+  assertEquals(listener.calls, ["reset 1"]);
+  // A check advances the revision from which the watch is resumed.
   etcd.compact();
   etcd.cut();
   await clock.advance(500);
-  assertEquals(owner.told, ["reset 1"]);
+  assertEquals(listener.calls, ["reset 1"]);
 });
 
-Deno.test("Follower.run() notices that etcd was put back to an earlier state", async () => {
-  await using following = new Following();
-  const { etcd, owner, clock, follower } = following;
+Deno.test("KeyWatcher.run() detects that etcd was restored from a backup", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, clock, watcher } = watching;
   for (const value of ["one", "two", "three"]) etcd.put("/b/1", value);
-  await following.settle();
+  await watching.settle();
   etcd.restore();
   etcd.put("/b/1", "zero");
   await clock.advance(7500);
-  assertEquals([owner.content, follower.revision], [{ "/b/1": "zero" }, 2]);
+  assertEquals([listener.content, watcher.revision], [{ "/b/1": "zero" }, 2]);
   etcd.put("/b/2", "two");
-  await following.settle();
-  assertEquals(owner.content, { "/b/1": "zero", "/b/2": "two" });
+  await watching.settle();
+  assertEquals(listener.content, { "/b/1": "zero", "/b/2": "two" });
 });
 
-Deno.test("Follower.run() knows that etcd is away by a look alone, and that it is back", async () => {
-  await using following = new Following();
-  const { etcd, connection, clock } = following;
-  await following.settle();
-  // The watch goes on, but no majority answers.
+Deno.test("KeyWatcher.run() detects by a check alone that etcd is down, and up again", async () => {
+  await using watching = new Watching();
+  const { etcd, connectivity, clock } = watching;
+  await watching.settle();
+  // The watch stays open, but there is no majority.
   etcd.before = (call) => call === "range" ? new Promise(() => {}) : undefined;
   await clock.advance(11_000);
-  assertEquals([connection.connected, etcd.watches], [false, 1]);
+  assertEquals([connectivity.isUp, etcd.watches], [false, 1]);
   etcd.before = () => {};
   await clock.advance(7000);
-  assertEquals([connection.connected, etcd.watches], [true, 1]);
+  assertEquals([connectivity.isUp, etcd.watches], [true, 1]);
 });
 
-Deno.test("Follower.check() looks at once", async () => {
-  await using following = new Following();
-  const { etcd, follower } = following;
-  await following.settle();
+Deno.test("KeyWatcher.check() checks at once", async () => {
+  await using watching = new Watching();
+  const { etcd, watcher } = watching;
+  await watching.settle();
   etcd.calls.length = 0;
-  follower.check();
-  await following.settle();
+  watcher.check();
+  await watching.settle();
   assertEquals(etcd.calls, ["range"]);
 });
 
-Deno.test("Follower.until() waits for what the owner is told", async () => {
-  await using following = new Following();
-  const { etcd, owner, follower } = following;
-  await following.settle();
-  const isThere = () => owner.content["/b/1"] !== undefined;
+Deno.test("KeyWatcher.until() waits for the listener", async () => {
+  await using watching = new Watching();
+  const { etcd, listener, watcher } = watching;
+  await watching.settle();
+  const isThere = () => listener.content["/b/1"] !== undefined;
   const never = new AbortController();
-  const waiting = follower.until(isThere, never.signal);
+  const waiting = watcher.until(isThere, never.signal);
   etcd.put("/b/1", "one");
   assertEquals(await waiting, true);
-  assertEquals(await follower.until(isThere, never.signal), true);
-  const isGone = follower.until(() => !isThere(), never.signal);
+  assertEquals(await watcher.until(isThere, never.signal), true);
+  const isGone = watcher.until(() => !isThere(), never.signal);
   never.abort();
   assertEquals(await isGone, false);
 });
 
-Deno.test("Follower.run() leaves nothing running when it ends", async () => {
-  const following = new Following();
-  await following.settle();
-  await following[Symbol.asyncDispose]();
-  assertEquals([following.clock.timers, following.etcd.watches], [0, 0]);
+Deno.test("KeyWatcher.run() leaves nothing running when it ends", async () => {
+  const watching = new Watching();
+  await watching.settle();
+  await watching[Symbol.asyncDispose]();
+  assertEquals([watching.clock.timers, watching.etcd.watches], [0, 0]);
 });

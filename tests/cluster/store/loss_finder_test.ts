@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { LossFinder } from "../../../src/cluster/store/loss_finder.ts";
 
-/** A finder for servers that were all written at revision 1, of which these were removed since. */
+/** A finder for servers written at revision 1, with the intended removals. */
 function finder(urls: string, meant = "", isSuspicious = false): LossFinder {
   return new LossFinder({
     size: urls.length,
     isSuspicious,
     revision: (url) => urls.includes(url) ? 1 : undefined,
-    isMeant: (url, revision) => revision === 1 && meant.includes(url),
+    isIntended: (url, revision) => revision === 1 && meant.includes(url),
   });
 }
 
-Deno.test("LossFinder finds what one revision takes of most servers, or the last ones", () => {
+Deno.test("LossFinder finds the loss of most servers, or of the last ones, at one revision", () => {
   const cases: [urls: string, revisions: string[], lost: string][] = [
     ["abcd", ["ab"], ""],
     ["abcd", ["abc"], "abc"],
@@ -19,10 +19,10 @@ Deno.test("LossFinder finds what one revision takes of most servers, or the last
     ["a", ["a"], "a"],
     ["", ["x"], ""],
     ["abcd", ["x", "abc"], "abc"],
-    // One by one, nothing is lost but the last.
+    // One by one, only the last one counts as lost.
     ["abcd", ["a", "b", "c"], ""],
     ["abcd", ["a", "b", "c", "d"], "d"],
-    // Once something is lost, everything that follows is.
+    // After a loss, all further removals count as lost.
     ["abcdef", ["abcd", "e"], "abcde"],
   ];
   for (const [urls, revisions, lost] of cases) {
@@ -32,7 +32,7 @@ Deno.test("LossFinder finds what one revision takes of most servers, or the last
   }
 });
 
-Deno.test("LossFinder takes what a balancer has removed for no loss", () => {
+Deno.test("LossFinder does not count removals by a balancer as losses", () => {
   for (const [meant, lost] of [["abcd", ""], ["abc", "d"], ["ab", ""], ["a", "bcd"]] as const) {
     const losses = finder("abcd", meant);
     losses.add([], "abcd".slice(0, meant === "ab" ? 3 : 4));
@@ -40,7 +40,7 @@ Deno.test("LossFinder takes what a balancer has removed for no loss", () => {
   }
 });
 
-Deno.test("LossFinder counts what the same revision writes, and what comes back", () => {
+Deno.test("LossFinder counts servers written at the same revision, and those that reappear", () => {
   const moved = finder("a");
   moved.add([["b", 2]], "a");
   assertEquals([...moved.lost], ["a"]);
@@ -51,14 +51,14 @@ Deno.test("LossFinder counts what the same revision writes, and what comes back"
   back.add([], "abc");
   back.add([["b", 3]], []);
   assertEquals([...back.lost], ["a", "c"]);
-  // It was written since, so what was said of its removal is no longer about it.
+  // It was written since, so the record of its removal no longer applies.
   const again = finder("a", "a");
   again.add([["a", 5]], []);
   again.add([], "a");
   assertEquals([...again.lost], ["a"]);
 });
 
-Deno.test("LossFinder believes nothing more while servers are missing already", () => {
+Deno.test("LossFinder counts every unexplained removal as a loss while servers are missing", () => {
   const losses = finder("abcdefgh", "a", true);
   losses.add([], "ab");
   assertEquals([...losses.lost], ["b"]);

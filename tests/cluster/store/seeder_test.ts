@@ -8,7 +8,7 @@ import { FakeEtcd } from "../../testing/fake_etcd.ts";
 
 const PREFIX = "/b/servers/";
 
-/** So many servers, different for each letter. */
+/** Creates servers with different URLs for each letter. */
 function servers(count: number, letter: string): ServerInit[] {
   return Array.from({ length: count }, (_, i) => ({ url: `http://${letter}${i}` }));
 }
@@ -17,7 +17,7 @@ function keysOf(etcd: FakeEtcd): string[] {
   return Object.keys(etcd.content).filter((key) => key.startsWith(PREFIX));
 }
 
-/** Whose servers there are, and how many; fails if they are of several. */
+/** The letter and the number of the servers; fails if they are of several letters. */
 function setOf(etcd: FakeEtcd): [letter: string, count: number] {
   const keys = keysOf(etcd);
   const letters = new Set(keys.map((key) => key.slice(`${PREFIX}http://`.length)[0]!));
@@ -30,22 +30,23 @@ class Stage {
   readonly etcd = new FakeEtcd(this.clock);
   readonly #abort = new AbortController();
 
-  /** Seeds, as another balancer each time. */
+  /** Seeds as a new balancer. */
   seed(list: readonly ServerInit[], signal: AbortSignal = this.#abort.signal): Promise<void> {
     const keys = new SharedKeys("/b/");
-    return new Seeder({ etcd: this.etcd, keys, servers: list, clock: this.clock }).run(signal);
+    const context = { etcd: this.etcd, clock: this.clock, random: () => 0.5 };
+    return new Seeder(context, keys, list).run(signal);
   }
 
-  /** Lets time pass until all of these are over. */
+  /** Advances the clock until all work is done. */
   async finish(work: readonly Promise<unknown>[]): Promise<void> {
     let isOver = false;
     const all = Promise.allSettled(work).then(() => isOver = true);
     for (let step = 0; step < 200 && !isOver; step++) await this.clock.advance(500);
-    assert(isOver, "somebody still waits");
+    assert(isOver, "the work does not end");
     await all;
   }
 
-  /** Asserts that nothing is left of the way there. */
+  /** Asserts that no temporary keys are left. */
   assertDone(): void {
     const others = Object.keys(this.etcd.content).filter((key) => !key.startsWith(PREFIX));
     assertEquals(others, ["/b/seeded"]);
@@ -64,7 +65,7 @@ for (const count of [1, 100, 101, 250]) {
   });
 }
 
-Deno.test("Seeder.run() writes the servers as the admin API has them", async () => {
+Deno.test("Seeder.run() writes the fields of the admin API", async () => {
   const stage = new Stage();
   await stage.seed([{ url: "HTTP://a:80/", weight: 2 }]);
   assertEquals(Object.keys(stage.etcd.content), ["/b/seeded", "/b/servers/http://a"]);
@@ -72,19 +73,19 @@ Deno.test("Seeder.run() writes the servers as the admin API has them", async () 
   assertEquals([value.url, value.weight, value.health_check_period], ["http://a", 2, 10]);
 });
 
-Deno.test("Seeder.run() leaves the prefix to others where there is nothing to write", async () => {
+Deno.test("Seeder.run() leaves the prefix to others if it has no servers", async () => {
   const stage = new Stage();
   await stage.seed([]);
   assertEquals(stage.etcd.content, {});
 });
 
 for (const count of [1, 250]) {
-  Deno.test(`Seeder.run() keeps what was written by hand, with ${count} servers`, async () => {
+  Deno.test(`Seeder.run() keeps servers written by hand, with ${count} servers`, async () => {
     const stage = new Stage();
     stage.etcd.put("/b/servers/http://hand", "{}");
     await stage.seed(servers(count, "a"));
     assertEquals(keysOf(stage.etcd), ["/b/servers/http://hand"]);
-    // Once it is empty again, that is what somebody wanted.
+    // If it is emptied later, it stays empty.
     stage.etcd.delete("/b/servers/http://hand");
     await stage.seed(servers(count, "a"));
     assertEquals(keysOf(stage.etcd), []);
@@ -95,12 +96,12 @@ for (const count of [1, 250]) {
 for (const [one, other] of [[3, 5], [150, 250], [3, 250], [250, 3]] as const) {
   Deno.test(`Seeder.run() of two with ${one} and ${other} servers writes one set`, async () => {
     const winners = new Set<string>();
-    // Whoever comes first is held up before each of its calls in turn.
+    // The first one is delayed before each of its calls in turn.
     for (let held = 0; held < 12; held++) {
       const stage = new Stage();
       let calls = 0;
       stage.etcd.before = async () => {
-        // In between, the other one gets on.
+        // Meanwhile the other one continues.
         if (calls++ === held) {
           for (let turn = 0; turn < 20 * held; turn++) await Promise.resolve();
         }
@@ -115,13 +116,13 @@ for (const [one, other] of [[3, 5], [150, 250], [3, 250], [250, 3]] as const) {
   });
 }
 
-Deno.test("Seeder.run() makes one set of it when the seeder dies at any point", async () => {
+Deno.test("Seeder.run() completes one set if the seeder dies at any point", async () => {
   let deaths = 0;
   for (let point = 0;; point++) {
     const stage = new Stage();
     const death = new AbortController();
     let calls = 0;
-    // It dies before or behind each of its calls, and none of what it would do later is done.
+    // It dies before or after each of its calls, and does nothing later.
     const die = () => {
       if (calls++ !== point) return;
       death.abort(new Error("killed"));
@@ -147,10 +148,10 @@ Deno.test("Seeder.run() makes one set of it when the seeder dies at any point", 
   assert(deaths > 15, `${deaths}`);
 });
 
-Deno.test("Seeder.run() writes no more once somebody else has the lock", async () => {
+Deno.test("Seeder.run() stops writing once another balancer has the lock", async () => {
   const stage = new Stage();
   const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  // The first one stands still behind its first chunk for longer than it may, the second one too.
+  // The first one stalls after its first chunk for too long, and so does the second.
   let transactions = 0;
   stage.etcd.before = async (call) => {
     if (call !== "transact") return;
@@ -176,7 +177,7 @@ Deno.test("Seeder.run() writes no more once somebody else has the lock", async (
   stage.assertDone();
 });
 
-Deno.test("Seeder.run() begins anew when its lock is over", async () => {
+Deno.test("Seeder.run() starts over when its lock expires", async () => {
   const stage = new Stage();
   let isFirst = true;
   stage.etcd.before = (call) => {
@@ -189,7 +190,7 @@ Deno.test("Seeder.run() begins anew when its lock is over", async () => {
   stage.assertDone();
 });
 
-Deno.test("Seeder.run() begins anew when nobody knows what became of a transaction", async () => {
+Deno.test("Seeder.run() starts over after a transaction with an unknown outcome", async () => {
   for (const when of ["before", "after"] as const) {
     for (let point = 0; point < 8; point++) {
       const stage = new Stage();
@@ -204,7 +205,7 @@ Deno.test("Seeder.run() begins anew when nobody knows what became of a transacti
   }
 });
 
-Deno.test("Seeder.run() rejects with what etcd says", async () => {
+Deno.test("Seeder.run() rejects with etcd's error", async () => {
   const stage = new Stage();
   stage.etcd.before = () => {
     throw new EtcdError("denied", "no right");

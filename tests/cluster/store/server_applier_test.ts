@@ -13,7 +13,7 @@ function eventsOf(balancer: LoadBalancer): string[] {
   );
 }
 
-Deno.test("ServerApplier.put() adds, changes, and leaves alone what is the same", async () => {
+Deno.test("ServerApplier.put() adds, updates, and leaves unchanged servers alone", async () => {
   await using balancer = new LoadBalancer();
   const applier = new ServerApplier(balancer);
   assertEquals(applier.put(A), true);
@@ -26,7 +26,7 @@ Deno.test("ServerApplier.put() adds, changes, and leaves alone what is the same"
   assertEquals(eventsOf(balancer).slice(2), [`removed ${A.url}`]);
 });
 
-Deno.test("ServerApplier.urls has the servers that the balancer had before", async () => {
+Deno.test("ServerApplier.urls includes the balancer's initial servers", async () => {
   await using balancer = new LoadBalancer({ servers: [A] });
   const applier = new ServerApplier(balancer);
   assertEquals(applier.urls, [A.url]);
@@ -34,7 +34,7 @@ Deno.test("ServerApplier.urls has the servers that the balancer had before", asy
   assertEquals(eventsOf(balancer), []);
 });
 
-Deno.test("ServerApplier makes good what somebody has done to the balancer itself", async () => {
+Deno.test("ServerApplier overrides direct changes of the balancer", async () => {
   await using balancer = new LoadBalancer();
   const applier = new ServerApplier(balancer);
   balancer.add({ ...A, weight: 9 });

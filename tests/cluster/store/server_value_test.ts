@@ -1,11 +1,12 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
+import { BalancerError } from "../../../src/model/errors.ts";
 import { completeServer } from "../../../src/model/server.ts";
-import { readServerValue, writeServerValue } from "../../../src/cluster/store/server_value.ts";
+import { parseServer, serverValue } from "../../../src/cluster/store/server_value.ts";
 
 const A = "http://127.0.0.1:3001";
 
-Deno.test("readServerValue() reads what writeServerValue() has written", () => {
+Deno.test("parseServer() reads what serverValue() writes", () => {
   const uint32 = fc.nat({ max: 2 ** 32 - 1 });
   const change = fc.record({
     name: fc.constantFrom("a", "ä", "日本", '"', "\\", "\ud83d\ude00"),
@@ -16,32 +17,27 @@ Deno.test("readServerValue() reads what writeServerValue() has written", () => {
   }, { requiredKeys: [] });
   fc.assert(fc.property(change, (fields) => {
     const server = completeServer({ url: A, ...fields });
-    assertEquals(readServerValue(A, writeServerValue(server)), { server });
+    assertEquals(parseServer(A, serverValue(server)), server);
   }));
 });
 
-Deno.test("writeServerValue() writes the fields of the admin API", () => {
+Deno.test("serverValue() writes the fields of the admin API", () => {
   assertEquals(
-    writeServerValue(completeServer({ url: A, weight: 2 })),
+    serverValue(completeServer({ url: A, weight: 2 })),
     `{"url":"${A}","name":"127.0.0.1:3001","weight":2,"health_check_period":10,` +
       `"max_connections":0,"draining":false}`,
   );
 });
 
-Deno.test("readServerValue() fills in the defaults, and the URL of the key", () => {
-  assertEquals(readServerValue(A, "{}"), { server: completeServer({ url: A }) });
-  assertEquals(
-    readServerValue(A, ' { "weight": 3 } '),
-    { server: completeServer({ url: A, weight: 3 }) },
-  );
+Deno.test("parseServer() fills in the defaults, and the URL of the key", () => {
+  assertEquals(parseServer(A, "{}"), completeServer({ url: A }));
+  assertEquals(parseServer(A, ' { "weight": 3 } '), completeServer({ url: A, weight: 3 }));
   // In any spelling.
   const url = "HTTP://127.0.0.1:3001/";
-  assertEquals(readServerValue(A, JSON.stringify({ url })), {
-    server: completeServer({ url: A }),
-  });
+  assertEquals(parseServer(A, JSON.stringify({ url })), completeServer({ url: A }));
 });
 
-/** Keys and values that somebody may write by hand, and what is said of them. */
+/** Invalid keys and values, with their faults. */
 const FAULTS: [url: string, value: string, fault: string][] = [
   [A, "", "the value must be JSON"],
   [A, "{", "the value must be JSON"],
@@ -68,20 +64,22 @@ const FAULTS: [url: string, value: string, fault: string][] = [
 
 for (const [url, value, fault] of FAULTS) {
   const what = `${url.slice(0, 30)} ${value}`;
-  Deno.test(`readServerValue() says what is wrong with ${JSON.stringify(what)}`, () => {
-    const reading = readServerValue(url, value);
-    assertEquals(reading.server, undefined);
-    assertStringIncludes(reading.fault!, fault);
+  Deno.test(`parseServer() reports the fault in ${JSON.stringify(what)}`, () => {
+    const { code } = assertThrows(() => parseServer(url, value), BalancerError, fault);
+    assertEquals(code, "invalid");
   });
 }
 
-Deno.test("readServerValue() never throws, whatever there is", () => {
+Deno.test("parseServer() throws nothing but faults", () => {
   const url = fc.oneof(fc.constant(A), fc.webUrl(), fc.string({ unit: "binary" }));
   const value = fc.oneof(fc.json(), fc.string({ unit: "binary" }));
   fc.assert(
     fc.property(url, value, (url, value) => {
-      const { server, fault } = readServerValue(url, value);
-      assertEquals(server === undefined, fault !== undefined);
+      try {
+        assertEquals(parseServer(url, value).url, url);
+      } catch (error) {
+        assert(error instanceof BalancerError && error.code === "invalid", String(error));
+      }
     }),
     { numRuns: 2000 },
   );

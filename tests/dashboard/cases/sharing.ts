@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ClusterReport } from "../../../src/model/cluster_report.ts";
 import type { RegistryReport } from "../../../src/model/registry_report.ts";
-import { FLEET } from "../../testing/scripted_fleet.ts";
+import { CLUSTER } from "../../testing/scripted_cluster.ts";
 import { findings } from "../axe_findings.ts";
 import { rowSays } from "../page_parts.ts";
 import { Stage } from "../stage.ts";
@@ -18,8 +18,8 @@ const REGISTRY: RegistryReport = {
 };
 
 const AGREEING: ClusterReport = {
-  ...FLEET,
-  members: FLEET.members.slice(0, 2),
+  ...CLUSTER,
+  members: CLUSTER.members.slice(0, 2),
   disagreements: [],
   error: undefined,
 };
@@ -35,10 +35,10 @@ export const SHARING: Cases = {
   },
 
   async "shows the balancers that share the servers, and where they do not agree"(tab) {
-    let report = FLEET;
+    let report = CLUSTER;
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry: REGISTRY, fleet: () => Promise.resolve(report) },
+      shared: { registry: REGISTRY, report: () => Promise.resolve(report) },
     });
     const page = await stage.open();
     const balancers = page.getByRole("region", { name: "Balancers" });
@@ -78,7 +78,7 @@ export const SHARING: Cases = {
     };
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry, fleet: () => Promise.resolve(AGREEING) },
+      shared: { registry, report: () => Promise.resolve(AGREEING) },
     });
     const page = await stage.open();
     const trouble = page.getByRole("region", { name: "Balancers" }).getByRole("status");
@@ -93,7 +93,10 @@ export const SHARING: Cases = {
   async "has no serious finding of axe where balancers do not agree"(tab) {
     await using stage = await Stage.start(tab, {
       names: ["one"],
-      shared: { registry: { ...REGISTRY, connected: false }, fleet: () => Promise.resolve(FLEET) },
+      shared: {
+        registry: { ...REGISTRY, connected: false },
+        report: () => Promise.resolve(CLUSTER),
+      },
     });
     for (const colorScheme of ["light", "dark"] as const) {
       const rules = colorScheme === "light" ? undefined : ["color-contrast"];

@@ -1,9 +1,9 @@
 import { within } from "../../chaos/pace.ts";
 
-/** How long the servers may take to start on a machine that has a lot to do, in milliseconds. */
+/** The longest time that the servers may take to start on a busy machine, in milliseconds. */
 const START_MS = 60_000;
 
-/** The servers of `upstreams.ts`, as a process that is killed when it is disposed of. */
+/** Process with the servers of `upstreams.ts`, which is killed when disposed. */
 export class HoldingProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   /** The servers' URLs. */

@@ -13,21 +13,21 @@ import {
   serviceTime,
 } from "./scenario.ts";
 
-/** What a run came to, in the counted part of it. */
+/** Result of the counted part of a run. */
 export interface RunResult {
-  /** The share of the requests that each server answered. */
+  /** Share of the requests that each server answered. */
   readonly shares: readonly number[];
-  /** In how many milliseconds half of the requests were answered. */
+  /** Median response time, in milliseconds. */
   readonly p50: number;
-  /** In how many milliseconds 99 of a hundred requests were answered. */
+  /** 99th percentile of the response time, in milliseconds. */
   readonly p99: number;
 }
 
-/** What was made of a real run. */
+/** Result of a real run. */
 export interface RealRun extends RunResult {
-  /** The servers that there were. */
+  /** URLs of the servers. */
   readonly urls: readonly string[];
-  /** How late requests were sent, in milliseconds: 99 of a hundred by less. */
+  /** 99th percentile of how late requests were sent, in milliseconds. */
   readonly late: number;
 }
 
@@ -39,7 +39,7 @@ interface Answer {
 
 /**
  * Runs a scenario for real: servers that hold requests, a balancer, and a client that sends each
- * request at its moment, whatever became of those before.
+ * request at its time, whether or not earlier ones have ended.
  *
  * @throws {Error} If a request fails.
  */

@@ -5,16 +5,16 @@ import { simulate } from "../../../src/simulate/simulate.ts";
 import { type RealRun, runForReal, type RunResult } from "./real_run.ts";
 import { configOf, planOf, type Scenario } from "./scenario.ts";
 
-/** How far shares may be from each other, as parts of all requests, and p99, as a part of itself. */
+/** Allowed difference of shares, absolute, and of p99, relative. */
 const SHARES_WITHIN = 0.02;
 const P99_WITHIN = 0.15;
 
 /**
- * How late 99 of a hundred requests may be sent at most, in milliseconds. Later than that, the machine
- * had no time for the client, and so none for the others: such a run says nothing.
+ * Allowed 99th percentile of how late requests are sent, in milliseconds. If it is higher, the machine
+ * was too busy for a valid run.
  */
 const LATE_MAX = 8;
-/** How often a run is tried. */
+/** How often an invalid run is repeated. */
 const TRIES = 4;
 
 const POLICIES: readonly PolicyName[] = ["least_connections", "round_robin", "random_two_choices"];
@@ -38,7 +38,7 @@ function percents(shares: readonly number[]): string {
   return shares.map((share) => (share * 100).toFixed(2)).join(" ");
 }
 
-/** A run on a machine that had the time for it. */
+/** A valid run. */
 async function runInQuiet(scenario: Scenario, policy: PolicyName): Promise<RealRun> {
   for (let tries = 1;; tries++) {
     const real = await runForReal(scenario, policy);
@@ -48,7 +48,7 @@ async function runInQuiet(scenario: Scenario, policy: PolicyName): Promise<RealR
   }
 }
 
-/** Compares one policy's real run with the simulated one; tells whether they agree. */
+/** Compares the real run of a policy with the simulated one; returns whether they agree. */
 async function compare(scenario: Scenario, policy: PolicyName): Promise<boolean> {
   const real = await runInQuiet(scenario, policy);
   const simulated = await simulateRun(scenario, policy, real);

@@ -4,28 +4,28 @@ import { makePlan, type SimulationPlan } from "../../../src/simulate/plan.ts";
 import { RandomStreams } from "../../../src/simulate/random.ts";
 import { readWorkload } from "../../../src/simulate/workload_schema.ts";
 
-/** How many of the requests a server works on at once, which is its weight as well. */
+/** Concurrency of each server, which is its weight as well. */
 export const CONCURRENCIES: readonly number[] = [4, 4, 8, 8];
-/** What servers do is far above what timers and a busy machine are late by. */
+/** Service times are far longer than the delays of timers and of a busy machine. */
 const SERVICE = { distribution: "lognormal", mean: 0.05, variation: 1 } as const;
 
 /** One request of a scenario. */
 export interface ScriptedRequest {
-  /** When it is to be sent, in milliseconds from the first moment. */
+  /** When it is sent, in milliseconds from the start. */
   readonly at: number;
-  /** What makes its time of service. */
+  /** Random number from which its service time is made. */
   readonly u: number;
-  /** See `u`. */
+  /** Second such number. */
   readonly v: number;
   /** Whether it is counted. */
   readonly counted: boolean;
 }
 
-/** What is run both ways. */
+/** A scenario that is run for real and simulated. */
 export interface Scenario {
-  /** For how many seconds requests come. */
+  /** Time in which requests arrive, in seconds. */
   readonly seconds: number;
-  /** From what they follow. */
+  /** Random seed. */
   readonly seed: number;
   /** Whether requests queue in the balancer, by `max_connections`, and not at the servers. */
   readonly limited: boolean;
@@ -45,7 +45,7 @@ export function configOf({ limited }: Scenario, urls: readonly string[]): Config
   };
 }
 
-/** The scenario as it is simulated. */
+/** Plan of the simulation. */
 export function planOf(scenario: Scenario, urls: readonly string[]): SimulationPlan {
   const workload = readWorkload({
     load: 0.75,
@@ -57,9 +57,9 @@ export function planOf(scenario: Scenario, urls: readonly string[]): SimulationP
   return makePlan({ config: configOf(scenario, urls), workload });
 }
 
-/** The requests that the simulation of this plan has, in their order. */
+/** The requests of the simulation, in order. */
 export function scriptOf({ workload, rate }: SimulationPlan): ScriptedRequest[] {
-  // In the order in which `Simulation` takes its streams.
+  // In the same order in which `Simulation` makes its streams.
   const streams = new RandomStreams(workload.seed);
   const arrivals = makeArrivals(workload, rate!, { streams });
   const sizes = streams.stream();
@@ -71,7 +71,7 @@ export function scriptOf({ workload, rate }: SimulationPlan): ScriptedRequest[] 
   return script;
 }
 
-/** How long a server works on a request, in milliseconds. */
+/** Service time of a request, in milliseconds. */
 export function serviceTime({ models }: SimulationPlan, u: number, v: number): number {
   return models[0]!.distribution.sample(u, v);
 }

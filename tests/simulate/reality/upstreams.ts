@@ -3,8 +3,8 @@ import { pace } from "../../chaos/pace.ts";
 import { CONCURRENCIES } from "./scenario.ts";
 
 /**
- * Servers that hold each request for as long as its header says, so many of them at once and the
- * others in a queue. A process of its own, which prints the servers' ports as JSON.
+ * Servers that hold each request for the time in its header, a number of them at once and the others in
+ * a queue. Run as a separate process, which prints the ports as JSON.
  */
 class HoldingServer {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -32,7 +32,7 @@ class HoldingServer {
     else await new Promise<void>((resolve) => this.#queue.push(resolve));
     await pace(milliseconds);
     const next = this.#queue.shift();
-    // Its place goes to the next one, or is free.
+    // Starts the next one in the queue.
     if (next === undefined) this.#busy--;
     else next();
   }
