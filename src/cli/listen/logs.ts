@@ -17,12 +17,12 @@ const DRAIN_MS = 2000;
 export const LOG_FLAGS: Readonly<Record<"access-log" | "log-format", ValueFlag>> = {
   "access-log": {
     value: "FORMAT",
-    help: "log each request to the standard output: common, combined or json (default none)",
+    help: "log each request to standard output: common, combined or json (default none)",
     choices: ACCESS_LOG_FORMATS,
   },
   "log-format": {
     value: "FORMAT",
-    help: "log format on the standard error output: pretty (default on a terminal) or json",
+    help: "log format on standard error: pretty (default on a terminal) or json",
     choices: LOG_FORMATS,
   },
 };
