@@ -38,7 +38,7 @@ const service = z.discriminatedUnion("distribution", [
 });
 
 const concurrency = wholeNumber(0, 1_000_000).describe(
-  "Requests a server works on at once, while it queues the others; 0 for any number. " +
+  "Requests that a server handles at once, while it queues the others; 0 for no limit. " +
     `Default: ${DEFAULT_WORKLOAD.concurrency}`,
 );
 
