@@ -2,33 +2,33 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** The discovered servers of a source. */
+/** A source and the servers discovered through it. */
 export interface DiscoveryReport {
   /** The source. */
   readonly source: Server;
-  /** Its servers, in the order of their addresses. */
+  /** Its servers, ordered by address. */
   readonly servers: readonly {
-    /** The address that the lookup returned. */
+    /** The address in the DNS response. */
     readonly found: {
       /** The IP address, IPv6 without brackets. */
       readonly address: string;
-      /** The port of the SRV record; undefined where the source's own port counts. */
+      /** The port of the SRV record; undefined if the source's own port is used. */
       readonly port: number | undefined;
       /** The factor by which the source's weight is multiplied, at least 1. */
       readonly weight: number;
-      /** The name that has the address: with `dns-srv`, the target of a record. */
+      /** The name that has this address; with `dns-srv`, the target of an SRV record. */
       readonly source: string;
     };
     /** The URL of the server at this address. */
     readonly url: string;
-    /** Why no server was made of it, for people; undefined where one was. */
+    /** Why it could not be added as a server, as text to display; undefined if it was added. */
     readonly problem: string | undefined;
   }[];
   /** When the latest lookup ended; undefined before the first. */
   readonly lastLookup: Date | undefined;
   /** When the next lookup is due; undefined during one. */
   readonly nextLookup: Date | undefined;
-  /** Why the latest lookup failed, for people; undefined if it did not. */
+  /** Why the latest lookup failed, as text to display; undefined if it succeeded. */
   readonly error: string | undefined;
 }
 
