@@ -49,7 +49,6 @@ import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/wo
  * console.log(listener.addr.port, balancer.servers());
  * await listener.shutdown(); // lets active requests finish
  * ```
-
  */
 export class LoadBalancer implements AsyncDisposable {
   readonly #control: ControlPlane;
