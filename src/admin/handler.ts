@@ -106,7 +106,7 @@ export function createAdmin(balancer: LoadBalancer, options: AdminOptions = {}):
         return value instanceof Response ? value : jsonResponse(value);
       } catch (error) {
         if (!(error instanceof Problem || error instanceof BalancerError)) {
-          logger.error("Unexpected: {error}", { error });
+          logger.error("Unexpected error in the admin API: {error}", { error });
         }
         return errorToResponse(error);
       }

@@ -223,6 +223,6 @@ function checkSticky(sticky: Sticky): Sticky {
   const secret: unknown = sticky.secret;
   if (typeof secret === "string" && secret.length >= STICKY_SECRET_MIN_LENGTH) return { secret };
   // The value is not shown: it may be most of a secret.
-  const message = `must be a text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
+  const message = `must be text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
   throw invalid("the options", [{ path: "sticky.secret", message }]);
 }

@@ -19,7 +19,7 @@ export interface ClusterOptions {
   readonly lease?: number | undefined;
 }
 
-const NAME = "must be a text of 1 to 255 characters, without control characters";
+const NAME = "must be text of 1 to 255 characters, without control characters";
 const LEASE = "must be a whole number of seconds from 2 to 3600";
 
 const optionsSchema = z.strictObject({

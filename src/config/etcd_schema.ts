@@ -26,13 +26,13 @@ export const distrustSchema: z.ZodNumber = seconds(0, DAY);
 /** The etcd through which several balancers share their servers. */
 export const etcdSchema = z.strictObject({
   endpoints: z.array(endpoint, { error: "must be a list of URLs such as http://10.0.0.1:2379" })
-    .min(1, { error: "must have one URL at least" })
+    .min(1, { error: "must have at least one URL" })
     .describe("Client URLs of the etcd members; a member that does not respond is skipped"),
   prefix: text(/^[!-~]{1,200}$/, "must be 1 to 200 ASCII characters without spaces").describe(
     "Prefix of every key; a different one for each cluster that uses the same etcd. " +
       "Default: /ballast/",
   ).optional(),
-  name: text(/^[^\p{Cc}]{1,255}$/u, "must be a text of 1 to 255 characters").describe(
+  name: text(/^[^\p{Cc}]{1,255}$/u, "must be text of 1 to 255 characters").describe(
     "Name that other balancers show for this one. Default: the host's name",
   ).optional(),
   shared_health: trueOrFalse().default(false).describe(
@@ -61,7 +61,7 @@ export const etcdSchema = z.strictObject({
   for (const [one, other] of [["user", "password_file"], ["cert_file", "key_file"]] as const) {
     for (const [there, missing] of [[one, other], [other, one]] as const) {
       if (etcd[there] === undefined || etcd[missing] !== undefined) continue;
-      context.addIssue({ code: "custom", path: [there], message: `needs ${missing} beside it` });
+      context.addIssue({ code: "custom", path: [there], message: `requires ${missing} as well` });
     }
   }
 });

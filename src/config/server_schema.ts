@@ -77,7 +77,7 @@ export const serverListSchema = z.array(serverSchema, { error: "must be a list o
         context.addIssue({
           code: "custom",
           path: [index, "url"],
-          message: `is there twice: servers[${other}] has the same URL`,
+          message: `is a duplicate: servers[${other}] has the same URL`,
         });
       }
     }

@@ -48,12 +48,12 @@ export type DiscoveredAddress = DiscoveredServer["found"];
 export function discoverFault(url: string, discover: Discover): string | undefined {
   const { hostname } = new URL(url);
   if (hostname.startsWith("[") || parseIpAddress(hostname) !== undefined) {
-    return "has an IP address, behind which nothing can be looked up; give a name, or leave " +
+    return "has an IP address, which DNS cannot expand to servers; use a host name, or leave " +
       "discover out";
   }
   const [authority = ""] = url.slice(url.indexOf("//") + 2).split("/", 1);
   if (discover === "dns-srv" && authority.includes(":")) {
-    return "has a port, which the SRV records tell; leave it out";
+    return "has a port, but the SRV records provide it; leave it out";
   }
   return undefined;
 }
@@ -76,13 +76,13 @@ export function knownAuthority(server: Server): string {
 
 /** The error for adding a server that a source has discovered already. */
 export function alreadyDiscovered(url: string, sourceUrl: string): BalancerError {
-  const message = `Cannot add ${url}: it is there already, discovered by ${sourceUrl}`;
+  const message = `Cannot add ${url}: it already exists, discovered by ${sourceUrl}`;
   return new BalancerError("already_exists", message);
 }
 
 /** The error for changing a discovered server on its own. */
 export function isDiscovered(url: string, sourceUrl: string): BalancerError {
   const message =
-    `Cannot change ${url} alone: it is discovered by ${sourceUrl}; change that instead`;
+    `Cannot change ${url} on its own: it was discovered by ${sourceUrl}; change the source instead`;
   return new BalancerError("discovered", message);
 }

@@ -104,6 +104,6 @@ function sayInLog(line: string): void {
 
 function logLoss({ lost, why }: LostLines): void {
   if (why === undefined) {
-    logger.info("The access log is being written again; lost lines: {lost}", { lost });
-  } else logger.warn("Losing lines of the access log, {lost} so far: {why}", { lost, why });
+    logger.info("Writing the access log again; lines lost: {lost}", { lost });
+  } else logger.warn("Dropping access log lines, {lost} so far: {why}", { lost, why });
 }
