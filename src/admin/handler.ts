@@ -16,7 +16,7 @@ import { TrafficMeter } from "./traffic_meter.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
-/** Options of an admin API: access control, and the parts beside the balancer. */
+/** Options of an admin API: access control, dashboard and cluster. */
 export interface AdminOptions {
   /**
    * Host names and IP addresses, without ports, that requests may be addressed to in addition to the

@@ -31,7 +31,7 @@ import {
 import { mayReusePort } from "../runtime/reuse_port.ts";
 import type { Policy } from "../state/policy.ts";
 
-/** Options of a {@linkcode LoadBalancer}: the settings of a file, and others that only programs have. */
+/** Options of a {@linkcode LoadBalancer}: settings that a file can have, and some that only a program can. */
 export interface LoadBalancerOptions extends BalancerSettings {
   /** The initial servers. Default: none. */
   readonly servers?: readonly ServerInit[];

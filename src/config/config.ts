@@ -63,7 +63,7 @@ export interface Config extends BalancerSettings {
   readonly logFormat?: "pretty" | "json";
   /** How a server is chosen for each request. Default: least_connections. */
   readonly policy?: PolicyName;
-  /** Keeps each client on the server that first answered it, by a cookie. Default: off. */
+  /** Uses a cookie to keep each client on the server that first answered it. Default: off. */
   readonly sticky?: "cookie";
   /** File with the secret of the session cookies. Default: a new secret at each start. */
   readonly stickySecretFile?: string;

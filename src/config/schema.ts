@@ -60,7 +60,7 @@ export const settingsSchema = z.strictObject({
   ).optional(),
   policy: policySchema.describe("How a server is chosen for each request"),
   sticky: z.literal("cookie", { error: "must be cookie" }).describe(
-    "Keeps each client on the server that first answered it, by a cookie. Default: off",
+    "Uses a cookie to keep each client on the server that first answered it. Default: off",
   ).optional(),
   sticky_secret_file: filePath().describe(
     "File with the secret that the cookies are computed from; balancers with the same secret " +

@@ -27,7 +27,7 @@ const timeouts = z.strictObject({
     "Time limit from the end of a request to the head of its response, in seconds",
   ),
   content: timeLimit().default(60).describe(
-    "Maximum time that a request or response body may make no progress, in seconds",
+    "Longest pause in a request or response body, in seconds",
   ),
   keep_alive: timeLimit().default(60).describe(
     "Minimum time that an idle connection to a server is kept open, in seconds",

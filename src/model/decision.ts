@@ -33,7 +33,7 @@ export interface Decision {
     | "none_available"
     /** The balancer had no servers. */
     | "no_server";
-  /** The same, as text to display. */
+  /** The reason, as text to display. */
   readonly reason: string;
   /**
    * At most 32 servers: first the one that was picked, then the other candidates by how close they
@@ -91,7 +91,7 @@ export interface Decision {
       | "trial_busy"
       /** Another thread picked or changed it at the same moment. */
       | "raced";
-    /** The same, as text to display. */
+    /** The reason, as text to display. */
     readonly verdict: string;
   }[];
   /** Number of servers beyond those listed. */

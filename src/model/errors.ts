@@ -85,7 +85,7 @@ export class BalancerError extends Error {
   readonly code: ErrorCode;
   /** The side at fault: the client (`downstream`), a server (`upstream`), or Ballast (`internal`). */
   readonly source: "downstream" | "upstream" | "internal";
-  /** Every fault, if the code is `invalid`; otherwise usually empty. */
+  /** Every fault of an `invalid` input; empty for other codes. */
   readonly faults: readonly Fault[];
 
   /**

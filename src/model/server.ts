@@ -169,8 +169,8 @@ export const SERVER_FIELDS: {
     kind: "choice",
     choices: ["dns", "dns-srv"],
     doc:
-      "Discovers one server for each address that the URL's host has in DNS: dns by A and AAAA " +
-      "records, dns-srv by SRV records, which give the ports too",
+      "Discovers servers in DNS, one for each address of the URL's host: dns uses A and AAAA records, " +
+      "dns-srv uses SRV records and their ports",
     defaultText: "no discovery",
     flag: "HOW",
     fixed: true,

@@ -5,11 +5,11 @@ export interface Timeouts {
   /** From the end of a request to the head of its response. Default: 60. */
   readonly response: number;
   /**
-   * For how long a request or response body may make no progress, because one side sends nothing or
-   * the other reads nothing. Default: 60.
+   * Longest pause in a request or response body, whether one side sends nothing or the other reads
+   * nothing. Default: 60.
    */
   readonly content: number;
-  /** Minimum time that an idle connection to a server is kept open; at most it is twice that. Default: 60. */
+  /** Minimum time that an idle connection to a server is kept open; the maximum is twice that. Default: 60. */
   readonly keepAlive: number;
   /** Waiting in the queue for a server below its `maxConnections`. Default: 30. */
   readonly queue: number;
@@ -55,9 +55,9 @@ export interface Limits {
   readonly requestBody: number;
   /**
    * Maximum request head in bytes, 1024 to 65536: method, URL and fields, counted as in HTTP/1.1.
-   * Requests with a larger one get 431. Deno's listener itself refuses some heads, which are neither
-   * counted nor logged: over HTTP/1.1 those of more than 65540 bytes or 128 fields, with 400, and over
-   * HTTP/2 those of more than 16384 bytes, with 431. Default: 65536.
+   * Larger heads get 431. Deno's own listener refuses some requests before they are counted or logged:
+   * over HTTP/1.1, heads of more than 65540 bytes or 128 fields get 400; over HTTP/2, heads of more
+   * than 16384 bytes get 431. Default: 65536.
    */
   readonly requestHead: number;
   /**

@@ -133,7 +133,7 @@ export class DecisionLog {
     return () => this.#switchListeners.delete(listener);
   }
 
-  /** Records a decision. */
+  /** Records a decision; the balancer calls this. */
   add(news: Omit<Decision, "number">): void {
     // A worker may not know yet that recording has stopped.
     if (!this.recording) return;
@@ -148,7 +148,7 @@ export class DecisionLog {
     notify(this.#listeners, decision, "report a decision");
   }
 
-  /** Counts requests that were not recorded because there were too many. */
+  /** Counts requests that were not recorded because there were too many; the balancer calls this. */
   skip(count = 1): void {
     if (this.recording) this.#skipped += count;
   }

@@ -126,7 +126,7 @@ export class EventLog {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** Records an event and passes it to the subscribers. */
+  /** Records an event and passes it to the subscribers; the balancer calls this. */
   add(change: Omit<BalancerEvent, "number" | "at">): void {
     const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...change };
     this.#kept.push(event);
@@ -138,7 +138,7 @@ export class EventLog {
     }
   }
 
-  /** Closes the log when the balancer closes. */
+  /** Closes the log; the balancer calls this when it closes. */
   close(): void {
     this.#closed = true;
     const subscribers = [...this.#subscribers];

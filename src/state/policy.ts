@@ -53,8 +53,8 @@ export interface Policy {
   pick(candidates: CandidateList, table: TableView, context: PickContext): number;
   /**
    * Prepares the explanation of a pick. Called only while decisions are recorded, just before `pick`
-   * and with the same arguments; the table does not change until the pick is explained. A policy
-   * without this method has decisions that only show which server was chosen.
+   * and with the same arguments; the table does not change until the pick is explained. Without
+   * this method, decisions only show which server was chosen.
    *
    * @param candidates See {@linkcode Policy.pick}.
    * @param table See {@linkcode Policy.pick}.

@@ -88,9 +88,9 @@ Deno.test("makePlan() reports what cannot be simulated", () => {
       },
       /failures\[0\]\.servers\[1\] "y" is neither .*; servers\[0\]\.server "x" is neither the URL/,
     ],
-    [alike(1), { concurrency: 0 }, /load means nothing where a server works on any number/],
-    [alike(1, { weight: 0 }), {}, /load means nothing where no server takes requests; give a rate/],
-    [alike(1, { draining: true }), {}, /where no server takes requests/],
+    [alike(1), { concurrency: 0 }, /load cannot be used if a server has no concurrency limit/],
+    [alike(1, { weight: 0 }), {}, /load cannot be used if no server takes requests; give a rate/],
+    [alike(1, { draining: true }), {}, /load cannot be used if no server takes requests/],
     [alike(1), { service: { distribution: "recorded" } }, /"recorded" needs .* of an access log/],
   ];
   for (const [servers, workload, message] of cases) {

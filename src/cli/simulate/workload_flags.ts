@@ -35,7 +35,7 @@ export const WORKLOAD_FLAGS = {
   "start": {
     value: "HOW",
     help:
-      "first server of each balancer: together for the same one, apart for different ones (default together)",
+      "whether balancers start with the same server (together, the default) or different ones (apart)",
     choices: ["together", "apart"],
   },
   "seed": { value: "N", help: "random seed (default 1)" },
