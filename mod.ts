@@ -24,7 +24,7 @@ import "./src/runtime/runtime_version.ts";
 
 // The balancer and its options.
 export { LoadBalancer } from "./src/balancer/load_balancer.ts";
-export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
+export type { LoadBalancerOptions } from "./src/balancer/options.ts";
 export type {
   BalancerSettings,
   DnsSettings,
@@ -46,8 +46,7 @@ export type { CheckReport, ServerStatus } from "./src/model/server_status.ts";
 export type { ServerDiff } from "./src/model/server_diff.ts";
 export type { DiscoveryReport } from "./src/model/discovery.ts";
 export type { BalancerEvent, EventLog } from "./src/state/event_log.ts";
-export { LATENCY_BOUNDS, type ServerTraffic } from "./src/state/server_traffic.ts";
-export type { Traffic } from "./src/state/traffic_table.ts";
+export { LATENCY_BOUNDS, type Traffic } from "./src/state/traffic.ts";
 export { BalancerError, type ErrorCode, type Fault } from "./src/model/errors.ts";
 
 // Routing decisions.

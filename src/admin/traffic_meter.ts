@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { EventLog } from "../state/event_log.ts";
-import type { Traffic } from "../state/traffic_table.ts";
-import { LATENCY_BOUNDS, type ServerTraffic } from "../state/server_traffic.ts";
+import type { Traffic } from "../state/traffic.ts";
+import { LATENCY_BOUNDS, type ServerTraffic } from "../state/traffic.ts";
 
 /** Period of the rates, in seconds. */
 const WINDOW = 10;

@@ -18,7 +18,7 @@ import { invalid, unknownKey, validate } from "./validate.ts";
  *
  * @param schema The schema.
  * @param value The options.
- * @param what What the options are, for the message: "Cannot use {what}: …".
+ * @param what Name of the options in the message: "Cannot use {what}: …".
  * @returns The options as they were given, typed.
  * @throws {BalancerError} `invalid`, with every fault.
  */

@@ -20,7 +20,7 @@ export interface NamedObject {
  * would be ignored. A name whose value is undefined counts as absent. An instance of a class is not
  * checked: it may well have more than the options.
  *
- * @param what What the options are, for the message: "Cannot use {what}: …".
+ * @param what Name of the options in the message: "Cannot use {what}: …".
  * @param objects The options, and the objects in them.
  * @throws {BalancerError} `invalid`, with every unknown name, and every value that is not an object.
  */

@@ -6,8 +6,8 @@ const STEPS = 8;
 const PAUSE_SHARE = 1 / 4;
 
 /**
- * Deadline of a check that notices pauses of this process: after it was stopped, or its event loop was
- * blocked, the time is over as soon as it continues.
+ * Deadline of a check that notices pauses of this process: after it was stopped, or its event loop
+ * was blocked, the time is over as soon as it continues.
  */
 export class CheckDeadline {
   readonly #clock: Clock;

@@ -1,6 +1,7 @@
 /**
- * The shortest time between two checks, as a share of the period: servers that were added together soon
- * get out of step. It is never longer than the period, so that a failure is noticed within the period.
+ * The shortest time between two checks, as a share of the period: servers that were added together
+ * soon get out of step. It is never longer than the period, so that a failure is noticed within the
+ * period.
  */
 const SHORTEST_WAIT = 0.8;
 
@@ -28,8 +29,8 @@ export class CheckTimes {
   }
 
   /**
-   * Delay of the first check of a server that is present at the start, in milliseconds. Many servers
-   * are spread evenly over the time between two checks, as in HAProxy (`start_check_task`).
+   * Delay of the first check of a server that is present at the start, in milliseconds. Many
+   * servers are spread evenly over the time between two checks, as in HAProxy (`start_check_task`).
    *
    * @param i Index of the server.
    * @param count Number of servers.
@@ -40,8 +41,8 @@ export class CheckTimes {
   }
 
   /**
-   * Delay of the first check of a server that is added, in milliseconds: 0 unless many checks are in
-   * progress.
+   * Delay of the first check of a server that is added, in milliseconds: 0 unless many checks are
+   * in progress.
    *
    * @param running Number of checks in progress.
    * @param period The server's period, in seconds.
@@ -60,8 +61,8 @@ export class CheckTimes {
   }
 
   /**
-   * Delay before a doubtful check is repeated, in milliseconds: at most half a second the first time,
-   * and twice as long each further time, up to the time between regular checks.
+   * Delay before a doubtful check is repeated, in milliseconds: at most half a second the first
+   * time, and twice as long each further time, up to the time between regular checks.
    *
    * @param count Number of repetitions so far.
    * @param period The server's period, in seconds.

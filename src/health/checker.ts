@@ -38,8 +38,8 @@ export interface CheckerOptions {
 }
 
 /**
- * Active health checks: one abortable timer task for each server of the registry. A server that is added
- * is checked at once.
+ * Active health checks: one abortable timer task for each server of the registry. A server that is
+ * added is checked at once.
  */
 export class HealthChecker implements Disposable {
   readonly #options: CheckerOptions;

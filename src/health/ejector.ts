@@ -136,8 +136,8 @@ export class Ejector implements Disposable {
     const { clock, ejection } = this.#options;
     const { url } = entry.server;
     const now = clock.now();
-    // A failing server that is the only one may be reported thousands of times a second: neither scan
-    // all servers nor log each time.
+    // A failing server that is the only one may be reported thousands of times a second: neither
+    // scan all servers nor log each time.
     const last = this.#keptAt.get(url);
     if (last !== undefined && now - last < ejection.backoff * 1000) return true;
     if (this.#share(entry) <= ejection.maxShare) return false;

@@ -9,16 +9,18 @@ const REPEATS = 3;
 /** The shortest time between two warnings, in milliseconds. */
 const WARNING_INTERVAL_MS = 60_000;
 
-/** Recognizes checks that failed for reasons of this machine, which say nothing about the server. */
+/**
+ * Recognizes checks that failed for reasons of this machine, which say nothing about the server.
+ */
 export class LocalTrouble {
   /** Clock time of the last check that counted, in milliseconds. */
   #checkedAt = -Infinity;
   #warnedAt = -Infinity;
 
   /**
-   * Whether a check counts. One that failed for a local reason does not, except when this machine has
-   * repeatedly had no route to the server while it had one to others: an unreachable address would
-   * otherwise look healthy for ever.
+   * Whether a check counts. One that failed for a local reason does not, except when this machine
+   * has repeatedly had no route to the server while it had one to others: an unreachable address
+   * would otherwise look healthy for ever.
    *
    * @param task The task of the check.
    * @param result The result of the check.

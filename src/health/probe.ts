@@ -19,8 +19,8 @@ const PAUSE_FAILURES: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Local reason for a failed check, which says nothing about the server: this process paused, has run
- * out of resources for connections, or has no route to the server.
+ * Local reason for a failed check, which says nothing about the server: this process paused, has
+ * run out of resources for connections, or has no route to the server.
  */
 export type LocalReason = "paused" | "out_of_resources" | "no_route";
 
@@ -51,8 +51,9 @@ export interface ProbeOptions {
 }
 
 /**
- * Checks a server once, with a GET on a new connection: a server whose pooled connections still work
- * may have stopped accepting new ones. Redirects are not followed: a 3xx is a response. Never rejects.
+ * Checks a server once, with a GET on a new connection: a server whose pooled connections still
+ * work may have stopped accepting new ones. Redirects are not followed: a 3xx is a response. Never
+ * rejects.
  *
  * @returns The result, also if the check was aborted.
  */

@@ -18,8 +18,8 @@ export interface SlowStartOptions {
 }
 
 /**
- * Slow start (HAProxy's `slowstart`): a server that returns gets its weight gradually, so that it can
- * fill its caches and open its connections.
+ * Slow start (HAProxy's `slowstart`): a server that returns gets its weight gradually, so that it
+ * can fill its caches and open its connections.
  */
 export class SlowStart implements Disposable {
   readonly #options: SlowStartOptions;

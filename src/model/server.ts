@@ -15,7 +15,8 @@ export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
    * path that is put before the path of each request. A request whose dot segments lead out of the
-   * base path gets 400. In canonical form, see {@linkcode canonicalServerUrl}.
+   * base path gets 400. In canonical form: scheme and host in lower case, no default port, no trailing
+   * slash.
    */
   readonly url: string;
   /** Display name. Default: the URL's host and port. */
@@ -199,7 +200,7 @@ export function effectiveWeight({ weight, draining }: Server): number {
  *
  * @example
  * ```ts
- * import { canonicalServerUrl } from "@ballast/lb";
+ * import { canonicalServerUrl } from "./server.ts";
  *
  * console.assert(canonicalServerUrl("HTTP://Example.com:80/") === "http://example.com");
  * ```

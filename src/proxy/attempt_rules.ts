@@ -67,8 +67,9 @@ export class AttemptRules {
   }
 
   /**
-   * Picks a server for a request that is not queued, and counts the request there. For a first attempt,
-   * the result is `full` while others are queued, on any thread; a retry has had its turn already.
+   * Picks a server for a request that is not queued, and counts the request there. For a first
+   * attempt, the result is `full` while others are queued, on any thread; a retry has had its turn
+   * already.
    *
    * @param attempted Slots of previous attempts.
    * @param context Properties of the request that the policy may use.

@@ -2,10 +2,10 @@ import type { HeaderField } from "../http1/message.ts";
 import { localReply } from "./local_reply.ts";
 
 /**
- * How long a client may be silent, in seconds. After half of that, the platform sends a ping; a client
- * that does not answer it in the other half is considered gone. Servers' pings are answered locally
- * meanwhile, as only the platform sees the client's pongs. The time is as short as possible for a
- * client that sends a message of 16 MiB, behind which its pong waits, at 140 kB/s.
+ * How long a client may be silent, in seconds. After half of that, the platform sends a ping; a
+ * client that does not answer it in the other half is considered gone. Servers' pings are answered
+ * locally meanwhile, as only the platform sees the client's pongs. The time is as short as possible
+ * for a client that sends a message of 16 MiB, behind which its pong waits, at 140 kB/s.
  */
 const CLIENT_SILENCE_SECONDS = 120;
 

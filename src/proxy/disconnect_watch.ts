@@ -18,9 +18,9 @@ export function expectDisconnect(request: Request): void {
 
 /**
  * Notices that the client disconnects while it waits for its response. It starts to listen when its
- * deadline is due, or when asked to: few requests wait that long, and a listener for each would cost
- * a quarter of the throughput. Late listeners are notified, too, if {@linkcode expectDisconnect} was
- * called.
+ * deadline is due, or when asked to: few requests wait that long, and a listener for each would
+ * cost a quarter of the throughput. Late listeners are notified, too, if {@linkcode
+ * expectDisconnect} was called.
  */
 export class DisconnectWatch extends Deadline {
   /** Canceled when the client has disconnected. */

@@ -78,9 +78,9 @@ function isTextual(headers: readonly HeaderField[]): boolean {
 }
 
 /**
- * The content as a string that encodes to the same bytes; undefined if it is not UTF-8. The platform
- * copies bytes to memory from the operating system's allocator, which costs several times as much
- * as a string.
+ * The content as a string that encodes to the same bytes; undefined if it is not UTF-8. The
+ * platform copies bytes to memory from the operating system's allocator, which costs several times
+ * as much as a string.
  */
 function asText(body: Uint8Array): string | undefined {
   const text = decoder.decode(body);

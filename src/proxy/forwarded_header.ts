@@ -27,8 +27,8 @@ const NODE =
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 
 /**
- * The longest chain of proxies that is accepted. Without a limit, a client could send a costly one, and
- * `Forwarded`, which is longer than `X-Forwarded-For`, could become larger than any head.
+ * The longest chain of proxies that is accepted. Without a limit, a client could send a costly one,
+ * and `Forwarded`, which is longer than `X-Forwarded-For`, could become larger than any head.
  */
 export const CHAIN_MAX = 64;
 
@@ -41,8 +41,8 @@ export function isScheme(text: string): boolean {
  * Parses a whole `Forwarded` value (RFC 7239 §4).
  *
  * @param value The value; several lines are joined with commas.
- * @returns The elements, beginning at the client; undefined if the value is malformed, an element has
- * a parameter twice or an invalid node, host or scheme, or there are more than 64 elements.
+ * @returns The elements, beginning at the client; undefined if the value is malformed, an element
+ * has a parameter twice or an invalid node, host or scheme, or there are more than 64 elements.
  */
 export function parseForwarded(value: string): ForwardedElement[] | undefined {
   const elements: ForwardedElement[] = [];

@@ -41,8 +41,8 @@ interface Claims {
  * forwarded with the same content, as some servers read the one family and some the other (RFC 7239
  * §7.4).
  *
- * Each family fills the gaps of the other. If they contradict each other, `X-Forwarded-*` wins: most
- * proxies do not know `Forwarded`, and let it pass.
+ * Each family fills the gaps of the other. If they contradict each other, `X-Forwarded-*` wins:
+ * most proxies do not know `Forwarded`, and let it pass.
  */
 export class ForwardingFields {
   readonly #trusted: TrustedProxies;
@@ -190,7 +190,8 @@ export function trustedClientAddress(
 }
 
 /**
- * This proxy's element of `Forwarded` (RFC 7239 §4); an IPv6 address is quoted and in brackets (§6).
+ * This proxy's element of `Forwarded` (RFC 7239 §4); an IPv6 address is quoted and in brackets
+ * (§6).
  *
  * @param client The client as seen by this proxy.
  */

@@ -87,8 +87,8 @@ export class ProxyHandler {
   }
 
   /**
-   * Answers a request with a server's response, or with a local reply: 400, 405, 408, 413, 431, 500,
-   * 501, 502, 503 or 504. Never rejects.
+   * Answers a request with a server's response, or with a local reply: 400, 405, 408, 413, 431,
+   * 500, 501, 502, 503 or 504. Never rejects.
    *
    * @param request The client's request.
    * @param info The client, and the delivery of the response, as far as the runtime knows them.

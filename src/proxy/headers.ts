@@ -90,8 +90,8 @@ export class ReceivedFields {
 }
 
 /**
- * Makes the fields of the request to the server: those of the client without the hop-by-hop ones, with
- * the forwarding fields and `Via`.
+ * Makes the fields of the request to the server: those of the client without the hop-by-hop ones,
+ * with the forwarding fields and `Via`.
  *
  * @param received The client's fields.
  * @param client The client as seen by this proxy.

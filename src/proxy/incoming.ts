@@ -29,8 +29,8 @@ export interface IncomingRules {
 }
 
 /**
- * Content up to this length, in bytes, is read from the client before a server is picked. It is sent
- * in one piece with the head, can be sent again, and a slow client occupies no server.
+ * Content up to this length, in bytes, is read from the client before a server is picked. It is
+ * sent in one piece with the head, can be sent again, and a slow client occupies no server.
  */
 const SMALL_CONTENT = 65_536;
 
@@ -58,8 +58,8 @@ export function readIncoming(
     request.headers,
     trustedProxies?.has(peer) ? new ForwardingFields(trustedProxies) : undefined,
   );
-  // RFC 9113 §8.2.2: HTTP/2 has no Connection field, and Deno resets streams with one. For HTTP/1.1,
-  // Deno notifies late listeners of a disconnect anyway.
+  // RFC 9113 §8.2.2: HTTP/2 has no Connection field, and Deno resets streams with one. For
+  // HTTP/1.1, Deno notifies late listeners of a disconnect anyway.
   if (!info?.direct || received.connection === undefined) expectDisconnect(request);
   checkHeadSize(method.length + url.length + received.size, limits.requestHead);
   // Split by hand: `new URL` would resolve ".." and re-encode the target.
@@ -74,8 +74,8 @@ export function readIncoming(
   const authority = url.slice(from, to);
   checkHost(authority);
   if (host !== undefined && host !== authority) checkHost(host);
-  // RFC 9113 §8.3.1: over HTTP/2, the platform appends a path "*" to the authority as if it were part
-  // of it. Such a path is valid with OPTIONS only, and then it follows a slash.
+  // RFC 9113 §8.3.1: over HTTP/2, the platform appends a path "*" to the authority as if it were
+  // part of it. Such a path is valid with OPTIONS only, and then it follows a slash.
   if (to === url.length && authority.endsWith("*")) throw badRequest("its target is not valid");
   const client: ClientInfo = {
     clientAddress: peer,

@@ -134,8 +134,8 @@ export function localReply(
 }
 
 /**
- * The local reply to a request that failed: plain text for people, and `Proxy-Status` (RFC 9209) for
- * programs.
+ * The local reply to a request that failed: plain text for people, and `Proxy-Status` (RFC 9209)
+ * for programs.
  *
  * @param error Why it failed.
  */

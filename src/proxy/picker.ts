@@ -12,8 +12,8 @@ const logger = getLogger(["ballast", "proxy"]);
 const RACES_MAX = 8;
 
 /**
- * Result of a pick: a server, at which the request is now active; `full` if every eligible server is
- * at its limit; undefined if no server is eligible.
+ * Result of a pick: a server, at which the request is now active; `full` if every eligible server
+ * is at its limit; undefined if no server is eligible.
  */
 export type Pick = Entry | "full" | undefined;
 

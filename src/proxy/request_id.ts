@@ -9,8 +9,8 @@ const BATCH = 256;
 const LENGTH = 16;
 
 /**
- * An id that can be adopted: nothing in it needs quoting in a log, ends a field or a line, or separates
- * members of a list.
+ * An id that can be adopted: nothing in it needs quoting in a log, ends a field or a line, or
+ * separates members of a list.
  */
 const USABLE = /^[A-Za-z0-9._~+/=@:-]{1,128}$/;
 
@@ -21,9 +21,9 @@ const HEX: readonly string[] = Array.from(
 );
 
 /**
- * Assigns the ids of requests in logs. The id that a client sent is kept, whether the client is trusted
- * or not: a balancer that does not log forwards it as well, and a false one only confuses the log lines
- * of that client.
+ * Assigns the ids of requests in logs. The id that a client sent is kept, whether the client is
+ * trusted or not: a balancer that does not log forwards it as well, and a false one only confuses
+ * the log lines of that client.
  */
 export class RequestIds {
   readonly #random = new Uint8Array(BATCH * LENGTH);
@@ -33,8 +33,8 @@ export class RequestIds {
    * Chooses the id of a request.
    *
    * @param sent The `X-Request-Id` of the client.
-   * @returns The client's id, if it is 1 to 128 characters of `A-Z a-z 0-9 . _ ~ + / = @ : -`; else a
-   * new one of 32 hexadecimal digits.
+   * @returns The client's id, if it is 1 to 128 characters of `A-Z a-z 0-9 . _ ~ + / = @ : -`; else
+   * a new one of 32 hexadecimal digits.
    */
   choose(sent: string | null): string {
     return sent !== null && USABLE.test(sent) ? sent : this.#make();

@@ -5,7 +5,10 @@ import type { Server } from "../model/server.ts";
 import type { CountedRequest } from "../state/traffic_table.ts";
 import type { ConnectionUse, TransferRecord } from "../upstream/transport.ts";
 
-/** Record of one request, filled in while it is in flight. Times are in milliseconds from its arrival. */
+/**
+ * Record of one request, filled in while it is in flight. Times are in milliseconds from its
+ * arrival.
+ */
 export class RequestRecord implements TransferRecord, CountedRequest {
   readonly #clock: Clock;
   /** Clock time of its arrival, in milliseconds. */

@@ -4,8 +4,8 @@ const TALLY_MS = 5000;
 const ALWAYS = 100;
 
 /**
- * Limits the load that retries add (the retry budget of Finagle and Envoy): without it, each request
- * that overloaded servers fail would come back to them as two.
+ * Limits the load that retries add (the retry budget of Finagle and Envoy): without it, each
+ * request that overloaded servers fail would come back to them as two.
  *
  * Each thread has its own budget; together they allow the same share of all requests.
  */

@@ -18,11 +18,12 @@ export type RetryDecision = "none" | "redispatch" | "retry";
 /**
  * Decides whether a failed attempt may be repeated on another server.
  *
- * If no connection could be made, the server has seen nothing of the request, and it is redispatched.
- * A server that closed the connection, broke off in the middle of a response of which the client has
- * seen nothing yet, or stayed silent may have processed the request: it is retried only if it is
- * idempotent and its content can be sent again (RFC 9110 §9.2.2; nginx's `proxy_next_upstream error
- * timeout`). Every other failure is final, also when this machine cannot open connections at all.
+ * If no connection could be made, the server has seen nothing of the request, and it is
+ * redispatched. A server that closed the connection, broke off in the middle of a response of which
+ * the client has seen nothing yet, or stayed silent may have processed the request: it is retried
+ * only if it is idempotent and its content can be sent again (RFC 9110 §9.2.2; nginx's
+ * `proxy_next_upstream error timeout`). Every other failure is final, also when this machine cannot
+ * open connections at all.
  *
  * @param error The failure.
  * @param request The request.

@@ -6,7 +6,9 @@ const STORED: ReadonlySet<number> = new Set(
   [200, 203, 204, 206, 300, 301, 304, 308, 404, 405, 410, 414, 501],
 );
 
-/** Directive of `Cache-Control`, with its argument as a quoted string or a token (RFC 9111 §5.2). */
+/**
+ * Directive of `Cache-Control`, with its argument as a quoted string or a token (RFC 9111 §5.2).
+ */
 const DIRECTIVE =
   /([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*)))?/g;
 

@@ -21,9 +21,9 @@ export class TrustedProxies {
 
   /**
    * The client's address: the right-most in `X-Forwarded-For` that is not a trusted proxy's, as in
-   * nginx with `real_ip_recursive`. Each proxy appends its peer, so members further left may be made
-   * up by the client. If all are trusted, it is the left-most. A member that is no address ends the
-   * search at the previous one.
+   * nginx with `real_ip_recursive`. Each proxy appends its peer, so members further left may be
+   * made up by the client. If all are trusted, it is the left-most. A member that is no address
+   * ends the search at the previous one.
    *
    * @param peer The address of the peer of this proxy.
    * @param forwardedFor The value of `X-Forwarded-For`, if there is one.
@@ -66,7 +66,8 @@ export class TrustedProxies {
 }
 
 /**
- * Parses a member of `X-Forwarded-For`. Some proxies put IPv6 addresses in brackets or append a port.
+ * Parses a member of `X-Forwarded-For`. Some proxies put IPv6 addresses in brackets or append a
+ * port.
  *
  * @param text The member, without surrounding whitespace.
  * @returns The address; undefined if it is none.

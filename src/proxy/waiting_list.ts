@@ -26,9 +26,9 @@ export interface WaitingListOptions {
 }
 
 /**
- * Order of the requests that wait because every server they could go to is at its limit: first come,
- * first served (HAProxy's `queue`), over all threads. A retry, which waits for certain servers only,
- * does not hold up the requests behind it, and waits for its own thread's servers.
+ * Order of the requests that wait because every server they could go to is at its limit: first
+ * come, first served (HAProxy's `queue`), over all threads. A retry, which waits for certain
+ * servers only, does not hold up the requests behind it, and waits for its own thread's servers.
  */
 export class WaitingList {
   readonly #limit: number;
@@ -81,7 +81,8 @@ export class WaitingList {
   }
 
   /**
-   * Gives servers that may have become free to the requests that have waited longest, on any thread.
+   * Gives servers that may have become free to the requests that have waited longest, on any
+   * thread.
    *
    * @param freed How many requests the servers may take. Default: 1.
    */

@@ -24,8 +24,8 @@ export interface QueuedRequest {
 }
 
 /**
- * Waiting list with promises and timeouts: a request waits until it is served, canceled or late. The
- * list is polled every 100 ms, as no wake-up follows when a server is added or becomes healthy.
+ * Waiting list with promises and timeouts: a request waits until it is served, canceled or late.
+ * The list is polled every 100 ms, as no wake-up follows when a server is added or becomes healthy.
  */
 export class WaitingQueue extends WaitingList {
   readonly #options: WaitingQueueOptions;
@@ -48,8 +48,8 @@ export class WaitingQueue extends WaitingList {
    * Waits for a server.
    *
    * @returns The server; undefined if no eligible server is left to wait for.
-   * @throws {BalancerError} `overloaded` if the queue is full, `queue_timeout`, or the reason of the
-   * cancellation.
+   * @throws {BalancerError} `overloaded` if the queue is full, `queue_timeout`, or the reason of
+   * the cancellation.
    */
   async wait(request: QueuedRequest): Promise<Exclude<Pick, "full">> {
     const { cancellation } = request;

@@ -28,10 +28,11 @@ export interface RelayParts {
 }
 
 /**
- * Relays the messages of a WebSocket between the client and the server, and closes each side when the
- * other one is closed. It is also the deadline of its opening and closing.
+ * Relays the messages of a WebSocket between the client and the server, and closes each side when
+ * the other one is closed. It is also the deadline of its opening and closing.
  *
- * The platform implements the client's side: it answers pings, checks frames and assembles messages.
+ * The platform implements the client's side: it answers pings, checks frames and assembles
+ * messages.
  */
 export class WebSocketRelay extends Deadline {
   readonly #client: WebSocket;
@@ -157,8 +158,8 @@ export class WebSocketRelay extends Deadline {
   #clientClosed({ code, reason, wasClean }: CloseEvent): void {
     // If this side closed first, that was the answer.
     if (!wasClean && this.#closeFrame === undefined) return this.#clientVanished();
-    // The platform checks everything about a Close frame but its length (RFC 6455 §5.5). One that is
-    // too long violates the protocol, and must not be relayed to the server.
+    // The platform checks everything about a Close frame but its length (RFC 6455 §5.5). One that
+    // is too long violates the protocol, and must not be relayed to the server.
     if (this.#encoder.encode(reason).length > REASON_MAX_BYTES) return this.#clientVanished();
     // 1005 means a Close frame without a code (RFC 6455 §7.1.5).
     this.#closeServer(code === 1005 ? undefined : code, reason);

@@ -28,8 +28,8 @@ export class WebSockets {
   #closing = 0;
   #onEmpty: (() => void)[] = [];
   /**
-   * Number of WebSockets that the platform accepted from clients that had just disconnected. It never
-   * reports their end, and only an abort can shut its listener down.
+   * Number of WebSockets that the platform accepted from clients that had just disconnected. It
+   * never reports their end, and only an abort can shut its listener down.
    */
   stuck = 0;
 
@@ -43,16 +43,18 @@ export class WebSockets {
    * Opens the client's side of a WebSocket, and relays messages until both sides are closed.
    *
    * @param request The client's request.
-   * @param server The server's side, which is owned by this object from now on, even after an error.
+   * @param server The server's side, which is owned by this object from now on, even after an
+   * error.
    * @param onEnd Called once at the end, unless this throws.
    * @returns The response that opens the client's side.
-   * @throws {BalancerError} `closed` while WebSockets are being closed, `client_gone`, or `internal`.
+   * @throws {BalancerError} `closed` while WebSockets are being closed, `client_gone`, or
+   * `internal`.
    */
   async open(request: Request, server: UpstreamSocket, onEnd: () => void): Promise<Response> {
     let client: ClientUpgrade;
     try {
-      // The platform needs a turn to notice that a client has just disconnected. If such a request is
-      // upgraded, it never reports anything, and its listener can no longer be shut down.
+      // The platform needs a turn to notice that a client has just disconnected. If such a request
+      // is upgraded, it never reports anything, and its listener can no longer be shut down.
       await new Promise<void>((resolve) => this.#clock.after(1, resolve));
       if (this.#closing > 0) throw new BalancerError("closed", "WebSockets are being closed");
       if (request.signal.aborted) {

@@ -1,4 +1,4 @@
-/** Oldest supported version of each runtime. Deno and Bun report a Node version as well. */
+/** The oldest version of each runtime that has what Ballast uses. Deno and Bun have Node's as well. */
 const OLDEST = [
   { name: "Deno", key: "deno", version: "2.0" },
   { name: "Bun", key: "bun", version: "1.2" },
@@ -7,9 +7,9 @@ const OLDEST = [
 ] as const;
 
 /**
- * Why Ballast cannot run on a runtime; undefined if it can, or if the runtime is unknown.
+ * Says why Ballast cannot be loaded; undefined where it can, or where nobody knows the runtime.
  *
- * @param versions `process.versions`; undefined on a runtime without it.
+ * @param versions What `process.versions` is; undefined on a runtime without one.
  */
 export function runtimeFault(
   versions: Readonly<Record<string, string | undefined>> | undefined,
@@ -25,7 +25,7 @@ export function runtimeFault(
     `Install a newer ${name}.`;
 }
 
-/** Parts that are not numbers become 0, so that an unparsable version is rejected. */
+/** What is no number is 0, so that a version which nobody understands is refused rather than failing. */
 function numbers(version: string): number[] {
   return version.split(".").map((part) => Number.parseInt(part) || 0);
 }

@@ -62,7 +62,7 @@ export class TimeLimit {
     outer?.addEventListener("abort", this.#onOuter);
   }
 
-  /** Aborted once the limit is exceeded, or with the caller's signal and its reason. */
+  /** Aborted with a `TimeoutError` once the limit is exceeded, or with the caller's signal. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -77,7 +77,7 @@ export class TimeLimit {
     this.#cancel();
     this.#cancel = this.#clock.after(milliseconds, () => {
       this.#exceeded = milliseconds;
-      this.#abort.abort();
+      this.#abort.abort(new DOMException("The time limit was exceeded", "TimeoutError"));
     });
   }
 

@@ -2,18 +2,6 @@ import type { RecordedRequests } from "./recorded_requests.ts";
 import type { RandomStream, RandomStreams } from "./random.ts";
 import type { Workload } from "./workload.ts";
 
-/** Arrivals of the requests, in order. Starts at the first one. */
-export interface Arrivals {
-  /** Time of the arrival, in milliseconds; Infinity after the last one. */
-  readonly at: number;
-  /** Number of the client; −1 if unknown. */
-  readonly client: number;
-  /** Whether the request is counted; false during the warm-up. */
-  readonly counted: boolean;
-  /** Moves on to the next arrival. */
-  advance(): void;
-}
-
 /**
  * Arrivals of a workload.
  *
@@ -30,7 +18,7 @@ export function makeArrivals(
   const source = recording === undefined
     ? new DrawnArrivals(workload, rate, random)
     : new RecordedArrivals(recording);
-  return new LimitedArrivals(source, workload, recording?.times.length);
+  return new Arrivals(source, workload, recording?.times.length);
 }
 
 /** Endless arrivals. */
@@ -82,13 +70,21 @@ class RecordedArrivals implements Source {
   }
 }
 
-/** Arrivals up to the workload's number of requests and duration. The first ones are the warm-up. */
-class LimitedArrivals implements Arrivals {
+/**
+ * Arrivals of the requests, in order, up to the workload's number of requests and duration. Starts at
+ * the first one.
+ */
+export class Arrivals {
   readonly #source: Source;
   readonly #end: { readonly count: number; readonly at: number };
   readonly #warm: { readonly count: number; readonly at: number };
   #count = 1;
 
+  /**
+   * @param source Endless arrivals.
+   * @param workload The workload.
+   * @param recorded Number of recorded requests. Default: no limit.
+   */
   constructor(source: Source, { requests, duration, warmUp }: Workload, recorded = Infinity) {
     this.#source = source;
     const count = Math.min(requests ?? Infinity, recorded);
@@ -97,19 +93,23 @@ class LimitedArrivals implements Arrivals {
     this.#warm = { count: warmUp === 0 ? 0 : count * warmUp, at: warmUp === 0 ? 0 : at * warmUp };
   }
 
+  /** Time of the arrival, in milliseconds; Infinity after the last one. */
   get at(): number {
     const { at } = this.#source;
     return this.#count > this.#end.count || at > this.#end.at ? Infinity : at;
   }
 
+  /** Number of the client; −1 if unknown. */
   get client(): number {
     return this.#source.client;
   }
 
+  /** Whether the request is counted; false during the warm-up. */
   get counted(): boolean {
     return this.#count > this.#warm.count || this.#source.at >= this.#warm.at;
   }
 
+  /** Moves on to the next arrival. */
   advance(): void {
     this.#count++;
     this.#source.advance();

@@ -1,4 +1,5 @@
 import { BalancerError, type ErrorCode } from "../model/errors.ts";
+import type { RandomStream } from "./random.ts";
 import type { Failure } from "./workload.ts";
 
 /** The current faults of the servers. */
@@ -19,6 +20,12 @@ export class Faults {
     this.hanging = new Uint8Array(count);
     this.factor = new Float64Array(count).fill(1);
     this.errors = new Float64Array(count);
+  }
+
+  /** Status of a response of a server. */
+  status(server: number, random: RandomStream): number {
+    const share = this.errors[server]!;
+    return share > 0 && random.next() < share ? 500 : 200;
   }
 
   /** Begins a failure of a server. */

@@ -60,9 +60,7 @@ export class Probes implements Transport {
     const answer = (): void => {
       this.pending++;
       if (faults.down[server] === 1) return reject(refused(serverUrl));
-      const share = faults.errors[server]!;
-      const status = share > 0 && random.next() < share ? 500 : 200;
-      resolve({ ...NO_CONTENT, status });
+      resolve({ ...NO_CONTENT, status: faults.status(server, random) });
     };
     if (faults.hanging[server] === 0) {
       answer();

@@ -136,8 +136,7 @@ export class Simulation {
     const start = servers.jobs.start[job]!;
     servers.finish(job);
     if (request === ABANDONED) return;
-    const share = servers.faults.errors[server]!;
-    const status = share > 0 && this.#errors.next() < share ? 500 : 200;
+    const status = servers.faults.status(server, this.#errors);
     this.#balancerOf(request).respond(request, server, { start, status });
   }
 

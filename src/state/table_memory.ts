@@ -1,4 +1,4 @@
-import { TRAFFIC_ROW } from "./server_traffic.ts";
+import { TRAFFIC_ROW } from "./traffic.ts";
 
 /** Default number of slots. */
 export const DEFAULT_CAPACITY = 65_536;

@@ -1,5 +1,4 @@
 import type { ErrorCode } from "../model/errors.ts";
-import type { Server } from "../model/server.ts";
 import type { FailureKind } from "../model/ejection_state.ts";
 import {
   BUCKETS,
@@ -19,8 +18,9 @@ import {
   type ServerCounter,
   type ServerTraffic,
   serverTraffic,
+  type Traffic,
   TRAFFIC_ROW,
-} from "./server_traffic.ts";
+} from "./traffic.ts";
 import type { TableMemory } from "./table_memory.ts";
 
 /** Layout of the row that concerns no server: one number for each error, then these. */
@@ -41,35 +41,14 @@ export interface CountedRequest {
   /** The status, 101 or 200 to 599. */
   readonly status: number;
   /**
-   * Time from its arrival until the response was delivered or, if it has up to 64 KiB, handed to the
-   * platform, in milliseconds.
+   * Time from its arrival until the response was delivered or, if it has up to 64 KiB, handed to
+   * the platform, in milliseconds.
    */
   readonly duration: number;
   /** Content sent to the server, in bytes. */
   readonly bytesSent: number;
   /** Content received from the server, in bytes. */
   readonly bytesReceived: number;
-}
-
-/** Counters of a balancer. */
-export interface Traffic {
-  /** Counters of each server, in the order in which they were added. */
-  readonly servers: readonly (ServerTraffic & { readonly server: Server })[];
-  /** Sums over all servers, including removed ones. */
-  readonly total: ServerTraffic;
-  /** Counters that concern no single server. */
-  readonly overall: {
-    /** Requests answered with an error by the balancer itself, by error code. */
-    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
-    /** Requests in the queue now. */
-    readonly waiting: number;
-    /** Requests that were queued. */
-    readonly waited: number;
-  };
-  /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
-  readonly countsRequests: boolean;
-  /** Time since the balancer was started, in seconds. */
-  readonly uptime: number;
 }
 
 /** Counts of the servers at one moment. */
@@ -81,11 +60,11 @@ export interface TrafficSnapshot {
 }
 
 /**
- * Traffic counts for operators: each thread has its own row of numbers for each slot of the state table,
- * so that threads do not contend. The rows are summed when the counts are read.
+ * Traffic counts for operators: each thread has its own row of numbers for each slot of the state
+ * table, so that threads do not contend. The rows are summed when the counts are read.
  *
- * A row starts with zeros when a server gets the slot. Count before the request ends in the state table,
- * as the slot may get another server after that.
+ * A row starts with zeros when a server gets the slot. Count before the request ends in the state
+ * table, as the slot may get another server after that.
  */
 export class TrafficTable {
   readonly #memory: TableMemory;
@@ -204,8 +183,8 @@ export class TrafficTable {
 }
 
 /**
- * Resets the counts of a slot that gets another server. The counts of the previous server are added to a
- * row for removed servers, so that the total never falls.
+ * Resets the counts of a slot that gets another server. The counts of the previous server are added
+ * to a row for removed servers, so that the total never falls.
  */
 export function clearTraffic(memory: TableMemory, slot: number): void {
   const removed = (memory.capacity + 1) * TRAFFIC_ROW;

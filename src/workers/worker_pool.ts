@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Clock } from "../runtime/clock.ts";
 import type { DecisionLog } from "../state/decision_log.ts";
 import { BalancerError } from "../model/errors.ts";
-import { reclaimCounts } from "../state/reclaim_counts.ts";
+import { reclaimCounts } from "../state/cross_thread_queue.ts";
 import type { Entry, Registry } from "../state/registry.ts";
 import type { ProxySettings } from "../model/settings.ts";
 import type { StateTable } from "../state/state_table.ts";

@@ -4,8 +4,9 @@ import { EventLog } from "../../src/state/event_log.ts";
 import { Registry } from "../../src/state/registry.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
-import { type Traffic, TrafficTable } from "../../src/state/traffic_table.ts";
-import { LATENCY_BOUNDS } from "../../src/state/server_traffic.ts";
+import { TrafficTable } from "../../src/state/traffic_table.ts";
+import type { Traffic } from "../../src/state/traffic.ts";
+import { LATENCY_BOUNDS } from "../../src/state/traffic.ts";
 
 const A = "http://a";
 const B = "http://b";

@@ -92,7 +92,10 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     net,
     `--allow-net=0.0.0.0:${port},127.0.0.1:${apiPort},${dns.address},0.0.0.0:0,${any}`,
   );
-  assertStringIncludes(printed.stderr, `any IPv4 address is permitted (${any}). To narrow`);
+  assertStringIncludes(
+    printed.stderr,
+    `any IPv4 address is permitted (${any}). To narrow that down, `,
+  );
   assertStringIncludes(printed.stderr, `for example 10.0.0.0/8:${servers.port}. Deno`);
   // Some of the addresses are not permitted: these are left out, and the others serve.
   const narrow = net.replace("0.0.0.0:0,", "").replace(any, `127.0.0.0/31:${servers.port}`);
@@ -106,9 +109,8 @@ Deno.test("listen works with what permissions prints for entries", async () => {
     if (found.length === 2) continue;
     const why = `Cannot connect to ${TWO}:${servers.port}: the program was started without`;
     assert(report!.addresses[1]!.problem!.startsWith(why));
-    await program.waitForError(
-      `Skipping ${servers.url(TWO)}, which ${servers.url("api.test")} resolves to`,
-    );
+    const source = servers.url("api.test");
+    await program.waitForError(`Skipping ${servers.url(TWO)}, which ${source} resolves to: `);
   }
 });
 

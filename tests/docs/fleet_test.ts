@@ -17,12 +17,12 @@ const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ],
   [
     "ballast list-balancers",
-    /NAME +ID +VERSION[^]*ballast-1 [^]*3 of 3 +3 +http:\/\/127.0.0.1:8001 +answers[^]*ballast-2 [^]*8002/,
+    /NAME +ID +VERSION[^]*ballast-1 [^]*3 of 3 +3 +http:\/\/127.0.0.1:8001 +this one[^]*ballast-2 [^]*8002/,
   ],
   ["etcdctl del", /"weight":5[^]*two +\S+ +3 /],
   [
     '"three"',
-    /etcd has keys that are not used[^]*weight must be[^]*stays in use[^]*two +http\S+ +3 /,
+    /etcd has invalid values[^]*weight must be[^]*stays in use[^]*two +http\S+ +3 /,
   ],
   [
     "refused with",
@@ -73,7 +73,7 @@ Deno.test({
       const shell = terminals.get(name)!;
       if (isAfter !== undefined) {
         await shell.interrupt();
-        await shell.see("finishing what is under way");
+        await shell.see("finishing active requests");
       }
       if (text.includes("ballast listen")) {
         shell.start(text);

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Candidates } from "../../src/state/candidates.ts";
-import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
+import { reclaimCounts } from "../../src/state/cross_thread_queue.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { ACTIVITY_SHIFT, allocateMemory, type TableMemory } from "../../src/state/table_memory.ts";
 import { LeastConnections } from "../../src/policies/least_connections.ts";

@@ -16,7 +16,9 @@ function makeBalancer(
   });
 }
 
-/** Sends a request, and returns the decisions that were made for it, and the cookie of the response. */
+/**
+ * Sends a request, and returns the decisions that were made for it, and the cookie of the response.
+ */
 async function decide(
   balancer: LoadBalancer,
   headers: Record<string, string> = {},

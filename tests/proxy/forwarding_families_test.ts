@@ -177,7 +177,8 @@ Deno.test("ForwardingFields.toUpstream(): every way to read one family finds the
         assertEquals([at, host.toLowerCase()], [at, sent[HOST]!.toLowerCase()]);
         assertEquals([at, proto.toLowerCase()], [at, sent[PROTO]!.toLowerCase()]);
       }
-      // Servers that take the first of each parameter, at any position, or require that all are equal.
+      // Servers that take the first of each parameter, at any position, or require that all are
+      // equal.
       for (const { host, proto } of elements) {
         assertEquals(host?.toLowerCase() ?? sent[HOST]!.toLowerCase(), sent[HOST]!.toLowerCase());
         assertEquals(

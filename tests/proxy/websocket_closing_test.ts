@@ -26,7 +26,9 @@ function speaking(bytes: string, before: () => void = () => {}): RawServer {
   });
 }
 
-/** How the client's WebSocket ends when the server sends these bytes, and what the server receives. */
+/**
+ * How the client's WebSocket ends when the server sends these bytes, and what the server receives.
+ */
 async function afterServerSends(bytes: string): Promise<{ client: Close; server: string }> {
   await using server = speaking(bytes);
   await using served = await serveBalancer([server.url]);

@@ -13,7 +13,9 @@ import {
 
 const MIB = 1_048_576;
 
-/** The message with this number: text or bytes, mostly small, with every length class among them. */
+/**
+ * The message with this number: text or bytes, mostly small, with every length class among them.
+ */
 function message(number: number): Message {
   const lengths = [0, 1, 5, 125, 126, 127, 300, 1000];
   const length = number % 2500 === 0

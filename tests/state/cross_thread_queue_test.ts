@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory, layOut, type TableMemory } from "../../src/state/table_memory.ts";
-import { CrossThreadQueue } from "../../src/state/cross_thread_queue.ts";
+import { CrossThreadQueue, reclaimCounts } from "../../src/state/cross_thread_queue.ts";
 import { KeptAlive } from "../testing/kept_alive.ts";
 import { until } from "../testing/until.ts";
 

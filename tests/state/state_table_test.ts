@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { reclaimCounts } from "../../src/state/reclaim_counts.ts";
+import { reclaimCounts } from "../../src/state/cross_thread_queue.ts";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { StateTable } from "../../src/state/state_table.ts";
 import { allocateMemory } from "../../src/state/table_memory.ts";
 import { type CountedRequest, TrafficTable } from "../../src/state/traffic_table.ts";
-import { LATENCY_BOUNDS, type ServerTraffic } from "../../src/state/server_traffic.ts";
+import { LATENCY_BOUNDS, type ServerTraffic } from "../../src/state/traffic.ts";
 
 /** A request, with these changes. */
 function request(change: Partial<CountedRequest> = {}): CountedRequest {

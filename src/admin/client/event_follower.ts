@@ -1,7 +1,7 @@
 import { errorText } from "../../model/error_text.ts";
 import { printable } from "../../model/printable.ts";
 import { systemClock } from "../../runtime/system_clock.ts";
-import { pause } from "../../runtime/time.ts";
+import { pause, TimeLimit } from "../../runtime/time.ts";
 import type { EventJson } from "../event_stream.ts";
 import { type AdminClient, AdminClientError } from "./admin_client.ts";
 import { type EventBlock, readEvents } from "./event_source.ts";
@@ -68,15 +68,11 @@ class Follower {
 
   /** Reads one connection to its end. Returns false if no more events are wanted. */
   async #read(): Promise<boolean> {
-    const silence = new AbortController();
-    const end = () => silence.abort(new DOMException("silence", "TimeoutError"));
-    let timer = setTimeout(end, HEAD_TIMEOUT_MS);
-    const touch = () => {
-      clearTimeout(timer);
-      timer = setTimeout(end, SILENCE_MS);
-    };
+    const limit = new TimeLimit(systemClock, this.#options.signal);
+    limit.start(HEAD_TIMEOUT_MS);
+    const touch = () => limit.start(SILENCE_MS);
     try {
-      const body = await this.#open(AbortSignal.any([silence.signal, this.#options.signal]));
+      const body = await this.#open(limit.signal);
       touch();
       for await (const block of readEvents(body, touch)) {
         if (block.id === "") throw notBallast();
@@ -87,12 +83,12 @@ class Follower {
     } catch (error) {
       if (error instanceof AdminClientError) throw error;
       if (error instanceof SyntaxError) throw notBallast();
-      const why = silence.signal.aborted
+      const why = limit.exceeded !== undefined
         ? `no data for ${SILENCE_MS / 1000} s`
         : printable(errorText(error));
       throw new AdminClientError("refused", `Lost the connection to the balancer: ${why}`);
     } finally {
-      clearTimeout(timer);
+      limit.end();
     }
   }
 

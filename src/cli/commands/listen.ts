@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import { LoadBalancer } from "../../balancer/load_balancer.ts";
+import { DEFAULT_CONFIG as DEFAULTS } from "../../config/config.ts";
 import { pickSettings } from "../../config/settings_schema.ts";
 import { BalancerError } from "../../model/errors.ts";
 import { oldDenoWarning } from "../../runtime/runtime_version.ts";
@@ -28,12 +29,19 @@ export const listen = {
   example: "ballast listen --config servers.yaml --port 8080",
   values: {
     "config": { value: "FILE", help: "YAML file with servers and settings" },
-    "port": { value: "PORT", help: "accept requests on this port (default 80)" },
-    "host": { value: "HOST", help: "accept requests on this address (default 0.0.0.0, all)" },
-    "api-port": { value: "PORT", help: "serve the admin API on this port (default 8000)" },
+    "port": { value: "PORT", help: `accept requests on this port (default ${DEFAULTS.port})` },
+    "host": {
+      value: "HOST",
+      help: `accept requests on this address (default ${DEFAULTS.host}, all)`,
+    },
+    "api-port": {
+      value: "PORT",
+      help: `serve the admin API on this port (default ${DEFAULTS.apiPort})`,
+    },
     "api-host": {
       value: "HOST",
-      help: "serve the admin API on this address (default 127.0.0.1); others need a token",
+      help:
+        `serve the admin API on this address (default ${DEFAULTS.apiHost}); others need a token`,
     },
     ...ACCESS_FLAGS,
     ...TLS_FLAGS,
@@ -42,11 +50,11 @@ export const listen = {
     ...ETCD_FLAGS,
     "grace-period": {
       value: "SECONDS",
-      help: "time for active requests to finish at shutdown (default 10)",
+      help: `time for active requests to finish at shutdown (default ${DEFAULTS.gracePeriod})`,
     },
     "decisions": {
       value: "N",
-      help: "keep the latest N routing decisions for explain (default 0, none)",
+      help: `keep the latest N routing decisions for explain (default ${DEFAULTS.decisions}, none)`,
     },
   },
   switches: {

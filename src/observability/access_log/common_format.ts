@@ -22,8 +22,8 @@ const LETTERS: Readonly<Record<string, string>> = {
 const encoder = new TextEncoder();
 
 /**
- * Common Log Format of the Apache HTTP Server (`%h %l %u %t "%r" %>s %b`), or the combined format, with
- * the referrer and the user agent.
+ * Common Log Format of the Apache HTTP Server (`%h %l %u %t "%r" %>s %b`), or the combined format,
+ * with the referrer and the user agent.
  */
 export class CommonLines implements LineFormat {
   readonly #combined: boolean;

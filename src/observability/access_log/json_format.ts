@@ -9,8 +9,8 @@ const PLAIN = /^[ !#-[\]-~]*$/;
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * JSON format with everything that is recorded of a request. Every line has the same names in the same
- * order, except for `failure`, which only failed requests have.
+ * JSON format with everything that is recorded of a request. Every line has the same names in the
+ * same order, except for `failure`, which only failed requests have.
  */
 export class JsonLines implements LineFormat {
   #second = NaN;

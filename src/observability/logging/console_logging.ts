@@ -14,8 +14,8 @@ export interface ConsoleLogging {
 }
 
 /**
- * Configures the program's log. A library never calls this: its log is silent until the program that
- * uses it configures LogTape.
+ * Configures the program's log. A library never calls this: its log is silent until the program
+ * that uses it configures LogTape.
  *
  * @param output The writer of the lines.
  * @param options The options.

@@ -2,8 +2,8 @@ import type { LogRecord } from "@logtape/logtape";
 import { escapeControls } from "../../model/printable.ts";
 
 /**
- * Formats a log record as a line of JSON: `time` (RFC 3339, UTC), `level`, `logger` (the category, with
- * dots), `message`, and `properties`, if there are any.
+ * Formats a log record as a line of JSON: `time` (RFC 3339, UTC), `level`, `logger` (the category,
+ * with dots), `message`, and `properties`, if there are any.
  *
  * @param record The record.
  */

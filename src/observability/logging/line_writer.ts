@@ -16,8 +16,8 @@ export interface LineWriterOptions {
   /** Writes some of the bytes, and returns how many. */
   readonly write: (bytes: Uint8Array) => Promise<number>;
   /**
-   * Called when lines are lost for the first time, whenever ten times as many are lost, and when lines
-   * can be written again. Default: no callback.
+   * Called when lines are lost for the first time, whenever ten times as many are lost, and when
+   * lines can be written again. Default: no callback.
    */
   readonly onLoss?: (loss: LostLines) => void;
   /** The largest backlog, in UTF-16 code units. Default: 8 Mi. */
@@ -25,8 +25,8 @@ export interface LineWriterOptions {
 }
 
 /**
- * Writes lines in order, without ever blocking on a slow or absent reader: what it does not take in time
- * is lost, whole calls of {@linkcode LineWriter.write} at a time, and counted.
+ * Writes lines in order, without ever blocking on a slow or absent reader: what it does not take in
+ * time is lost, whole calls of {@linkcode LineWriter.write} at a time, and counted.
  */
 export class LineWriter {
   readonly #options: LineWriterOptions;

@@ -14,8 +14,8 @@ const YELLOW = "\u001b[33m";
 const DEFAULT_COLOR = "\u001b[39m";
 
 /**
- * Makes a formatter of log records for people: time, level, category and message. Only the stack of an
- * error takes further lines.
+ * Makes a formatter of log records for people: time, level, category and message. Only the stack of
+ * an error takes further lines.
  *
  * @param colors Whether the lines have colours.
  */

@@ -35,9 +35,10 @@ export const EXPOSITION_TYPE = "text/plain; version=0.0.4; charset=utf-8";
  * Writes metrics in Prometheus' text format
  * (https://prometheus.io/docs/instrumenting/exposition_formats/).
  *
- * The state table has already summed the values over the threads, so only the text is left to write.
- * The tests compare it with that of the `prom-client` package, which the program cannot use itself:
- * `deno compile` of Deno 2.9 crashes on a dependency of it (https://github.com/denoland/deno/issues/36746).
+ * The state table has already summed the values over the threads, so only the text is left to
+ * write. The tests compare it with that of the `prom-client` package, which the program cannot use
+ * itself: `deno compile` of Deno 2.9 crashes on a dependency of it
+ * (https://github.com/denoland/deno/issues/36746).
  *
  * @param metrics The metrics, with distinct names.
  */

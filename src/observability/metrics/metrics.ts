@@ -1,6 +1,6 @@
 import type { RegistryReport } from "../../model/registry_report.ts";
 import type { ServerStatus } from "../../model/server_status.ts";
-import type { Traffic } from "../../state/traffic_table.ts";
+import type { Traffic } from "../../state/traffic.ts";
 import { type Metric, writeExposition } from "./exposition.ts";
 import { processMetrics } from "./process_metrics.ts";
 import { serverStateMetrics, serverTrafficMetrics } from "./server_metrics.ts";
@@ -18,8 +18,8 @@ export interface MetricSources {
 }
 
 /**
- * Writes all metrics in Prometheus' text format. If requests are not counted, their metrics are left
- * out: a zero would mean that there were none.
+ * Writes all metrics in Prometheus' text format. If requests are not counted, their metrics are
+ * left out: a zero would mean that there were none.
  *
  * @param sources The sources.
  */

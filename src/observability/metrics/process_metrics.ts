@@ -6,8 +6,8 @@ interface ProcessScope {
 }
 
 /**
- * Metrics of the process: version, start time and memory, as far as the runtime exposes them without
- * permissions.
+ * Metrics of the process: version, start time and memory, as far as the runtime exposes them
+ * without permissions.
  *
  * @param version Ballast's version.
  */

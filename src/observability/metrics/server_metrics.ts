@@ -1,5 +1,5 @@
 import type { ServerStatus } from "../../model/server_status.ts";
-import { LATENCY_BOUNDS, SERVER_COUNTERS, type ServerTraffic } from "../../state/server_traffic.ts";
+import { LATENCY_BOUNDS, SERVER_COUNTERS, type ServerTraffic } from "../../state/traffic.ts";
 import type { Labels, Metric, Sample } from "./exposition.ts";
 
 /** A server with its status and its traffic counts. */
@@ -16,8 +16,8 @@ interface Labelled extends ServerNumbers {
 }
 
 /**
- * Metrics of each server's state. Only its URL is a label, as with the name, renaming a server would
- * start new time series; `ballast_server_info` has the name.
+ * Metrics of each server's state. Only its URL is a label, as with the name, renaming a server
+ * would start new time series; `ballast_server_info` has the name.
  *
  * @param servers The servers.
  */
@@ -100,9 +100,8 @@ export function serverTrafficMetrics(servers: readonly ServerNumbers[]): Metric[
     },
     {
       name: "ballast_request_duration_seconds",
-      help:
-        "Time from a request's arrival until its response was delivered, or handed to the runtime if " +
-        "it has up to 64 KiB, in seconds; without WebSockets.",
+      help: "Time from a request's arrival until its response was delivered, or handed to the " +
+        "runtime if it has up to 64 KiB, in seconds; without WebSockets.",
       type: "histogram",
       collect: () => durations(all),
     },

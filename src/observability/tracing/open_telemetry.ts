@@ -19,16 +19,16 @@ interface OpenSpan {
 }
 
 /**
- * Traces requests with OpenTelemetry: a client span for each request to a server, below the server span
- * that the platform makes for the client's request.
+ * Traces requests with OpenTelemetry: a client span for each request to a server, below the server
+ * span that the platform makes for the client's request.
  */
 export class OpenTelemetryTracing implements RequestObserver {
   readonly #loaded: Promise<typeof api | undefined> = loadApi();
   readonly #open = new WeakMap<RequestRecord, OpenSpan>();
 
   /**
-   * Starts tracing if OpenTelemetry is enabled: in Deno by `OTEL_DENO=true`, elsewhere if the program
-   * has registered an SDK before it makes a balancer.
+   * Starts tracing if OpenTelemetry is enabled: in Deno by `OTEL_DENO=true`, elsewhere if the
+   * program has registered an SDK before it makes a balancer.
    *
    * @returns Undefined if it is disabled. Nothing is loaded then, and requests are not affected.
    */
@@ -94,8 +94,8 @@ function continued(
 ): readonly HeaderField[] {
   // Without a propagator (OTEL_PROPAGATORS=none), the client's fields are forwarded.
   if (!("traceparent" in fields)) return headers;
-  // W3C Trace Context §3.3: tracestate belongs to the trace that it came with, and to no other. Deno
-  // continues the trace, but does not forward the state.
+  // W3C Trace Context §3.3: tracestate belongs to the trace that it came with, and to no other.
+  // Deno continues the trace, but does not forward the state.
   const keepsState = headers.some(([name, value]) =>
     name === "traceparent" && value.split("-", 2)[1] === traceId
   );

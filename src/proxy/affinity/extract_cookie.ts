@@ -10,8 +10,8 @@ const SPACE = " ";
 const TAB = "\t";
 
 /**
- * Extracts the cookies of one name from a Cookie field (RFC 6265 §4.2.1, parsed as leniently as servers
- * do: spaces around names and values are ignored, and a semicolon always ends a cookie).
+ * Extracts the cookies of one name from a Cookie field (RFC 6265 §4.2.1, parsed as leniently as
+ * servers do: spaces around names and values are ignored, and a semicolon always ends a cookie).
  *
  * @param field The value of the field.
  * @param name The name, which is case-sensitive (RFC 6265 §4.1.1).

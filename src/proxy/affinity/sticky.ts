@@ -36,12 +36,12 @@ export interface StickyParts {
 /**
  * Session affinity by cookie: keeps each client at the server that answered it first.
  *
- * The value of the cookie is HMAC-SHA-256 of the server's URL with the secret as its key: without the
- * secret, nobody can make a cookie or find out the server's address from one. All threads, and all
- * balancers with the same secret and servers, accept each other's cookies.
+ * The value of the cookie is HMAC-SHA-256 of the server's URL with the secret as its key: without
+ * the secret, nobody can make a cookie or find out the server's address from one. All threads, and
+ * all balancers with the same secret and servers, accept each other's cookies.
  *
- * A server with weight 0 takes no new requests, and its clients move to another server. (HAProxy would
- * keep them until they end their sessions.)
+ * A server with weight 0 takes no new requests, and its clients move to another server. (HAProxy
+ * would keep them until they end their sessions.)
  */
 export class StickySessions {
   readonly #parts: StickyParts;
@@ -61,8 +61,8 @@ export class StickySessions {
   }
 
   /**
-   * Finds the server of a client's session. Of several cookies, the first with the value of a server
-   * counts.
+   * Finds the server of a client's session. Of several cookies, the first with the value of a
+   * server counts.
    *
    * @param request The client's request, ready to be sent.
    * @param clientAddress IP address of the client, if known.

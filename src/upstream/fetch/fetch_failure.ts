@@ -42,8 +42,9 @@ const BAD_RESPONSE: ReadonlySet<string> = new Set([
 const DENO_BAD_RESPONSE = /client error \(SendRequest\): (?:invalid|unexpected|message head)/;
 
 /**
- * Why `fetch` rejected, as far as the runtime tells. What cannot be told counts as sent: only where it
- * is sure that there was no connection may a request that is not idempotent go to another server.
+ * Why `fetch` rejected, as far as the runtime tells. What cannot be told counts as sent: only where
+ * it is sure that there was no connection may a request that is not idempotent go to another
+ * server.
  *
  * @param thrown The exception.
  * @param serverUrl The server.

@@ -94,8 +94,8 @@ function requestHeaders(
 }
 
 /**
- * RFC 9110 §9.1: methods are case-sensitive, and any token is one. Some runtimes write them in upper
- * case, and Bun (1.4) sends those that it does not know as GET.
+ * RFC 9110 §9.1: methods are case-sensitive, and any token is one. Some runtimes write them in
+ * upper case, and Bun (1.4) sends those that it does not know as GET.
  */
 function checkMethod(method: string): void {
   let sent: string | undefined;

@@ -46,8 +46,8 @@ const OF_ENCODED: ReadonlySet<string> = new Set([
  *
  * @param response The response.
  * @param decodes Whether this `fetch` decodes content.
- * @throws {BalancerError} `bad_response` for violations of HTTP that are visible here, and for decoded
- * content whose original is needed.
+ * @throws {BalancerError} `bad_response` for violations of HTTP that are visible here, and for
+ * decoded content whose original is needed.
  */
 export function readFetchedHead(response: Response, decodes: boolean): FetchedHead {
   const { status } = response;

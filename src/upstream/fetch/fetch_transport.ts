@@ -23,8 +23,8 @@ export interface FetchTransportOptions {
   /** How long a connection may take, in milliseconds. Default: 5000. */
   readonly connectTimeout?: number;
   /**
-   * How long the head of a response may take once the request is sent, in milliseconds. `fetch` does
-   * not tell when it has a connection, so both times together are one limit. Default: 60000.
+   * How long the head of a response may take once the request is sent, in milliseconds. `fetch`
+   * does not tell when it has a connection, so both times together are one limit. Default: 60000.
    */
   readonly responseTimeout?: number;
   /** How long content may stand still, in milliseconds. Default: 60000. */

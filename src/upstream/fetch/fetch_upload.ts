@@ -18,9 +18,9 @@ export interface FetchUploadOptions {
 }
 
 /**
- * A client's content on its way to `fetch`: neither more nor less than announced, and no piece before
- * `fetch` asks for it. Its deadline is separate from the response's: neither direction may be blamed,
- * or given more time, for the other.
+ * A client's content on its way to `fetch`: neither more nor less than announced, and no piece
+ * before `fetch` asks for it. Its deadline is separate from the response's: neither direction may
+ * be blamed, or given more time, for the other.
  */
 export class FetchUpload extends Deadline {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -63,8 +63,8 @@ export class FetchUpload extends Deadline {
   }
 
   /**
-   * The head of the response is here: from now on the server may leave the content unread for as long
-   * as its response takes. The client still has to send what it has begun.
+   * The head of the response is here: from now on the server may leave the content unread for as
+   * long as its response takes. The client still has to send what it has begun.
    */
   answered(): void {
     this.#answered = true;

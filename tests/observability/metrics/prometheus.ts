@@ -76,7 +76,10 @@ export class RunningPrometheus implements AsyncDisposable {
     return first === undefined ? undefined : Number(first.value[1]);
   }
 
-  /** Reads the log for as long as the process lives, so that it never blocks; resolves once it is ready. */
+  /**
+   * Reads the log for as long as the process lives, so that it never blocks; resolves once it is
+   * ready.
+   */
   async #readLog(): Promise<string> {
     let log = "";
     const { promise, resolve } = Promise.withResolvers<string>();

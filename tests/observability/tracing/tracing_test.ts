@@ -66,7 +66,8 @@ for (const workers of [1, 2]) {
     assertEquals(tracestate, TRACE_FIELDS.tracestate);
 
     const span = await ballastSpan(collector, TRACE);
-    // The server's parent is the balancer's span, its parent the platform's, its parent the client's.
+    // The server's parent is the balancer's span, its parent the platform's, its parent the
+    // client's.
     assertEquals(traceparent.split("-")[2], span.spanId);
     const platform = await collector.waitFor(({ spanId }) => spanId === span.parentSpanId);
     assertEquals([platform.scope, platform.kind], ["deno", 2]);

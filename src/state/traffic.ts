@@ -1,42 +1,68 @@
+import type { ErrorCode } from "../model/errors.ts";
+import type { Server } from "../model/server.ts";
+
 /** Upper bounds of the latency buckets, in seconds; there is one more bucket above the last. */
 export const LATENCY_BOUNDS: readonly number[] = [
   ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
   ...[0.5, 1, 2.5, 5, 10, 30, 60],
 ];
 
-/** Counters of a server since it was added. */
-export interface ServerTraffic {
-  /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
-  readonly responses: readonly [number, number, number, number, number];
-  /** Failed attempts: the connection could not be made, or the response was invalid or broke off. */
-  readonly failures: { readonly connection: number; readonly response: number };
-  /** Failed attempts that were followed by one on another server. */
-  readonly retries: number;
-  /** Content that went to the server, in bytes. */
-  readonly bytesSent: number;
-  /** Content that came from it, in bytes. */
-  readonly bytesReceived: number;
-  /** Connections that were opened for a request, and pooled ones that were reused. */
-  readonly connections: {
-    readonly opened: number;
-    readonly reused: number;
-    /** Open connections, idle ones included. */
-    readonly open: number;
-    /** Idle connections. */
-    readonly idle: number;
+/** Counters of a balancer. */
+export interface Traffic {
+  /** Counters of each server, in the order in which they were added. */
+  readonly servers: readonly (Traffic["total"] & { readonly server: Server })[];
+  /** Sums over all servers, including removed ones. */
+  readonly total: {
+    /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
+    readonly responses: readonly [number, number, number, number, number];
+    /**
+     * Failed attempts: the connection could not be made, or the response was invalid or broke off.
+     */
+    readonly failures: { readonly connection: number; readonly response: number };
+    /** Failed attempts that were followed by one on another server. */
+    readonly retries: number;
+    /** Content that went to the server, in bytes. */
+    readonly bytesSent: number;
+    /** Content that came from it, in bytes. */
+    readonly bytesReceived: number;
+    /** Connections that were opened for a request, and pooled ones that were reused. */
+    readonly connections: {
+      readonly opened: number;
+      readonly reused: number;
+      /** Open connections, idle ones included. */
+      readonly open: number;
+      /** Idle connections. */
+      readonly idle: number;
+    };
+    /** Health checks by result. */
+    readonly checks: { readonly passed: number; readonly failed: number };
+    /** Number of its ejections. */
+    readonly ejections: number;
+    /** Durations of requests, without WebSockets. */
+    readonly latency: {
+      /** Sum in seconds. */
+      readonly sum: number;
+      /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
+      readonly buckets: readonly number[];
+    };
   };
-  /** Health checks by result. */
-  readonly checks: { readonly passed: number; readonly failed: number };
-  /** Number of its ejections. */
-  readonly ejections: number;
-  /** Durations of requests, without WebSockets. */
-  readonly latency: {
-    /** Sum in seconds. */
-    readonly sum: number;
-    /** Requests in each bucket; {@linkcode LATENCY_BOUNDS} has the upper bounds. */
-    readonly buckets: readonly number[];
+  /** Counters that concern no single server. */
+  readonly overall: {
+    /** Requests answered with an error by the balancer itself, by error code. */
+    readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
+    /** Requests in the queue now. */
+    readonly waiting: number;
+    /** Requests that were queued. */
+    readonly waited: number;
   };
+  /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
+  readonly countsRequests: boolean;
+  /** For how long there has been something to count: since the balancer began, in seconds. */
+  readonly uptime: number;
 }
+
+/** Counters of one server since it was added. */
+export type ServerTraffic = Traffic["total"];
 
 /** Name of a counter: a field of {@linkcode ServerTraffic} that is a single number. */
 export type ServerCounter = {
@@ -53,7 +79,9 @@ interface CounterDeclaration {
   readonly of: "requests" | "server";
 }
 
-/** The counters with their metrics. A new one needs no more than this, its field above, and a count. */
+/**
+ * The counters with their metrics. A new one needs no more than this, its field above, and a count.
+ */
 export const SERVER_COUNTERS: Readonly<Record<ServerCounter, CounterDeclaration>> = {
   retries: {
     metric: "ballast_retries_total",
