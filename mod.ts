@@ -24,7 +24,7 @@ import "./src/runtime/runtime_version.ts";
 
 // The balancer and its options.
 export { LoadBalancer } from "./src/balancer/load_balancer.ts";
-export type { AccessLogOptions, LoadBalancerOptions } from "./src/balancer/options.ts";
+export type { LoadBalancerOptions } from "./src/balancer/options.ts";
 export type {
   BalancerSettings,
   DnsSettings,

@@ -74,7 +74,7 @@ export interface Admin {
  * name and a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
  * @param balancer The balancer.
- * @param options Who may use the API, and what it has beside the balancer.
+ * @param options Access to the API, and its parts beside the balancer.
  * @returns The API; pass its `fetch` to a server.
  * @throws {BalancerError} `invalid`, with every fault of the options.
  *

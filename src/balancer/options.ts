@@ -31,20 +31,6 @@ import {
 import { mayReusePort } from "../runtime/reuse_port.ts";
 import type { Policy } from "../state/policy.ts";
 
-/** Access log: a line for each request, written when the request is over. */
-export interface AccessLogOptions {
-  /** Format of the lines. */
-  readonly format: "common" | "combined" | "json";
-  /**
-   * Takes whole lines, each with its line feed, at most those of 200 ms or some 64 KiB at a time.
-   * Called on the thread that made the balancer, in the order in which requests ended on each thread.
-   * If it throws, or returns a promise that rejects, that is logged, and the lines are lost.
-   *
-   * @param lines The lines.
-   */
-  write(lines: string): unknown;
-}
-
 /** Options of a {@linkcode LoadBalancer}: settings that a file can have, and those of programs only. */
 export interface LoadBalancerOptions extends BalancerSettings {
   /** The first servers. Default: none. */
@@ -69,9 +55,23 @@ export interface LoadBalancerOptions extends BalancerSettings {
      */
     readonly secret: string;
   };
-  /** Access log. Default: off. */
-  readonly accessLog?: AccessLogOptions;
+  /** Access log: a line for each request, written when the request is over. Default: off. */
+  readonly accessLog?: {
+    /** Format of the lines. */
+    readonly format: "common" | "combined" | "json";
+    /**
+     * Takes whole lines, each with its line feed, at most those of 200 ms or some 64 KiB at a time.
+     * Called on the thread that made the balancer, in the order in which requests ended on each thread.
+     * If it throws, or returns a promise that rejects, that is logged, and the lines are lost.
+     *
+     * @param lines The lines.
+     */
+    write(lines: string): unknown;
+  };
 }
+
+/** See {@linkcode LoadBalancerOptions.accessLog}. */
+export type AccessLogOptions = NonNullable<LoadBalancerOptions["accessLog"]>;
 
 /** The options that a file does not have, or has in another form. */
 const programSchema = {

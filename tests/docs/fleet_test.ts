@@ -22,7 +22,7 @@ const SHOWN: readonly (readonly [part: string, pattern: RegExp])[] = [
   ["etcdctl del", /"weight":5[^]*two +\S+ +3 /],
   [
     '"three"',
-    /etcd has invalid values:[^]*weight must be[^]*stays in use[^]*two +http\S+ +3 /,
+    /etcd has invalid values[^]*weight must be[^]*stays in use[^]*two +http\S+ +3 /,
   ],
   [
     "refused with",
@@ -73,7 +73,7 @@ Deno.test({
       const shell = terminals.get(name)!;
       if (isAfter !== undefined) {
         await shell.interrupt();
-        await shell.see("finishing what is under way");
+        await shell.see("finishing active requests");
       }
       if (text.includes("ballast listen")) {
         shell.start(text);
