@@ -1,19 +1,23 @@
 /**
- * Ballast is an HTTP load balancer: weighted least connections over servers whose health it checks,
- * and that can be added, changed and removed while it runs.
+ * Ballast is an HTTP load balancer. It distributes requests by weighted least connections or another
+ * policy, checks the health of its servers, and lets you add, change and remove servers at run time.
  *
  * @example Balance over two servers, with an admin API
- * ```ts ignore
+ * ```ts
  * import { createAdmin, LoadBalancer } from "@ballast/lb";
  *
- * const balancer = new LoadBalancer({
+ * await using balancer = new LoadBalancer({
  *   servers: [
  *     { url: "http://127.0.0.1:3001", weight: 2 },
  *     { url: "http://127.0.0.1:3002" },
  *   ],
  * });
- * await balancer.listen({ port: 8080 });
- * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, createAdmin(balancer).fetch);
+ * const listener = await balancer.listen({ port: 0 }); // 0 takes a free port
+ * const api = Deno.serve({ hostname: "127.0.0.1", port: 0 }, createAdmin(balancer).fetch);
+ * console.log(`Requests: port ${listener.addr.port}, admin API: port ${api.addr.port}`);
+ *
+ * // To stop, let active requests finish:
+ * await Promise.all([listener.shutdown(), api.shutdown()]);
  * ```
  *
  * @module

@@ -2,7 +2,7 @@ import { readTagCondition } from "./entity_tag.ts";
 import type { AdminCall, Operation, Routes } from "./operation.ts";
 import { Problem } from "./problem.ts";
 
-/** File that the admin API serves to browsers. */
+/** A file that the admin API serves to browsers. */
 export interface DashboardFile {
   /** Media type, the value of `content-type`. */
   readonly type: string;

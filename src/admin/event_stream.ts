@@ -103,7 +103,7 @@ export class EventStream {
 
   #add(event: BalancerEvent): void {
     if (this.#waiting.length === WAITING_MAX) {
-      logger.info("Closed a stream of events: its client left {count} events unread", {
+      logger.info("Closed an event stream: its client has {count} unread events", {
         count: WAITING_MAX,
       });
       return this.#close();

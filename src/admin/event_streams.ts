@@ -34,10 +34,10 @@ export class EventStreams {
    */
   open(log: EventLog, start: StreamStart): ReadableStream<Uint8Array<ArrayBuffer>> {
     if (this.#closed || log.closed) {
-      throw new Problem(503, "No stream of events can be opened: the balancer is shutting down");
+      throw new Problem(503, "Cannot open an event stream: the balancer is shutting down");
     }
     if (this.#open.size >= STREAMS_MAX) {
-      const detail = `${STREAMS_MAX} streams of events are open, which is the maximum; close one`;
+      const detail = `${STREAMS_MAX} event streams are open, which is the maximum; close one`;
       throw new Problem(503, detail, { headers: { "retry-after": RETRY_AFTER } });
     }
     const stream: EventStream = new EventStream(

@@ -16,33 +16,31 @@ import { TrafficMeter } from "./traffic_meter.ts";
 
 const logger = getLogger(["ballast", "admin"]);
 
-/** Options of an admin API: who may use it, and what it has beside the balancer. */
+/** Options of an admin API: access control, dashboard and cluster. */
 export interface AdminOptions {
   /**
-   * Host names and IP addresses, without ports, under which the API may be called beside the
-   * loopback ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` stands for any IP address.
-   * Requests for other hosts get 421, so that no web page can reach the API through a name that
-   * resolves to this machine. Default: none.
+   * Host names and IP addresses, without ports, that requests may be addressed to in addition to the
+   * loopback ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` allows any IP address.
+   * Requests for other hosts get 421, which protects against DNS rebinding. Default: none.
    */
   readonly hosts?: readonly string[];
   /**
    * Bearer token that callers must send (RFC 6750), 16 to 4096 visible ASCII characters without
-   * spaces. `/healthz` and the dashboard's files need none. Default: no token is needed.
+   * spaces. `/healthz` and the dashboard's files need none. Default: none, no token is required.
    */
   readonly token?: string;
   /**
-   * The web page at `/` that shows and controls the balancer, from `createDashboard()` of
-   * `@ballast/lb/dashboard`. Default: none.
+   * The dashboard to serve at `/`, from `createDashboard()` of `@ballast/lb/dashboard`. Default: none.
    */
   readonly dashboard?: Dashboard;
   /**
-   * The cluster that the balancer has joined, from `joinEtcd()` of `@ballast/lb/etcd`: servers are
-   * changed at all of its balancers. Default: none; servers are changed at this balancer alone.
+   * The cluster that the balancer has joined, from `joinEtcd()` of `@ballast/lb/etcd`. Changes then
+   * apply to all of its balancers. Default: none; changes apply to this balancer only.
    */
   readonly cluster?: AdminCluster;
   /**
-   * Settings of the program around the balancer, such as its ports, for `GET /config`. They take
-   * precedence over the balancer's own. Default: none.
+   * Settings of the surrounding program, such as its ports, which `GET /config` returns in place of
+   * the balancer's own. Default: none.
    */
   readonly settings?: Partial<Config>;
 }
@@ -56,29 +54,28 @@ export interface Admin {
   /** Answers a request to the admin API. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Ends the streams of events, and opens no more. A server that shuts down would wait for them, so
-   * call this first. {@linkcode LoadBalancer.close} ends them too.
+   * Ends all event streams and opens no new ones. Call it before shutting down the HTTP server, which
+   * would otherwise wait for them. {@linkcode LoadBalancer.close} ends them too.
    */
   readonly close: () => void;
 }
 
 /**
- * Creates the HTTP API that shows and controls a balancer: `POST /add`, `POST /update`,
- * `POST /delete`, `GET /servers`, `GET /healthz`; `GET`, `PUT`, `PATCH` and `DELETE` of
- * `/servers/{name or URL}`; and everything else that `GET /openapi.json` describes. Errors are
- * `application/problem+json` (RFC 9457); a refused request changes nothing.
+ * Creates the admin API of a balancer, an HTTP API that monitors and changes it. `GET /openapi.json`
+ * describes all of its routes. Errors are `application/problem+json` (RFC 9457); a request that fails
+ * changes nothing.
  *
- * It answers only requests for `localhost` and the loopback addresses, and none from web pages of
- * other sites. Without a token, anyone who can reach it has full control: serve it on a loopback
- * address. To be called by another name, for example behind `http://lb.internal:8000`, give it that
- * name and a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
+ * By default, it answers only requests for `localhost` and the loopback addresses, and refuses
+ * requests from web pages of other sites. Without a token, anyone who can reach it has full control, so
+ * serve it on a loopback address. To call it by another name, such as `http://lb.internal:8000`, set
+ * that name and a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
  * @param balancer The balancer.
- * @param options Access to the API, and its parts beside the balancer.
- * @returns The API; pass its `fetch` to a server.
+ * @param options Access control, dashboard and cluster.
+ * @returns The API; pass its `fetch` to an HTTP server.
  * @throws {BalancerError} `invalid`, with every fault of the options.
  *
- * @example
+ * @example Call the admin API
  * ```ts
  * import { createAdmin, LoadBalancer } from "@ballast/lb";
  *
@@ -109,7 +106,7 @@ export function createAdmin(balancer: LoadBalancer, options: AdminOptions = {}):
         return value instanceof Response ? value : jsonResponse(value);
       } catch (error) {
         if (!(error instanceof Problem || error instanceof BalancerError)) {
-          logger.error("Unexpected: {error}", { error });
+          logger.error("Unexpected error in the admin API: {error}", { error });
         }
         return errorToResponse(error);
       }

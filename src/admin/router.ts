@@ -28,7 +28,7 @@ export class Router {
       const query = operation.query === undefined ? {} : readQuery(url, operation.query);
       return { operation, call: { request, url, params, query } };
     }
-    throw new Problem(404, `There is nothing here; try ${Object.keys(this.#routes).join(", ")}`);
+    throw new Problem(404, `No such path; try ${Object.keys(this.#routes).join(", ")}`);
   }
 }
 

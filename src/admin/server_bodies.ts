@@ -65,6 +65,6 @@ export function readPatch(value: unknown, at: string): ServerChange {
 
 function checkAgreement(url: string | undefined, at: string): void {
   if (url === undefined || canonicalServerUrl(url) === at) return;
-  const message = `must be ${at}, which the path names; leave it out, or add another server`;
+  const message = `must be ${at}, as in the path; leave it out, or add another server`;
   throw invalid("the body", [{ path: "url", message }]);
 }

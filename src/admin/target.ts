@@ -5,8 +5,8 @@ import type { Server, ServerChange, ServerInit } from "../model/server.ts";
 
 /**
  * The cluster that a balancer has joined, as the admin API uses it; `joinEtcd` returns one. Changes
- * of servers made here reach every balancer of the cluster. Each fails with `conflict` if another
- * change got there first, or if the server is no longer what the caller has `seen`.
+ * made here reach every balancer of the cluster. A change fails with `conflict` if a concurrent change
+ * came first, or if the server is no longer as `seen`.
  */
 export interface AdminCluster {
   /** Adds a server. */
@@ -17,13 +17,13 @@ export interface AdminCluster {
   remove(url: string, drain?: number, seen?: Server): Promise<Server>;
   /** Removes the servers that are missing from etcd and still in use, and returns their URLs. */
   acceptServers(): Promise<readonly string[]>;
-  /** Reports which balancers are up, and how they are doing. */
+  /** Reports the running balancers and their status. */
   report(): Promise<ClusterReport>;
-  /** Connection to etcd, and what is wrong with its content. */
+  /** State of the connection to etcd, and the problems found there. */
   readonly registry: RegistryReport;
 }
 
-/** Changes servers. A balancer does so at once, its cluster once etcd has accepted the change. */
+/** Changes servers: a balancer at once, a cluster after etcd has accepted the change. */
 export interface ServerWriter {
   /** Adds a server. */
   add(server: ServerInit): Server | Promise<Server>;
@@ -33,12 +33,12 @@ export interface ServerWriter {
   remove(url: string, drain?: number, seen?: Server): Server | Promise<Server>;
 }
 
-/** The balancer that an admin API reads from, and what it writes to. */
+/** The balancer and the cluster that an admin API reads and changes. */
 export interface AdminTarget {
-  /** The balancer, from which everything is read. */
+  /** The balancer, which all reads go to. */
   readonly balancer: LoadBalancer;
-  /** The cluster, or the balancer where it has joined none. */
+  /** The cluster, or the balancer if it has joined none. */
   readonly writer: ServerWriter;
-  /** The cluster; undefined where the balancer has joined none. */
+  /** The cluster; undefined if the balancer has joined none. */
   readonly cluster: AdminCluster | undefined;
 }

@@ -23,8 +23,8 @@ export function checkServer(server: ServerInit): ServerInit {
   if (discover === undefined || canDial() || !/^https:/i.test(url)) return checked;
   throw new BalancerError(
     "unsupported",
-    `Cannot discover the servers of ${url}: the fetch of this runtime verifies certificates for ` +
-      "the address that it connects to, not for the name; use http:, or run on Deno",
+    `Cannot discover the servers of ${url}: this runtime's fetch verifies certificates for the ` +
+      "address that it connects to, not for the name; use http:, or run on Deno",
   );
 }
 
@@ -61,7 +61,7 @@ export function checkServers(servers: readonly ServerInit[]): readonly ServerIni
   for (const { url } of checked) {
     const key = canonicalServerUrl(url);
     if (urls.has(key)) {
-      throw new BalancerError("already_exists", `Cannot use the servers: ${key} is there twice`);
+      throw new BalancerError("already_exists", `Cannot use the servers: ${key} is listed twice`);
     }
     urls.add(key);
   }

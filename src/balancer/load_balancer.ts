@@ -30,24 +30,24 @@ import { systemClock } from "../runtime/system_clock.ts";
 import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/worker_pool.ts";
 
 /**
- * An HTTP load balancer over a set of servers. Requests come in through {@linkcode LoadBalancer.listen}
- * or {@linkcode LoadBalancer.fetch}.
+ * An HTTP load balancer over a set of servers, which accepts requests through
+ * {@linkcode LoadBalancer.listen} or {@linkcode LoadBalancer.fetch}.
  *
- * Each request goes to the healthy server with the fewest active requests relative to its weight, or
- * to the choice of another {@linkcode Policy}; if no server is healthy, to an unhealthy one. Health
- * checks of a server start when it is added.
+ * By default, each request goes to the healthy server with the fewest active requests relative to its
+ * weight; `policy` changes that. Unhealthy servers are used only if no healthy server is left. A
+ * server's health checks start when it is added.
  *
  * @example Balance over two servers
- * ```ts ignore
+ * ```ts
  * import { LoadBalancer } from "@ballast/lb";
  *
- * const balancer = new LoadBalancer({
- *   servers: [
- *     { url: "http://127.0.0.1:3001", weight: 2 },
- *     { url: "http://127.0.0.1:3002" },
- *   ],
+ * await using balancer = new LoadBalancer({
+ *   servers: [{ url: "http://127.0.0.1:3001", weight: 2 }, { url: "http://127.0.0.1:3002" }],
  * });
- * await balancer.listen({ port: 8080 });
+ * const listener = await balancer.listen({ port: 0 }); // 0 takes a free port
+ * balancer.add({ url: "http://127.0.0.1:3003" });
+ * console.log(listener.addr.port, balancer.servers());
+ * await listener.shutdown(); // lets active requests finish
  * ```
  */
 export class LoadBalancer implements AsyncDisposable {
@@ -60,16 +60,16 @@ export class LoadBalancer implements AsyncDisposable {
   ) => WorkerPool;
   #config: Config;
   #pool: WorkerPool | undefined;
-  /** Log of what happens to the servers; new events can be subscribed to. */
+  /** The latest changes of servers and their health, and subscriptions to new ones. */
   readonly events: EventLog;
-  /** Log of recent routing decisions; see {@linkcode DecisionLog.keep}. */
+  /** Recent routing decisions; {@linkcode DecisionLog.keep} turns recording on. */
   readonly decisions: DecisionLog;
   #closed = false;
 
   /**
-   * Starts a balancer. It accepts connections only after {@linkcode LoadBalancer.listen}.
+   * Creates a balancer. It accepts connections only after {@linkcode LoadBalancer.listen}.
    *
-   * @param options The first servers, and the settings.
+   * @param options The initial servers and the settings.
    * @throws {BalancerError} `invalid` with every fault, `already_exists`, or `not_permitted`.
    */
   constructor(options: LoadBalancerOptions = {}) {
@@ -102,26 +102,26 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Forwards a request to a server and returns its response. Never rejects: if no server responds,
-   * the response is 502, 503 or 504 with the reason. It is bound, as `Deno.serve(balancer.fetch)`
-   * needs it.
+   * the response is 502, 503 or 504 with the reason. It is bound to the balancer, so it can be passed
+   * on its own: `Deno.serve(balancer.fetch)`.
    *
    * @param request The client's request.
-   * @param info The client's address and the delivery of the response, as `Deno.serve` passes them.
-   * Without it, a request stops being active when its response has been read. If the response is in
-   * one piece of up to 64 KiB, the request stops being active when this resolves, in either case.
+   * @param info The client's address and a promise of the response's delivery, as `Deno.serve` passes
+   * them. Without it, a request stays active until its response has been read. In either case, a
+   * request whose response is a single piece of up to 64 KiB stays active only until this resolves.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);
 
   /**
    * Accepts connections with `Deno.serve` (Deno only). Large responses are faster than through
-   * {@linkcode LoadBalancer.fetch}, because no other code can come between balancer and client.
+   * {@linkcode LoadBalancer.fetch}, because no other code can come between the balancer and the client.
    *
    * @param options Address, TLS and a signal that stops the listener.
-   * @returns The listener. With one thread, {@linkcode LoadBalancer.close} does not stop it.
-   * @throws {Deno.errors.AddrInUse} If the port is in use; and other errors of `Deno.serve`.
-   * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used, or
-   * `already_exists` if the workers listen already; `unsupported` on runtimes other than Deno.
+   * @returns The listener. With one worker, {@linkcode LoadBalancer.close} does not stop it.
+   * @throws {Deno.errors.AddrInUse} If the port is in use. Other errors of `Deno.serve` are thrown too.
+   * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used,
+   * `already_exists` if the workers are already listening, or `unsupported` on other runtimes.
    */
   async listen(options: ListenOptions = {}): Promise<Listener> {
     const { signal, tls } = checkListenOptions(options);
@@ -135,7 +135,7 @@ export class LoadBalancer implements AsyncDisposable {
     }
     if (tls !== undefined) checkCertificate(tls);
     if (this.#pool?.running) {
-      throw new BalancerError("already_exists", "Cannot listen: the workers listen already");
+      throw new BalancerError("already_exists", "Cannot listen: the workers are already listening");
     }
     const pool = this.#pool = this.#makePool({ ...address, ...(tls && { certificate: tls }) });
     return await startListener(pool, { ...address, secure: tls !== undefined, signal });
@@ -143,12 +143,12 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Adds a server. It is checked at once, and counts as healthy until a check fails. With `discover`,
-   * adds a source, whose name is looked up at once and whose servers follow.
+   * adds a source: its name is looked up at once, and its servers are added when DNS responds.
    *
-   * @param server The server; all but the URL may be left out.
+   * @param server The server; only its URL is required.
    * @returns The server with its URL in canonical form and the defaults filled in.
    * @throws {BalancerError} `invalid`, `already_exists`, `full`, `not_permitted` (Deno may not
-   * connect to it) or `closed`; nothing has changed.
+   * connect to it) or `closed`; nothing was changed.
    */
   add(server: ServerInit): Server {
     this.#checkOpen();
@@ -156,12 +156,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Changes a server, or a source and its servers. They keep their requests, connections and health.
+   * Changes a server, or a source and its servers. Their requests, connections and health are kept.
    *
    * @param url The server's URL, in any spelling.
    * @param change The fields to change; the others keep their values.
    * @returns The server after the change.
-   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing was changed.
    */
   update(url: string, change: ServerChange): Server {
     this.#checkOpen();
@@ -169,13 +169,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Removes a server. It gets no new requests and no more health checks; active requests may finish.
+   * Removes a server. It gets no new requests or health checks; its active requests may finish.
    *
    * @param url The server's URL, in any spelling.
-   * @param drain Seconds that active requests may take before they are aborted, 0 to 86400. Default:
-   * no limit.
+   * @param drain Seconds after which its remaining requests are aborted, 0 to 86400. Default: no limit.
    * @returns The server as it was.
-   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing has changed.
+   * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing was changed.
    */
   remove(url: string, drain?: number): Server {
     this.#checkOpen();
@@ -183,12 +182,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Checks a server's health now, even if its period is 0, and counts the result like any other. Joins
-   * a check that is in progress.
+   * Checks a server's health now, even if its period is 0. The result counts like that of any other
+   * check. If a check is already in progress, waits for that one.
    *
    * @param url The server's URL, in any spelling.
-   * @throws {BalancerError} `invalid`, `closed`, `discovered`, or `not_found`, also if the server is
-   * removed in the meantime.
+   * @throws {BalancerError} `invalid`, `closed`, `discovered` (it is a source), or `not_found`, also if
+   * the server is removed during the check.
    */
   async check(url: string): Promise<CheckReport> {
     this.#checkOpen("check a server");
@@ -196,12 +195,12 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Replaces the set of servers by applying the differences: an unchanged server keeps its connections,
-   * counts and health. Servers to remove take requests until the new ones do.
+   * Replaces the set of servers by applying the differences: servers that stay keep their connections,
+   * counts and health. Removed servers take requests until the added ones do.
    *
    * @param servers The complete new set.
-   * @returns The differences, once they hold on every thread.
-   * @throws {BalancerError} `invalid`, `full`, `not_permitted` or `closed`; nothing has changed.
+   * @returns The differences, once every thread has applied them.
+   * @throws {BalancerError} `invalid`, `full`, `not_permitted` or `closed`; nothing was changed.
    */
   async setServers(servers: readonly ServerInit[]): Promise<ServerDiff> {
     this.#checkOpen();
@@ -209,10 +208,10 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Changes the settings of health checks, and checks every server at once.
+   * Changes the health check settings, and checks every server at once.
    *
-   * @param check The new settings; what is left out has its default.
-   * @throws {BalancerError} `invalid` or `closed`; nothing has changed.
+   * @param check The new settings; omitted ones are reset to their defaults.
+   * @throws {BalancerError} `invalid` or `closed`; nothing was changed.
    */
   setHealthCheck(check: Partial<HealthCheck>): void {
     this.#checkOpen("change the health checks");
@@ -221,9 +220,9 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Shares health checks with other balancers: those assigned to others are no longer done here.
+   * Shares health checks with other balancers, as `joinEtcd` of `@ballast/lb/etcd` does.
    *
-   * @param sharing Assigns the checks, and exchanges their results.
+   * @param sharing Assigns the checks to balancers, and exchanges the results.
    * @throws {BalancerError} `closed`.
    */
   shareChecks(sharing: CheckSharing): void {
@@ -236,27 +235,27 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#options.workers;
   }
 
-  /** The servers and their state, in the order in which they were added. */
+  /** Returns the servers with their status, in the order in which they were added. */
   servers(): ServerStatus[] {
     return this.#control.servers();
   }
 
-  /** The servers, with their state, and the sources with this key. */
+  /** Returns the servers, with their status, and the sources that a key selects. */
   find(key: ServerKey): (ServerStatus | Server)[] {
     return [...this.#control.find(key), ...this.#servers.findSources(key)];
   }
 
-  /** The sources, their discovered servers, and when they are looked up again. */
+  /** Returns the sources, their discovered servers, and the times of their lookups. */
   discovery(): DiscoveryReport[] {
     return this.#servers.reports();
   }
 
-  /** The current configuration, as far as a file can have it: no secrets and no custom policy. */
+  /** Returns the current configuration in the form of a file: without secrets or a custom policy. */
   config(): Config {
     return { ...this.#config, servers: this.#servers.configured() };
   }
 
-  /** Traffic since the balancer started. With `metrics: false`, requests are not counted. */
+  /** Returns the traffic so far. With `metrics: false`, requests are not counted. */
   traffic(): Traffic {
     const { metrics } = this.#options.settings;
     if (metrics) this.#plane.publishCounts();
@@ -264,9 +263,9 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Waits until all changes so far hold on every thread: added servers take requests, removed ones get
-   * none. With one thread, that is at once. Also waits up to 5 seconds until added sources have been
-   * looked up once.
+   * Waits until every thread has applied all changes made so far: added servers take requests, and
+   * removed ones get no more. With one worker, that is immediate. Also waits up to 5 seconds for the
+   * first lookup of added sources.
    */
   async settled(): Promise<void> {
     await this.#servers.ready();
@@ -275,10 +274,10 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Shuts down: stops the health checks, refuses new requests with 503, closes every WebSocket with
-   * status code 1001, waits for requests in flight, and closes every connection and listener. Event
-   * streams end. If no request may get that 503, await {@linkcode Listener.shutdown} first.
+   * status code 1001, waits for active requests, and closes every connection. With several workers,
+   * their listener stops too. To avoid the 503 responses, await {@linkcode Listener.shutdown} first.
    *
-   * @param signal Ends the wait and aborts the requests still in flight. Default: none.
+   * @param signal Ends the wait and aborts the requests that are still active. Default: none.
    */
   async close(signal?: AbortSignal): Promise<void> {
     this.#closed = true;
@@ -287,7 +286,7 @@ export class LoadBalancer implements AsyncDisposable {
     await Promise.all([this.#plane.close(signal), this.#pool?.shutdown(signal)]);
   }
 
-  /** Calls {@linkcode LoadBalancer.close} without a limit, for `await using`. */
+  /** Calls {@linkcode LoadBalancer.close} without a signal, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

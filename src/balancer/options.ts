@@ -31,9 +31,9 @@ import {
 import { mayReusePort } from "../runtime/reuse_port.ts";
 import type { Policy } from "../state/policy.ts";
 
-/** Options of a {@linkcode LoadBalancer}: settings that a file can have, and those of programs only. */
+/** Options of a {@linkcode LoadBalancer}: settings that a file can have, and some that only a program can. */
 export interface LoadBalancerOptions extends BalancerSettings {
-  /** The first servers. Default: none. */
+  /** The initial servers. Default: none. */
   readonly servers?: readonly ServerInit[];
   /**
    * Number of threads that accept connections after {@linkcode LoadBalancer.listen}, 1 to 256. More
@@ -41,28 +41,29 @@ export interface LoadBalancerOptions extends BalancerSettings {
    */
   readonly workers?: number;
   /**
-   * How a server is chosen for each request: a policy by name, or a custom one, which only works with
-   * one worker. Default: "least_connections".
+   * How a server is chosen for each request: the name of a policy, or a policy object, which works with
+   * one worker only. Default: "least_connections".
    */
   readonly policy?: PolicyName | Policy;
-  /** TLS to `https:` servers. Default: the authorities that the runtime trusts. */
+  /** Settings of TLS connections to `https:` servers. */
   readonly upstreamTls?: UpstreamTls;
-  /** Sticky sessions: keeps each client at the server that answered it first. Default: off. */
+  /** Sticky sessions: keeps each client on the server that first answered it. Default: off. */
   readonly sticky?: {
     /**
-     * Secret that each server's cookie value is computed from, at least 16 characters; without it,
-     * they cannot be forged. Balancers with the same secret accept each other's cookies.
+     * Secret that the cookies are computed from, so that they cannot be forged; at least 16 characters.
+     * Balancers with the same secret accept each other's cookies.
      */
     readonly secret: string;
   };
-  /** Access log: a line for each request, written when the request is over. Default: off. */
+  /** Access log: a line for each request, written when the request ends. Default: off. */
   readonly accessLog?: {
     /** Format of the lines. */
     readonly format: "common" | "combined" | "json";
     /**
-     * Takes whole lines, each with its line feed, at most those of 200 ms or some 64 KiB at a time.
-     * Called on the thread that made the balancer, in the order in which requests ended on each thread.
-     * If it throws, or returns a promise that rejects, that is logged, and the lines are lost.
+     * Receives whole lines, each with its line feed: every 200 ms, or earlier once there are some 64
+     * KiB. Called on the thread that created the balancer; lines of one worker are in the order in which
+     * requests ended. If it throws or returns a promise that rejects, the error is logged, and the lines
+     * are lost.
      *
      * @param lines The lines.
      */
@@ -222,6 +223,6 @@ function checkSticky(sticky: Sticky): Sticky {
   const secret: unknown = sticky.secret;
   if (typeof secret === "string" && secret.length >= STICKY_SECRET_MIN_LENGTH) return { secret };
   // The value is not shown: it may be most of a secret.
-  const message = `must be a text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
+  const message = `must be text of at least ${STICKY_SECRET_MIN_LENGTH} characters`;
   throw invalid("the options", [{ path: "sticky.secret", message }]);
 }

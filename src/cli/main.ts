@@ -70,7 +70,7 @@ Commands:
 ${twoColumns(COMMANDS.map(({ name, summary }) => [name, summary]))}
 
 Run "ballast COMMAND --help" for the options of a command, "ballast --version" for the version.
-Exit codes: 0 success, 1 failure, 2 wrong usage.`;
+Exit codes: 0 success, 1 failure, 2 invalid usage.`;
 }
 
 function commandHelp(command: Command): string {

@@ -13,13 +13,13 @@ export interface ClusterOptions {
   /** Whether it shares health checks with the other balancers. Default: false. */
   readonly sharedHealth?: boolean | undefined;
   /**
-   * How long a balancer counts as up, and its health check results are used, after its last heartbeat;
-   * whole seconds, 2 to 3600. Default: 10.
+   * Whole seconds after its last heartbeat during which a balancer counts as up and its health check
+   * results are used, 2 to 3600. Default: 10.
    */
   readonly lease?: number | undefined;
 }
 
-const NAME = "must be a text of 1 to 255 characters, without control characters";
+const NAME = "must be text of 1 to 255 characters, without control characters";
 const LEASE = "must be a whole number of seconds from 2 to 3600";
 
 const optionsSchema = z.strictObject({

@@ -17,15 +17,15 @@ export interface JoinOptions extends EtcdOptions {
   /** Initial servers, written if etcd has none yet. Default: none. */
   readonly seed?: readonly ServerInit[];
   /**
-   * How long servers stay in use after etcd has lost them without a balancer deleting them, in seconds,
-   * 0 to 86400. Applies when all servers disappear, or more than half of them at once; 0 removes them
-   * at once. Default: 30.
+   * Seconds to keep using servers that etcd has lost, 0 to 86400, if all or more than half of them
+   * disappeared at once without being deleted through Ballast; 0 removes them at once. Default: 30.
    */
   readonly distrust?: number;
   /** The balancer's name in the cluster, and whether it shares health checks. */
   readonly fleet?: ClusterOptions;
   /**
-   * Whether to wait until etcd is reached. If not, the balancer keeps its own servers until then.
+   * Whether to wait for the first connection to etcd. If not, the balancer uses its own servers until
+   * then.
    * Default: true.
    */
   readonly wait?: boolean;
@@ -41,19 +41,19 @@ const USER_NAMES: KnownKeys<NonNullable<EtcdOptions["user"]>> = { name: true, pa
 const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
 
 /**
- * Shares a balancer's servers with other balancers through etcd 3.4 or newer. From then on the
- * balancer has exactly the servers in etcd; if there are none yet, one balancer writes its seed. While
- * etcd is unreachable, traffic and health checks continue with the known servers, changes fail with
- * `unavailable`, and the connection is retried.
+ * Shares a balancer's servers with other balancers through etcd 3.4 or newer. From then on, the
+ * balancer has exactly the servers in etcd; if etcd has none yet, the first balancer writes its seed.
+ * While etcd is unreachable, traffic and health checks continue with the known servers, changes fail
+ * with `unavailable`, and the connection is retried.
  *
- * @param balancer The balancer. Do not change its servers directly any more.
- * @param options The endpoints of etcd and the initial servers.
+ * @param balancer The balancer. From now on, change its servers through the cluster only.
+ * @param joinOptions The endpoints of etcd, and the initial servers.
  * @returns The cluster: change servers there, pass it to `createAdmin` as `cluster`, and dispose of it
  * before closing the balancer.
- * @throws {BalancerError} `invalid` or `already_exists` for invalid options; `unsupported` for
- * certificates on a runtime that supports none.
- * @throws {Error} If etcd rejects the user, the password or the user's permissions; the signal's
- * reason if that aborts the wait.
+ * @throws {BalancerError} `invalid` or `already_exists` for invalid options; `unsupported` if the
+ * runtime does not support certificates.
+ * @throws {Error} If etcd rejects the user or the password, or the user lacks permissions. If the
+ * signal aborts the wait, its reason is thrown.
  */
 export async function joinEtcd(
   balancer: LoadBalancer,

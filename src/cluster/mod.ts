@@ -1,8 +1,8 @@
 /**
- * Several balancers that share their servers through etcd: a change on one is a change on all. This is
- * a separate export, so that programs with a single balancer do not load it.
+ * Shares servers among several balancers through etcd: a change to one balancer applies to all. It is a
+ * separate export, which programs with a single balancer need not load.
  *
- * @example Share the servers of a balancer
+ * @example Share servers with other balancers
  * ```ts ignore
  * import { createAdmin, LoadBalancer } from "@ballast/lb";
  * import { joinEtcd } from "@ballast/lb/etcd";

@@ -7,33 +7,33 @@ import { serverListSchema } from "./server_schema.ts";
 import { validate } from "./validate.ts";
 import { parseYaml } from "./yaml.ts";
 
-/** The etcd through which several balancers share their servers. */
+/** Connection to etcd, through which several balancers share their servers. */
 export interface EtcdSettings {
-  /** Client URLs of its members. */
+  /** Client URLs of the etcd members; a member that does not respond is skipped. */
   readonly endpoints: readonly string[];
-  /** Prefix of every key. Default: `/ballast/`. */
+  /** Prefix of all keys, different for each cluster. Default: `/ballast/`. */
   readonly prefix?: string;
-  /** Name of this balancer for the others. Default: the host's name. */
+  /** Name that other balancers show for this one. Default: the host's name. */
   readonly name?: string;
-  /** Whether each server is checked by only one of the balancers. Default: false. */
+  /** Whether each server is checked by a single balancer, which shares the result. Default: false. */
   readonly sharedHealth?: boolean;
-  /** User of etcd. Default: none. */
+  /** etcd user, if authentication is enabled. Default: none. */
   readonly user?: string;
   /** File with the user's password. */
   readonly passwordFile?: string;
-  /** File with the authority that signs the members' certificates. Default: the runtime's list. */
+  /** File with the members' certificate authorities (PEM). Default: those that the runtime trusts. */
   readonly caFile?: string;
-  /** File with a client certificate. Default: none. */
+  /** File with the client certificate (PEM). Default: none. */
   readonly certFile?: string;
-  /** File with its private key. */
+  /** File with the private key of the client certificate (PEM). */
   readonly keyFile?: string;
-  /** Seconds before a sudden loss of most servers is believed. Default: 30. */
+  /** Seconds to keep using servers after etcd has suddenly lost most of them. Default: 30. */
   readonly distrust?: number;
-  /** Whether to start with the servers of the file while etcd cannot be reached. Default: false. */
+  /** Whether to start with the file's servers if etcd is unreachable. Default: false. */
   readonly optional?: boolean;
 }
 
-/** A configuration file. Settings that it leaves out are absent. */
+/** The content of a configuration file, without defaults: omitted settings are absent. */
 export interface Config extends BalancerSettings {
   /** The servers, in the file's order. */
   readonly servers: readonly ServerInit[];
@@ -47,29 +47,29 @@ export interface Config extends BalancerSettings {
   readonly apiHost?: string;
   /** Port of the admin API, 1 to 65535. Default: 8000. */
   readonly apiPort?: number;
-  /** Threads that accept connections, 1 to 256, or one for each core. Default: 1. */
+  /** Threads that accept connections, 1 to 256; `auto` for one per core. Default: 1. */
   readonly workers?: number | "auto";
-  /** Seconds that requests in flight get to finish at shutdown, 0 to 86400. Default: 10. */
+  /** Seconds for active requests to finish at shutdown, 0 to 86400. Default: 10. */
   readonly gracePeriod?: number;
-  /** Files for accepting requests over TLS. Default: none, plain HTTP. */
+  /** Certificate and key files for accepting requests over TLS. Default: none, plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string };
-  /** File with the token that callers of the admin API must send. Default: none is needed. */
+  /** File with the token that the admin API requires. Default: none, no token is required. */
   readonly apiTokenFile?: string;
-  /** Whether other machines may reach an admin API that needs no token. Default: false. */
+  /** Whether other machines may reach the admin API without a token. Default: false. */
   readonly apiWithoutToken?: boolean;
-  /** Format of the access log, which goes to the standard output. Default: off. */
+  /** Format of the access log, which is written to standard output. Default: off. */
   readonly accessLog?: "common" | "combined" | "json";
-  /** Format of the log. Default: pretty on a terminal, else json. */
+  /** Format of the log. Default: pretty on a terminal, otherwise json. */
   readonly logFormat?: "pretty" | "json";
-  /** The policy. Default: least_connections. */
+  /** How a server is chosen for each request. Default: least_connections. */
   readonly policy?: PolicyName;
-  /** Sticky sessions. Default: off. */
+  /** Uses a cookie to keep each client on the server that first answered it. Default: off. */
   readonly sticky?: "cookie";
-  /** File with the secret of sticky sessions. Default: a new secret at each start. */
+  /** File with the secret of the session cookies. Default: a new secret at each start. */
   readonly stickySecretFile?: string;
-  /** TLS to `https:` servers. */
+  /** Settings of TLS connections to `https:` servers. */
   readonly upstreamTls?: { readonly caFile?: string; readonly serverName?: string };
-  /** The etcd through which the servers are shared with other balancers. Default: none. */
+  /** Sharing of servers with other balancers through etcd. Default: none. */
   readonly etcd?: EtcdSettings;
 }
 
@@ -83,11 +83,10 @@ export const DEFAULT_CONFIG: NestedCamelKeys<z.output<typeof settingsSchema>> = 
  * Parses a configuration: YAML, either a list of servers or a mapping with `servers:` and settings.
  *
  * @param text The YAML text.
- * @param source Name of the text in error messages.
- * @param options `requireServers`: whether a text without servers is refused: an empty one, or a
- * mapping without `servers`. With `"without_etcd"`, a mapping with `etcd` may leave them out. Default:
- * false; then there are none.
- * @returns The configuration as it is written: no defaults are filled in.
+ * @param source Name of the text for error messages, such as a file name.
+ * @param options With `requireServers: true`, a text without `servers` is refused; with
+ * `"without_etcd"`, it is refused unless it has `etcd`. Default: false.
+ * @returns The configuration as written, without defaults.
  * @throws {BalancerError} `invalid`, with every fault and its path.
  *
  * @example

@@ -26,43 +26,42 @@ export const distrustSchema: z.ZodNumber = seconds(0, DAY);
 /** The etcd through which several balancers share their servers. */
 export const etcdSchema = z.strictObject({
   endpoints: z.array(endpoint, { error: "must be a list of URLs such as http://10.0.0.1:2379" })
-    .min(1, { error: "must have one URL at least" })
-    .describe("Client URLs of its members; one at a time is used, of those that respond"),
+    .min(1, { error: "must have at least one URL" })
+    .describe("Client URLs of the etcd members; a member that does not respond is skipped"),
   prefix: text(/^[!-~]{1,200}$/, "must be 1 to 200 ASCII characters without spaces").describe(
     "Prefix of every key; a different one for each cluster that uses the same etcd. " +
       "Default: /ballast/",
   ).optional(),
-  name: text(/^[^\p{Cc}]{1,255}$/u, "must be a text of 1 to 255 characters").describe(
-    "Name of this balancer for the others. Default: the host's name",
+  name: text(/^[^\p{Cc}]{1,255}$/u, "must be text of 1 to 255 characters").describe(
+    "Name that other balancers show for this one. Default: the host's name",
   ).optional(),
   shared_health: trueOrFalse().default(false).describe(
-    "Checks each server from only one of the balancers, which reports to the others",
+    "Whether each server is checked by a single balancer, which shares the result",
   ),
   user: text(/^[^\s:]{1,255}$/, "must be the name of a user of etcd").describe(
-    "User, if etcd has authentication on. Default: none",
+    "etcd user, if authentication is enabled. Default: none",
   ).optional(),
   password_file: filePath().describe("File with the user's password").optional(),
   ca_file: filePath().describe(
-    "Certificates in PEM form of the authority that signs the members' certificates. Default: the " +
-      "runtime's list",
+    "Certificate authorities of the members, in PEM form. Default: those that the runtime trusts",
   ).optional(),
   cert_file: filePath().describe(
     "Client certificate in PEM form, for members that require one. Default: none",
   ).optional(),
   key_file: filePath().describe("Its private key in PEM form").optional(),
   distrust: distrustSchema.default(DEFAULT_DISTRUST).describe(
-    "Seconds before servers are removed that disappeared from etcd without a delete, if more than " +
-      "half of them did at once; 0 for at once",
+    "Seconds to keep using servers that etcd has lost, if all or more than half of them disappeared " +
+      "at once without being deleted through Ballast; 0 removes them at once",
   ),
   optional: trueOrFalse().default(false).describe(
-    "Starts with the servers of this file while etcd cannot be reached, and joins it later, instead " +
-      "of waiting for it",
+    "Whether to start with the servers of this file if etcd is unreachable, and to join it later, " +
+      "instead of waiting for it",
   ),
 }, { error: "must be a mapping with at least the endpoints" }).superRefine((etcd, context) => {
   for (const [one, other] of [["user", "password_file"], ["cert_file", "key_file"]] as const) {
     for (const [there, missing] of [[one, other], [other, one]] as const) {
       if (etcd[there] === undefined || etcd[missing] !== undefined) continue;
-      context.addIssue({ code: "custom", path: [there], message: `needs ${missing} beside it` });
+      context.addIssue({ code: "custom", path: [there], message: `requires ${missing} as well` });
     }
   }
 });

@@ -21,7 +21,9 @@ const tls = z.strictObject({
 }, { error: "must be a mapping with cert and key" });
 
 const upstreamTls = z.strictObject({
-  ca_file: filePath().describe("Certificates in PEM form to trust beside the runtime's list")
+  ca_file: filePath().describe(
+    "Certificate authorities to trust in addition to the runtime's, in PEM form",
+  )
     .optional(),
   server_name: serverNameSchema.optional(),
 }, { error: "must be a mapping with ca_file and server_name" });
@@ -37,39 +39,41 @@ export const settingsSchema = z.strictObject({
   api_port: port.default(8000).describe("Port of the admin API"),
   workers: z.union([workersSchema, z.literal("auto")], {
     error: `must be "auto" or a whole number from 1 to ${workersSchema.maxValue}`,
-  }).default(1).describe("Threads that accept connections; auto is one for each core"),
+  }).default(1).describe("Threads that accept connections; auto for one per core"),
   grace_period: seconds(0, DAY).default(10).describe(
-    "Seconds that requests in flight get to finish at shutdown",
+    "Seconds for active requests to finish at shutdown",
   ),
-  tls: tls.describe("Files for accepting requests over TLS. Default: none, plain HTTP").optional(),
+  tls: tls.describe(
+    "Certificate and key for accepting requests over TLS. Default: none, plain HTTP",
+  ).optional(),
   api_token_file: filePath().describe(
-    "File with the token that callers of the admin API must send. Default: none is needed",
+    "File with the token that the admin API requires. Default: none, no token is required",
   ).optional(),
   api_without_token: trueOrFalse().default(false).describe(
-    "Allows an api_host that other machines can reach without an api_token_file",
+    "Whether other machines may reach the admin API without a token",
   ),
   access_log: accessLogSchema.describe(
-    "Writes a line for each request to the standard output, in this format. Default: off",
+    "Logs each request to standard output, in this format. Default: off",
   ).optional(),
   log_format: z.enum(["pretty", "json"], { error: "must be pretty or json" }).describe(
-    "Format of the log. Default: pretty on a terminal, else json",
+    "Format of the log. Default: pretty on a terminal, otherwise json",
   ).optional(),
   policy: policySchema.describe("How a server is chosen for each request"),
   sticky: z.literal("cookie", { error: "must be cookie" }).describe(
-    "Keeps each client at the server that answered it first, by a cookie. Default: off",
+    "Uses a cookie to keep each client on the server that first answered it. Default: off",
   ).optional(),
   sticky_secret_file: filePath().describe(
     "File with the secret that the cookies are computed from; balancers with the same secret " +
       "accept each other's cookies. Default: a new secret at each start",
   ).optional(),
-  upstream_tls: upstreamTls.describe("TLS to https: servers").optional(),
+  upstream_tls: upstreamTls.describe("Settings of TLS connections to https: servers").optional(),
   ...balancerSchema.shape,
   etcd: etcdSchema.describe(
-    "Shares the servers with other balancers through etcd 3.4 or newer; those of this file are " +
+    "Shares servers with other balancers through etcd 3.4 or newer. The servers of this file are " +
       "then only used to fill an empty etcd",
   ).optional(),
   servers: serverListSchema.describe(
-    "The servers that requests are balanced over; [] for none. Required unless etcd is configured",
+    "The servers that receive the requests; [] for none. Required unless etcd is configured",
   ).optional(),
 }, { error: "must be a list of servers, or a mapping with servers: and settings" });
 

@@ -77,13 +77,13 @@ export const serverListSchema = z.array(serverSchema, { error: "must be a list o
         context.addIssue({
           code: "custom",
           path: [index, "url"],
-          message: `is there twice: servers[${other}] has the same URL`,
+          message: `is a duplicate: servers[${other}] has the same URL`,
         });
       }
     }
     // Runs even if a server has faults, so that all are reported at once.
   }, { when: ({ value }) => Array.isArray(value) })
-  .describe("The servers that requests are balanced over");
+  .describe("The servers that receive the requests");
 
 function mapFields(toSchema: (field: ServerField) => z.ZodType): Record<string, z.ZodType> {
   return Object.fromEntries(

@@ -27,10 +27,10 @@ const timeouts = z.strictObject({
     "Time limit from the end of a request to the head of its response, in seconds",
   ),
   content: timeLimit().default(60).describe(
-    "Time limit for a request or response body without progress, in seconds",
+    "Longest pause in a request or response body, in seconds",
   ),
   keep_alive: timeLimit().default(60).describe(
-    "Minimum time that an idle connection to a server stays open, in seconds",
+    "Minimum time that an idle connection to a server is kept open, in seconds",
   ),
   queue: timeLimit().default(30).describe(
     "Time limit for waiting in the queue for a server below its max_connections, in seconds",
@@ -42,7 +42,7 @@ const retries = z.strictObject({
     "Maximum number of servers that one request is sent to",
   ),
   budget: wholeNumber(0, 100).default(20).describe(
-    "Maximum retries per hundred requests; ten a second are always allowed",
+    "Maximum retries per hundred requests; ten per second are always allowed",
   ),
 }, { error: "must be a mapping of retry settings" });
 
@@ -67,8 +67,8 @@ const limits = z.strictObject({
     "Maximum request body in bytes; 0 for no limit",
   ),
   request_head: wholeNumber(1024, REQUEST_HEAD_MAX).default(REQUEST_HEAD_MAX).describe(
-    "Maximum request head in bytes; whatever this says, Deno refuses more than 16384 over HTTP/2, " +
-      "and more than 65540 or 128 fields over HTTP/1.1",
+    "Maximum request head in bytes. Deno always refuses more than 16384 bytes over HTTP/2, and more " +
+      "than 65540 bytes or 128 fields over HTTP/1.1",
   ),
   queue: wholeNumber(0, 1_000_000).default(1000).describe(
     "Maximum requests queued on each thread for a server below its max_connections",
@@ -105,14 +105,14 @@ const dns = z.strictObject({
   server: z.string({ error: NAME_SERVER })
     .refine((value) => parseNameServer(value) !== undefined, { error: NAME_SERVER })
     .describe(
-      "The name server, an IP address with or without a port. Default: those of /etc/resolv.conf",
+      "IP address of the name server, with or without a port. Default: those of /etc/resolv.conf",
     ).optional(),
   timeout: seconds(0.1, 30).describe(
-    "Maximum time for a name server to respond by TCP, and then by UDP, in seconds. Default: that " +
+    "Maximum time for a name server to respond over TCP, and then over UDP, in seconds. Default: that " +
       "of /etc/resolv.conf, or 2",
   ).optional(),
   attempts: wholeNumber(1, 5).describe(
-    "How often the name servers are asked before a lookup fails. Default: that of " +
+    "How many times each lookup queries the name servers before it fails. Default: that of " +
       "/etc/resolv.conf, or 1",
   ).optional(),
 }, { error: "must be a mapping with server, timeout and attempts" });
@@ -156,17 +156,17 @@ export const balancerSchema = z.strictObject({
   timeouts: timeouts.prefault({}).describe("Time limits, in seconds"),
   retries: retries.prefault({}).describe("Retries of failed requests on other servers"),
   ejection: ejection.prefault({}).describe(
-    "Outlier ejection: servers that fail requests get none for a while",
+    "Outlier ejection: temporarily takes servers that fail requests out of rotation",
   ),
   slow_start: seconds(0, 3600).default(0).describe(
-    "Seconds over which the weight of a recovered server grows to its full value; 0 for at once",
+    "Seconds over which the weight of a recovered server grows to its full value; 0 turns this off",
   ),
   limits: limits.prefault({}).describe("Limits on requests"),
   metrics: trueOrFalse().default(true).describe(
-    "Counts requests, for /metrics, the dashboard and status",
+    "Whether requests are counted, for /metrics, the dashboard and status",
   ),
   decisions: decisionsSchema.default(0).describe(
-    "Number of recent decisions to keep, for explain; 0 for none",
+    "Number of recent routing decisions to keep, for explain; 0 for none",
   ),
   dns: dns.describe("DNS lookups for servers with discover").optional(),
   health_check: healthCheckSchema.prefault({}).describe("Health checks of servers"),
@@ -209,4 +209,6 @@ export const workersSchema: z.ZodNumber = wholeNumber(1, 256);
 
 /** Name that certificates of `https:` servers must be valid for. */
 export const serverNameSchema: z.ZodString = text(/^[A-Za-z0-9.-]{1,253}$/, "must be a host name")
-  .describe("Name that certificates must be valid for, instead of the URL's host");
+  .describe(
+    "Name that the servers' certificates must be valid for. Default: the host in each server's URL",
+  );

@@ -84,7 +84,7 @@ const STYLES: Readonly<Record<string, string>> = {
  *
  * @returns The files, by name.
  *
- * @example
+ * @example Serve the dashboard
  * ```ts
  * import { createAdmin, LoadBalancer } from "@ballast/lb";
  * import { createDashboard } from "@ballast/lb/dashboard";

@@ -1,15 +1,20 @@
 /**
- * The dashboard: the web page at `/` of the admin API. It is an export of its own, as its files are
- * imported as text, which not every runtime can: the package for Node and Bun has them built in.
+ * The dashboard: a web page, served at `/` of the admin API, that shows and controls a balancer. It is a
+ * separate export because it imports its files as text, which not every runtime supports; the package
+ * for Node and Bun has them built in.
  *
  * @example Serve the admin API with the dashboard
- * ```ts ignore
+ * ```ts
  * import { createAdmin, LoadBalancer } from "@ballast/lb";
  * import { createDashboard } from "@ballast/lb/dashboard";
  *
- * const balancer = new LoadBalancer({ servers: [{ url: "http://127.0.0.1:3001" }] });
+ * await using balancer = new LoadBalancer({ servers: [{ url: "http://127.0.0.1:3001" }] });
  * const admin = createAdmin(balancer, { dashboard: createDashboard() });
- * Deno.serve({ port: 8000, hostname: "127.0.0.1" }, admin.fetch);
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0 }, admin.fetch); // 0 takes a free port
+ * console.log(`http://127.0.0.1:${server.addr.port}/`);
+ *
+ * admin.close();
+ * await server.shutdown();
  * ```
  *
  * @module

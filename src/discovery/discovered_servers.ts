@@ -143,7 +143,10 @@ export class DiscoveredServers {
       if (error instanceof BalancerError) return error.message;
       throw error;
     }
-    logger.info("Discovered {server} by {url}", { server: server.url, url: server.discoveredBy });
+    logger.info("Discovered {server} through {url}", {
+      server: server.url,
+      url: server.discoveredBy,
+    });
     return undefined;
   }
 

@@ -50,7 +50,7 @@ export class HostsFile {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     const path = this.#path;
-    logger.warn("Cannot look names up in {path}, only in DNS: {why}", { path, why });
+    logger.warn("Cannot read {path}, using DNS only: {why}", { path, why });
   }
 }
 

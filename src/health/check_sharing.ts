@@ -21,7 +21,7 @@ export type CheckOwner = "self" | "pending" | RemoteResult;
 
 /** Result of a check by this balancer. */
 export interface CheckResult {
-  /** Whether the server is healthy after it. */
+  /** Whether the server is healthy after the check. */
   readonly healthy: boolean;
   /** Whether the check passed. */
   readonly passed: boolean;
@@ -30,15 +30,15 @@ export interface CheckResult {
 }
 
 /**
- * Shares the checks of servers among several balancers. A checker asks it which balancer checks a
- * server, and reports its own results to it.
+ * Shares health checks among several balancers: it assigns each server's checks to an owner, publishes
+ * this balancer's results, and provides those of the others.
  */
 export interface CheckSharing {
   /**
-   * Called before anything else.
+   * Called once, before any other method.
    *
    * @param check This balancer's health check.
-   * @param review To be called with the URLs of servers whose owner or result may have changed.
+   * @param review Must be called with the URLs of servers whose owner or result may have changed.
    */
   begin(check: HealthCheck, review: (urls: Iterable<string>) => void): void;
   /** Called when this balancer's health check has changed. */

@@ -2,7 +2,7 @@
 export interface ClusterMemberStatus {
   /** When it was published, by that balancer's clock. */
   readonly at: Date;
-  /** Requests per second; undefined where they are not counted. */
+  /** Requests per second; undefined if they are not counted. */
   readonly requestsPerSecond: number | undefined;
   /** Active requests. */
   readonly active: number;
@@ -10,7 +10,7 @@ export interface ClusterMemberStatus {
   readonly servers: number;
   /** Number of servers that it checks itself. */
   readonly checks: number;
-  /** URLs of the servers that it considers unhealthy; only the first of many. */
+  /** URLs of servers that it considers unhealthy, up to a maximum number. */
   readonly unhealthy: readonly string[];
   /** Number of servers that it considers unhealthy. */
   readonly unhealthyCount: number;
@@ -20,21 +20,21 @@ export interface ClusterMemberStatus {
 
 /** One balancer of the cluster. */
 export interface ClusterMember {
-  /** Its identifier, unique to one run of one balancer. */
+  /** Its ID, which changes at each start. */
   readonly id: string;
-  /** A name for people; several may have the same. */
+  /** Its name for display, which need not be unique. */
   readonly name: string;
   /** Its version of Ballast. */
   readonly version: string;
   /** When it was started, by its own clock. */
   readonly startedAt: Date;
-  /** The URL of its admin API as it knows it; others may not be able to reach it there. */
+  /** The URL of its admin API, which may not be reachable from other machines. */
   readonly admin: string | undefined;
   /** Whether it shares health checks with the others. */
   readonly sharesHealth: boolean;
-  /** Its status; undefined before it published one, and where that is invalid. */
+  /** Its status; undefined if it has not published a valid one. */
   readonly status: ClusterMemberStatus | undefined;
-  /** Whether it lags behind: it lacks changes that this balancer received a while ago. */
+  /** Whether it is behind: it lacks changes that this balancer received a while ago. */
   readonly isBehind: boolean;
 }
 
@@ -42,22 +42,22 @@ export interface ClusterMember {
 export interface ClusterDisagreement {
   /** The server's URL. */
   readonly url: string;
-  /** The ids of the balancers that consider it healthy. */
+  /** The IDs of the balancers that consider it healthy. */
   readonly healthy: readonly string[];
-  /** The ids of those that consider it unhealthy. */
+  /** The IDs of the balancers that consider it unhealthy. */
   readonly unhealthy: readonly string[];
 }
 
 /** The cluster as one of its balancers sees it. */
 export interface ClusterReport {
-  /** The id of the reporting balancer. */
+  /** The ID of the reporting balancer. */
   readonly self: string;
-  /** All balancers that are up, by name. */
+  /** All running balancers, ordered by name. */
   readonly members: readonly ClusterMember[];
-  /** Servers whose health they disagree on, by URL. */
+  /** Servers whose health they disagree on, ordered by URL. */
   readonly disagreements: readonly ClusterDisagreement[];
-  /** Why this report may be out of date; undefined where it is current. */
+  /** Why this report may be out of date; undefined if it is current. */
   readonly error: string | undefined;
-  /** Why no balancer can publish its status; left out where they can. */
+  /** Why balancers cannot publish their status; absent if they can. */
   readonly muted?: string;
 }

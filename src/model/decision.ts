@@ -1,43 +1,43 @@
-/** Where a request was sent, and why. */
+/** A routing decision: the server that was picked for a request, and why. */
 export interface Decision {
-  /** Sequence number: one more than that of the decision before. */
+  /** Sequence number, one more than that of the previous decision. */
   readonly number: number;
   /** When the server was picked. */
   readonly at: Date;
   /** The request. */
   readonly request: {
-    /** The request ID that logs show; undefined where it has none. */
+    /** The request ID as shown in logs; undefined if it has none. */
     readonly id: string | undefined;
     /** Its method. */
     readonly method: string;
     /** Its path, at most 256 characters, without the query, which may hold secrets. */
     readonly path: string;
-    /** The client's IP address; undefined where the platform does not report it. */
+    /** The client's IP address; undefined if the platform does not report it. */
     readonly client: string | undefined;
   };
-  /** 1 for the request's first server, 2 for the one after that failed, and so on. */
+  /** Number of the attempt: 1 for the request's first server, 2 for the first retry, and so on. */
   readonly attempt: number;
-  /** The name of the policy; `custom` for a caller's own. */
+  /** The name of the policy; `custom` for a policy object. */
   readonly policy: string;
   /** The URL of the server that was picked; undefined if no server could take the request. */
   readonly chosen: string | undefined;
-  /** The kind of decision, for programs. */
+  /** How the server was picked, as a stable code. */
   readonly code:
-    /** The policy. */
+    /** The policy picked it. */
     | "policy"
     /** The client's session cookie names the server. */
     | "session"
-    /** No healthy server could take it, so an unhealthy or ejected one was picked. */
+    /** No healthy server could take the request, so an unhealthy or ejected one was picked. */
     | "fallback"
-    /** There were servers, and none could take it. */
+    /** No server could take the request. */
     | "none_available"
-    /** There was no server. */
+    /** The balancer had no servers. */
     | "no_server";
-  /** The reason for it, for people. */
+  /** The reason, as text to display. */
   readonly reason: string;
   /**
-   * The servers: first the one that was picked, then the closest candidates, then the ineligible
-   * ones. At most 32.
+   * At most 32 servers: first the one that was picked, then the other candidates by how close they
+   * came, then the ineligible servers.
    */
   readonly candidates: readonly {
     /** The server's URL. */
@@ -45,56 +45,56 @@ export interface Decision {
     /** Its name. */
     readonly name: string;
     /**
-     * Its state. `up`: it took requests. `unhealthy`: its health checks failed, so that it got requests
-     * only where no healthy server was left. `ejected`: it had failed too many requests, and was
-     * treated the same. `on_trial`: it had been ejected, and was probed with one request at a time.
-     * `draining`: it was being drained, or its weight was 0.
+     * Its state. `up`: in rotation. `unhealthy`: its health checks failed, so it is eligible only if no
+     * healthy server is left. `ejected`: it failed too many requests, with the same effect.
+     * `on_trial`: its ejection is over, and it is probed with one request at a time. `draining`: it
+     * takes no new requests, or its weight is 0.
      */
     readonly state: "up" | "unhealthy" | "ejected" | "on_trial" | "draining";
     /** Its effective weight: less than the configured one during slow start. */
     readonly weight: number;
     /** Its active requests, not counting this one. */
     readonly active: number;
-    /** The policy's key for it, for people; undefined where the policy computed none. */
+    /** The key that the policy compared, as text to display; undefined if it computed none. */
     readonly key: string | undefined;
-    /** Why it was picked, or why not, for programs. */
+    /** Why it was or was not picked, as a stable code. */
     readonly code:
       /** It was picked. */
       | "chosen"
-      /** The policy chose another one and gives no reason. */
+      /** The policy chose another server and gave no reason. */
       | "not_chosen"
-      /** It had more active requests for its weight. */
+      /** It had more active requests relative to its weight. */
       | "larger_key"
-      /** It had the same key as the server that was picked, whose turn it was. */
+      /** It had the same key as the picked server, which was next in turn. */
       | "tie"
       /** Its turn comes later (`round_robin`). */
       | "later_turn"
-      /** It is farther from the client (`client_hash`). */
+      /** Its hash ranks lower for this client (`client_hash`). */
       | "farther"
       /** It was not drawn (`random_two_choices`). */
       | "not_drawn"
-      /** The client's cookie names another one. */
+      /** The client's session cookie names another server. */
       | "other_session"
-      /** This request was already sent to it. */
+      /** An earlier attempt of this request went to it. */
       | "tried"
       /** It takes no new requests. */
       | "draining"
       /** Its weight is 0. */
       | "no_weight"
-      /** It is unhealthy, and others are not. */
+      /** It is unhealthy, and healthy servers are left. */
       | "unhealthy"
-      /** It is ejected, and others are not. */
+      /** It is ejected, and other servers are not. */
       | "ejected"
       /** It is at its connection limit. */
       | "full"
-      /** It is being probed, and its one probing request is in flight. */
+      /** It is being probed, and the probing request is still active. */
       | "trial_busy"
-      /** Another thread changed it at the same moment. */
+      /** Another thread picked or changed it at the same moment. */
       | "raced";
-    /** The same for people. */
+    /** The reason, as text to display. */
     readonly verdict: string;
   }[];
-  /** Number of further servers, which are not listed. */
+  /** Number of servers beyond those listed. */
   readonly omitted: number;
 }
 

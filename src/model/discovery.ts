@@ -2,33 +2,33 @@ import { BalancerError } from "./errors.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import type { Discover, Server } from "./server.ts";
 
-/** The discovered servers of a source. */
+/** A source and the servers discovered through it. */
 export interface DiscoveryReport {
   /** The source. */
   readonly source: Server;
-  /** Its servers, in the order of their addresses. */
+  /** Its servers, ordered by address. */
   readonly servers: readonly {
-    /** The address that the lookup returned. */
+    /** The address in the DNS response. */
     readonly found: {
       /** The IP address, IPv6 without brackets. */
       readonly address: string;
-      /** The port of the SRV record; undefined where the source's own port counts. */
+      /** The port of the SRV record; undefined if the source's own port is used. */
       readonly port: number | undefined;
       /** The factor by which the source's weight is multiplied, at least 1. */
       readonly weight: number;
-      /** The name that has the address: with `dns-srv`, the target of a record. */
+      /** The name that has this address; with `dns-srv`, the target of an SRV record. */
       readonly source: string;
     };
     /** The URL of the server at this address. */
     readonly url: string;
-    /** Why no server was made of it, for people; undefined where one was. */
+    /** Why it could not be added as a server, as text to display; undefined if it was added. */
     readonly problem: string | undefined;
   }[];
   /** When the latest lookup ended; undefined before the first. */
   readonly lastLookup: Date | undefined;
   /** When the next lookup is due; undefined during one. */
   readonly nextLookup: Date | undefined;
-  /** Why the latest lookup failed, for people; undefined if it did not. */
+  /** Why the latest lookup failed, as text to display; undefined if it succeeded. */
   readonly error: string | undefined;
 }
 
@@ -48,12 +48,12 @@ export type DiscoveredAddress = DiscoveredServer["found"];
 export function discoverFault(url: string, discover: Discover): string | undefined {
   const { hostname } = new URL(url);
   if (hostname.startsWith("[") || parseIpAddress(hostname) !== undefined) {
-    return "has an IP address, behind which nothing can be looked up; give a name, or leave " +
+    return "has an IP address, which DNS cannot expand to servers; use a host name, or leave " +
       "discover out";
   }
   const [authority = ""] = url.slice(url.indexOf("//") + 2).split("/", 1);
   if (discover === "dns-srv" && authority.includes(":")) {
-    return "has a port, which the SRV records tell; leave it out";
+    return "has a port, but the SRV records provide it; leave it out";
   }
   return undefined;
 }
@@ -76,13 +76,13 @@ export function knownAuthority(server: Server): string {
 
 /** The error for adding a server that a source has discovered already. */
 export function alreadyDiscovered(url: string, sourceUrl: string): BalancerError {
-  const message = `Cannot add ${url}: it is there already, discovered by ${sourceUrl}`;
+  const message = `Cannot add ${url}: it already exists, discovered by ${sourceUrl}`;
   return new BalancerError("already_exists", message);
 }
 
 /** The error for changing a discovered server on its own. */
 export function isDiscovered(url: string, sourceUrl: string): BalancerError {
   const message =
-    `Cannot change ${url} alone: it is discovered by ${sourceUrl}; change that instead`;
+    `Cannot change ${url} on its own: it was discovered by ${sourceUrl}; change the source instead`;
   return new BalancerError("discovered", message);
 }

@@ -16,11 +16,11 @@ export type ErrorCode =
   | "unsupported"
   /** The balancer was closed. */
   | "closed"
-  /** Someone else changed the server at the same moment; read it again and retry. */
+  /** A concurrent change to the server came first; read the server again and retry. */
   | "conflict"
-  /** The store that the balancers share cannot be reached; nothing has changed. */
+  /** The shared store cannot be reached; nothing was changed. */
   | "unavailable"
-  /** A change was sent to the shared store, and whether it was applied is unknown. */
+  /** A change was sent to the shared store, but it is unknown whether it was applied. */
   | "unconfirmed"
   /** No server can take the request. */
   | "no_server"
@@ -36,39 +36,39 @@ export type ErrorCode =
   | "out_of_resources"
   /** This machine has no route to the server, or no port left for a connection there. */
   | "no_route"
-  /** The server did not answer, or stalled in the middle of its response, for too long. */
+  /** The server did not respond in time, or stalled in the middle of its response. */
   | "response_timeout"
   /** The server closed the connection before the first byte of its response. */
   | "closed_early"
   /** The server closed or broke the connection in the middle of its response. */
   | "incomplete"
-  /** The server's response breaks HTTP. */
+  /** The server's response is not valid HTTP. */
   | "bad_response"
   /** The client disconnected, or its request broke off. */
   | "client_gone"
-  /** The client stalled too long in the middle of its request. */
+  /** The client stalled for too long in the middle of its request. */
   | "request_timeout"
   /** The content of the client's request is larger than allowed. */
   | "content_too_large"
   /** The head of the client's request is larger than allowed. */
   | "head_too_large"
-  /** The client's request breaks HTTP or asks for something that is not proxied. */
+  /** The client's request is not valid HTTP, or is of a kind that is not proxied. */
   | "bad_request"
-  /** Ballast itself failed; the cause says how. */
+  /** Ballast itself failed; see the error's cause. */
   | "internal";
 
-/** One fault in a piece of input. */
+/** One fault in an input, such as an invalid setting. */
 export interface Fault {
   /** Where it is, for example `servers[2].weight`; empty for the input as a whole. */
   readonly path: string;
-  /** The value that was found, and what is allowed. */
+  /** The invalid value, and what is allowed instead. */
   readonly message: string;
 }
 
 /**
- * The error that Ballast throws.
+ * An error of Ballast, with a stable code.
  *
- * @example Tell one error from another by its code
+ * @example Handle an error by its code
  * ```ts
  * import { BalancerError, LoadBalancer } from "@ballast/lb";
  *
@@ -89,11 +89,11 @@ export class BalancerError extends Error {
   readonly faults: readonly Fault[];
 
   /**
-   * Makes an error.
+   * Creates an error.
    *
    * @param code A stable code.
    * @param message What happened, to what, and why: "Cannot <do> <what>: <why>".
-   * @param options Cause; source (default: `internal`) and faults (default: none) as in the fields.
+   * @param options The cause, the source (default: `internal`) and the faults (default: none).
    */
   constructor(
     code: ErrorCode,

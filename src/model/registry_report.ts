@@ -4,7 +4,7 @@ export interface KeyFault {
   readonly key: string;
   /** The revision at which it was written. */
   readonly revision: number;
-  /** The fault, and how the server is treated. */
+  /** The fault, and its effect on the server. */
   readonly message: string;
 }
 
@@ -14,22 +14,22 @@ export type RegistryWarningCode =
   | "out_of_space"
   /** etcd refuses this balancer's writes for another reason. */
   | "write_refused"
-  /** Servers that no balancer deleted are missing in etcd; they are still in use. */
+  /** Servers are missing from etcd without having been deleted; they are still in use. */
   | "held_removals";
 
 /** A condition of the shared store that needs an operator's attention. */
 export interface RegistryWarning {
   /** The kind of condition. */
   readonly code: RegistryWarningCode;
-  /** The condition and what to do, for people; without addresses, as `/health` shows it to anyone. */
+  /** The condition and what to do, as text to display; without addresses, because `/healthz` is public. */
   readonly message: string;
 }
 
-/** Servers that are missing in the shared store and still in use. */
+/** Servers that are missing from the shared store and still in use. */
 export interface HeldRemovalsReport {
   /** Their URLs, sorted. */
   readonly urls: readonly string[];
-  /** Since when the first of them has been missing. */
+  /** When the first of them disappeared. */
   readonly since: Date;
   /** When they will be removed unless they reappear. */
   readonly until: Date;
@@ -39,20 +39,20 @@ export interface HeldRemovalsReport {
 export interface RegistryReport {
   /** The kind of store. */
   readonly kind: "etcd";
-  /** Whether it can be reached: changes can be made, and those of others arrive. */
+  /** Whether the store is reachable, so changes can be made and received. */
   readonly connected: boolean;
   /** When `connected` last changed. */
   readonly since: Date;
-  /** Why it cannot be reached; undefined while connected and before the first attempt. */
+  /** Why the store is unreachable; undefined while connected and before the first attempt. */
   readonly error: string | undefined;
-  /** The revision up to which every change was received; 0 before the first. */
+  /** The revision up to which all changes have been received; 0 before the first. */
   readonly revision: number;
-  /** How many balancers share the store; left out where that is unknown. */
+  /** Number of balancers that share the store; absent if unknown. */
   readonly balancers?: number;
-  /** Servers that are missing in the store and still in use; left out where there are none. */
+  /** Servers that are missing from the store and still in use; absent if there are none. */
   readonly heldRemovals?: HeldRemovalsReport;
   /** Conditions that need an operator's attention. */
   readonly warnings: readonly RegistryWarning[];
-  /** Invalid values in the store, which are ignored, in the order of their keys. */
+  /** Invalid values in the store, which are ignored, ordered by key. */
   readonly faults: readonly KeyFault[];
 }

@@ -8,56 +8,56 @@ export const NAME_MAX_LENGTH = 255;
 const URL_MAX_LENGTH = 2048;
 
 /**
- * The configuration of one server. With {@linkcode Server.discover} it is a source instead: it stands
- * for the servers that DNS lists under its host name.
+ * The configuration of a server. With {@linkcode Server.discover}, it is a source instead: a host name
+ * that DNS expands to servers.
  */
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
-   * path that is put before the path of each request. A request whose dot segments lead out of the
-   * base path gets 400. In canonical form: scheme and host in lower case, no default port, no trailing
-   * slash.
+   * path, which is prepended to the path of each request. A request whose dot segments lead out of the
+   * base path gets 400. The canonical form has scheme and host in lower case, no default port and no
+   * trailing slash.
    */
   readonly url: string;
   /** Display name. Default: the URL's host and port. */
   readonly name: string;
   /**
-   * Share of requests relative to the other servers' weights, 0 to 4294967295. With 0 the server
-   * takes no new requests. Default: 1.
+   * Share of requests relative to the other servers' weights, 0 to 4294967295. With 0, the
+   * server takes no new requests. Default: 1.
    */
   readonly weight: number;
   /**
-   * Seconds between health checks, 0 to 4294967295. With 0 the server is not checked and counts as
-   * healthy. Default: 10.
+   * Seconds between health checks, 0 to 4294967295. With 0, the server is not checked and counts
+   * as healthy. Default: 10.
    */
   readonly healthCheckPeriod: number;
   /**
-   * Maximum requests in flight, 0 to 4294967295; further ones wait or go to other servers. With 0
-   * there is no limit. HAProxy calls it `maxconn`. Default: 0.
+   * Maximum active requests, 0 to 4294967295; further ones go to other servers or wait. With 0, there
+   * is no limit. HAProxy calls this `maxconn`. Default: 0.
    */
   readonly maxConnections: number;
   /**
-   * Takes no new requests, whatever its weight; requests in flight finish (HAProxy's `drain`). Default:
-   * false.
+   * Whether the server is draining: it takes no new requests, whatever its weight, and its active ones
+   * may finish. HAProxy calls this `drain`. Default: false.
    */
   readonly draining: boolean;
   /**
-   * Looks up the URL's host repeatedly, and makes each address a server with the other fields of this
-   * source: `dns` by A and AAAA records, `dns-srv` by the targets and ports of SRV records (RFC 2782),
-   * where the URL has no port. Cannot be changed later. Default: absent; the URL is that of one server.
+   * Makes this a source: its host is looked up regularly, and each address becomes a server with the
+   * source's other fields. `dns` uses A and AAAA records; `dns-srv` uses the targets and ports of SRV
+   * records (RFC 2782), and the URL must have no port. Cannot be changed later. Default: no discovery.
    */
   readonly discover?: "dns" | "dns-srv";
-  /** The URL of the source that discovered this server; absent on configured ones. */
+  /** The URL of the source that discovered this server; absent on configured servers. */
   readonly discoveredBy?: string;
 }
 
 /** See {@linkcode Server.discover}. */
 export type Discover = NonNullable<Server["discover"]>;
 
-/** A server as a caller gives it: all but the URL may be left out. */
+/** A server to add: only the URL is required. */
 export type ServerInit = Pick<Server, "url"> & ServerChange;
 
-/** A change to a server: a field that is left out keeps its value. `discover` cannot change. */
+/** A change to a server: omitted fields keep their values. `discover` cannot be changed. */
 export type ServerChange = Partial<Omit<Server, "url" | "discoveredBy">>;
 
 /** A server as the parts of a balancer make it; a source may have discovered it. */
@@ -156,22 +156,22 @@ export const SERVER_FIELDS: {
     kind: "number",
     min: 0,
     max: UINT32_MAX,
-    doc: "Maximum requests in flight, further ones wait; 0 for no limit",
+    doc: "Maximum active requests; further ones wait; 0 for no limit",
     default: 0,
     flag: "N",
   },
   draining: {
     kind: "switch",
-    doc: "Takes no new requests; requests in flight finish",
+    doc: "Whether it takes no new requests and lets its active ones finish",
     default: false,
   },
   discover: {
     kind: "choice",
     choices: ["dns", "dns-srv"],
     doc:
-      "Makes each address of the URL's host a server: dns by A and AAAA records, dns-srv by SRV " +
-      "records, which give the ports",
-    defaultText: "one server",
+      "Discovers servers in DNS, one for each address of the URL's host: dns uses A and AAAA records, " +
+      "dns-srv uses SRV records and their ports",
+    defaultText: "no discovery",
     flag: "HOW",
     fixed: true,
   },
@@ -180,7 +180,7 @@ export const SERVER_FIELDS: {
 /** The names of {@linkcode SERVER_FIELDS}, in their order. */
 export const SERVER_FIELD_NAMES = Object.keys(SERVER_FIELDS) as readonly ServerFieldName[];
 
-/** Selects servers and sources: by URL in canonical form, at most one, or by name. */
+/** Selects servers and sources, by URL in canonical form or by name; several may share a name. */
 export type ServerKey =
   | { readonly url: string; readonly name?: undefined }
   | { readonly name: string; readonly url?: undefined };

@@ -1,12 +1,12 @@
 import type { Server } from "./server.ts";
 
-/** The changes that lead from one set of servers to another. */
+/** The difference between two sets of servers. */
 export interface ServerDiff {
-  /** Servers that are new, in the order of the new set. */
+  /** Servers that are only in the new set, in its order. */
   readonly added: readonly Server[];
-  /** Servers that are in both and differ, with their new fields. */
+  /** Servers that are in both sets with different fields, as in the new set. */
   readonly changed: readonly Server[];
-  /** Servers that are not in the new set. */
+  /** Servers that are only in the old set. */
   readonly removed: readonly Server[];
 }
 

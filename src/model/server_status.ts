@@ -6,27 +6,27 @@ export interface CheckReport {
   readonly at: Date;
   /** Whether the server passed. */
   readonly passed: boolean;
-  /** The server's answer, or why there is none, for people. */
+  /** The server's response, or why there was none, as text to display. */
   readonly detail: string;
-  /** How long the check took, in milliseconds; 0 where another balancer made it. */
+  /** Duration of the check in milliseconds; 0 if another balancer made it. */
   readonly duration: number;
-  /** Which other balancer made it. Default: this one did. */
+  /** The balancer that made the check; absent if this one did. */
   readonly by?: string;
 }
 
 /** A server with its current status. */
 export interface ServerStatus extends Server {
-  /** Whether the server counts as healthy; true before the first check and without checks. */
+  /** Whether the server is healthy; true before its first check, and if checks are off. */
   readonly healthy: boolean;
-  /** The server's active requests. */
+  /** Number of active requests. */
   readonly active: number;
-  /** Why and until when outlier ejection keeps it out; undefined if it is not ejected. */
+  /** The ejection that keeps the server out of rotation; undefined if it is not ejected. */
   readonly ejection: {
-    /** The failures that ejected it, for people. */
+    /** The failures that caused it, as text to display. */
     readonly why: string;
-    /** Until when it gets requests only as a last resort. */
+    /** End of the ejection; until then, the server gets requests only as a last resort. */
     readonly until: Date;
-    /** Whether that time is over, and it is being probed with one request at a time. */
+    /** Whether the ejection is over and the server is being probed with one request at a time. */
     readonly onTrial: boolean;
   } | undefined;
   /** The result of the latest health check; undefined before the first. */

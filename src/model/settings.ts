@@ -5,11 +5,11 @@ export interface Timeouts {
   /** From the end of a request to the head of its response. Default: 60. */
   readonly response: number;
   /**
-   * A request or response body without progress, because one side sends nothing, or the other one
-   * reads nothing. Default: 60.
+   * Longest pause in a request or response body, whether one side sends nothing or the other reads
+   * nothing. Default: 60.
    */
   readonly content: number;
-  /** Minimum time that an idle connection to a server stays open; the maximum is twice that. Default: 60. */
+  /** Minimum time that an idle connection to a server is kept open; the maximum is twice that. Default: 60. */
   readonly keepAlive: number;
   /** Waiting in the queue for a server below its `maxConnections`. Default: 30. */
   readonly queue: number;
@@ -20,13 +20,13 @@ export interface Retries {
   /** Maximum number of servers that one request is sent to, 1 to 100. Default: 3. */
   readonly tries: number;
   /**
-   * Maximum retries per hundred requests, 0 to 100, so that servers which fail under load do not get
-   * twice the load. Ten a second are always allowed. Default: 20.
+   * Maximum retries per hundred requests, 0 to 100. This keeps retries from overloading servers that
+   * already fail under load. Ten retries per second are always allowed. Default: 20.
    */
   readonly budget: number;
 }
 
-/** Outlier ejection: servers that fail requests get none for a while. */
+/** Outlier ejection: temporarily takes servers that fail requests out of rotation. */
 export interface Ejection {
   /** Consecutive connection failures that eject a server, 0 (never) to 1000. Default: 3. */
   readonly connectionFailures: number;
@@ -54,10 +54,10 @@ export interface Limits {
   /** Maximum request body in bytes; 0 for no limit. Default: 0. */
   readonly requestBody: number;
   /**
-   * Maximum request head in bytes, 1024 to 65536: method, URL and fields as HTTP/1.1 writes them.
-   * Larger ones get 431. Deno's own listener refuses some before they can be counted or logged: over
-   * HTTP/1.1 those of more than 65540 bytes or 128 fields, with 400, and over HTTP/2 those of more
-   * than 16384 bytes, with 431. Default: 65536.
+   * Maximum request head in bytes, 1024 to 65536: method, URL and fields, counted as in HTTP/1.1.
+   * Larger heads get 431. Deno's own listener refuses some requests before they are counted or logged:
+   * over HTTP/1.1, heads of more than 65540 bytes or 128 fields get 400; over HTTP/2, heads of more
+   * than 16384 bytes get 431. Default: 65536.
    */
   readonly requestHead: number;
   /**
@@ -90,17 +90,17 @@ export interface HealthCheck {
 export interface DnsSettings {
   /**
    * The name server, as an IP address with or without a port: `127.0.0.1:8600`, `[::1]:53`,
-   * `10.0.0.10`. It is asked for names as they are written. Default: those of `/etc/resolv.conf`,
-   * with its search list.
+   * `10.0.0.10`. Names are looked up as written, without a search list. Default: the name servers of
+   * `/etc/resolv.conf`, with its search list.
    */
   readonly server?: string;
   /**
-   * Maximum time for a name server to respond by TCP, and then by UDP, in seconds, 0.1 to 30.
+   * Maximum time for a name server to respond over TCP, and then over UDP, in seconds, 0.1 to 30.
    * Default: that of `/etc/resolv.conf`, or 2.
    */
   readonly timeout?: number;
   /**
-   * How often the name servers are asked before a lookup fails, 1 to 5. Default: that of
+   * How many times each lookup queries the name servers before it fails, 1 to 5. Default: that of
    * `/etc/resolv.conf`, or 1.
    */
   readonly attempts?: number;
@@ -110,8 +110,7 @@ export interface DnsSettings {
 export const DECISIONS_MAX = 10_000;
 
 /**
- * Settings that a program and a configuration file have in common. What is left out has its default.
- * `src/config/settings_schema.ts` declares the ranges and the defaults.
+ * Settings that a program and a configuration file have in common. All are optional.
  */
 export interface BalancerSettings {
   /** Health checks of servers. */
@@ -120,7 +119,7 @@ export interface BalancerSettings {
   readonly timeouts?: Partial<Timeouts>;
   /** Retries of failed requests on other servers. */
   readonly retries?: Partial<Retries>;
-  /** Outlier ejection: servers that fail requests get none for a while. */
+  /** Outlier ejection: temporarily takes servers that fail requests out of rotation. */
   readonly ejection?: Partial<Ejection>;
   /**
    * Seconds over which the weight of a recovered server grows from a fraction to its full value, 0
@@ -131,32 +130,32 @@ export interface BalancerSettings {
   readonly limits?: Partial<Limits>;
   /** Addresses and CIDR blocks of proxies whose forwarding fields are trusted. Default: none. */
   readonly trustedProxies?: readonly string[];
-  /** Whether requests are counted, see {@linkcode LoadBalancer.traffic}. Default: true. */
+  /** Whether requests are counted; see {@linkcode LoadBalancer.traffic}. Default: true. */
   readonly metrics?: boolean;
   /**
-   * Number of recent decisions to keep, 0 to 10000, see {@linkcode LoadBalancer.decisions}. With 0,
-   * recording costs nothing. Default: 0.
+   * Number of recent routing decisions to keep, 0 to 10000; see {@linkcode LoadBalancer.decisions}.
+   * With 0, none are recorded. Default: 0.
    */
   readonly decisions?: number;
-  /** DNS lookups for servers with `discover`. Default: as the system does them. */
+  /** DNS lookups for servers with `discover`. Default: the system's settings. */
   readonly dns?: DnsSettings;
 }
 
 type Complete<T> = { readonly [Name in keyof T]-?: Required<NonNullable<T[Name]>> };
 
-/** Settings with every default filled in. DNS has none: what it leaves out is up to the system. */
+/** Settings with every default filled in. DNS has none: the system's settings apply. */
 export type Settings =
   & Complete<Omit<BalancerSettings, "dns">>
   & Pick<BalancerSettings, "dns">;
 
-/** Name of a policy that comes with Ballast. */
+/** Name of a built-in policy. */
 export type PolicyName =
   | "least_connections"
   | "round_robin"
   | "random_two_choices"
   | "client_hash";
 
-/** The policies that come with Ballast. */
+/** The built-in policies. */
 export const POLICY_NAMES = [
   "least_connections",
   "round_robin",
@@ -164,22 +163,22 @@ export const POLICY_NAMES = [
   "client_hash",
 ] as const satisfies readonly PolicyName[];
 
-/** TLS to `https:` servers. */
+/** Settings of TLS connections to `https:` servers. */
 export interface UpstreamTls {
-  /** Certificates in PEM form to trust beside the runtime's list. Default: none. */
+  /** Certificate authorities to trust in addition to the runtime's, in PEM form. Default: none. */
   readonly caCerts?: readonly string[];
-  /** Name that certificates must be valid for, instead of the URL's host. Default: none. */
+  /** Name that the servers' certificates must be valid for. Default: the host in each server's URL. */
   readonly serverName?: string;
 }
 
-/** The shortest secret of sticky sessions, in UTF-16 code units. */
+/** Minimum length of the secret of sticky sessions, in UTF-16 code units. */
 export const STICKY_SECRET_MIN_LENGTH = 16;
 
-/** Sticky sessions: clients stay with the server that answered them first. */
+/** Sticky sessions: each client stays on the server that first answered it. */
 export interface Sticky {
   /**
-   * Secret that each server's cookie value is computed from, at least 16 characters; without it, they
-   * cannot be forged. Balancers with the same secret accept each other's cookies.
+   * Secret that the cookies are computed from, so that they cannot be forged; at least 16 characters.
+   * Balancers with the same secret accept each other's cookies.
    */
   readonly secret: string;
 }

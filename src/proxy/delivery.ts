@@ -105,7 +105,7 @@ export class Delivery extends Deadline implements ContentReceiver {
    * hold the content for longer.
    */
   override onDue(): void {
-    const message = "The client did not take the next piece of its response in time";
+    const message = "The client did not read the next piece of its response in time";
     this.#finish(new BalancerError("client_gone", message, { source: "downstream" }));
   }
 

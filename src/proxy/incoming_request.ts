@@ -7,11 +7,11 @@ export interface IncomingRequest extends UpstreamRequest {
   readonly webSocket: boolean;
 }
 
-/** A runtime's information about a request, such as `Deno.serve` passes to its handler. */
+/** The runtime's information about a request, as `Deno.serve` passes it to its handler. */
 export interface RequestInfo {
   /** The client's address. */
   readonly remoteAddr?: { readonly transport?: string; readonly hostname?: string };
-  /** Settles when the response has been delivered, or can no longer be. */
+  /** Settles when the response has been delivered, or delivery has failed. */
   readonly completed?: Promise<void>;
 }
 

@@ -1,6 +1,5 @@
 /**
- * A clock with timers. It is injected everywhere, so that a test can run an hour of health checks in a
- * millisecond.
+ * A clock with timers, which tests can replace to run an hour of health checks in a millisecond.
  */
 export interface Clock {
   /** Monotonic time in milliseconds; only differences are meaningful. */
@@ -8,8 +7,8 @@ export interface Clock {
   /** Wall-clock time. */
   date(): Date;
   /**
-   * Calls `callback` once after `milliseconds`; the returned function cancels that. The timer does not
-   * keep the process alive.
+   * Calls `callback` once after `milliseconds`; the returned function cancels the timer. The
+   * timer does not keep the process alive.
    */
   after(milliseconds: number, callback: () => void): () => void;
   /**

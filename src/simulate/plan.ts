@@ -182,7 +182,7 @@ function rateOf(
   }
   if (Number.isFinite(most) && most > 0) return load * most;
   const message = most === 0
-    ? "means nothing where no server takes requests; give a rate"
-    : "means nothing where a server works on any number of requests at once; give a rate";
+    ? "cannot be used if no server takes requests; give a rate"
+    : "cannot be used if a server has no concurrency limit; give a rate";
   throw invalid("the workload", [{ path: "load", message }]);
 }

@@ -36,7 +36,7 @@ export function readAccessLog(text: string, source: string): RecordedRequests {
     if (line.trim() === "") continue;
     const read = readLine(line);
     if (read === undefined) {
-      const message = "is no line of a JSON access log, as listen --access-log json writes it";
+      const message = "is not a line of a JSON access log, as written by listen --access-log json";
       throw invalid(source, [{ path: `line ${index + 1}`, message }]);
     }
     lines.push(read);

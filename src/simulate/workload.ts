@@ -71,7 +71,7 @@ export interface Workload {
   readonly clients: number;
   /** Distribution of service times. */
   readonly service: Service;
-  /** Requests a server works on at once, while it queues the others; 0 for any number. */
+  /** Requests that a server handles at once, while it queues the others; 0 for no limit. */
   readonly concurrency: number;
   /** Servers that differ from the others. */
   readonly servers: readonly ServerOverride[];

@@ -38,7 +38,7 @@ const service = z.discriminatedUnion("distribution", [
 });
 
 const concurrency = wholeNumber(0, 1_000_000).describe(
-  "Requests a server works on at once, while it queues the others; 0 for any number. " +
+  "Requests that a server handles at once, while it queues the others; 0 for no limit. " +
     `Default: ${DEFAULT_WORKLOAD.concurrency}`,
 );
 
@@ -109,7 +109,7 @@ const fields = z.strictObject({
 /** Schema of a workload file. */
 export const workloadSchema = fields.superRefine((workload, context) => {
   if (workload.rate === undefined || workload.load === undefined) return;
-  const message = "cannot be given beside load; remove one of them";
+  const message = "cannot be combined with load; remove one of them";
   context.addIssue({ code: "custom", path: ["rate"], message });
 });
 
@@ -139,6 +139,9 @@ export function readWorkload(
 
 function checkRecorded(given: Readonly<Record<string, unknown>>, source: string): void {
   const faults = RECORDED.filter((name) => given[name] !== undefined)
-    .map((path) => ({ path, message: "cannot be given where an access log says it; remove it" }));
+    .map((path) => ({
+      path,
+      message: "cannot be given with an access log, which provides it; remove it",
+    }));
   if (faults.length > 0) throw invalid(source, faults);
 }

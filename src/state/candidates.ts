@@ -1,14 +1,14 @@
 import type { StateTable } from "./state_table.ts";
 
-/** Some slots of a state table: the first `length` elements of `slots`. */
+/** The candidates of a pick: the slots in the first `length` elements of `slots`. */
 export interface CandidateList {
   /** The slots, valid up to `length`. */
   slots: Int32Array;
   /** Number of slots. */
   length: number;
   /**
-   * Version of a list that is reused, whose slots are in ascending order and do not change while the
-   * version stays the same. Undefined for a list that was made for a single pick.
+   * Version of a reused list: its slots are in ascending order, and stay the same as long as the
+   * version does. Undefined for a list that is made for a single pick.
    */
   version?: number | undefined;
 }

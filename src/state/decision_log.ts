@@ -12,8 +12,19 @@ export interface DecisionLogOptions {
 }
 
 /**
- * The latest routing decisions with their reasons. Nothing is recorded, at no cost, until
- * {@linkcode DecisionLog.keep} sets how many decisions to keep.
+ * The latest routing decisions, and subscriptions to new ones. Recording is off, and costs nothing,
+ * until {@linkcode DecisionLog.keep} sets how many decisions to keep.
+ *
+ * @example Record decisions
+ * ```ts
+ * import { LoadBalancer } from "@ballast/lb";
+ *
+ * await using balancer = new LoadBalancer();
+ * balancer.decisions.keep(100);
+ * await balancer.fetch(new Request("http://localhost/"));
+ * const [decision] = balancer.decisions.latest();
+ * console.assert(decision?.code === "no_server");
+ * ```
  */
 export class DecisionLog {
   readonly #ejectedUntil: (url: string) => Date | undefined;
@@ -27,7 +38,7 @@ export class DecisionLog {
   #skipped = 0;
 
   /**
-   * Makes an empty log.
+   * Creates an empty log.
    *
    * @param options The options.
    */
@@ -36,7 +47,7 @@ export class DecisionLog {
     this.#ejectedUntil = ejectedUntil;
   }
 
-  /** The most decisions that are kept; 0 while none are recorded. */
+  /** Maximum number of decisions kept; 0 while recording is off. */
   get kept(): number {
     return this.#kept.length;
   }
@@ -47,8 +58,8 @@ export class DecisionLog {
   }
 
   /**
-   * Number of requests since recording began that were not recorded, because a thread had more than a
-   * few hundred per second.
+   * Number of requests not recorded since recording began. This happens when a thread handles more
+   * than a few hundred requests per second.
    */
   get skipped(): number {
     return this.#skipped;
@@ -60,10 +71,10 @@ export class DecisionLog {
   }
 
   /**
-   * Sets how many of the latest decisions are kept, and starts or stops recording.
+   * Sets how many of the latest decisions to keep, and so turns recording on or off.
    *
-   * @param count Number of decisions, 0 to 10000; with 0 nothing is recorded, and all are dropped.
-   * @throws {BalancerError} `invalid`; nothing has changed.
+   * @param count Number of decisions, 0 to 10000; 0 turns recording off and drops all decisions.
+   * @throws {BalancerError} `invalid`; nothing was changed.
    */
   keep(count: number): void {
     if (!Number.isInteger(count) || count < 0 || count > DECISIONS_MAX) {
@@ -84,19 +95,19 @@ export class DecisionLog {
   }
 
   /**
-   * The latest decisions, oldest first.
+   * Returns the latest decisions, oldest first.
    *
-   * @param limit The most decisions to return. Default: all that are kept.
+   * @param limit Maximum number of decisions. Default: all that are kept.
    */
   latest(limit: number = this.kept): Decision[] {
     return this.after(Math.max(this.#count - limit, this.#dropped), limit);
   }
 
   /**
-   * The kept decisions after a number, oldest first.
+   * Returns the decisions after a number that are still kept, oldest first.
    *
-   * @param number Number of the last known decision.
-   * @param limit The most decisions to return. Default: all that are kept.
+   * @param number Number of the last decision that the caller knows.
+   * @param limit Maximum number of decisions. Default: all that are kept.
    */
   after(number: number, limit: number = this.kept): Decision[] {
     const from = Math.max(number, this.#dropped) + 1;
@@ -115,14 +126,14 @@ export class DecisionLog {
 
   /**
    * Calls `listener` whenever recording starts or stops; the returned function ends the subscription.
-   * Its errors are logged, as with {@linkcode DecisionLog.subscribe}.
+   * Errors are handled as by {@linkcode DecisionLog.subscribe}.
    */
   onSwitch(listener: (recording: boolean) => unknown): () => void {
     this.#switchListeners.add(listener);
     return () => this.#switchListeners.delete(listener);
   }
 
-  /** Adds a decision. */
+  /** Records a decision; the balancer calls this. */
   add(news: Omit<Decision, "number">): void {
     // A worker may not know yet that recording has stopped.
     if (!this.recording) return;
@@ -137,7 +148,7 @@ export class DecisionLog {
     notify(this.#listeners, decision, "report a decision");
   }
 
-  /** Counts requests that were not recorded, as there were too many. */
+  /** Counts requests that were not recorded because there were too many; the balancer calls this. */
   skip(count = 1): void {
     if (this.recording) this.#skipped += count;
   }

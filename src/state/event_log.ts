@@ -4,9 +4,9 @@ import type { Server } from "../model/server.ts";
 /** The number of events that are kept. */
 export const EVENTS_KEPT = 1000;
 
-/** A change of a server or of its state. */
+/** An event: a change of a server or of its state. */
 export interface BalancerEvent {
-  /** Sequence number: one more than that of the event before. */
+  /** Sequence number, one more than that of the previous event. */
   readonly number: number;
   /** When it happened. */
   readonly at: Date;
@@ -18,21 +18,21 @@ export interface BalancerEvent {
     | "updated"
     /** It was removed. */
     | "removed"
-    /** It became healthy by its health checks. */
+    /** Its health checks passed, and it became healthy. */
     | "healthy"
-    /** It became unhealthy by its health checks. */
+    /** Its health checks failed, and it became unhealthy. */
     | "unhealthy"
-    /** It was ejected, as it failed too many requests. */
+    /** It was ejected because it failed too many requests. */
     | "ejected"
     /** Its ejection ended, and it is probed with one request at a time. */
     | "on_trial"
     /** It returned to rotation after an ejection. */
     | "returned";
-  /** The server afterwards; for `removed`, as it was. */
+  /** The server after the change; for `removed`, as it was before. */
   readonly server: Server;
-  /** The server before an update; absent otherwise. */
+  /** For `updated`, the server before the change; absent otherwise. */
   readonly previous?: Server;
-  /** Reason, for people; undefined where there is nothing to add. */
+  /** The reason, as text to display; undefined if there is none. */
   readonly detail: string | undefined;
 }
 
@@ -42,20 +42,35 @@ interface Subscriber {
   readonly onClose: () => unknown;
 }
 
-/** Log of the latest events of a balancer, with subscriptions to new ones. */
+/**
+ * The latest events of a balancer, and subscriptions to new ones.
+ *
+ * @example Print events as they happen
+ * ```ts
+ * import { LoadBalancer } from "@ballast/lb";
+ *
+ * await using balancer = new LoadBalancer();
+ * const unsubscribe = balancer.events.subscribe(({ type, server }) => {
+ *   console.log(`${server.url}: ${type}`);
+ * });
+ * balancer.add({ url: "http://127.0.0.1:3001", healthCheckPeriod: 0 });
+ * unsubscribe();
+ * console.assert(balancer.events.last(1)[0]?.type === "added");
+ * ```
+ */
 export class EventLog {
   readonly #date: () => Date;
   readonly #kept: BalancerEvent[] = [];
   readonly #subscribers = new Set<Subscriber>();
   #count = 0;
   #closed = false;
-  /** Identifies this log, as another one, such as a restarted balancer's, has the same numbers. */
+  /** Identifier of this log: a restarted balancer has another one, and counts from 1 again. */
   readonly run: string;
 
   /**
-   * Makes an empty log.
+   * Creates an empty log.
    *
-   * @param date Returns the time.
+   * @param date Returns the current time.
    * @param run See {@linkcode EventLog.run}. Default: 12 random hexadecimal digits.
    */
   constructor(date: () => Date, run: string = crypto.randomUUID().slice(-12)) {
@@ -68,13 +83,13 @@ export class EventLog {
     return this.#count;
   }
 
-  /** Whether the log is closed: there will be no more events. */
+  /** Whether the log is closed, so no more events will follow. */
   get closed(): boolean {
     return this.#closed;
   }
 
   /**
-   * The latest events, oldest first.
+   * Returns the latest events, oldest first.
    *
    * @param count Maximum number of events; at most 1000 are kept.
    */
@@ -83,10 +98,10 @@ export class EventLog {
   }
 
   /**
-   * The events after a number, oldest first; undefined if some of them are no longer kept, or the
-   * number is not one of this log.
+   * Returns the events after a number, oldest first; undefined if some of them are no longer kept, or
+   * if this log has no such number.
    *
-   * @param number Number of the last event that the caller has.
+   * @param number Number of the last event that the caller knows.
    */
   after(number: number): readonly BalancerEvent[] | undefined {
     const missed = this.#count - number;
@@ -95,11 +110,11 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` for each new event. An exception of it, or a rejected promise, is logged, and it
-   * is still called for the next event.
+   * Calls `listener` for each new event. If it throws or returns a promise that rejects, the error is
+   * logged, and it is still called for later events.
    *
    * @param listener Receives each event.
-   * @param onClose Called when the log is closed; guarded in the same way. Default: nothing.
+   * @param onClose Called when the log is closed; its errors are logged too. Default: none.
    * @returns A function that ends the subscription.
    */
   subscribe(
@@ -111,9 +126,9 @@ export class EventLog {
     return () => this.#subscribers.delete(subscriber);
   }
 
-  /** Records an event and passes it to the subscribers. */
-  add(news: Omit<BalancerEvent, "number" | "at">): void {
-    const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...news };
+  /** Records an event and passes it to the subscribers; the balancer calls this. */
+  add(change: Omit<BalancerEvent, "number" | "at">): void {
+    const event: BalancerEvent = { number: ++this.#count, at: this.#date(), ...change };
     this.#kept.push(event);
     if (this.#kept.length > EVENTS_KEPT) this.#kept.shift();
     // A listener may end subscriptions, and start others, which begin with the next event.
@@ -123,7 +138,7 @@ export class EventLog {
     }
   }
 
-  /** Closes the log, as the balancer is closed. */
+  /** Closes the log; the balancer calls this when it closes. */
   close(): void {
     this.#closed = true;
     const subscribers = [...this.#subscribers];

@@ -8,16 +8,16 @@ export interface PickContext {
   /** IP address of the client; undefined if unknown. */
   readonly clientAddress: string | undefined;
   /**
-   * With session affinity, the slot of the session's server, which need not be a candidate. Sessions
-   * are kept before the policy is asked, so that policies can ignore it.
+   * With sticky sessions, the slot of the session's server, which may not be a candidate. Sticky
+   * sessions are handled before the policy is called, so policies can ignore this.
    */
   readonly sessionSlot?: number | undefined;
 }
 
 /**
- * A policy: the rule for choosing a server.
+ * A policy, which chooses the server for each request.
  *
- * @example A custom policy: the first idle server, else a random one
+ * @example A custom policy: the first idle server, otherwise a random one
  * ```ts
  * import { type CandidateList, LoadBalancer, type Policy, type TableView } from "@ballast/lb";
  *
@@ -35,8 +35,8 @@ export interface PickContext {
  */
 export interface Policy {
   /**
-   * Called once, before the first pick. A policy that needs more than weights and active requests,
-   * such as names, keeps the function.
+   * Called once, before the first pick. A policy that needs more than weights and active requests, such
+   * as server names, can keep `serverIn` and call it later.
    *
    * @param serverIn Returns the server in a slot; undefined for a free slot.
    */
@@ -44,22 +44,22 @@ export interface Policy {
   /**
    * Chooses one of the candidates, synchronously. The caller counts the request as active.
    *
-   * @param candidates The slots to choose from; at least one, each with a weight above 0. Valid
-   * until this returns, and read-only.
+   * @param candidates The slots to choose from: at least one, each with a weight above 0. Read-only,
+   * and valid only until this returns.
    * @param table The state of the server in each slot.
    * @param context The request.
    * @returns The chosen slot.
    */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number;
   /**
-   * Prepares the explanation of a pick. Called only while decisions are recorded, right before the
-   * pick and with the same arguments; the table does not change until the pick is explained. Without
-   * it, decisions only show which server the policy chose.
+   * Prepares the explanation of a pick. Called only while decisions are recorded, just before `pick`
+   * and with the same arguments; the table does not change until the pick is explained. Without
+   * this method, decisions only show which server was chosen.
    *
    * @param candidates See {@linkcode Policy.pick}.
    * @param table See {@linkcode Policy.pick}.
    * @param context See {@linkcode Policy.pick}.
-   * @returns A function that explains the pick of the slot that it is called with.
+   * @returns A function that takes the chosen slot and explains the choice.
    */
   explain?(
     candidates: CandidateList,

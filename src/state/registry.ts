@@ -198,7 +198,7 @@ export class Registry implements SlotDirectory {
     if (slot === -1) {
       throw new BalancerError(
         "full",
-        `Cannot add ${server.url}: all ${this.#table.capacity} places for servers are taken; ` +
+        `Cannot add ${server.url}: all ${this.#table.capacity} slots for servers are in use; ` +
           `delete one first`,
       );
     }

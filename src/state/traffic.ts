@@ -1,13 +1,13 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { Server } from "../model/server.ts";
 
-/** Upper bounds of the latency buckets, in seconds; there is one more bucket above the last. */
+/** Upper bounds of the latency buckets, in seconds. One more bucket holds everything above the last. */
 export const LATENCY_BOUNDS: readonly number[] = [
   ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
   ...[0.5, 1, 2.5, 5, 10, 30, 60],
 ];
 
-/** Counters of a balancer. */
+/** Traffic counters of a balancer. */
 export interface Traffic {
   /** Counters of each server, in the order in which they were added. */
   readonly servers: readonly (Traffic["total"] & { readonly server: Server })[];
@@ -16,14 +16,14 @@ export interface Traffic {
     /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
     readonly responses: readonly [number, number, number, number, number];
     /**
-     * Failed attempts: the connection could not be made, or the response was invalid or broke off.
+     * Failed attempts: connections that could not be made, and responses that were invalid or incomplete.
      */
     readonly failures: { readonly connection: number; readonly response: number };
-    /** Failed attempts that were followed by one on another server. */
+    /** Failed attempts that were retried on another server. */
     readonly retries: number;
-    /** Content that went to the server, in bytes. */
+    /** Content sent to servers, in bytes. */
     readonly bytesSent: number;
-    /** Content that came from it, in bytes. */
+    /** Content received from servers, in bytes. */
     readonly bytesReceived: number;
     /** Connections that were opened for a request, and pooled ones that were reused. */
     readonly connections: {
@@ -36,7 +36,7 @@ export interface Traffic {
     };
     /** Health checks by result. */
     readonly checks: { readonly passed: number; readonly failed: number };
-    /** Number of its ejections. */
+    /** Number of ejections. */
     readonly ejections: number;
     /** Durations of requests, without WebSockets. */
     readonly latency: {
@@ -46,7 +46,7 @@ export interface Traffic {
       readonly buckets: readonly number[];
     };
   };
-  /** Counters that concern no single server. */
+  /** Counters that do not belong to a particular server. */
   readonly overall: {
     /** Requests answered with an error by the balancer itself, by error code. */
     readonly refusals: readonly (readonly [code: ErrorCode, count: number])[];
@@ -55,9 +55,9 @@ export interface Traffic {
     /** Requests that were queued. */
     readonly waited: number;
   };
-  /** Whether requests are counted: not with `metrics: false`, where their counts stay 0. */
+  /** Whether requests are counted; with `metrics: false`, their counts stay 0. */
   readonly countsRequests: boolean;
-  /** For how long there has been something to count: since the balancer began, in seconds. */
+  /** Seconds since the balancer was created. */
   readonly uptime: number;
 }
 

@@ -21,13 +21,14 @@ export function localFailure(
 ): BalancerError | undefined {
   const why = errorText(cause);
   if (RESOURCES.has(code)) {
-    const message = `Cannot connect to ${origin}: ${why}; this balancer is short of it, not the ` +
+    const message =
+      `Cannot connect to ${origin}: ${why}; the shortage is on this balancer, not the ` +
       "server: raise its limit (ulimit -n for files), or give it fewer clients";
     return new BalancerError("out_of_resources", message, { cause });
   }
   if (!ROUTES.has(code)) return undefined;
   const message =
-    `Cannot connect to ${origin}: this machine has no way there (${why}); check its ` +
-    "network, and the ports that it may use";
+    `Cannot connect to ${origin}: this machine has no route there (${why}); check its ` +
+    "network and its port range";
   return new BalancerError("no_route", message, { cause });
 }

@@ -149,7 +149,9 @@ class ServingWorker {
     try {
       await this.#server.replaceCertificate(certificate);
     } catch (error) {
-      logger.error("A worker keeps its old certificate: {error}", { error });
+      logger.error("Cannot replace a worker's certificate; the old one stays in use: {error}", {
+        error,
+      });
     }
   }
 

@@ -203,7 +203,7 @@ export class WorkerPool {
 
   #replace(thread: number, { why, startedAt }: { why: string; startedAt: number }): void {
     const { table, clock } = this.#options;
-    logger.error("Worker {thread} died and is replaced: {why}", { thread, why });
+    logger.error("Worker {thread} died and is being replaced: {why}", { thread, why });
     reclaimCounts(table, thread);
     if (this.#stopping) return;
     // A worker that dies at its start must not be restarted in a busy loop.

@@ -187,7 +187,8 @@ Deno.test("a discovered server cannot be changed by itself, but checked", async 
   for (const [method, at, body] of calls) {
     const { status, json } = await admin.call(method, at, body === undefined ? {} : { body });
     assertEquals(status, 409, `${method} ${at}`);
-    const why = `Cannot change ${ONE} alone: it is discovered by ${API}; change that instead`;
+    const why =
+      `Cannot change ${ONE} on its own: it was discovered by ${API}; change the source instead`;
     assertEquals([json.detail, json.errors], [why, [{ field: "url", detail: why }]]);
   }
   assertEquals(fixture.fields("weight"), [1]);

@@ -160,7 +160,7 @@ Deno.test("a client that does not read is disconnected, and others are not", asy
   assertEquals([fixture.streams.count, log.lines], [2, []]);
   fixture.add();
   assertEquals(log.lines, [
-    "Closed a stream of events: its client left 2000 events unread",
+    "Closed an event stream: its client has 2000 unread events",
   ]);
   assertEquals([fixture.streams.count, fixture.clock.timers], [1, 1]);
   assertEquals(await idle.next(), undefined);

@@ -172,7 +172,7 @@ Deno.test("clients that disconnect make room for others", async () => {
     await Promise.all(clients.map((client) => client.begun()));
     const refusal = await fixture.get("/events");
     assertEquals([refusal.status, refusal.headers.get("retry-after")], [503, "5"]);
-    assertStringIncludes((await refusal.json()).detail, "100 streams of events are open");
+    assertStringIncludes((await refusal.json()).detail, "100 event streams are open");
     for (const client of clients) await client[Symbol.asyncDispose]();
     // They have disconnected already; the platform only has to notice.
     let status = 503;
@@ -197,7 +197,7 @@ Deno.test("a client that never reads is disconnected instead of filling memory",
   let events = 1;
   // Fills the buffers of both sockets, which takes some megabytes.
   while (
-    !log.lines.some((line) => line.startsWith("Closed a stream of events")) && events < 100_000
+    !log.lines.some((line) => line.startsWith("Closed an event stream")) && events < 100_000
   ) {
     for (let i = 0; i < 100; i++) fixture.balancer.update("http://a", { name, weight: ++events });
     // Lets the platform write.

@@ -57,7 +57,7 @@ servers:
   assertEquals(stderr.trimEnd().split("\n"), [
     `ballast: Cannot use ${file.path}: 4 errors`,
     "  port must be a whole number from 1 to 65535; not 0",
-    '  servers[1].url "http://a" is there twice: servers[0] has the same URL',
+    '  servers[1].url "http://a" is a duplicate: servers[0] has the same URL',
     "  Cannot read the certificate /no/cert: no such file; " +
     "Cannot read the private key /no/key: no such file",
     "  Cannot read the API token file /no/token: no such file",

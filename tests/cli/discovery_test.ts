@@ -54,7 +54,7 @@ Deno.test("add-server --discover adds an entry, and the other commands take it",
   }
   const alone = await balancer.run("delete-server", "--url", servers.url(ONE));
   assertEquals([alone.code, alone.stdout], [1, ""]);
-  assertStringIncludes(alone.stderr, `it is discovered by ${url}; change that instead`);
+  assertStringIncludes(alone.stderr, `it was discovered by ${url}; change the source instead`);
   assertEquals((await balancer.run("drain-server", "--url", url)).code, 0);
   const exported = await balancer.run("export-config");
   assertStringIncludes(exported.stdout, "    draining: true\n    discover: dns\n");

@@ -55,10 +55,10 @@ etcdTest("an entry with discover is every balancer's that shares an etcd", async
   // One that an entry has found is changed by the entry alone, and nothing else is taken for it.
   const alone = await other.run("delete-server", "--url", addresses[0]!);
   assertEquals(alone.code, 1);
-  assertStringIncludes(alone.stderr, `it is discovered by ${url}; change that instead`);
+  assertStringIncludes(alone.stderr, `it was discovered by ${url}; change the source instead`);
   const twice = await other.run("add-server", "--url", addresses[0]!);
   assertEquals(twice.code, 1);
-  assertStringIncludes(twice.stderr, `it is there already, discovered by ${url}`);
+  assertStringIncludes(twice.stderr, `it already exists, discovered by ${url}`);
   const changed = await api(other, serverPath(url), {
     method: "PATCH",
     body: '{"weight":4}',

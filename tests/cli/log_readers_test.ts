@@ -97,7 +97,7 @@ Deno.test({
     await using program = await UnreadProgram.start(server.url);
     await program.closeOutput();
     await program.get(1);
-    await program.errorsUntil("Losing lines of the access log, 1 so far: Broken pipe");
+    await program.errorsUntil("Dropping access log lines, 1 so far: Broken pipe");
     await program.get(20);
     assertEquals(await program.stop(), 0);
   },

@@ -117,7 +117,7 @@ Deno.test("simulate says what is wrong with its files, and what to do", async ()
     [[servers, "--log=/nowhere"], /Cannot read the access log \/nowhere/],
     [[servers, `--workload=${text.path}`], /Cannot use \/.*: it is not valid YAML/],
     [[servers, `--workload=${faulty.path}`], /rate must be a number .*server is not known here/],
-    [[servers, `--log=${text.path}`], /line 1 is no line of a JSON access log/],
+    [[servers, `--log=${text.path}`], /line 1 is not a line of a JSON access log/],
     [[servers, "--concurrency=0"], /load means nothing .*; give a rate/],
   ];
   await Promise.all(cases.map(async ([args, message]) => {

@@ -149,7 +149,7 @@ Deno.test("parseConfig() refuses URLs that cannot be a server's", () => {
 });
 
 Deno.test("parseConfig() refuses a URL that is there twice, in any spelling", () => {
-  const message = "is there twice: servers[0] has the same URL";
+  const message = "is a duplicate: servers[0] has the same URL";
   for (const other of ["http://example.com/app", "HTTP://Example.COM:80/app/"]) {
     const list = `- url: http://example.com/app\n- url: http://b\n- url: ${other}\n`;
     assertEquals(faultsOf(list), [{ path: "servers[2].url", message: `"${other}" ${message}` }]);
@@ -273,11 +273,11 @@ etcd:
     "etcd.tls": UNKNOWN,
   });
   assertEquals(faultsOf("etcd: {endpoints: [http://a], user: root, key_file: k}"), [
-    { path: "etcd.user", message: '"root" needs password_file beside it' },
-    { path: "etcd.key_file", message: '"k" needs cert_file beside it' },
+    { path: "etcd.user", message: '"root" requires password_file as well' },
+    { path: "etcd.key_file", message: '"k" requires cert_file as well' },
   ]);
   assertEquals(faultsOf("etcd: {endpoints: []}"), [
-    { path: "etcd.endpoints", message: "must have one URL at least; not an empty list" },
+    { path: "etcd.endpoints", message: "must have at least one URL; not an empty list" },
   ]);
   assertEquals(faultsOf("etcd: {}").map(({ path }) => path), ["etcd.endpoints"]);
 });

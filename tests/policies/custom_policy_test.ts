@@ -119,7 +119,7 @@ Deno.test("LoadBalancer rejects a secret that is too short or not a string, with
     const make = () => new LoadBalancer({ sticky: { secret: secret as string } });
     const error = assertThrows(make, BalancerError);
     assertEquals(error.faults, [
-      { path: "sticky.secret", message: "must be a text of at least 16 characters" },
+      { path: "sticky.secret", message: "must be text of at least 16 characters" },
     ]);
     assertEquals(error.message.includes("fifteen"), false);
   }

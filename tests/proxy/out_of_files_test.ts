@@ -35,7 +35,10 @@ Deno.test({
     assertEquals(answers, Array(12).fill([503, "1"]));
     for (const [passed, detail] of checks) {
       assertEquals(passed, false);
-      assertMatch(detail, /Too many open files.*; this balancer is short of it, not the server/);
+      assertMatch(
+        detail,
+        /Too many open files.*; the shortage is on this balancer, not the server/,
+      );
     }
     assertEquals(servers, Array(3).fill([true, false]));
     assertEquals(after, [200, 200, 200]);

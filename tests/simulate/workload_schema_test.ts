@@ -30,7 +30,7 @@ Deno.test("readWorkload() reports every error and its path", () => {
     [7, /must be a mapping/],
     [{ rates: 7 }, /rates is not known here/],
     [{ rate: 0 }, /rate must be a number from 0\.000001 to 1000000000; not 0/],
-    [{ rate: 1, load: 1 }, /rate 1 cannot be given beside load; remove one of them/],
+    [{ rate: 1, load: 1 }, /rate 1 cannot be combined with load; remove one of them/],
     [{ requests: 1.5 }, /requests must be a whole number from 1/],
     [{ arrivals: "bursty" }, /arrivals must be poisson or constant; not "bursty"/],
     [
@@ -51,7 +51,11 @@ Deno.test("readWorkload() reports every error and its path", () => {
     assert(message.test(error.message), `${JSON.stringify(value)}: ${error.message}`);
   }
   const error = assertThrows(() => readWorkload({ rate: 1, clients: 2 }, "w", { recorded: true }));
-  assert(/rate cannot be given where an access log says it.*clients cannot/.test(String(error)));
+  assert(
+    /rate cannot be given with an access log, which provides it.*clients cannot/.test(
+      String(error),
+    ),
+  );
 });
 
 Deno.test("makePlan() finds servers by name and by URL in any spelling", () => {
@@ -84,9 +88,9 @@ Deno.test("makePlan() reports what cannot be simulated", () => {
       },
       /failures\[0\]\.servers\[1\] "y" is neither .*; servers\[0\]\.server "x" is neither the URL/,
     ],
-    [alike(1), { concurrency: 0 }, /load means nothing where a server works on any number/],
-    [alike(1, { weight: 0 }), {}, /load means nothing where no server takes requests; give a rate/],
-    [alike(1, { draining: true }), {}, /where no server takes requests/],
+    [alike(1), { concurrency: 0 }, /load cannot be used if a server has no concurrency limit/],
+    [alike(1, { weight: 0 }), {}, /load cannot be used if no server takes requests; give a rate/],
+    [alike(1, { draining: true }), {}, /load cannot be used if no server takes requests/],
     [alike(1), { service: { distribution: "recorded" } }, /"recorded" needs .* of an access log/],
   ];
   for (const [servers, workload, message] of cases) {
@@ -130,7 +134,10 @@ Deno.test("readAccessLog() reports the invalid line", () => {
   const good = '{"time":"2026-01-01T00:00:01Z","queue_ms":0,"total_ms":1}';
   const cases: [text: string, message: RegExp][] = [
     ["", /^Cannot use log: it has no requests$/],
-    [`${good}\n127.0.0.1 - - [date] "GET /"`, /line 2 is no line of a JSON access log, as listen/],
+    [
+      `${good}\n127.0.0.1 - - [date] "GET /"`,
+      /line 2 is not a line of a JSON access log, as written by listen/,
+    ],
     ["null", /line 1 /],
     ['{"time":"soon","queue_ms":0,"total_ms":1}', /line 1 /],
     [`${good}\n\n${good.slice(0, 30)}`, /line 3 /],

@@ -71,7 +71,7 @@ Deno.test("WorkerPool gives back what a worker had under way, and replaces it", 
   await servers.holding(100);
   assertEquals(mortal.active, 100);
   mortal.kill({ thread: 1, end: "throw" });
-  await log.waitFor("Worker 1 died and is replaced: Uncaught Error: told to die");
+  await log.waitFor("Worker 1 died and is being replaced: Uncaught Error: told to die");
   servers.release();
   const lost = (await settled).filter(({ status }) => status === "rejected").length;
   assert(lost > 0 && lost < 100, `${lost} of 100 requests were on the worker that died`);
@@ -105,7 +105,7 @@ Deno.test("WorkerPool replaces a worker that shows no life", async () => {
   await using mortal = await MortalPool.start([server.url]);
   mortal.kill({ thread: 2, end: "close" });
   // A silent end is noticed after some checks; an earlier heartbeat can delay it.
-  const died = log.waitFor("Worker 2 died and is replaced: no heartbeat for 10 s");
+  const died = log.waitFor("Worker 2 died and is being replaced: no heartbeat for 10 s");
   await mortal.clock.advance(30_000);
   await died;
   await mortal.clock.advance(1000);

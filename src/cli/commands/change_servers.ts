@@ -109,7 +109,7 @@ function resetReason(name: string): string {
 /** `drain-server`: sends a server no new requests. */
 export const drainServer = {
   name: "drain-server",
-  summary: "Send a server no new requests, and let its active ones finish",
+  summary: "Stop sending a server new requests; its active ones may finish",
   example: "ballast drain-server --url http://127.0.0.1:3001",
   values: { ...URL_FLAG, ...ADMIN_FLAGS },
   switches: JSON_SWITCH,
@@ -121,7 +121,7 @@ export const drainServer = {
 /** `enable-server`: undoes `drain-server`. */
 export const enableServer = {
   name: "enable-server",
-  summary: "Send a draining server new requests again",
+  summary: "Return a draining server to rotation",
   example: "ballast enable-server --url http://127.0.0.1:3001",
   values: { ...URL_FLAG, ...ADMIN_FLAGS },
   switches: JSON_SWITCH,

@@ -61,7 +61,7 @@ function notes({ members, disagreements, error, muted }: ClusterJson): string[] 
 /** `accept-servers`: confirms the removal of servers that disappeared from etcd. */
 export const acceptServers = {
   name: "accept-servers",
-  summary: "Remove the servers that disappeared from etcd now, from every balancer",
+  summary: "Accept that etcd has lost servers, and remove them from every balancer now",
   example: "ballast accept-servers",
   values: ADMIN_FLAGS,
   switches: JSON_SWITCH,

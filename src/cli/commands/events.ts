@@ -19,12 +19,12 @@ export const events = {
   values: {
     last: {
       value: "N",
-      help: "begin with the latest N events, 0 to 1000 (default 0; all with --no-follow)",
+      help: "start with the latest N events, 0 to 1000 (default 0; all with --no-follow)",
     },
     ...ADMIN_FLAGS,
   },
   switches: {
-    "no-follow": { help: "exit after printing the earlier events" },
+    "no-follow": { help: "exit after printing past events" },
     json: { help: "print one line of JSON per event" },
   },
   async run(args): Promise<void> {

@@ -30,7 +30,7 @@ export const explain = {
     follow: {
       help: "print decisions as they are made, until Ctrl-C; turns on recording if it is off",
     },
-    json: { help: "print JSON; with --follow one line per decision" },
+    json: { help: "print JSON; with --follow, one line per decision" },
   },
   async run(args): Promise<void> {
     const limit = args.wholeNumber("limit", 1, DECISIONS_MAX);

@@ -41,7 +41,7 @@ export const listen = {
     "api-host": {
       value: "HOST",
       help:
-        `serve the admin API on this address (default ${DEFAULTS.apiHost}); others need a token`,
+        `serve the admin API on this address (default ${DEFAULTS.apiHost}); any other needs a token`,
     },
     ...ACCESS_FLAGS,
     ...TLS_FLAGS,
@@ -58,7 +58,7 @@ export const listen = {
     },
   },
   switches: {
-    watch: { help: "reload the --config file when it changes, and not only on SIGHUP" },
+    watch: { help: "reload the --config file whenever it changes, not only on SIGHUP" },
     debug: { help: "log every routing decision and health check" },
     ...ACCESS_SWITCHES,
     ...ETCD_SWITCHES,

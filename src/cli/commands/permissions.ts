@@ -11,7 +11,7 @@ import { listen } from "./listen.ts";
  */
 export const permissions = {
   name: "permissions",
-  summary: "Print the minimal Deno permissions for listen with a configuration",
+  summary: "Print the minimal Deno permissions that listen needs",
   example: "ballast permissions --config servers.yaml --port 8080",
   values: listen.values,
   switches: { ...listen.switches, ...JSON_SWITCH },

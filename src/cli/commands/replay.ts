@@ -14,10 +14,13 @@ export const replay = {
   summary: "Replay recorded decisions with another policy or other weights",
   example: "ballast replay decisions.json --policy random_two_choices",
   values: {
-    policy: { value: "NAME", help: "policy (default: that of --config, else the recorded one)" },
-    config: { value: "FILE", help: "configuration whose weights replace the recorded ones" },
+    policy: {
+      value: "NAME",
+      help: "policy to replay with (default: that of --config, else the recorded one)",
+    },
+    config: { value: "FILE", help: "configuration file whose weights replace the recorded ones" },
     limit: { value: "N", help: `print at most N differences (default ${DEFAULT_LIMIT})` },
-    seed: { value: "N", help: "random seed, for policies that draw (default 1)" },
+    seed: { value: "N", help: "random seed for policies that use randomness (default 1)" },
   },
   switches: JSON_SWITCH,
   argument: "FILE",

@@ -21,7 +21,7 @@ export const ACCESS_FLAGS: Readonly<Record<"api-token-file", ValueFlag>> = {
 /** The flag that allows an admin API without a token on other addresses than loopback. */
 export const ACCESS_SWITCHES: Readonly<Record<"api-without-token", SwitchFlag>> = {
   "api-without-token": {
-    help: "allow --api-host to be reachable from other machines without a token",
+    help: "allow other machines to reach the admin API without a token",
   },
 };
 

@@ -9,7 +9,7 @@ import { UsageError } from "../errors.ts";
 export const ETCD_FLAGS = {
   "etcd": {
     value: "URL[,URL...]",
-    help: "share servers with other balancers through etcd, at these client URLs",
+    help: "share servers with other balancers through the etcd at these client URLs",
   },
   "etcd-prefix": { value: "PREFIX", help: "key prefix (default /ballast/)" },
   "etcd-name": {

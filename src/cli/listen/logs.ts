@@ -17,12 +17,12 @@ const DRAIN_MS = 2000;
 export const LOG_FLAGS: Readonly<Record<"access-log" | "log-format", ValueFlag>> = {
   "access-log": {
     value: "FORMAT",
-    help: "log each request to the standard output: common, combined or json (default none)",
+    help: "log each request to standard output: common, combined or json (default none)",
     choices: ACCESS_LOG_FORMATS,
   },
   "log-format": {
     value: "FORMAT",
-    help: "log format on the standard error output: pretty (default on a terminal) or json",
+    help: "log format on standard error: pretty (default on a terminal) or json",
     choices: LOG_FORMATS,
   },
 };
@@ -104,6 +104,6 @@ function sayInLog(line: string): void {
 
 function logLoss({ lost, why }: LostLines): void {
   if (why === undefined) {
-    logger.info("The access log is being written again; lost lines: {lost}", { lost });
-  } else logger.warn("Losing lines of the access log, {lost} so far: {why}", { lost, why });
+    logger.info("Writing the access log again; lines lost: {lost}", { lost });
+  } else logger.warn("Dropping access log lines, {lost} so far: {why}", { lost, why });
 }

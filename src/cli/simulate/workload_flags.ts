@@ -8,17 +8,20 @@ const SERVERS_MAX = 65_536;
 
 /** The flags of the simulated servers, requests and balancers. */
 export const WORKLOAD_FLAGS = {
-  "config": { value: "FILE", help: "configuration of the balancers, with its servers" },
+  "config": { value: "FILE", help: "configuration file with the settings and servers to simulate" },
   "servers": { value: "N", help: "simulate N identical servers, instead of --config" },
   "max-connections": { value: "N", help: "max_connections of each server, with --servers" },
   "workload": { value: "FILE", help: "YAML file that describes requests and service times" },
-  "log": { value: "FILE", help: "JSON access log whose requests are replayed" },
+  "log": { value: "FILE", help: "JSON access log to replay requests from" },
   "rate": { value: "N", help: "requests per second" },
   "load": {
     value: "SHARE",
     help: "rate as a fraction of the servers' total capacity (default 0.8)",
   },
-  "requests": { value: "N", help: "number of requests (default 100000, or by --duration)" },
+  "requests": {
+    value: "N",
+    help: "number of requests (default 100000, or as many as fit in --duration)",
+  },
   "duration": { value: "SECONDS", help: "duration of the workload" },
   "service": {
     value: "SECONDS",
@@ -26,12 +29,13 @@ export const WORKLOAD_FLAGS = {
   },
   "concurrency": {
     value: "N",
-    help: "requests that a server serves at a time, 0 for any number (default 1)",
+    help: "requests that a server handles at once; 0 for no limit (default 1)",
   },
   "balancers": { value: "N", help: "number of balancers (default 1)" },
   "start": {
     value: "HOW",
-    help: "whether balancers start with the same server or different ones (default together)",
+    help:
+      "whether balancers start with the same server (together, the default) or different ones (apart)",
     choices: ["together", "apart"],
   },
   "seed": { value: "N", help: "random seed (default 1)" },

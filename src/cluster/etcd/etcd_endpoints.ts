@@ -136,7 +136,7 @@ export class EtcdEndpoints {
     this.#current = this.#all.indexOf(endpoint);
     if (!endpoint.isDown) return;
     endpoint.isDown = false;
-    this.#logger.info("etcd: {url} answers again", { url: endpoint.url });
+    this.#logger.info("etcd: {url} responds again", { url: endpoint.url });
   }
 
   /** The endpoint that responded last comes first, those that have just failed come last. */

@@ -24,15 +24,15 @@ export interface EtcdOptions {
   /** The client certificate. Default: none. */
   readonly certificate?: EtcdCertificate;
   /**
-   * Sends the requests in place of the platform's `fetch`, for runtimes that support neither `ca` nor
-   * `certificate`; both are then up to this function. Default: the platform's.
+   * Replaces the platform's `fetch`, for runtimes that do not support `ca` and `certificate`; this
+   * function must then apply them itself. Default: the platform's `fetch`.
    */
   readonly fetch?: EtcdFetch;
-  /** Clock of the time limits. Default: the system's clock. */
+  /** Clock for time limits, which tests can replace. Default: the system's clock. */
   readonly clock?: Clock;
 }
 
-/** The user and the certificates of both sides. */
+/** Credentials for etcd: the user, and the certificates of both sides. */
 export type EtcdCredentials = Pick<EtcdOptions, "user" | "ca" | "certificate">;
 
 /**

@@ -148,8 +148,9 @@ export class Membership {
   #fail(error: unknown, failures: number): void {
     if (isLeaseExpired(error)) this.#lease = undefined;
     this.#refusal = isRefusal(error) ? error : undefined;
-    if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
-    // Logged once; lost connectivity is logged elsewhere too.
+    if (!(error instanceof EtcdError)) {
+      logger.error("Unexpected error while publishing the status: {error}", { error });
+    } // Logged once; lost connectivity is logged elsewhere too.
     else if (failures === 2) {
       logger.warn("Cannot publish this balancer's status to the cluster: {why}", {
         why: error.message,

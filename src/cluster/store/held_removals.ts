@@ -78,7 +78,7 @@ export class HeldRemovals implements Disposable {
     if (this.#held.size === 0) this.#since = this.#context.clock.date();
     for (const [url, server] of servers) this.#held.set(url, server);
     logger.warn(
-      "etcd has lost {servers} that no balancer has deleted; it has {left} left. The lost servers " +
+      "etcd has lost {servers} that no balancer has deleted; {left} remain. The lost servers " +
         "stay in use until they have been missing for {seconds} s or you run " +
         "`ballast accept-servers`: {names}",
       {

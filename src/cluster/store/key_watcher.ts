@@ -130,7 +130,7 @@ export class KeyWatcher {
   /** Calls the listener once it is done with everything before. */
   #handle(revision: number, call: () => void | Promise<void>): void {
     this.#handling = this.#handling.then(call).catch((error) => {
-      logger.error("Unexpected: {error}", { error });
+      logger.error("Unexpected error while watching etcd: {error}", { error });
     }).then(() => this.#tracker.handle(revision));
   }
 }

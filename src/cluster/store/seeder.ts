@@ -88,7 +88,9 @@ export class Seeder {
         return await this.run(signal);
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof EtcdError)) logger.error("Unexpected: {error}", { error });
+        if (!(error instanceof EtcdError)) {
+          logger.error("Unexpected error while seeding etcd: {error}", { error });
+        }
         onFailure(error);
         await pause(this.#clock, backoff(failures, this.#random()), signal);
       }

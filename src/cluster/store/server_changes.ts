@@ -240,7 +240,7 @@ function isSame(one: Server, other: Server): boolean {
 function conflict(what: string): BalancerError {
   return new BalancerError(
     "conflict",
-    `Cannot ${what}: someone else changed it at the same time; check its current state and try again`,
+    `Cannot ${what}: a concurrent change came first; check its current state and try again`,
   );
 }
 

@@ -8,7 +8,7 @@ export const momentSchema: z.ZodType<Date, string> = z.iso
 
 /** Schema of a text with at most so many characters. */
 export function textSchema(max: number): z.ZodString {
-  const error = `must be a text of at most ${max} characters`;
+  const error = `must be text of at most ${max} characters`;
   return z.string({ error }).max(max, { error });
 }
 

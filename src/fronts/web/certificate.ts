@@ -3,9 +3,9 @@ import { BalancerError } from "../../model/errors.ts";
 
 /** A listener's certificate and private key for TLS. */
 export interface Certificate {
-  /** The certificate chain in PEM form, the listener's own first. */
+  /** The certificate chain in PEM form, the listener's own certificate first. */
   readonly cert: string;
-  /** The private key of the first certificate in PEM form, without a passphrase. */
+  /** The private key of the listener's certificate in PEM form, without a passphrase. */
   readonly key: string;
 }
 

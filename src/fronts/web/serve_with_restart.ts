@@ -43,7 +43,7 @@ export function serveWithRestart(
         return await server.finished;
       } catch (error) {
         if (isOver()) return;
-        logger.error("Cannot accept connections for now, trying again: {error}", { error });
+        logger.error("Cannot accept connections, retrying: {error}", { error });
       }
       while (!isOver()) {
         await pause(systemClock, PAUSE_MS);

@@ -190,6 +190,6 @@ function certificateStays(): BalancerError {
   return new BalancerError(
     "unsupported",
     "Cannot replace the certificate: two listeners can share a port only where Deno runs with " +
-      "--unstable-net. The old certificate stays in use; start again to use the new one",
+      "--unstable-net. The old certificate stays in use; restart to use the new one",
   );
 }

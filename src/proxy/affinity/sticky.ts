@@ -189,7 +189,7 @@ function hmac(key: string, text: string): string {
   if (crypto === undefined) {
     throw new BalancerError(
       "invalid",
-      "Cannot keep sessions: this runtime has no node:crypto; remove the option sticky",
+      "Cannot use sticky sessions: this runtime has no node:crypto; remove the option sticky",
     );
   }
   return crypto.createHmac("sha256", key).update(text).digest("base64url");

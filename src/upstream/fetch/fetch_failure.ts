@@ -58,7 +58,7 @@ export function explainFetchFailure(thrown: unknown, serverUrl: string): Balance
     return new BalancerError(
       "connect_failed",
       `Cannot connect to ${origin}: this runtime's fetch refuses the port, which is on the Fetch ` +
-        "standard's list of bad ports; let the server listen on another one",
+        "standard's list of bad ports; use another port for the server",
       upstream,
     );
   }

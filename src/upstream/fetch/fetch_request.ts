@@ -36,7 +36,7 @@ export function fetchUrl(serverUrl: string, target: string): string {
   if (target === "*") {
     throw new BalancerError(
       "unsupported",
-      "Cannot send a request for *: the fetch of this runtime takes only URLs",
+      "Cannot send a request for *: this runtime's fetch supports only URLs",
     );
   }
   const question = target.indexOf("?");
@@ -46,7 +46,7 @@ export function fetchUrl(serverUrl: string, target: string): string {
   if (DOT_SEGMENT.test(kept)) {
     throw new BalancerError(
       "bad_request",
-      "The request was refused: its path has a segment of dots, which cannot be passed on as it is",
+      "The request was refused: its path has dot segments, which cannot be forwarded unchanged",
       { source: "downstream" },
     );
   }
@@ -107,6 +107,6 @@ function checkMethod(method: string): void {
   if (sent === method) return;
   throw new BalancerError(
     "unsupported",
-    `Cannot send a request with the method ${method}: the fetch of this runtime does not know it`,
+    `Cannot send a request with the method ${method}: this runtime's fetch does not support it`,
   );
 }

@@ -103,7 +103,8 @@ export class FetchTransport implements WebSocketTransport {
 
   /** Refuses: `fetch` cannot switch protocols. */
   upgrade(serverUrl: string): Promise<UpstreamResponse | UpstreamSocket> {
-    const message = `Cannot open a WebSocket to ${serverUrl}: fetch has no way to; run on Deno`;
+    const message =
+      `Cannot open a WebSocket to ${serverUrl}: this runtime's fetch does not support it; run on Deno`;
     return Promise.reject(new BalancerError("unsupported", message));
   }
 
@@ -159,8 +160,7 @@ function refuseTls({ caCerts = [], serverName }: UpstreamTls): void {
   const what = serverName === undefined ? "caCerts" : "serverName";
   throw new BalancerError(
     "unsupported",
-    `Cannot use upstreamTls.${what}: the fetch of this runtime has no setting for it. Leave it ` +
-      "out and name further authorities in the environment, as in NODE_EXTRA_CA_CERTS=ca.pem, or " +
-      "run on Deno",
+    `Cannot use upstreamTls.${what}: this runtime's fetch has no setting for it. Leave it ` +
+      "out and name further authorities in NODE_EXTRA_CA_CERTS, or run on Deno",
   );
 }

@@ -121,7 +121,7 @@ etcdTest(
     }
     await member!.restart();
     assertEquals((await etcd.transact(write)).done, true);
-    await log.waitFor(`etcd: ${member!.url} answers again`);
+    await log.waitFor(`etcd: ${member!.url} responds again`);
     const logged = log.lines.filter((line) => line.startsWith("etcd: "));
     assertEquals(logged.length, 2, logged.join("\n"));
   },

@@ -88,7 +88,7 @@ Deno.test("explainFetchFailure() ends where causes go round in a ring", () => {
 
 Deno.test("explainFetchFailure() says what to do about a port that fetch refuses", () => {
   const { message } = explainFetchFailure(failed("bad port"), SERVER);
-  assertMatch(message, /server\.example:6000.*refuses the port.*let the server listen on another/);
+  assertMatch(message, /server\.example:6000.*refuses the port.*use another port for the server/);
 });
 
 Deno.test("explainContentFailure() tells broken content from content that breaks off", () => {
