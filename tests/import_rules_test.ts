@@ -80,7 +80,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   cli: [
     ...["model", "runtime", "config", "balancer", "admin", "cluster/mod.ts", "dashboard/mod.ts"],
     ...["observability/logging", "discovery/discovery_permissions.ts", "fronts/web", "simulate"],
-    ...["deno.json", "@std/cli", "@logtape/logtape"],
+    ...["@std/cli", "@logtape/logtape"],
   ],
 };
 

@@ -70,7 +70,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       balancer.kill(signal);
       const { code, stdout, stderr } = await balancer.result();
       assertEquals([code, stdout], [0, ""]);
-      assertStringIncludes(stderr, `${signal}: finishing what is under way`);
+      assertStringIncludes(stderr, `${signal}: finishing active requests`);
       for (const free of [port, apiPort]) {
         Deno.listen({ hostname: "127.0.0.1", port: free }).close();
       }

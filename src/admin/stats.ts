@@ -181,7 +181,7 @@ export function serverState(status: ServerStatus): { state: ServerState; reason:
   if (effectiveWeight(status) === 0) {
     return {
       state: "draining",
-      reason: draining ? "told to take no new requests" : "its weight is 0",
+      reason: draining ? "takes no new requests" : "its weight is 0",
     };
   }
   if (!healthy) return { state: "unhealthy", reason: checkReason(lastCheck) };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkServers } from "./check_servers.ts";
-import { completeOptions } from "../config/check_options.ts";
+import { checkOptions, completeOptions } from "../config/check_options.ts";
 import type { Config } from "../config/config.ts";
 import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import {
@@ -143,7 +143,7 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
     settings: {
       ...settings,
       policy: typeof policy === "string" ? policy : DEFAULT_POLICY,
-      sticky: options.sticky && checkSticky(options.sticky),
+      sticky: options.sticky === undefined ? undefined : checkSticky(options.sticky),
       accessLog: accessLog?.format,
     },
     writeAccessLog: (lines) => callGuarded("write the access log", () => log?.write(lines)),
@@ -156,18 +156,19 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
  * is left out: a custom policy, certificates as text, and the secret of sticky sessions.
  */
 function configOf(options: LoadBalancerOptions): Config {
-  const { healthCheck = {}, workers, policy, sticky, accessLog, upstreamTls } = options;
+  const { workers, policy, sticky, accessLog, upstreamTls } = options;
   const serverName = upstreamTls?.serverName;
   // The caller may change its objects later.
   return structuredClone({
-    ...pickSettings(options),
+    healthCheck: {},
+    // Of instances of classes, only the settings.
+    ...checkOptions(balancerSchema, pickSettings(options), "the options"),
     ...(workers === undefined ? {} : { workers }),
     ...(typeof policy === "string" ? { policy } : {}),
     ...(sticky === undefined ? {} : { sticky: "cookie" as const }),
     ...(accessLog === undefined ? {} : { accessLog: accessLog.format }),
     ...(serverName === undefined ? {} : { upstreamTls: { serverName } }),
     servers: [],
-    healthCheck,
   });
 }
 

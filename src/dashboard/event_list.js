@@ -12,8 +12,8 @@ const TYPES = {
   healthy: { text: "healthy", level: "good" },
   unhealthy: { text: "unhealthy", level: "bad" },
   ejected: { text: "ejected", level: "bad" },
-  on_trial: { text: "on trial", level: "warn" },
-  returned: { text: "back in", level: "good" },
+  on_trial: { text: "probing", level: "warn" },
+  returned: { text: "returned", level: "good" },
 };
 
 /** The differences of two servers in words: `weight 1 → 5, draining no → yes`. */

@@ -59,8 +59,8 @@ export class FailureWatch {
     const count = this.#table.countFailure(slot, kind);
     // Reported again at each multiple: the server may not have been ejected the first time.
     if (count % threshold !== 0) return;
-    const what = kind === "connection" ? "connections" : "responses";
-    this.#report({ type: "failing", url, why: `${count} ${what} failed in a row: ${last}` });
+    const failures = count === 1 ? `a ${kind} failed` : `${count} ${kind}s failed in a row`;
+    this.#report({ type: "failing", url, why: `${failures}: ${last}` });
   }
 }
 

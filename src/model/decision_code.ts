@@ -17,9 +17,6 @@ export const NOTE_CODES = [
   "other_session",
 ] as const satisfies readonly CandidateCode[];
 
-/** Why a policy passed over a candidate, for programs. */
-export type NoteCode = typeof NOTE_CODES[number];
-
 /** All codes of candidates. */
 export const CANDIDATE_CODES = [
   "chosen",

@@ -65,7 +65,7 @@ export class LeastConnections implements Policy {
             key: loadText(slot, table),
             verdict: whyLeast(slot, table, { ties, others: others.length }),
           }
-          : loadNote(slot, chosen, { table, tie: "tie: its turn comes later" }),
+          : loadNote(slot, chosen, { table, tie: "tie: later in the weighted rotation" }),
     });
   }
 
@@ -133,7 +133,7 @@ function whyLeast(
   const idle = table.active(slot) === 0;
   if (ties === 0) return idle ? "the only idle server" : "the smallest key";
   const tied = `${ties} ${ties === 1 ? "other" : "others"}`;
-  return `${idle ? "idle" : "the smallest key"}, like ${tied}; its turn by weight`;
+  return `${idle ? "idle" : "the smallest key"}, tied with ${tied}; next in the weighted rotation`;
 }
 
 function compare(one: number, other: number): number {

@@ -56,7 +56,7 @@ export class RandomTwoChoices implements Policy {
         ranking: [winner, loser, ...slots.filter((slot) => slot !== first && slot !== second)],
         note: (slot) => {
           if (slot !== first && slot !== second) {
-            return { key: undefined, code: "not_drawn", verdict: "was not drawn" };
+            return { key: undefined, code: "not_drawn", verdict: "not drawn" };
           }
           if (slot === chosen) {
             const verdict = compareLoads(first, second, table) === 0
@@ -65,7 +65,7 @@ export class RandomTwoChoices implements Policy {
             return { key: loadText(slot, table), verdict };
           }
           const note = loadNote(slot, chosen, { table, tie: "as busy, and drawn second" });
-          return { ...note, verdict: `was drawn too; ${note.verdict}` };
+          return { ...note, verdict: `also drawn; ${note.verdict}` };
         },
       };
     };

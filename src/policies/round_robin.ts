@@ -102,11 +102,11 @@ function text(credit: number): string {
 }
 
 function whyTurn(candidates: number): string {
-  return candidates === 1 ? "the only server that can take it" : "its turn: the largest credit";
+  return candidates === 1 ? "the only server that can take it" : "the largest credit";
 }
 
 function whyNotTurn(credit: number, most: number): string {
-  if (credit === most) return "not its turn: the same credit, and listed later";
+  if (credit === most) return "tie: listed later";
   const [less, more] = numberTexts(credit, most);
-  return `not its turn: credit ${less} < ${more}`;
+  return `smaller credit: ${less} < ${more}`;
 }

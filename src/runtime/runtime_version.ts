@@ -9,7 +9,7 @@ const OLDEST = [
 /**
  * Says why Ballast cannot be loaded; undefined where it can, or where nobody knows the runtime.
  *
- * @param versions What `process.versions` is; undefined on a runtime without one.
+ * @param versions `process.versions`; undefined on a runtime without it.
  */
 export function runtimeFault(
   versions: Readonly<Record<string, string | undefined>> | undefined,
@@ -25,7 +25,7 @@ export function runtimeFault(
     `Install a newer ${name}.`;
 }
 
-/** What is no number is 0, so that a version which nobody understands is refused rather than failing. */
+/** Parts that are not numbers become 0, so that an unparsable version is rejected. */
 function numbers(version: string): number[] {
   return version.split(".").map((part) => Number.parseInt(part) || 0);
 }

@@ -14,10 +14,11 @@ import { basePathFault } from "../http1/base_path.ts";
 import { Connection } from "./upstream_connection.ts";
 import { dial } from "./dial.ts";
 import { Exchange } from "./exchange.ts";
-import type { ExchangeContext } from "./exchange_context.ts";
+import type { ExchangeContext, ExchangeSettings } from "./exchange_context.ts";
 import { ConnectionPool } from "./connection_pool.ts";
 import { ResponseHeadParser } from "../http1/response_head.ts";
-import { openSocket } from "./websocket_opening.ts";
+import { Http1Socket } from "./websocket_connection.ts";
+import { SocketHandshake } from "./websocket_handshake.ts";
 
 /** Options of an {@linkcode Http1Transport}. */
 export interface Http1TransportOptions {
@@ -237,6 +238,34 @@ export class Http1Transport implements WebSocketTransport {
 
 function closed(serverUrl: string): BalancerError {
   return new BalancerError("closed", `Cannot send to ${serverUrl}: the transport is closed`);
+}
+
+/**
+ * Asks a server for a WebSocket (RFC 6455 §4).
+ *
+ * @param connection An open connection that nothing else uses.
+ * @param request A GET without content, to which the handshake's fields are added.
+ * @param settings How the request is sent.
+ * @returns The open WebSocket, or the response by which the server refused it.
+ * @throws {BalancerError} See {@linkcode WebSocketTransport.upgrade}. The connection is closed then.
+ */
+async function openSocket(
+  connection: Connection,
+  request: UpstreamRequest,
+  settings: ExchangeSettings,
+): Promise<UpstreamResponse | UpstreamSocket> {
+  const handshake = new SocketHandshake(request);
+  const exchange = new Exchange(connection, handshake.request, { ...settings, upgrading: true });
+  const response = await exchange.run();
+  const switched = exchange.detach();
+  if (switched === undefined) return response;
+  try {
+    const headers = await handshake.check(switched.head);
+    return new Http1Socket(switched.connection, { headers, record: settings.options.record });
+  } catch (error) {
+    switched.connection.close();
+    throw error;
+  }
 }
 
 /** A server: its connections, and the context of its exchanges. */

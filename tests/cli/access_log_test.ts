@@ -45,7 +45,7 @@ for (const workers of [1, 2]) {
       assertEquals([line.user_agent, line.referer], ['é "\\', "http://b/"]);
     }
     assertEquals(new Set(lines.map(({ id }) => id)).size, 61);
-    // What the program says of itself is in its log, which is JSON as well.
+    // The program's own messages are in its log, which is JSON as well.
     const log = balancer.errors.trimEnd().split("\n").map((line) => JSON.parse(line));
     assertMatch(log[0].message, /^Started Ballast \d\S* with pid \d+$/);
     assertStringIncludes(log[1].message, "Balancing 1 server on http://127.0.0.1:");

@@ -9,7 +9,7 @@ const hasBash = await isInstalled("bash");
 const hasZsh = await isInstalled("zsh");
 const hasFish = await isInstalled("fish");
 
-/** What the program prints for a shell. */
+/** The completion script for a shell. */
 async function scriptFor(shell: string): Promise<string> {
   const { code, stdout, stderr } = await runCli("completions", shell);
   assertEquals([code, stderr], [0, ""]);
@@ -23,7 +23,7 @@ async function run(program: string, ...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-/** What bash offers when the last of these words is completed. */
+/** The completions that bash offers for the last of these words. */
 async function completeInBash(path: string, ...words: string[]): Promise<string[]> {
   const code = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ballast; ' +
     '(( ${#COMPREPLY[@]} == 0 )) || printf "%s\\n" "${COMPREPLY[@]}"';

@@ -72,7 +72,7 @@ etcdTest("an etcd that lost its data takes no server away, until a person says s
     (await one.run("accept-servers")).stdout,
     "No servers are missing from etcd; no changes\n",
   );
-  // What a balancer deletes is gone at once, also the last.
+  // A deletion through a balancer takes effect at once, even of the last server.
   assertEquals((await one.run("delete-server", `--url=${server.url}`)).code, 0);
   assert(await until(async () => (await health(other)).servers === 0, LIMIT_MS));
   assertEquals([await one.stop(), await other.stop()], [0, 0]);

@@ -50,7 +50,7 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   balancer.signal("SIGHUP");
   await balancer.waitForError("Cannot read the password for etcd");
   assertEquals((await add(3001)).code, 0);
-  // etcd has it first, so that this balancer is away until it is told.
+  // etcd gets the new password first, so this balancer is disconnected until SIGHUP.
   await changePassword(cluster, "two");
   await Deno.rename(`${password.path}.away`, password.path);
   balancer.signal("SIGHUP");

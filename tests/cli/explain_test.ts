@@ -28,7 +28,7 @@ function follow(balancer: RunningBalancer, ...args: string[]): RunningCli {
   return new RunningCli("explain", "--follow", `--api-port=${balancer.apiPort}`, ...args);
 }
 
-/** Waits until somebody follows, which is until decisions are recorded. */
+/** Waits until a follower has turned on recording. */
 async function untilRecording(balancer: RunningBalancer): Promise<void> {
   await until("decisions to be recorded", async () => (await decisions(balancer)).keep > 0);
 }
@@ -63,10 +63,10 @@ Deno.test("explain tells the latest decisions of a real balancer", async () => {
   assertEquals(blocks.length, 3);
   assertMatch(blocks[0]![0]!, /^#1 {2}20\S+Z {2}GET \/a, from 127\.0\.0\.1, attempt 1$/);
   assertEquals(blocks[0]!.slice(1), [
-    `  -> one ${one.url} (least_connections: idle, like 1 other; its turn by weight)`,
+    `  -> one ${one.url} (least_connections: idle, tied with 1 other; next in the weighted rotation)`,
     "     SERVER  STATE  WEIGHT  ACTIVE  KEY      VERDICT",
     "     one     up     1       0       idle: 0  chosen",
-    "     two     up     1       0       idle: 0  tie: its turn comes later",
+    "     two     up     1       0       idle: 0  tie: later in the weighted rotation",
   ]);
   async function told(...args: string[]): Promise<string[]> {
     const { stdout } = await balancer.run("explain", "--json", ...args);

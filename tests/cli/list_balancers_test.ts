@@ -4,7 +4,7 @@ import type { AdminCluster } from "../../src/admin/target.ts";
 import { type CliResult, runCli } from "../testing/run_cli.ts";
 import { CLUSTER, CLUSTER_JSON, fleet } from "../testing/scripted_cluster.ts";
 
-/** What `list-balancers` prints for a balancer. */
+/** The output of `list-balancers` for a balancer. */
 async function list(cluster: AdminCluster | undefined, ...args: string[]): Promise<CliResult> {
   await using balancer = new LoadBalancer();
   await using server = Deno.serve(

@@ -13,7 +13,7 @@ const SERVER: ServerStatus = {
 
 const UNTIL = new Date("2026-01-02T03:04:05Z");
 
-/** What `list-servers` prints for these servers. */
+/** The output of `list-servers` for these servers. */
 async function list(servers: readonly ServerStatus[]): Promise<string[]> {
   const admin = createAdmin(
     { servers: () => [...servers], discovery: () => [] } as unknown as LoadBalancer,

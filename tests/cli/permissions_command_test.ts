@@ -91,7 +91,7 @@ for (const workers of [1, 2]) {
   Deno.test(`listen --workers=${workers} works with what permissions prints, and dials nothing else`, async () => {
     await using one = new SampleServer("one");
     await using secure = new TlsServer("example", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    // What callers of the admin API would have it connect to.
+    // A server that callers of the admin API try to add.
     await using elsewhere = new RawServer(() => {});
     await using token = await makeTemporaryFile(TOKEN, ".txt");
     const byName = one.url.replace("127.0.0.1", "localhost");

@@ -4,7 +4,7 @@ import { RunningBalancer } from "../testing/program.ts";
 import { SampleServer } from "../testing/sample_server.ts";
 import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file.ts";
 
-/** What the log says of a file that names no servers. */
+/** The log message about a file that names no servers. */
 const NO_SERVERS = "use `servers: []` to remove all";
 
 /** With it, a file need not name any; but only a restart lets etcd keep them. */

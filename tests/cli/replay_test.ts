@@ -7,7 +7,7 @@ import { makeTemporaryFile, type TemporaryFile } from "../testing/temporary_file
 
 const REQUESTS = 12;
 
-/** What a real balancer has recorded of requests that came one at a time. */
+/** Decisions of a real balancer for requests sent one at a time. */
 async function record(command: "explain" | "decisions"): Promise<TemporaryFile> {
   await using one = new SampleServer("one");
   await using two = new SampleServer("two");

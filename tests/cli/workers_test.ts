@@ -7,7 +7,7 @@ import { makeTemporaryFile } from "../testing/temporary_file.ts";
 /**
  * Starts the program as a user would for whom no `deno.json` lets threads share a port.
  *
- * @returns What it prints until it ends, or until it listens.
+ * @returns Its output until it ends, or until it listens.
  */
 async function listenWithoutConfig(...args: string[]): Promise<string> {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));

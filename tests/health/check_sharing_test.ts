@@ -193,7 +193,7 @@ Deno.test("HealthChecker repeats a check soon that the others do not believe yet
   servers.down.add(A);
   registry.add({ url: A });
   await clock.advance(1000);
-  // What was known before counts as one check.
+  // The result from before counts as one check.
   sharing.doubted.add(A);
   checker.share(sharing);
   await clock.advance(500);
@@ -263,7 +263,7 @@ Deno.test("HealthChecker.checkNow() counts for a period where another one checks
   await clock.advance(1);
   assertEquals([fixture.isHealthy(A), checker.report(A)?.by], [false, "other"]);
   assertEquals([fixture.times(A), sharing.results], [[0], []]);
-  // What the other one finds anew counts at once.
+  // A new result of the other balancer counts at once.
   await checker.checkNow(A);
   sharing.say(A, other(false));
   assertEquals(fixture.isHealthy(A), false);

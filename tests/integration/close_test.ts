@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { LoadBalancer } from "../../mod.ts";
+import { BalancerError, LoadBalancer } from "../../mod.ts";
 import { RawClient } from "../testing/raw_client.ts";
 import { RawServer } from "../testing/raw_server.ts";
 import { until, within } from "../testing/until.ts";
@@ -68,3 +68,13 @@ async function refuses(port: number): Promise<boolean> {
     return true;
   }
 }
+
+Deno.test("LoadBalancer.listen() after close() says that it cannot listen", async () => {
+  const balancer = new LoadBalancer();
+  await balancer.close();
+  await assertRejects(
+    () => balancer.listen(ADDRESS),
+    BalancerError,
+    "Cannot listen: the balancer is closed",
+  );
+});

@@ -32,7 +32,7 @@ for (const flag of ["--workers=1", "--workers=2"]) {
     await using _ = balancer;
     await using __ = client;
     balancer.signal("SIGTERM");
-    await balancer.waitForError("SIGTERM: finishing what is under way");
+    await balancer.waitForError("SIGTERM: finishing active requests");
     isStopping();
     assertMatch(await client.readToEnd(), /first *last$/);
     assertEquals(await balancer.exitCode(), 0);

@@ -192,10 +192,10 @@ Deno.test("LoadBalancer goes to another server where a certificate is refused, e
 
 Deno.test("LoadBalancer refuses upstreamTls that it cannot use", () => {
   const cases: readonly [Record<string, unknown>, string][] = [
-    [{ caCerts: ["hello"] }, "caCerts[0]"],
-    [{ caCerts: "hello" }, "caCerts"],
-    [{ serverName: "a b" }, "serverName"],
-    [{ ca: [] }, ""],
+    [{ caCerts: ["hello"] }, "upstreamTls.caCerts[0]"],
+    [{ caCerts: "hello" }, "upstreamTls.caCerts"],
+    [{ serverName: "a b" }, "upstreamTls.serverName"],
+    [{ ca: [] }, "upstreamTls"],
   ];
   for (const [upstreamTls, path] of cases) {
     try {

@@ -31,6 +31,8 @@ Deno.test("new LoadBalancer() refuses unknown names, at any depth", () => {
     [[], " must be an object; not an empty list"],
     [null, " must be an object; not null"],
     [{ sticky: "0123456789abcdef" }, "sticky must be an object"],
+    [{ sticky: null }, "sticky must be an object"],
+    [{ sticky: false }, "sticky must be an object"],
   ];
   for (const [options, ...paths] of cases) {
     assertEquals(pathsOf(assertThrows(() => new LoadBalancer(options))), paths);
@@ -99,13 +101,20 @@ Deno.test("options may be instances of classes, which have more of their own", a
       this.lines.push(lines);
     }
   }
+  class Timeouts {
+    readonly connect = 1;
+    readonly unit = "s";
+  }
   class Settings {
     readonly source = "a file";
+    readonly timeouts = new Timeouts();
     readonly servers = [{ url: URL, healthCheckPeriod: 0 }];
     readonly accessLog = new Log();
   }
   await using balancer = new LoadBalancer(new Settings());
   assertEquals(balancer.servers().map(({ url }) => url), [URL]);
+  const { servers: _, ...settings } = balancer.config();
+  assertEquals<unknown>(settings, { accessLog: "json", timeouts: { connect: 1 }, healthCheck: {} });
 });
 
 Deno.test("LoadBalancer.update() takes a server as it was told, with the URL that it has", async () => {

@@ -31,9 +31,9 @@ function begin({ table }: Picking, active: readonly number[]): void {
 Deno.test("LeastConnections.explain() shows each key and how it compares", () => {
   const picking = new Picking(() => new LeastConnections()).addAll([5, 1, 1]);
   assertEquals(notes(picking), [
-    "*idle: 0: idle, like 2 others; its turn by weight",
-    "idle: 0: tie: its turn comes later",
-    "idle: 0: tie: its turn comes later",
+    "*idle: 0: idle, tied with 2 others; next in the weighted rotation",
+    "idle: 0: tie: later in the weighted rotation",
+    "idle: 0: tie: later in the weighted rotation",
   ]);
   begin(picking, [2, 1, 2]);
   assertEquals(notes(picking), [
@@ -59,15 +59,15 @@ Deno.test("LeastConnections.explain() shows enough digits to tell similar keys a
 Deno.test("RoundRobin.explain() shows the credit and the weight of each server", () => {
   const picking = new Picking(() => new RoundRobin()).addAll([5, 1, 1]);
   assertEquals(notes(picking), [
-    "*0 + 5 = 5: its turn: the largest credit",
-    "0 + 1 = 1: not its turn: credit 1 < 5",
-    "0 + 1 = 1: not its turn: credit 1 < 5",
+    "*0 + 5 = 5: the largest credit",
+    "0 + 1 = 1: smaller credit: 1 < 5",
+    "0 + 1 = 1: smaller credit: 1 < 5",
   ]);
   picking.countPicks(6);
   assertEquals(notes(picking), [
-    "*0 + 5 = 5: its turn: the largest credit",
-    "0 + 1 = 1: not its turn: credit 1 < 5",
-    "0 + 1 = 1: not its turn: credit 1 < 5",
+    "*0 + 5 = 5: the largest credit",
+    "0 + 1 = 1: smaller credit: 1 < 5",
+    "0 + 1 = 1: smaller credit: 1 < 5",
   ]);
 });
 
@@ -81,8 +81,8 @@ Deno.test("RandomTwoChoices.explain() shows which servers were drawn", () => {
   ]);
   begin(picking, [3, 0, 1]);
   assertEquals(notes(picking), [
-    "(3 + 1) / 1 = 4: was drawn too; larger key: 4 > 2",
-    "-: was not drawn",
+    "(3 + 1) / 1 = 4: also drawn; larger key: 4 > 2",
+    "-: not drawn",
     "*(1 + 1) / 1 = 2: the less busy of the two that were drawn",
   ]);
 });

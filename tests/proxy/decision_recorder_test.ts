@@ -62,7 +62,7 @@ Deno.test("DecisionRecorder records the request without its query", () => {
     policy: "least_connections",
     chosen: "http://s0",
     code: "policy",
-    reason: "idle, like 1 other; its turn by weight",
+    reason: "idle, tied with 1 other; next in the weighted rotation",
     omitted: 0,
   });
 });

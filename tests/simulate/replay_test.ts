@@ -7,7 +7,7 @@ type Candidate = DecisionJson["candidates"][number];
 
 function candidate(name: string, init: Partial<Candidate> = {}): Candidate {
   const standard = { weight: 1, active: 0, key: "idle: 0", code: "tie" } as const;
-  const verdict = "tie: its turn comes later";
+  const verdict = "tie: later in the weighted rotation";
   return { url: `http://${name}`, name, state: "up", ...standard, verdict, ...init };
 }
 

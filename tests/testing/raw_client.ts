@@ -1,4 +1,4 @@
-import { WaitedInVain, within } from "./until.ts";
+import { WaitTimeout, within } from "./until.ts";
 
 /** Sends raw text to a server, each character as one byte, and reads until the server closes. */
 export async function exchangeRaw(url: string, text: string): Promise<string> {
@@ -74,7 +74,7 @@ export class RawClient implements AsyncDisposable {
       }
       return count !== null;
     } catch (error) {
-      if (error instanceof WaitedInVain) throw error;
+      if (error instanceof WaitTimeout) throw error;
       return false;
     }
   }

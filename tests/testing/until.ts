@@ -1,24 +1,23 @@
-/** How long a test waits for what has to come to pass, in milliseconds, where it says nothing else. */
+/** The default limit of a wait, in milliseconds. */
 const LIMIT_MS = 30_000;
-/** How many times to look before time passes between two looks. */
+/** The number of looks without a pause between them. */
 const LOOKS_AT_ONCE = 50;
-/** The time between two looks after that, in milliseconds. */
+/** The pause between two looks after that, in milliseconds. */
 const LOOK_MS = 2;
 
 /** The error of a wait that timed out. */
-export class WaitedInVain extends Error {
-  override readonly name = "WaitedInVain";
+export class WaitTimeout extends Error {
+  override readonly name = "WaitTimeout";
 }
 
 /**
- * Waits until something is so. A test that waits in vain fails, and says for what, in place of
- * holding up all the others for ever.
+ * Waits until a condition holds. A test that waits too long fails and names what it waited for,
+ * instead of holding up all the others.
  *
- * @param what The awaited event, as the error names it; a function where that is
- * best told from what there is by then.
- * @param isSo Whether it is so.
+ * @param what The awaited event, as the error names it; a function if that depends on the state then.
+ * @param isSo The condition.
  * @param limit How long to wait, in milliseconds. Default: 30000.
- * @throws {WaitedInVain} If it does not come.
+ * @throws {WaitTimeout} If the limit is exceeded.
  */
 export async function until(
   what: string | (() => string),
@@ -27,19 +26,19 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + limit;
   for (let looks = 0; !await isSo(); looks++) {
-    if (performance.now() > end) throw inVain(what, limit);
+    if (performance.now() > end) throw timeoutOf(what, limit);
     const pause = looks < LOOKS_AT_ONCE ? 0 : LOOK_MS;
     await new Promise<void>((resolve) => setTimeout(resolve, pause));
   }
 }
 
 /**
- * Waits for a promise, and for so long at most.
+ * Waits for a promise, with a limit.
  *
  * @param what The awaited event, as the error names it; a function as above.
  * @param promise The promise.
  * @param limit How long to wait, in milliseconds. Default: 30000.
- * @throws {WaitedInVain} If it does not come.
+ * @throws {WaitTimeout} If the limit is exceeded.
  */
 export async function within<T>(
   what: string | (() => string),
@@ -47,7 +46,7 @@ export async function within<T>(
   limit: number = LIMIT_MS,
 ): Promise<T> {
   const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(inVain(what, limit)), limit);
+  const timer = setTimeout(() => reject(timeoutOf(what, limit)), limit);
   try {
     return await Promise.race([promise, over]);
   } finally {
@@ -55,7 +54,7 @@ export async function within<T>(
   }
 }
 
-function inVain(what: string | (() => string), limit: number): WaitedInVain {
-  const told = typeof what === "string" ? what : what();
-  return new WaitedInVain(`Waited ${limit / 1000} s in vain for ${told}`);
+function timeoutOf(what: string | (() => string), limit: number): WaitTimeout {
+  const name = typeof what === "string" ? what : what();
+  return new WaitTimeout(`Waited ${limit / 1000} s for ${name}`);
 }

@@ -5,7 +5,7 @@ import { LeastConnections } from "./least_connections.mjs";
  * handlers.
  *
  * @param {readonly string[]} origins The servers.
- * @param {object} init What the runtime's `fetch` is to be told beside the request.
+ * @param {object} init Further options of the runtime's `fetch`.
  * @returns {(request: Request) => Promise<Response>}
  */
 export function fetchForwarder(origins, init = {}) {

@@ -4,9 +4,10 @@ import { BalancerError, type Fault } from "../../model/errors.ts";
 import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { CommandError, UsageError } from "../errors.ts";
-import { configErrors, faultText, readConfigText } from "../files/config_file.ts";
+import { configErrors, faultText } from "../files/config_file.ts";
 import { readEtcdFiles } from "../files/etcd_files.ts";
 import { readSticky, readToken } from "../files/secret_files.ts";
+import { readTextFile } from "../files/text_file.ts";
 import { readTlsFiles, readUpstreamTls } from "../files/tls_files.ts";
 import { count, printable, printJson, printLine } from "../output/print.ts";
 
@@ -67,7 +68,7 @@ interface Findings {
 async function checkFile(path: string): Promise<Findings> {
   let text: string;
   try {
-    text = await readConfigText(path);
+    text = await readTextFile(path, "the configuration");
   } catch (error) {
     return { servers: 0, faults: [], fileFaults: [fileFault("", error)] };
   }

@@ -49,7 +49,7 @@ ${values.join("")}      esac
       ;;`;
 }
 
-/** What adds the words; `otherwise` where anything can be typed. */
+/** The shell command that adds the completions; those of `otherwise` if anything can be typed. */
 function action(completion: Completion, otherwise?: string): string {
   if (completion === "files") return `_ballast_files "$current"`;
   if (completion !== "anything") return `_ballast_words ${quoted(completion.join(" "))} "$current"`;

@@ -44,7 +44,7 @@ function action(completion: Completion): string {
   return completion === "anything" ? " " : `(${completion.join(" ")})`;
 }
 
-/** What would end the description of a flag. */
+/** Escapes the characters that would end the description of a flag. */
 function escaped(help: string): string {
   return help.replace(/[\[\]\\:]/g, "\\$&");
 }

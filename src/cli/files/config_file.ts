@@ -25,7 +25,7 @@ export interface ListenConfig {
 export async function readListenConfig(args: Args): Promise<ListenConfig> {
   const path = args.text("config");
   if (path === undefined) return { path, text: "", config: parseConfig("") };
-  const text = await readConfigText(path);
+  const text = await readTextFile(path, "the configuration");
   const requireServers = args.has("etcd") ? false : "without_etcd";
   return { path, text, config: parseConfigFile(text, path, { requireServers }) };
 }
@@ -36,16 +36,7 @@ export async function readListenConfig(args: Args): Promise<ListenConfig> {
  * @throws {CommandError} If it cannot be read or used, with every error on a line of its own.
  */
 export async function readConfig(path: string): Promise<Config> {
-  return parseConfigFile(await readConfigText(path), path);
-}
-
-/**
- * Reads the text of a configuration file.
- *
- * @throws {CommandError} If it cannot be read.
- */
-export async function readConfigText(path: string): Promise<string> {
-  return await readTextFile(path, "the configuration");
+  return parseConfigFile(await readTextFile(path, "the configuration"), path);
 }
 
 /**

@@ -5,12 +5,8 @@ import { snakeCase } from "../../config/names.ts";
 import { errorText } from "../../model/error_text.ts";
 import { canonicalServerUrl, type Server } from "../../model/server.ts";
 import { CommandError } from "../errors.ts";
-import {
-  asOneLine,
-  type ListenConfig,
-  parseConfigFile,
-  readConfigText,
-} from "../files/config_file.ts";
+import { asOneLine, type ListenConfig, parseConfigFile } from "../files/config_file.ts";
+import { readTextFile } from "../files/text_file.ts";
 import { printable, type Say } from "../output/print.ts";
 
 const logger = getLogger(["ballast", "listen"]);
@@ -94,7 +90,7 @@ export class ConfigReload {
   async #read(use: (text: string) => Promise<void>): Promise<void> {
     let text: string;
     try {
-      text = await readConfigText(this.#path);
+      text = await readTextFile(this.#path, "the configuration");
     } catch (error) {
       if (!this.#isUnreadable) this.#refuse(error);
       this.#isUnreadable = true;

@@ -53,12 +53,13 @@ export function noteResult(
     server.isDoubted = true;
     return "confirm";
   }
+  const wasDoubted = server.isDoubted;
   server.isDoubted = false;
   if (isChanged) server.health = { healthy, detail, since };
   // Meanwhile the others have checked it themselves, and continue until this result is as certain.
   const isUnblocked = server.isBlocked && healthy === passed;
   if (isUnblocked) server.isBlocked = false;
-  return isChanged || isUnblocked ? "publish" : "nothing";
+  return isChanged || isUnblocked || wasDoubted ? "publish" : "nothing";
 }
 
 /** The results to publish for the servers that a balancer checks. */
@@ -66,8 +67,9 @@ export function resultsOf(servers: Iterable<CheckedServer>): Results {
   const down: DownServer[] = [];
   const pending: string[] = [];
   let isAnyBlocked = false;
-  for (const { url, health, isBlocked } of servers) {
-    if (isBlocked || health === undefined) pending.push(url);
+  for (const { url, health, isBlocked, isDoubted } of servers) {
+    // While a failure is unconfirmed, "healthy" would overrule others that have seen the server down.
+    if (isBlocked || isDoubted || health === undefined) pending.push(url);
     if (health?.healthy === false) down.push({ url, ...health });
     isAnyBlocked ||= isBlocked;
   }

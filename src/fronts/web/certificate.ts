@@ -38,14 +38,14 @@ export function checkCertificate({ cert, key }: Certificate): void {
 }
 
 /**
- * Checks the certificates of authorities.
+ * Checks the certificates of the authorities that verify servers.
  *
  * @param caCerts Texts in PEM form, each with one certificate or several.
  * @throws {BalancerError} `invalid`, with the path of the first unusable text.
  */
 export function checkAuthorities(caCerts: readonly string[]): void {
   for (const [index, text] of caCerts.entries()) {
-    const path = `caCerts[${index}]`;
+    const path = `upstreamTls.caCerts[${index}]`;
     // The runtime reads a text without a certificate as an empty list.
     if (!CERTIFICATE.test(text)) {
       throw fault(path, "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");

@@ -34,7 +34,7 @@ Deno.test("callAdmin() posts a body as JSON", async () => {
   assertEquals(requests, ["POST /servers application/json"]);
 });
 
-/** What a program other than Ballast, or a Ballast that refuses, may answer. */
+/** Answers of other programs, and refusals of Ballast. */
 const ANSWERS: [status: number, body: string, message: string][] = [
   [200, "<h1>Hello</h1>", "the server at this address is not Ballast"],
   [200, "", "the server at this address is not Ballast"],

@@ -129,7 +129,7 @@ Deno.test("checkCertificate() names the file and the fault", () => {
 Deno.test("checkAuthorities() refuses a text without a certificate, and one that is broken", () => {
   for (const text of ["hello", "", NO_CERTIFICATE]) {
     const error = assertThrows(() => checkAuthorities([pem("ca.crt"), text]), BalancerError);
-    assertEquals(error.faults[0]?.path, "caCerts[1]");
+    assertEquals(error.faults[0]?.path, "upstreamTls.caCerts[1]");
   }
   checkAuthorities([pem("ca.crt") + pem("unknown_ca.crt")]);
 });
