@@ -1,6 +1,7 @@
 /**
- * Ballast is an HTTP load balancer. It distributes requests by weighted least connections or another
- * policy, checks the health of its servers, and lets you add, change and remove servers at run time.
+ * Ballast is an HTTP load balancer. It distributes requests by weighted least connections or
+ * another policy, checks the health of its servers, and lets you add, change and remove servers at
+ * run time.
  *
  * @example Balance over two servers, with an admin API
  * ```ts

@@ -19,8 +19,8 @@ const logger = getLogger(["ballast", "admin"]);
 /** Options of an admin API: access control, dashboard and cluster. */
 export interface AdminOptions {
   /**
-   * Host names and IP addresses, without ports, that requests may be addressed to in addition to the
-   * loopback ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` allows any IP address.
+   * Host names and IP addresses, without ports, that requests may be addressed to in addition to
+   * the loopback ones (`localhost`, 127.0.0.0/8, `::1`); `0.0.0.0` or `::` allows any IP address.
    * Requests for other hosts get 421, which protects against DNS rebinding. Default: none.
    */
   readonly hosts?: readonly string[];
@@ -30,7 +30,8 @@ export interface AdminOptions {
    */
   readonly token?: string;
   /**
-   * The dashboard to serve at `/`, from `createDashboard()` of `@ballast/lb/dashboard`. Default: none.
+   * The dashboard to serve at `/`, from `createDashboard()` of `@ballast/lb/dashboard`. Default:
+   * none.
    */
   readonly dashboard?: Dashboard;
   /**
@@ -54,21 +55,22 @@ export interface Admin {
   /** Answers a request to the admin API. Never rejects. */
   readonly fetch: (request: Request) => Promise<Response>;
   /**
-   * Ends all event streams and opens no new ones. Call it before shutting down the HTTP server, which
-   * would otherwise wait for them. {@linkcode LoadBalancer.close} ends them too.
+   * Ends all event streams and opens no new ones. Call it before shutting down the HTTP server,
+   * which would otherwise wait for them. {@linkcode LoadBalancer.close} ends them too.
    */
   readonly close: () => void;
 }
 
 /**
- * Creates the admin API of a balancer, an HTTP API that monitors and changes it. `GET /openapi.json`
- * describes all of its routes. Errors are `application/problem+json` (RFC 9457); a request that fails
- * changes nothing.
+ * Creates the admin API of a balancer, an HTTP API that monitors and changes it.
+ * `GET /openapi.json` describes all of its routes. Errors are `application/problem+json` (RFC
+ * 9457); a request that fails changes nothing.
  *
  * By default, it answers only requests for `localhost` and the loopback addresses, and refuses
- * requests from web pages of other sites. Without a token, anyone who can reach it has full control, so
- * serve it on a loopback address. To call it by another name, such as `http://lb.internal:8000`, set
- * that name and a token: `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
+ * requests from web pages of other sites. Without a token, anyone who can reach it has full
+ * control, so serve it on a loopback address. To call it by another name, such as
+ * `http://lb.internal:8000`, set that name and a token:
+ * `createAdmin(balancer, { hosts: ["lb.internal"], token })`.
  *
  * @param balancer The balancer.
  * @param options Access control, dashboard and cluster.

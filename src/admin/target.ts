@@ -5,8 +5,8 @@ import type { Server, ServerChange, ServerInit } from "../model/server.ts";
 
 /**
  * The cluster that a balancer has joined, as the admin API uses it; `joinEtcd` returns one. Changes
- * made here reach every balancer of the cluster. A change fails with `conflict` if a concurrent change
- * came first, or if the server is no longer as `seen`.
+ * made here reach every balancer of the cluster. A change fails with `conflict` if a concurrent
+ * change came first, or if the server is no longer as `seen`.
  */
 export interface AdminCluster {
   /** Adds a server. */

@@ -33,9 +33,9 @@ import { startListener, WorkerPool, type WorkerPoolOptions } from "../workers/wo
  * An HTTP load balancer over a set of servers, which accepts requests through
  * {@linkcode LoadBalancer.listen} or {@linkcode LoadBalancer.fetch}.
  *
- * By default, each request goes to the healthy server with the fewest active requests relative to its
- * weight; `policy` changes that. Unhealthy servers are used only if no healthy server is left. A
- * server's health checks start when it is added.
+ * By default, each request goes to the healthy server with the fewest active requests relative to
+ * its weight; `policy` changes that. Unhealthy servers are used only if no healthy server is left.
+ * A server's health checks start when it is added.
  *
  * @example Balance over two servers
  * ```ts
@@ -102,24 +102,25 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Forwards a request to a server and returns its response. Never rejects: if no server responds,
-   * the response is 502, 503 or 504 with the reason. It is bound to the balancer, so it can be passed
-   * on its own: `Deno.serve(balancer.fetch)`.
+   * the response is 502, 503 or 504 with the reason. It is bound to the balancer, so it can be
+   * passed on its own: `Deno.serve(balancer.fetch)`.
    *
    * @param request The client's request.
-   * @param info The client's address and a promise of the response's delivery, as `Deno.serve` passes
-   * them. Without it, a request stays active until its response has been read. In either case, a
-   * request whose response is a single piece of up to 64 KiB stays active only until this resolves.
+   * @param info The client's address and a promise of the response's delivery, as `Deno.serve`
+   * passes them. Without it, a request stays active until its response has been read. In either
+   * case, a request whose response is a single piece of up to 64 KiB stays active only until this
+   * resolves.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);
 
   /**
    * Accepts connections with `Deno.serve` (Deno only). Large responses are faster than through
-   * {@linkcode LoadBalancer.fetch}, because no other code can come between the balancer and the client.
+   * {@linkcode LoadBalancer.fetch}, because no other code can come between balancer and client.
    *
    * @param options Address, TLS and a signal that stops the listener.
    * @returns The listener. With one worker, {@linkcode LoadBalancer.close} does not stop it.
-   * @throws {Deno.errors.AddrInUse} If the port is in use. Other errors of `Deno.serve` are thrown too.
+   * @throws {Deno.errors.AddrInUse} If the port is in use; other errors of `Deno.serve` likewise.
    * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used,
    * `already_exists` if the workers are already listening, or `unsupported` on other runtimes.
    */
@@ -172,7 +173,7 @@ export class LoadBalancer implements AsyncDisposable {
    * Removes a server. It gets no new requests or health checks; its active requests may finish.
    *
    * @param url The server's URL, in any spelling.
-   * @param drain Seconds after which its remaining requests are aborted, 0 to 86400. Default: no limit.
+   * @param drain Seconds until its remaining requests are aborted, 0 to 86400. Default: no limit.
    * @returns The server as it was.
    * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing was changed.
    */
@@ -186,8 +187,8 @@ export class LoadBalancer implements AsyncDisposable {
    * check. If a check is already in progress, waits for that one.
    *
    * @param url The server's URL, in any spelling.
-   * @throws {BalancerError} `invalid`, `closed`, `discovered` (it is a source), or `not_found`, also if
-   * the server is removed during the check.
+   * @throws {BalancerError} `invalid`, `closed`, `discovered` (it is a source), or `not_found`,
+   * also if the server is removed during the check.
    */
   async check(url: string): Promise<CheckReport> {
     this.#checkOpen("check a server");
@@ -195,8 +196,8 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Replaces the set of servers by applying the differences: servers that stay keep their connections,
-   * counts and health. Removed servers take requests until the added ones do.
+   * Replaces the set of servers by applying the differences: servers that stay keep their
+   * connections, counts and health. Removed servers take requests until the added ones do.
    *
    * @param servers The complete new set.
    * @returns The differences, once every thread has applied them.
@@ -250,7 +251,7 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#servers.reports();
   }
 
-  /** Returns the current configuration in the form of a file: without secrets or a custom policy. */
+  /** Returns the current configuration, without secrets and without a custom policy. */
   config(): Config {
     return { ...this.#config, servers: this.#servers.configured() };
   }
@@ -264,8 +265,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Waits until every thread has applied all changes made so far: added servers take requests, and
-   * removed ones get no more. With one worker, that is immediate. Also waits up to 5 seconds for the
-   * first lookup of added sources.
+   * removed ones get no more. With one worker, that is immediate. Also waits up to 5 seconds for
+   * the first lookup of added sources.
    */
   async settled(): Promise<void> {
     await this.#servers.ready();
@@ -275,7 +276,7 @@ export class LoadBalancer implements AsyncDisposable {
   /**
    * Shuts down: stops the health checks, refuses new requests with 503, closes every WebSocket with
    * status code 1001, waits for active requests, and closes every connection. With several workers,
-   * their listener stops too. To avoid the 503 responses, await {@linkcode Listener.shutdown} first.
+   * their listener stops too. To avoid the 503s, await {@linkcode Listener.shutdown} first.
    *
    * @param signal Ends the wait and aborts the requests that are still active. Default: none.
    */

@@ -31,7 +31,10 @@ import {
 import { mayReusePort } from "../runtime/reuse_port.ts";
 import type { Policy } from "../state/policy.ts";
 
-/** Options of a {@linkcode LoadBalancer}: settings that a file can have, and some that only a program can. */
+/**
+ * Options of a {@linkcode LoadBalancer}: settings that a file can have, and some that only a
+ * program can.
+ */
 export interface LoadBalancerOptions extends BalancerSettings {
   /** The initial servers. Default: none. */
   readonly servers?: readonly ServerInit[];
@@ -41,8 +44,8 @@ export interface LoadBalancerOptions extends BalancerSettings {
    */
   readonly workers?: number;
   /**
-   * How a server is chosen for each request: the name of a policy, or a policy object, which works with
-   * one worker only. Default: "least_connections".
+   * How a server is chosen for each request: the name of a policy, or a policy object, which works
+   * with one worker only. Default: "least_connections".
    */
   readonly policy?: PolicyName | Policy;
   /** Settings of TLS connections to `https:` servers. */
@@ -50,8 +53,8 @@ export interface LoadBalancerOptions extends BalancerSettings {
   /** Sticky sessions: keeps each client on the server that first answered it. Default: off. */
   readonly sticky?: {
     /**
-     * Secret that the cookies are computed from, so that they cannot be forged; at least 16 characters.
-     * Balancers with the same secret accept each other's cookies.
+     * Secret that the cookies are computed from, so that they cannot be forged; at least 16
+     * characters. Balancers with the same secret accept each other's cookies.
      */
     readonly secret: string;
   };
@@ -60,10 +63,10 @@ export interface LoadBalancerOptions extends BalancerSettings {
     /** Format of the lines. */
     readonly format: "common" | "combined" | "json";
     /**
-     * Receives whole lines, each with its line feed: every 200 ms, or earlier once there are some 64
-     * KiB. Called on the thread that created the balancer; lines of one worker are in the order in which
-     * requests ended. If it throws or returns a promise that rejects, the error is logged, and the lines
-     * are lost.
+     * Receives whole lines, each with its line feed: every 200 ms, or earlier once there are some
+     * 64 KiB. Called on the thread that created the balancer; lines of one worker are in the order
+     * in which requests ended. If it throws or returns a promise that rejects, the error is logged,
+     * and the lines are lost.
      *
      * @param lines The lines.
      */

@@ -13,8 +13,8 @@ export interface ClusterOptions {
   /** Whether it shares health checks with the other balancers. Default: false. */
   readonly sharedHealth?: boolean | undefined;
   /**
-   * Whole seconds after its last heartbeat during which a balancer counts as up and its health check
-   * results are used, 2 to 3600. Default: 10.
+   * Whole seconds after its last heartbeat during which a balancer counts as up and its health
+   * check results are used, 2 to 3600. Default: 10.
    */
   readonly lease?: number | undefined;
 }

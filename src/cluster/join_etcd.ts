@@ -24,9 +24,8 @@ export interface JoinOptions extends EtcdOptions {
   /** The balancer's name in the cluster, and whether it shares health checks. */
   readonly fleet?: ClusterOptions;
   /**
-   * Whether to wait for the first connection to etcd. If not, the balancer uses its own servers until
-   * then.
-   * Default: true.
+   * Whether to wait for the first connection to etcd. If not, the balancer uses its own servers
+   * until then. Default: true.
    */
   readonly wait?: boolean;
   /** Aborts the wait. Default: none. */
@@ -42,9 +41,9 @@ const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
 
 /**
  * Shares a balancer's servers with other balancers through etcd 3.4 or newer. From then on, the
- * balancer has exactly the servers in etcd; if etcd has none yet, the first balancer writes its seed.
- * While etcd is unreachable, traffic and health checks continue with the known servers, changes fail
- * with `unavailable`, and the connection is retried.
+ * balancer has exactly the servers in etcd; if etcd has none yet, the first balancer writes its
+ * seed. While etcd is unreachable, traffic and health checks continue with the known servers,
+ * changes fail with `unavailable`, and the connection is retried.
  *
  * @param balancer The balancer. From now on, change its servers through the cluster only.
  * @param joinOptions The endpoints of etcd, and the initial servers.
@@ -54,6 +53,16 @@ const CERTIFICATE_NAMES: KnownKeys<EtcdCertificate> = { cert: true, key: true };
  * runtime does not support certificates.
  * @throws {Error} If etcd rejects the user or the password, or the user lacks permissions. If the
  * signal aborts the wait, its reason is thrown.
+ *
+ * @example Join a cluster and add a server to all of its balancers
+ * ```ts ignore
+ * import { LoadBalancer } from "@ballast/lb";
+ * import { joinEtcd } from "@ballast/lb/etcd";
+ *
+ * await using balancer = new LoadBalancer();
+ * await using cluster = await joinEtcd(balancer, { endpoints: ["http://10.0.0.1:2379"] });
+ * await cluster.add({ url: "http://127.0.0.1:3001" });
+ * ```
  */
 export async function joinEtcd(
   balancer: LoadBalancer,

@@ -2,8 +2,8 @@ import type { AdminCluster } from "../admin/target.ts";
 import type { EtcdCredentials } from "./etcd/etcd_options.ts";
 
 /**
- * The cluster that a balancer has joined; disposing of it leaves the cluster. Change servers here, not
- * on the balancer: changes go to etcd, and from there to every balancer, including this one.
+ * The cluster that a balancer has joined; disposing of it leaves the cluster. Change servers here,
+ * not on the balancer: changes go to etcd, and from there to every balancer, including this one.
  */
 export interface JoinedCluster extends AdminCluster, AsyncDisposable {
   /**
@@ -14,8 +14,8 @@ export interface JoinedCluster extends AdminCluster, AsyncDisposable {
    */
   acceptServers(): Promise<readonly string[]>;
   /**
-   * Uses other credentials from the next request to etcd on, for example after a password change. If
-   * etcd is reachable, they are tried first.
+   * Uses other credentials from the next request to etcd on, for example after a password change.
+   * If etcd is reachable, they are tried first.
    *
    * @param credentials The complete new credentials; omitted ones are no longer used.
    * @throws {BalancerError} `invalid` or `unsupported` for certificates that cannot be used.

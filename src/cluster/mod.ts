@@ -1,6 +1,6 @@
 /**
- * Shares servers among several balancers through etcd: a change to one balancer applies to all. It is a
- * separate export, which programs with a single balancer need not load.
+ * Shares servers among several balancers through etcd: a change to one balancer applies to all. It
+ * is a separate export, which programs with a single balancer need not load.
  *
  * @example Share servers with other balancers
  * ```ts ignore

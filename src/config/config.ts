@@ -15,13 +15,17 @@ export interface EtcdSettings {
   readonly prefix?: string;
   /** Name that other balancers show for this one. Default: the host's name. */
   readonly name?: string;
-  /** Whether each server is checked by a single balancer, which shares the result. Default: false. */
+  /**
+   * Whether each server is checked by a single balancer, which shares the result. Default: false.
+   */
   readonly sharedHealth?: boolean;
   /** etcd user, if authentication is enabled. Default: none. */
   readonly user?: string;
   /** File with the user's password. */
   readonly passwordFile?: string;
-  /** File with the members' certificate authorities (PEM). Default: those that the runtime trusts. */
+  /**
+   * File with the members' certificate authorities (PEM). Default: those that the runtime trusts.
+   */
   readonly caFile?: string;
   /** File with the client certificate (PEM). Default: none. */
   readonly certFile?: string;
@@ -89,7 +93,7 @@ export const DEFAULT_CONFIG: NestedCamelKeys<z.output<typeof settingsSchema>> = 
  * @returns The configuration as written, without defaults.
  * @throws {BalancerError} `invalid`, with every fault and its path.
  *
- * @example
+ * @example Parse a configuration
  * ```ts
  * import { parseConfig } from "@ballast/lb";
  *

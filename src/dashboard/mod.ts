@@ -1,7 +1,7 @@
 /**
- * The dashboard: a web page, served at `/` of the admin API, that shows and controls a balancer. It is a
- * separate export because it imports its files as text, which not every runtime supports; the package
- * for Node and Bun has them built in.
+ * The dashboard: a web page, served at `/` of the admin API, that shows and controls a balancer. It
+ * is a separate export because it imports its files as text, which not every runtime supports; the
+ * package for Node and Bun has them built in.
  *
  * @example Serve the admin API with the dashboard
  * ```ts

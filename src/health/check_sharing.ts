@@ -30,8 +30,8 @@ export interface CheckResult {
 }
 
 /**
- * Shares health checks among several balancers: it assigns each server's checks to an owner, publishes
- * this balancer's results, and provides those of the others.
+ * Shares health checks among several balancers: it assigns each server's checks to an owner,
+ * publishes this balancer's results, and provides those of the others.
  */
 export interface CheckSharing {
   /**

@@ -45,8 +45,8 @@ export interface Decision {
     /** Its name. */
     readonly name: string;
     /**
-     * Its state. `up`: in rotation. `unhealthy`: its health checks failed, so it is eligible only if no
-     * healthy server is left. `ejected`: it failed too many requests, with the same effect.
+     * Its state. `up`: in rotation. `unhealthy`: its health checks failed, so it is eligible only
+     * if no healthy server is left. `ejected`: it failed too many requests, with the same effect.
      * `on_trial`: its ejection is over, and it is probed with one request at a time. `draining`: it
      * takes no new requests, or its weight is 0.
      */

@@ -21,7 +21,10 @@ export type RegistryWarningCode =
 export interface RegistryWarning {
   /** The kind of condition. */
   readonly code: RegistryWarningCode;
-  /** The condition and what to do, as text to display; without addresses, because `/healthz` is public. */
+  /**
+   * The condition and what to do, as text to display; without addresses, because `/healthz` is
+   * public.
+   */
   readonly message: string;
 }
 

@@ -8,15 +8,15 @@ export const NAME_MAX_LENGTH = 255;
 const URL_MAX_LENGTH = 2048;
 
 /**
- * The configuration of a server. With {@linkcode Server.discover}, it is a source instead: a host name
- * that DNS expands to servers.
+ * The configuration of a server. With {@linkcode Server.discover}, it is a source instead: a host
+ * name that DNS expands to servers.
  */
 export interface Server {
   /**
    * The server's key, unique in a balancer: an `http:` or `https:` origin, optionally with a base
-   * path, which is prepended to the path of each request. A request whose dot segments lead out of the
-   * base path gets 400. The canonical form has scheme and host in lower case, no default port and no
-   * trailing slash.
+   * path, which is prepended to the path of each request. A request whose dot segments lead out of
+   * the base path gets 400. The canonical form has scheme and host in lower case, no default port
+   * and no trailing slash.
    */
   readonly url: string;
   /** Display name. Default: the URL's host and port. */
@@ -32,19 +32,20 @@ export interface Server {
    */
   readonly healthCheckPeriod: number;
   /**
-   * Maximum active requests, 0 to 4294967295; further ones go to other servers or wait. With 0, there
-   * is no limit. HAProxy calls this `maxconn`. Default: 0.
+   * Maximum active requests, 0 to 4294967295; further ones go to other servers or wait. With 0,
+   * there is no limit. HAProxy calls this `maxconn`. Default: 0.
    */
   readonly maxConnections: number;
   /**
-   * Whether the server is draining: it takes no new requests, whatever its weight, and its active ones
-   * may finish. HAProxy calls this `drain`. Default: false.
+   * Whether the server is draining: it takes no new requests, whatever its weight, and its active
+   * ones may finish. HAProxy calls this `drain`. Default: false.
    */
   readonly draining: boolean;
   /**
-   * Makes this a source: its host is looked up regularly, and each address becomes a server with the
-   * source's other fields. `dns` uses A and AAAA records; `dns-srv` uses the targets and ports of SRV
-   * records (RFC 2782), and the URL must have no port. Cannot be changed later. Default: no discovery.
+   * Makes this a source: its host is looked up regularly, and each address becomes a server with
+   * the source's other fields. `dns` uses A and AAAA records; `dns-srv` uses the targets and ports
+   * of SRV records (RFC 2782), and the URL must have no port. Cannot be changed later. Default: no
+   * discovery.
    */
   readonly discover?: "dns" | "dns-srv";
   /** The URL of the source that discovered this server; absent on configured servers. */

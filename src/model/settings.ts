@@ -9,7 +9,10 @@ export interface Timeouts {
    * nothing. Default: 60.
    */
   readonly content: number;
-  /** Minimum time that an idle connection to a server is kept open; the maximum is twice that. Default: 60. */
+  /**
+   * Minimum time that an idle connection to a server is kept open; the maximum is twice that.
+   * Default: 60.
+   */
   readonly keepAlive: number;
   /** Waiting in the queue for a server below its `maxConnections`. Default: 30. */
   readonly queue: number;
@@ -20,8 +23,8 @@ export interface Retries {
   /** Maximum number of servers that one request is sent to, 1 to 100. Default: 3. */
   readonly tries: number;
   /**
-   * Maximum retries per hundred requests, 0 to 100. This keeps retries from overloading servers that
-   * already fail under load. Ten retries per second are always allowed. Default: 20.
+   * Maximum retries per hundred requests, 0 to 100. This keeps retries from overloading servers
+   * that already fail under load. Ten retries per second are always allowed. Default: 20.
    */
   readonly budget: number;
 }
@@ -55,9 +58,9 @@ export interface Limits {
   readonly requestBody: number;
   /**
    * Maximum request head in bytes, 1024 to 65536: method, URL and fields, counted as in HTTP/1.1.
-   * Larger heads get 431. Deno's own listener refuses some requests before they are counted or logged:
-   * over HTTP/1.1, heads of more than 65540 bytes or 128 fields get 400; over HTTP/2, heads of more
-   * than 16384 bytes get 431. Default: 65536.
+   * Larger heads get 431. Deno's own listener refuses some requests before they are counted or
+   * logged: over HTTP/1.1, heads of more than 65540 bytes or 128 fields get 400; over HTTP/2, heads
+   * of more than 16384 bytes get 431. Default: 65536.
    */
   readonly requestHead: number;
   /**
@@ -90,8 +93,8 @@ export interface HealthCheck {
 export interface DnsSettings {
   /**
    * The name server, as an IP address with or without a port: `127.0.0.1:8600`, `[::1]:53`,
-   * `10.0.0.10`. Names are looked up as written, without a search list. Default: the name servers of
-   * `/etc/resolv.conf`, with its search list.
+   * `10.0.0.10`. Names are looked up as written, without a search list. Default: the name servers
+   * of `/etc/resolv.conf`, with its search list.
    */
   readonly server?: string;
   /**
@@ -167,7 +170,9 @@ export const POLICY_NAMES = [
 export interface UpstreamTls {
   /** Certificate authorities to trust in addition to the runtime's, in PEM form. Default: none. */
   readonly caCerts?: readonly string[];
-  /** Name that the servers' certificates must be valid for. Default: the host in each server's URL. */
+  /**
+   * Name that the servers' certificates must be valid for. Default: the host in each server's URL.
+   */
   readonly serverName?: string;
 }
 
@@ -177,8 +182,8 @@ export const STICKY_SECRET_MIN_LENGTH = 16;
 /** Sticky sessions: each client stays on the server that first answered it. */
 export interface Sticky {
   /**
-   * Secret that the cookies are computed from, so that they cannot be forged; at least 16 characters.
-   * Balancers with the same secret accept each other's cookies.
+   * Secret that the cookies are computed from, so that they cannot be forged; at least 16
+   * characters. Balancers with the same secret accept each other's cookies.
    */
   readonly secret: string;
 }

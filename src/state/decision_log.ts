@@ -148,7 +148,9 @@ export class DecisionLog {
     notify(this.#listeners, decision, "report a decision");
   }
 
-  /** Counts requests that were not recorded because there were too many; the balancer calls this. */
+  /**
+   * Counts requests that were not recorded because there were too many; the balancer calls this.
+   */
   skip(count = 1): void {
     if (this.recording) this.#skipped += count;
   }

@@ -98,8 +98,8 @@ export class EventLog {
   }
 
   /**
-   * Returns the events after a number, oldest first; undefined if some of them are no longer kept, or
-   * if this log has no such number.
+   * Returns the events after a number, oldest first; undefined if some of them are no longer kept,
+   * or if this log has no such number.
    *
    * @param number Number of the last event that the caller knows.
    */
@@ -110,8 +110,8 @@ export class EventLog {
   }
 
   /**
-   * Calls `listener` for each new event. If it throws or returns a promise that rejects, the error is
-   * logged, and it is still called for later events.
+   * Calls `listener` for each new event. If it throws or returns a promise that rejects, the error
+   * is logged, and it is still called for later events.
    *
    * @param listener Receives each event.
    * @param onClose Called when the log is closed; its errors are logged too. Default: none.

@@ -3,14 +3,18 @@ import type { CandidateList } from "./candidates.ts";
 
 /** A policy's explanation of one of its picks. */
 export interface Explanation {
-  /** The slots of all candidates: first the one that was picked, then the others by how close they came. */
+  /**
+   * The slots of all candidates: first the one that was picked, then the others by how close they
+   * came.
+   */
   readonly ranking: readonly number[];
   /**
    * Explains the candidate in this slot.
    *
-   * @returns `key`: the key that the policy compared, for example `(2 + 1) / 5 = 0.6`, or undefined;
-   * `code`: why the candidate was not picked, as a stable code, by default `not_chosen`; `verdict`: why
-   * it was or was not picked, as text to display, for example `larger key: 1.5 > 0.6`.
+   * @returns `key`: the key that the policy compared, for example `(2 + 1) / 5 = 0.6`, or
+   * undefined; `code`: why the candidate was not picked, as a stable code, by default `not_chosen`;
+   * `verdict`: why it was or was not picked, as text to display, for example `larger key: 1.5 >
+   * 0.6`.
    */
   note(slot: number): {
     readonly key: string | undefined;

@@ -35,8 +35,8 @@ export interface PickContext {
  */
 export interface Policy {
   /**
-   * Called once, before the first pick. A policy that needs more than weights and active requests, such
-   * as server names, can keep `serverIn` and call it later.
+   * Called once, before the first pick. A policy that needs more than weights and active requests,
+   * such as server names, can keep `serverIn` and call it later.
    *
    * @param serverIn Returns the server in a slot; undefined for a free slot.
    */
@@ -44,17 +44,17 @@ export interface Policy {
   /**
    * Chooses one of the candidates, synchronously. The caller counts the request as active.
    *
-   * @param candidates The slots to choose from: at least one, each with a weight above 0. Read-only,
-   * and valid only until this returns.
+   * @param candidates The slots to choose from: at least one, each with a weight above 0.
+   * Read-only, and valid only until this returns.
    * @param table The state of the server in each slot.
    * @param context The request.
    * @returns The chosen slot.
    */
   pick(candidates: CandidateList, table: TableView, context: PickContext): number;
   /**
-   * Prepares the explanation of a pick. Called only while decisions are recorded, just before `pick`
-   * and with the same arguments; the table does not change until the pick is explained. Without
-   * this method, decisions only show which server was chosen.
+   * Prepares the explanation of a pick. Called only while decisions are recorded, just before
+   * `pick` and with the same arguments; the table does not change until the pick is explained.
+   * Without this method, decisions only show which server was chosen.
    *
    * @param candidates See {@linkcode Policy.pick}.
    * @param table See {@linkcode Policy.pick}.

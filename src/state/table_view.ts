@@ -1,6 +1,6 @@
 /**
- * Read-only state of the servers for a policy, by slot. A server keeps its slot until it is removed;
- * then another server may get the slot.
+ * Read-only state of the servers for a policy, by slot. A server keeps its slot until it is
+ * removed; then another server may get the slot.
  */
 export interface TableView {
   /**
@@ -19,8 +19,8 @@ export interface TableView {
   /**
    * A number for every 64 slots (0 to 63, 64 to 127, and so on) that changes whenever their active
    * requests change, so that a policy need not read all of them. Read the number before the active
-   * requests, with `Atomics.load` if threads share the table. Do not write to it. Undefined in a table
-   * of few servers, and in a snapshot.
+   * requests, with `Atomics.load` if threads share the table. Do not write to it. Undefined in a
+   * table of few servers, and in a snapshot.
    */
   readonly activity?: Int32Array | undefined;
 }

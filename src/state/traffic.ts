@@ -1,7 +1,9 @@
 import type { ErrorCode } from "../model/errors.ts";
 import type { Server } from "../model/server.ts";
 
-/** Upper bounds of the latency buckets, in seconds. One more bucket holds everything above the last. */
+/**
+ * Upper bounds of the latency buckets, in seconds. One more bucket holds everything above the last.
+ */
 export const LATENCY_BOUNDS: readonly number[] = [
   ...[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
   ...[0.5, 1, 2.5, 5, 10, 30, 60],
@@ -16,7 +18,8 @@ export interface Traffic {
     /** Responses by the class of their status: 1xx (WebSockets), 2xx, 3xx, 4xx, 5xx. */
     readonly responses: readonly [number, number, number, number, number];
     /**
-     * Failed attempts: connections that could not be made, and responses that were invalid or incomplete.
+     * Failed attempts: connections that could not be made, and responses that were invalid or
+     * incomplete.
      */
     readonly failures: { readonly connection: number; readonly response: number };
     /** Failed attempts that were retried on another server. */

@@ -247,7 +247,8 @@ function closed(serverUrl: string): BalancerError {
  * @param request A GET without content, to which the handshake's fields are added.
  * @param settings How the request is sent.
  * @returns The open WebSocket, or the response by which the server refused it.
- * @throws {BalancerError} See {@linkcode WebSocketTransport.upgrade}. The connection is closed then.
+ * @throws {BalancerError} See {@linkcode WebSocketTransport.upgrade}. The connection is closed
+ * then.
  */
 async function openSocket(
   connection: Connection,

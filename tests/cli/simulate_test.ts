@@ -118,7 +118,10 @@ Deno.test("simulate says what is wrong with its files, and what to do", async ()
     [[servers, `--workload=${text.path}`], /Cannot use \/.*: it is not valid YAML/],
     [[servers, `--workload=${faulty.path}`], /rate must be a number .*server is not known here/],
     [[servers, `--log=${text.path}`], /line 1 is not a line of a JSON access log/],
-    [[servers, "--concurrency=0"], /load cannot be used if a server has no concurrency limit; give a rate/],
+    [
+      [servers, "--concurrency=0"],
+      /load cannot be used if a server has no concurrency limit; give a rate/,
+    ],
   ];
   await Promise.all(cases.map(async ([args, message]) => {
     const { code, stdout, stderr } = await simulate(...args);

@@ -23,20 +23,20 @@ export interface Listener {
   readonly finished: Promise<void>;
   /**
    * Shuts down gracefully: closes this listener's WebSockets with status code 1001, stops accepting
-   * connections, and resolves when all active requests are done. TLS handshakes in progress are waited
-   * for, too; the signal of {@linkcode ListenOptions} aborts them.
+   * connections, and resolves when all active requests are done. TLS handshakes in progress are
+   * waited for, too; the signal of {@linkcode ListenOptions} aborts them.
    *
-   * First, requests that still arrive are answered for up to 1 s, over HTTP/1.x with
-   * `Connection: close`, so that keep-alive clients lose no request. Uploads in progress are waited for,
-   * because Deno's own shutdown would abort them.
+   * First, requests that still arrive are answered for up to 1 s, over HTTP/1.x with `Connection:
+   * close`, so that keep-alive clients lose no request. Uploads in progress are waited for, because
+   * Deno's own shutdown would abort them.
    */
   shutdown(): Promise<void>;
   /**
-   * Uses another certificate for new connections; present only on TLS listeners. For 3 s, about half
-   * of the new connections still get the old certificate, and HTTP/1.x responses on connections with
-   * the old one carry `Connection: close`. After that, the remaining old connections are closed once
-   * their requests are answered; a TLS handshake in progress at that moment fails. Uploads in progress
-   * delay this by at most 60 s.
+   * Uses another certificate for new connections; present only on TLS listeners. For 3 s, about
+   * half of the new connections still get the old certificate, and HTTP/1.x responses on
+   * connections with the old one carry `Connection: close`. After that, the remaining old
+   * connections are closed once their requests are answered; a TLS handshake in progress at that
+   * moment fails. Uploads in progress delay this by at most 60 s.
    *
    * @param certificate The new certificate and key, as PEM text.
    * @throws {BalancerError} `invalid` if they cannot be used, `unsupported` if Deno runs without
