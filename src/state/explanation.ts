@@ -13,8 +13,8 @@ export interface Explanation {
    *
    * @returns `key`: the key that the policy compared, for example `(2 + 1) / 5 = 0.6`, or
    * undefined; `code`: why the candidate was not picked, as a stable code, by default `not_chosen`;
-   * `verdict`: why it was or was not picked, as text to display, for example `larger key: 1.5 >
-   * 0.6`.
+   * `verdict`: why it was or was not picked, as text to display, for example
+   * `larger key: 1.5 > 0.6`.
    */
   note(slot: number): {
     readonly key: string | undefined;
