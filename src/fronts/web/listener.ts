@@ -27,8 +27,8 @@ export interface Listener {
    * waited for, too; the signal of {@linkcode ListenOptions} aborts them.
    *
    * First, requests that still arrive are answered for up to 1 s. Over HTTP/1.x, these responses
-   * carry `Connection: close`, which tells keep-alive clients to reconnect elsewhere. Uploads in
-   * progress are waited for, because Deno's own shutdown would abort them.
+   * carry `Connection: close`, so keep-alive clients lose no request. Uploads in progress are
+   * waited for, because Deno's own shutdown would abort them.
    */
   shutdown(): Promise<void>;
   /**
