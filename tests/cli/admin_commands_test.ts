@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { createAdmin, LoadBalancer } from "../../mod.ts";
 import { type CliResult, freePorts, runCli } from "../testing/run_cli.ts";
 
@@ -262,4 +262,21 @@ Deno.test("the commands tell in one line that something else answers", async () 
         "--api-port.\n",
     });
   }));
+});
+
+Deno.test("the commands take no object for a list", async () => {
+  const answers = {
+    "/stats": { version: "1", time: "", total: {}, servers: {} },
+    "/fleet": { self: "a", members: {}, disagreements: {} },
+    "/accept-servers": { accepted: {} },
+  } as const;
+  await using server = serve(({ url }) =>
+    Response.json(answers[new URL(url).pathname as keyof typeof answers])
+  );
+  const { port } = server.addr;
+  for (const command of ["status", "list-balancers", "accept-servers"]) {
+    const { code, stdout, stderr } = await runCli(command, "--api-port", String(port));
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, "the server at this address is not Ballast");
+  }
 });

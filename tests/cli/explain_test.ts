@@ -238,7 +238,9 @@ Deno.test("explain shows names and paths as text, whatever they are", async () =
 });
 
 Deno.test("explain tells what answers is not Ballast", async () => {
-  for (const answer of [{}, [], null, { keep: 1, latest: 1, decisions: [null] }]) {
+  const decisions = [{}, [null], [{ number: 1, candidates: [] }], [{ number: 1, request: {} }]];
+  const answers = decisions.map((decisions) => ({ keep: 1, latest: 1, decisions }));
+  for (const answer of [{}, [], null, ...answers]) {
     await using server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => Response.json(answer),

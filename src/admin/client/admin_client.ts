@@ -7,7 +7,7 @@ const SERVER_SHAPE = { url: "string", name: "string" } as const;
 const NOT_BALLAST = "the server at this address is not Ballast";
 
 /** Members by which an answer of Ballast is recognised, with their types. */
-export type Shape = Readonly<Record<string, "string" | "number" | "object">>;
+export type Shape = Readonly<Record<string, "string" | "number" | "object" | "array">>;
 
 /** Options of an {@linkcode AdminClient}. */
 export interface AdminClientOptions {
@@ -154,9 +154,11 @@ export class AdminClient {
 
 function hasShape(answer: unknown, shape: Shape): boolean {
   const members = (answer ?? {}) as Readonly<Record<string, unknown>>;
-  return Object.entries(shape).every(([name, type]) =>
-    typeof members[name] === type && members[name] !== null
-  );
+  return Object.entries(shape).every(([name, type]) => {
+    const member = members[name];
+    if (type === "array") return Array.isArray(member);
+    return typeof member === type && member !== null;
+  });
 }
 
 function reason(error: unknown): string {

@@ -21,10 +21,11 @@ export async function fetchDecisions(
   query: string,
   request?: AdminRequest,
 ): Promise<DecisionsJson> {
-  const shape = { keep: "number", latest: "number", decisions: "object" } as const;
+  const shape = { keep: "number", latest: "number", decisions: "array" } as const;
   const answer = await client.readJson<DecisionsJson>(`/decisions${query}`, shape, request);
   const isValid = answer.decisions.every((decision: Partial<DecisionJson> | null) =>
-    typeof decision?.number === "number" && Array.isArray(decision.candidates)
+    typeof decision?.number === "number" && typeof decision.request?.path === "string" &&
+    Array.isArray(decision.candidates)
   );
   if (!isValid) throw client.notBallast();
   return answer;

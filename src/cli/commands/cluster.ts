@@ -8,7 +8,7 @@ const HEADER = [
   ...["NAME", "ID", "VERSION", "UP SINCE", "REQ/S", "ACTIVE", "HEALTHY", "CHECKS", "API", ""],
 ];
 
-const SHAPE = { self: "string", members: "object", disagreements: "object" } as const;
+const SHAPE = { self: "string", members: "array", disagreements: "array" } as const;
 
 /** `list-balancers`: lists the balancers of the cluster. */
 export const listBalancers = {
@@ -67,7 +67,7 @@ export const acceptServers = {
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
     const answer = await adminClient(args)
-      .readJson<AcceptedJson>("/accept-servers", { accepted: "object" }, { method: "POST" });
+      .readJson<AcceptedJson>("/accept-servers", { accepted: "array" }, { method: "POST" });
     const { accepted } = answer;
     if (args.has("json")) return printJson(answer);
     if (accepted.length === 0) return printLine("No servers are missing from etcd; no changes");

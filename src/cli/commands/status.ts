@@ -8,7 +8,7 @@ import { watchStatus } from "../status/watch.ts";
 
 /** Time limit for a response, in milliseconds. */
 const TIMEOUT_MS = 10_000;
-const SHAPE = { version: "string", time: "string", total: "object", servers: "object" } as const;
+const SHAPE = { version: "string", time: "string", total: "object", servers: "array" } as const;
 
 /** `status`: shows the state of a running balancer and its servers. */
 export const status = {
