@@ -4,8 +4,9 @@ import { StatusPublisher } from "../../src/cluster/members/status_publisher.ts";
 import { SharedKeys } from "../../src/cluster/store/shared_keys.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 import { FakeClock } from "../testing/fake_clock.ts";
+import { unusedUrl } from "../testing/raw_server.ts";
 
-const A = "http://127.0.0.1:3001";
+const A = unusedUrl();
 
 /** A balancer that notes how often somebody looks at all of its servers. */
 class WatchedBalancer extends LoadBalancer {
