@@ -77,7 +77,7 @@ hangupTest("SIGHUP reads the files of etcd again also while it is waited for", a
   await program.waitForError("Cannot reach etcd, retrying");
   await Deno.copyFile(certificatePath("etcd_ca.crt"), ca.path);
   program.kill("SIGHUP");
-  await program.waitForError("Reloaded the credentials for etcd: new certificate authority");
+  await program.waitForError("Reloaded the credentials for etcd: new CA certificate");
   await program.waitForError("Admin API on");
   program.kill("SIGTERM");
   assertEquals((await program.result()).code, 0);

@@ -11,7 +11,7 @@ const logger = getLogger(["ballast", "listen"]);
 /** The parts of the credentials, as the log names them. */
 const NAMES: Readonly<Record<keyof EtcdCredentials, string>> = {
   user: "password",
-  ca: "certificate authority",
+  ca: "CA certificate",
   certificate: "certificate",
 };
 
@@ -30,7 +30,7 @@ export async function readEtcdFiles(
 ): Promise<EtcdCredentials> {
   const [password, ca, cert, key] = await readAll<(string | undefined)[]>([
     readIfNamed(passwordFile, "the password for etcd"),
-    readIfNamed(caFile, "the certificate authority of etcd"),
+    readIfNamed(caFile, "the CA certificate of etcd"),
     readIfNamed(certFile, "the certificate for etcd"),
     readIfNamed(keyFile, "the private key for etcd"),
   ]);

@@ -18,7 +18,7 @@ export const ETCD_FLAGS = {
   },
   "etcd-user": { value: "NAME", help: "etcd user, if authentication is enabled" },
   "etcd-password-file": { value: "FILE", help: "file with the user's password" },
-  "etcd-ca-file": { value: "FILE", help: "certificate authority of etcd (PEM)" },
+  "etcd-ca-file": { value: "FILE", help: "CA certificate of etcd (PEM)" },
   "etcd-cert-file": { value: "FILE", help: "client certificate for etcd (PEM)" },
   "etcd-key-file": { value: "FILE", help: "private key of the client certificate (PEM)" },
   "etcd-distrust": {
@@ -30,7 +30,7 @@ export const ETCD_FLAGS = {
 /** The flags of the cluster: starting without etcd, and shared health checks. */
 export const ETCD_SWITCHES: Readonly<Record<"etcd-optional" | "shared-health", SwitchFlag>> = {
   "etcd-optional": {
-    help: "start with the servers of --config if etcd is unreachable, instead of waiting for it",
+    help: "start with the servers from --config if etcd is unreachable, instead of waiting for it",
   },
   "shared-health": {
     help: "check each server from one balancer only and share the result",
