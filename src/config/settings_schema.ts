@@ -33,7 +33,7 @@ const timeouts = z.strictObject({
     "Minimum time that an idle connection to a server is kept open, in seconds",
   ),
   queue: timeLimit().default(30).describe(
-    "Time limit for waiting in the queue for a server below its max_connections, in seconds",
+    "Time limit for waiting in the queue until a server is below its max_connections, in seconds",
   ),
 }, { error: "must be a mapping of timeouts in seconds" });
 
@@ -71,7 +71,7 @@ const limits = z.strictObject({
       "than 65540 bytes or 128 fields over HTTP/1.1",
   ),
   queue: wholeNumber(0, 1_000_000).default(1000).describe(
-    "Maximum requests queued on each thread for a server below its max_connections",
+    "Maximum requests queued on each thread until a server is below its max_connections",
   ),
 }, { error: "must be a mapping of limits" });
 
@@ -156,7 +156,7 @@ export const balancerSchema = z.strictObject({
   timeouts: timeouts.prefault({}).describe("Time limits, in seconds"),
   retries: retries.prefault({}).describe("Retries of failed requests on other servers"),
   ejection: ejection.prefault({}).describe(
-    "Outlier ejection: temporarily takes servers that fail requests out of rotation",
+    "Outlier ejection: temporarily takes a server out of rotation if it fails requests",
   ),
   slow_start: seconds(0, 3600).default(0).describe(
     "Seconds over which the weight of a recovered server grows to its full value; 0 turns this off",

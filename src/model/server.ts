@@ -141,7 +141,7 @@ export const SERVER_FIELDS: {
     kind: "number",
     min: 0,
     max: UINT32_MAX,
-    doc: "Share of requests relative to other servers; 0 takes no new requests",
+    doc: "Share of requests relative to other servers; 0 for no new requests",
     default: 1,
     flag: "N",
   },

@@ -14,7 +14,7 @@ export interface Timeouts {
    * Default: 60.
    */
   readonly keepAlive: number;
-  /** Waiting in the queue for a server below its `maxConnections`. Default: 30. */
+  /** Waiting in the queue until a server is below its `maxConnections`. Default: 30. */
   readonly queue: number;
 }
 
@@ -29,7 +29,7 @@ export interface Retries {
   readonly budget: number;
 }
 
-/** Outlier ejection: temporarily takes servers that fail requests out of rotation. */
+/** Outlier ejection: temporarily takes a server out of rotation if it fails requests. */
 export interface Ejection {
   /** Consecutive connection failures that eject a server, 0 (never) to 1000. Default: 3. */
   readonly connectionFailures: number;
@@ -64,8 +64,8 @@ export interface Limits {
    */
   readonly requestHead: number;
   /**
-   * Maximum requests queued on each thread for a server below its `maxConnections`, 0 to 1000000.
-   * Default: 1000.
+   * Maximum requests queued on each thread until a server is below its `maxConnections`, 0 to
+   * 1000000. Default: 1000.
    */
   readonly queue: number;
 }
@@ -122,7 +122,7 @@ export interface BalancerSettings {
   readonly timeouts?: Partial<Timeouts>;
   /** Retries of failed requests on other servers. */
   readonly retries?: Partial<Retries>;
-  /** Outlier ejection: temporarily takes servers that fail requests out of rotation. */
+  /** Outlier ejection: temporarily takes a server out of rotation if it fails requests. */
   readonly ejection?: Partial<Ejection>;
   /**
    * Seconds over which the weight of a recovered server grows from a fraction to its full value, 0
