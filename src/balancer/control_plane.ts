@@ -23,7 +23,7 @@ export interface ControlPlaneParts {
   readonly traffic: TrafficTable;
   /** Clock. */
   readonly clock: Clock;
-  /** The first servers, checked. */
+  /** The initial servers, validated. */
   readonly servers: readonly ServerInit[];
   /** Whether an added server may take requests at once. */
   readonly opens: () => boolean;

@@ -108,8 +108,8 @@ export class LoadBalancer implements AsyncDisposable {
    * @param request The client's request.
    * @param info The client's address and a promise of the response's delivery, as `Deno.serve`
    * passes them. Without it, a request stays active until its response has been read. In either
-   * case, a request whose response is a single piece of up to 64 KiB stays active only until this
-   * resolves.
+   * case, a request whose response is a single piece of up to 64 KiB stays active only until the
+   * returned promise resolves.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);
@@ -120,7 +120,8 @@ export class LoadBalancer implements AsyncDisposable {
    *
    * @param options Address, TLS and a signal that stops the listener.
    * @returns The listener. With one worker, {@linkcode LoadBalancer.close} does not stop it.
-   * @throws {Deno.errors.AddrInUse} If the port is in use; other errors of `Deno.serve` likewise.
+   * @throws {Deno.errors.AddrInUse} If the port is in use. Other errors of `Deno.serve` can also
+   * be thrown.
    * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used,
    * `already_exists` if the workers are already listening, or `unsupported` on other runtimes.
    */

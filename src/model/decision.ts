@@ -36,8 +36,8 @@ export interface Decision {
   /** The reason, as text to display. */
   readonly reason: string;
   /**
-   * At most 32 servers: first the one that was picked, then the other candidates by how close they
-   * came, then the ineligible servers.
+   * At most 32 servers: first the one that was picked, then the other candidates in the policy's
+   * order of preference, then the ineligible servers.
    */
   readonly candidates: readonly {
     /** The server's URL. */

@@ -92,7 +92,7 @@ export class BalancerError extends Error {
    * Creates an error.
    *
    * @param code A stable code.
-   * @param message What happened, to what, and why: "Cannot <do> <what>: <why>".
+   * @param message The error message, usually "Cannot <action>: <reason>".
    * @param options The cause, the source (default: `internal`) and the faults (default: none).
    */
   constructor(

@@ -116,8 +116,8 @@ export class DecisionLog {
   }
 
   /**
-   * Calls `listener` for each new decision; the returned function ends the subscription. If it throws,
-   * or returns a promise that rejects, the error is logged.
+   * Calls `listener` for each new decision. If the listener throws or returns a promise that
+   * rejects, the error is logged. The returned function ends the subscription.
    */
   subscribe(listener: (decision: Decision) => unknown): () => void {
     this.#listeners.add(listener);
@@ -126,7 +126,7 @@ export class DecisionLog {
 
   /**
    * Calls `listener` whenever recording starts or stops; the returned function ends the subscription.
-   * Errors are handled as by {@linkcode DecisionLog.subscribe}.
+   * Errors are handled as in {@linkcode DecisionLog.subscribe}.
    */
   onSwitch(listener: (recording: boolean) => unknown): () => void {
     this.#switchListeners.add(listener);

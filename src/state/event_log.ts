@@ -64,7 +64,7 @@ export class EventLog {
   readonly #subscribers = new Set<Subscriber>();
   #count = 0;
   #closed = false;
-  /** Identifier of this log: a restarted balancer has another one, and counts from 1 again. */
+  /** Identifier of this log. A restarted balancer has a new one, and numbers events from 1 again. */
   readonly run: string;
 
   /**

@@ -4,8 +4,8 @@ import type { CandidateList } from "./candidates.ts";
 /** A policy's explanation of one of its picks. */
 export interface Explanation {
   /**
-   * The slots of all candidates: first the one that was picked, then the others by how close they
-   * came.
+   * The slots of all candidates: first the one that was picked, then the others in the policy's
+   * order of preference.
    */
   readonly ranking: readonly number[];
   /**

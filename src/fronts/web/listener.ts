@@ -23,12 +23,12 @@ export interface Listener {
   readonly finished: Promise<void>;
   /**
    * Shuts down gracefully: closes this listener's WebSockets with status code 1001, stops accepting
-   * connections, and resolves when all active requests are done. TLS handshakes in progress are
-   * waited for, too; the signal of {@linkcode ListenOptions} aborts them.
+   * connections, and resolves when all active requests and TLS handshakes in progress are done. The
+   * signal of {@linkcode ListenOptions} aborts them.
    *
    * First, requests that still arrive are answered for up to 1 s. Over HTTP/1.x, these responses
-   * carry `Connection: close`, so keep-alive clients lose no request. Uploads in progress are
-   * waited for, because Deno's own shutdown would abort them.
+   * carry `Connection: close`, so keep-alive clients lose no request. Uploads in progress
+   * are allowed to finish, because Deno's own shutdown would abort them.
    */
   shutdown(): Promise<void>;
   /**
