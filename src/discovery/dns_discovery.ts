@@ -219,7 +219,7 @@ export class DnsDiscovery implements Disposable {
     if (error === undefined) {
       if (before.error !== undefined) logger.info("Lookups of {url} succeed again", { url });
     } else if (error !== before.error || (count === 0 && before.found.length > 0)) {
-      const what = `Cannot look up {url}: {error}. Keeping {count} known addresses`;
+      const what = `Cannot look up {url}: {error}. Known addresses, which stay in use: {count}`;
       logger.warn(what, { url, error, count });
     }
     return wait * 1000;

@@ -112,7 +112,7 @@ Deno.test("DnsDiscovery keeps its servers while lookups fail, and logs each stat
   assertEquals(fixture.report.error, undefined);
   const lines = log.lines.filter((line) => /look up|Lookups of/.test(line));
   assertEquals(lines, [
-    `Cannot look up ${API}: it answered SERVFAIL. Keeping 1 known addresses`,
+    `Cannot look up ${API}: it answered SERVFAIL. Known addresses, which stay in use: 1`,
     `Lookups of ${API} succeed again`,
   ]);
 });
@@ -129,9 +129,9 @@ Deno.test("DnsDiscovery believes an empty answer after half a minute of them", a
   await clock.advance(5000);
   assertEquals(fixture.urls, []);
   const lines = log.lines.filter((line) => line.includes("Cannot look up"));
-  assertEquals(lines.map((line) => /Keeping (.*)$/.exec(line)?.[1]), [
-    "1 known addresses",
-    "0 known addresses",
+  assertEquals(lines.map((line) => /stay in use: (.*)$/.exec(line)?.[1]), [
+    "1",
+    "0",
   ]);
   // A service that comes back is found within seconds.
   resolver.setAddresses("api.test", 10, "10.0.0.2");

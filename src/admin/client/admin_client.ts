@@ -64,15 +64,24 @@ export class AdminClient {
   }
 
   /**
-   * Calls a route of the API whose answer is a server or a list of servers.
+   * Calls a route of the API whose answer is a server.
    *
-   * @throws {AdminClientError} If the request fails, or the answer is neither.
+   * @throws {AdminClientError} If the request fails, or the answer is anything else.
    */
-  async readServers<Answer>(path: string, request?: AdminRequest): Promise<Answer> {
-    const answer = await this.#read(path, (response) => response.json(), request);
-    const isValid = [answer].flat().every((item) => hasShape(item, SERVER_SHAPE));
+  async readServer<Answer>(path: string, request?: AdminRequest): Promise<Answer> {
+    return await this.readJson(path, SERVER_SHAPE, request);
+  }
+
+  /**
+   * Calls a route of the API whose answer is a list of servers.
+   *
+   * @throws {AdminClientError} If the request fails, or the answer is anything else.
+   */
+  async readServers<Answer>(path: string): Promise<Answer[]> {
+    const answer: unknown = await this.#read(path, (response) => response.json());
+    const isValid = Array.isArray(answer) && answer.every((item) => hasShape(item, SERVER_SHAPE));
     if (!isValid) throw this.notBallast();
-    return answer as Answer;
+    return answer;
   }
 
   /**

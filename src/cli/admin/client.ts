@@ -36,11 +36,11 @@ export function adminClient(args: Args): AdminClient {
 }
 
 /**
- * Calls a route of the admin API whose answer is a server or a list of servers.
+ * Calls a route of the admin API whose answer is a server.
  *
  * @param body Content to POST as JSON; without it the request is a GET.
  * @throws {AdminClientError} If the request fails.
  */
 export function callAdmin<Answer>(args: Args, path: string, body?: unknown): Promise<Answer> {
-  return adminClient(args).readServers(path, body === undefined ? {} : { body });
+  return adminClient(args).readServer(path, body === undefined ? {} : { body });
 }

@@ -64,9 +64,8 @@ export const deleteServer = {
 
 function limitText(drain: number | undefined): string {
   if (drain === undefined) return "";
-  return drain === 0
-    ? "; its active requests were aborted"
-    : `; its active requests have ${drain} s to finish`;
+  const text = drain === 0 ? "were aborted" : `have ${drain} s to finish`;
+  return `; its active requests ${text}`;
 }
 
 /** `update-server`: changes a server of a running balancer. */
@@ -106,16 +105,15 @@ function resetReason(name: string): string {
   return ` (default: --${name.replaceAll("_", "-")} was not given; --keep keeps it)`;
 }
 
+const ONE_SERVER = { values: { ...URL_FLAG, ...ADMIN_FLAGS }, switches: JSON_SWITCH };
+
 /** `drain-server`: sends a server no new requests. */
 export const drainServer = {
   name: "drain-server",
   summary: "Stop sending a server new requests; its active ones may finish",
   example: "ballast drain-server --url http://127.0.0.1:3001",
-  values: { ...URL_FLAG, ...ADMIN_FLAGS },
-  switches: JSON_SWITCH,
-  async run(args): Promise<void> {
-    await act(args, "drain", "takes no new requests until enable-server");
-  },
+  ...ONE_SERVER,
+  run: (args) => act(args, "drain", "takes no new requests until enable-server"),
 } satisfies Command;
 
 /** `enable-server`: undoes `drain-server`. */
@@ -123,11 +121,8 @@ export const enableServer = {
   name: "enable-server",
   summary: "Return a draining server to rotation",
   example: "ballast enable-server --url http://127.0.0.1:3001",
-  values: { ...URL_FLAG, ...ADMIN_FLAGS },
-  switches: JSON_SWITCH,
-  async run(args): Promise<void> {
-    await act(args, "enable", "takes new requests");
-  },
+  ...ONE_SERVER,
+  run: (args) => act(args, "enable", "takes new requests"),
 } satisfies Command;
 
 async function act(args: Args, action: "drain" | "enable", outcome: string): Promise<void> {

@@ -26,13 +26,11 @@ export function completions(commands: () => readonly Command[]): Command {
     switches: {},
     argument: "SHELL",
     argumentChoices: shells,
-    run({ argument }): Promise<void> {
-      if (argument === undefined || !Object.hasOwn(SHELLS, argument)) {
-        const found = argument === undefined ? "" : `, not "${argument}"`;
-        throw new UsageError(`SHELL must be one of ${shells.join(", ")}${found}`);
-      }
-      printLine(SHELLS[argument]!(commands()));
-      return Promise.resolve();
+    // deno-lint-ignore require-await
+    async run({ argument = "" }): Promise<void> {
+      if (Object.hasOwn(SHELLS, argument)) return printLine(SHELLS[argument]!(commands()));
+      const found = argument === "" ? "" : `, not "${argument}"`;
+      throw new UsageError(`SHELL must be one of ${shells.join(", ")}${found}`);
     },
   };
 }

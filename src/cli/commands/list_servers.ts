@@ -1,6 +1,6 @@
 import type { DiscoveryJson } from "../../admin/discovery.ts";
 import type { CheckReportJson, ServerStatusJson } from "../../admin/server_json.ts";
-import { ADMIN_FLAGS, callAdmin } from "../admin/client.ts";
+import { ADMIN_FLAGS, adminClient } from "../admin/client.ts";
 import { type Command, JSON_SWITCH } from "../command_line.ts";
 import { printable, printJson, printLine, table } from "../output/print.ts";
 
@@ -14,9 +14,10 @@ export const listServers = {
   values: ADMIN_FLAGS,
   switches: JSON_SWITCH,
   async run(args): Promise<void> {
-    const servers = await callAdmin<ServerStatusJson[]>(args, "/servers");
+    const client = adminClient(args);
+    const servers = await client.readServers<ServerStatusJson>("/servers");
     if (args.has("json")) return printJson(servers);
-    const sources = await callAdmin<DiscoveryJson[]>(args, "/discovery");
+    const sources = await client.readServers<DiscoveryJson>("/discovery");
     if (servers.length > 0) printLine(table(HEADER, servers.map(row)));
     else if (sources.length > 0) printLine("No servers discovered yet.");
     else printLine("There are no servers. Add one: ballast add-server --url URL");

@@ -6,6 +6,8 @@ import { readConfig } from "../files/config_file.ts";
 /** The most servers without a configuration. */
 const SERVERS_MAX = 65_536;
 
+const STARTS = ["together", "apart"] as const;
+
 /** The flags of the simulated servers, requests and balancers. */
 export const WORKLOAD_FLAGS = {
   "config": { value: "FILE", help: "configuration file with the settings and servers to simulate" },
@@ -36,7 +38,7 @@ export const WORKLOAD_FLAGS = {
     value: "HOW",
     help:
       "whether balancers start with the same server (together, the default) or different ones (apart)",
-    choices: ["together", "apart"],
+    choices: STARTS,
   },
   "seed": { value: "N", help: "random seed (default 1)" },
 } satisfies Readonly<Record<string, ValueFlag>>;
@@ -81,7 +83,7 @@ export function readWorkloadFlags(args: Args, file: unknown): unknown {
     service: service && { distribution: "exponential", mean: service },
     concurrency: args.wholeNumber("concurrency", 0, 1_000_000),
     balancers: args.wholeNumber("balancers", 1, 10_000),
-    start: args.text("start"),
+    start: args.oneOf("start", STARTS),
     seed: args.wholeNumber("seed", 0, 2 ** 32 - 1),
   };
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);

@@ -1,27 +1,33 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { callAdmin } from "../../../src/cli/admin/client.ts";
+import { adminClient, callAdmin } from "../../../src/cli/admin/client.ts";
 import { Args } from "../../../src/cli/command_line.ts";
 import { AdminClientError } from "../../../src/admin/client/admin_client.ts";
 
 const SERVER = { url: "http://a", name: "a", weight: 1, health_check_period: 10 };
 
+type Answer = (request: Request) => Response | Promise<Response>;
+
 /** Calls an API that gives this answer. */
-async function callOn(
-  answer: (request: Request) => Response | Promise<Response>,
-  body?: unknown,
-): Promise<unknown> {
+async function callOn(answer: Answer, body?: unknown): Promise<unknown> {
+  return await withApi(answer, (args) => callAdmin(args, "/servers", body));
+}
+
+/** Lists the servers of an API that gives this answer. */
+async function listOn(answer: Answer): Promise<unknown> {
+  return await withApi(answer, (args) => adminClient(args).readServers("/servers"));
+}
+
+async function withApi(answer: Answer, call: (args: Args) => Promise<unknown>): Promise<unknown> {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     answer,
   );
   const values = new Map([["api-port", String(server.addr.port)]]);
-  return await callAdmin(new Args(values, new Set(), undefined), "/servers", body);
+  return await call(new Args(values, new Set(), undefined));
 }
 
 Deno.test("callAdmin() gets what the balancer answers", async () => {
-  for (const answer of [[], [SERVER], SERVER]) {
-    assertEquals(await callOn(() => Response.json(answer)), answer);
-  }
+  assertEquals(await callOn(() => Response.json(SERVER)), SERVER);
 });
 
 Deno.test("callAdmin() posts a body as JSON", async () => {
@@ -49,15 +55,29 @@ const ANSWERS: [status: number, body: string, message: string][] = [
   [500, '{"detail":"a\\nb\\u001b[31m"}', "The balancer refused: a\ufffdb\ufffd[31m"],
 ];
 
-Deno.test("callAdmin() tells in one line what it cannot use", async () => {
-  for (const [status, body, message] of ANSWERS) {
-    const error = await assertRejects(
-      () => callOn(() => new Response(body, { status })),
-      AdminClientError,
-      message,
-    );
-    assertEquals(error.message.includes("\n"), false);
+Deno.test("AdminClient.readServers() gets lists of servers", async () => {
+  for (const answer of [[], [SERVER]]) {
+    assertEquals(await listOn(() => Response.json(answer)), answer);
   }
+});
+
+Deno.test("callAdmin() and readServers() tell in one line what they cannot use", async () => {
+  for (const [status, body, message] of ANSWERS) {
+    for (const read of [callOn, listOn]) {
+      const answer = () => new Response(body, { status });
+      const error = await assertRejects(() => read(answer), AdminClientError, message);
+      assertEquals(error.message.includes("\n"), false);
+    }
+  }
+});
+
+Deno.test("callAdmin() takes no list for a server, and readServers() no server for a list", async () => {
+  for (const answer of [[], [SERVER]]) {
+    const list = () => callOn(() => Response.json(answer));
+    await assertRejects(list, AdminClientError, "is not Ballast");
+  }
+  const one = () => listOn(() => Response.json(SERVER));
+  await assertRejects(one, AdminClientError, "is not Ballast");
 });
 
 Deno.test("callAdmin() follows no redirect", async () => {
