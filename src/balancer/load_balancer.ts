@@ -106,22 +106,21 @@ export class LoadBalancer implements AsyncDisposable {
    * passed on its own: `Deno.serve(balancer.fetch)`.
    *
    * @param request The client's request.
-   * @param info The client's address and a promise of the response's delivery, as `Deno.serve`
-   * passes them. Without it, a request stays active until its response has been read. In either
-   * case, a request whose response is a single piece of up to 64 KiB stays active only until the
-   * returned promise resolves.
+   * @param info The client's address, and a promise that settles once the response is delivered,
+   * as `Deno.serve` passes them. Without it, a request stays active until its response has been
+   * read. In either case, a request whose response is a single piece of up to 64 KiB stays active
+   * only until the returned promise resolves.
    */
   readonly fetch = (request: Request, info?: RequestInfo): Promise<Response> =>
     this.#plane.fetch(request, info);
 
   /**
    * Accepts connections with `Deno.serve` (Deno only). Large responses are faster than through
-   * {@linkcode LoadBalancer.fetch}, because no other code can come between balancer and client.
+   * {@linkcode LoadBalancer.fetch}, because no other code can run between balancer and client.
    *
    * @param options Address, TLS and a signal that stops the listener.
    * @returns The listener. With one worker, {@linkcode LoadBalancer.close} does not stop it.
-   * @throws {Deno.errors.AddrInUse} If the port is in use. Other errors of `Deno.serve` can also
-   * be thrown.
+   * @throws {Deno.errors.AddrInUse} If the port is in use. `Deno.serve` may throw others.
    * @throws {BalancerError} `closed`, `invalid` if the certificate or key cannot be used,
    * `already_exists` if the workers are already listening, or `unsupported` on other runtimes.
    */
@@ -175,7 +174,7 @@ export class LoadBalancer implements AsyncDisposable {
    *
    * @param url The server's URL, in any spelling.
    * @param drain Seconds until its remaining requests are aborted, 0 to 86400. Default: no limit.
-   * @returns The server as it was.
+   * @returns The removed server.
    * @throws {BalancerError} `invalid`, `not_found`, `discovered` or `closed`; nothing was changed.
    */
   remove(url: string, drain?: number): Server {

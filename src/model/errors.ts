@@ -66,7 +66,7 @@ export interface Fault {
 }
 
 /**
- * An error of Ballast, with a stable code.
+ * A Ballast error, with a stable code.
  *
  * @example Handle an error by its code
  * ```ts

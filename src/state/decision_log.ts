@@ -134,15 +134,15 @@ export class DecisionLog {
   }
 
   /** Records a decision; the balancer calls this. */
-  add(news: Omit<Decision, "number">): void {
+  add(record: Omit<Decision, "number">): void {
     // A worker may not know yet that recording has stopped.
     if (!this.recording) return;
-    const candidates = news.candidates.map((candidate) => {
+    const candidates = record.candidates.map((candidate) => {
       const until = candidate.code === "ejected" ? this.#ejectedUntil(candidate.url) : undefined;
       if (until === undefined) return candidate;
       return { ...candidate, verdict: ejectedVerdict(until) };
     });
-    const decision: Decision = { number: ++this.#count, ...news, candidates };
+    const decision: Decision = { number: ++this.#count, ...record, candidates };
     this.#kept[decision.number % this.kept] = decision;
     this.#dropped = Math.max(this.#dropped, this.#count - this.kept);
     notify(this.#listeners, decision, "report a decision");
