@@ -71,7 +71,7 @@ const limits = z.strictObject({
       "than 65540 bytes or 128 fields over HTTP/1.1",
   ),
   queue: wholeNumber(0, 1_000_000).default(1000).describe(
-    "Maximum requests queued on each thread until a server is below its max_connections",
+    "Maximum requests queued on each thread while all servers are at their max_connections",
   ),
 }, { error: "must be a mapping of limits" });
 

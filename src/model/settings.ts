@@ -64,7 +64,7 @@ export interface Limits {
    */
   readonly requestHead: number;
   /**
-   * Maximum requests queued on each thread until a server is below its `maxConnections`, 0 to
+   * Maximum requests queued on each thread while all servers are at their `maxConnections`, 0 to
    * 1000000. Default: 1000.
    */
   readonly queue: number;
