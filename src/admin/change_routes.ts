@@ -43,7 +43,7 @@ export const CHANGE_ROUTES: Routes = {
         "source: the servers behind its name are discovered, and change with it.",
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
-      answers: { 200: answer("The server, or the effect of adding it") },
+      answers: { 200: answer("The server, or with dry_run the effect of adding it") },
       problems: {
         ...BODY_PROBLEMS,
         ...CLUSTER_PROBLEMS,
@@ -58,7 +58,9 @@ export const CHANGE_ROUTES: Routes = {
       description: "Fields that the body leaves out keep their values.",
       query: CHANGE_QUERY,
       body: { "application/json": SERVER_INPUT },
-      answers: { 200: answer("The server after the change, or the effect of the change") },
+      answers: {
+        200: answer("The server after the change, or with dry_run the effect of the change"),
+      },
       problems: REFUSED,
     },
   },
@@ -72,7 +74,7 @@ export const CHANGE_ROUTES: Routes = {
         "application/json": z.union([z.string(), removalSchema]),
         "text/plain": z.string().describe("The server's URL"),
       },
-      answers: { 200: answer("The server as it was, or the effect of deleting it") },
+      answers: { 200: answer("The deleted server, or with dry_run the effect of deleting it") },
       problems: REFUSED,
     },
   },

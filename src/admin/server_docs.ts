@@ -70,7 +70,7 @@ export const PUT_DOCS: Docs = {
   headers: CONDITIONS,
   body: { "application/json": REPLACEMENT },
   answers: {
-    200: changed("The server after the change, or the effect of the change"),
+    200: changed("The server after the change, or with dry_run the effect of the change"),
     201: {
       description: "The server, which was added",
       content: { "application/json": SERVER },
@@ -92,7 +92,9 @@ export const PATCH_DOCS: Docs = {
   query: CHANGE_QUERY,
   headers: CONDITIONS,
   body: { "application/merge-patch+json": PATCH, "application/json": PATCH },
-  answers: { 200: changed("The server after the change, or the effect of the change") },
+  answers: {
+    200: changed("The server after the change, or with dry_run the effect of the change"),
+  },
   problems: { ...CHANGING, ...BODY },
 };
 
@@ -104,7 +106,7 @@ export const REMOVE_DOCS: Docs = {
   headers: CONDITIONS,
   answers: {
     200: {
-      description: "The server as it was, or the effect of deleting it",
+      description: "The deleted server, or with dry_run the effect of deleting it",
       content: { "application/json": CHANGED },
     },
   },
@@ -118,7 +120,7 @@ export const DRAIN_DOCS: Docs = {
     "It gets no new requests; its active requests may finish. Sticky clients move to other servers.",
   query: CHANGE_QUERY,
   headers: CONDITIONS,
-  answers: { 200: changed("The draining server, or the effect of draining it") },
+  answers: { 200: changed("The draining server, or with dry_run the effect of draining it") },
   problems: CHANGING,
 };
 
@@ -127,7 +129,7 @@ export const ENABLE_DOCS: Docs = {
   summary: "End the draining of a server",
   query: CHANGE_QUERY,
   headers: CONDITIONS,
-  answers: { 200: changed("The server, or the effect of enabling it") },
+  answers: { 200: changed("The server, or with dry_run the effect of enabling it") },
   problems: CHANGING,
 };
 

@@ -82,7 +82,7 @@ export class ControlPlane implements Disposable {
     });
   }
 
-  /** Changes the settings of health checks, and checks every server at once. */
+  /** Changes the settings of health checks, and immediately checks every server. */
   setHealthCheck(check: HealthCheck): void {
     this.#health.checker?.change(check);
   }

@@ -116,7 +116,8 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Accepts connections with `Deno.serve` (Deno only). Large responses are faster than through
-   * {@linkcode LoadBalancer.fetch}, because no other code can run between balancer and client.
+   * {@linkcode LoadBalancer.fetch}, because Ballast then knows that no other code handles them
+   * on the way to the client.
    *
    * @param options Address, TLS and a signal that stops the listener.
    * @returns The listener. With one worker, {@linkcode LoadBalancer.close} does not stop it.
@@ -209,7 +210,7 @@ export class LoadBalancer implements AsyncDisposable {
   }
 
   /**
-   * Changes the health check settings, and checks every server at once.
+   * Changes the health check settings, and immediately checks every server.
    *
    * @param check The new settings; omitted ones are reset to their defaults.
    * @throws {BalancerError} `invalid` or `closed`; nothing was changed.
@@ -241,7 +242,7 @@ export class LoadBalancer implements AsyncDisposable {
     return this.#control.servers();
   }
 
-  /** Returns the servers, with their status, and the sources that a key selects. */
+  /** Returns the servers (with their status) and sources that match a key. */
   find(key: ServerKey): (ServerStatus | Server)[] {
     return [...this.#control.find(key), ...this.#servers.findSources(key)];
   }

@@ -108,8 +108,8 @@ const dns = z.strictObject({
       "IP address of the name server, with or without a port. Default: those of /etc/resolv.conf",
     ).optional(),
   timeout: seconds(0.1, 30).describe(
-    "Maximum time for a name server to respond over TCP, and then over UDP, in seconds. Default: that " +
-      "of /etc/resolv.conf, or 2",
+    "Maximum time for a name server to respond, in seconds. It is asked over TCP first; if that " +
+      "fails, it gets the same time again to respond over UDP. Default: that of /etc/resolv.conf, or 2",
   ).optional(),
   attempts: wholeNumber(1, 5).describe(
     "How many times each lookup queries the name servers before it fails. Default: that of " +

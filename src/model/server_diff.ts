@@ -4,7 +4,7 @@ import type { Server } from "./server.ts";
 export interface ServerDiff {
   /** Servers that are only in the new set, in its order. */
   readonly added: readonly Server[];
-  /** Servers that are in both sets with different fields, as in the new set. */
+  /** Servers that are in both sets but with different fields, in their new version. */
   readonly changed: readonly Server[];
   /** Servers that are only in the old set. */
   readonly removed: readonly Server[];

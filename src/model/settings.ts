@@ -98,7 +98,8 @@ export interface DnsSettings {
    */
   readonly server?: string;
   /**
-   * Maximum time for a name server to respond over TCP, and then over UDP, in seconds, 0.1 to 30.
+   * Maximum time for a name server to respond, in seconds, 0.1 to 30. It is asked over TCP first; if
+   * that fails, it gets the same time again to respond over UDP.
    * Default: that of `/etc/resolv.conf`, or 2.
    */
   readonly timeout?: number;

@@ -90,7 +90,7 @@ const fields = z.strictObject({
     `Balancers, each of which sees its own requests only. Default: ${DEFAULT_WORKLOAD.balancers}`,
   ).optional(),
   start: z.enum(["together", "apart"], { error: "must be together or apart" }).describe(
-    "Whether all balancers begin with the same server, or each with another. Default: together",
+    "First server that balancers pick: the same for all (together), or random (apart). Default: together",
   ).optional(),
   spread: z.enum(["random", "client"], { error: "must be random or client" }).describe(
     "Whether each request, or each client, goes to a random balancer. Default: random",

@@ -4,8 +4,8 @@
  */
 export interface TableView {
   /**
-   * A number that changes whenever a server, a weight or a server's health changes. Values derived
-   * from those stay valid as long as it is the same.
+   * A number that changes whenever a server, its weight or its health changes. A policy can keep
+   * values that it derived from servers, weights and health until this number changes.
    */
   readonly generation: number;
   /** One more than the highest slot in use so far. */
@@ -17,10 +17,10 @@ export interface TableView {
   /** Whether the server in this slot is healthy. */
   isHealthy(slot: number): boolean;
   /**
-   * A number for every 64 slots (0 to 63, 64 to 127, and so on) that changes whenever their active
-   * requests change, so that a policy need not read all of them. Read the number before the active
-   * requests, with `Atomics.load` if threads share the table. Do not write to it. Undefined in a
-   * table of few servers, and in a snapshot.
+   * One number for each group of 64 slots (0 to 63, 64 to 127, and so on). It changes whenever a
+   * count of active requests in the group changes, so a policy can skip groups whose number is
+   * unchanged. Read the number before the counts, with `Atomics.load` if threads share the table. Do
+   * not write to it. Undefined in a table of few servers, and in a snapshot.
    */
   readonly activity?: Int32Array | undefined;
 }

@@ -48,7 +48,7 @@ hangupTest("SIGHUP reads the password of etcd again, and says what came of it", 
   assertStringIncludes(balancer.errors, "the old ones stay in use");
   await Deno.rename(password.path, `${password.path}.away`);
   balancer.signal("SIGHUP");
-  await balancer.waitForError("Cannot read the password for etcd");
+  await balancer.waitForError("Cannot read etcd's password");
   assertEquals((await add(3001)).code, 0);
   // etcd gets the new password first, so this balancer is disconnected until SIGHUP.
   await changePassword(cluster, "two");

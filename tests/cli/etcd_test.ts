@@ -238,6 +238,6 @@ etcd:
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
-    "Cannot read the CA certificate of etcd /nowhere/ca.crt: no such",
+    "Cannot read etcd's CA certificate /nowhere/ca.crt: no such",
   );
 });

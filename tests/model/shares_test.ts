@@ -29,22 +29,22 @@ Deno.test("predictShares() divides by weight", () => {
   assertAlmostEquals(thirds.reduce((sum, share) => sum + share), 1);
 });
 
-Deno.test("predictShares() gives nothing to who takes no new requests", () => {
+Deno.test("predictShares() gives no share to servers that take no new requests", () => {
   assertEquals(shares({ weight: 0 }, { weight: 5 }), [0, 1]);
   assertEquals(shares({ weight: 9, draining: true }, { weight: 5 }), [0, 1]);
 });
 
-Deno.test("predictShares() gives nothing to the unhealthy and the ejected, while there are others", () => {
+Deno.test("predictShares() gives unhealthy and ejected servers a share only if there are no others", () => {
   assertEquals(shares({ healthy: false }, {}, { ejection: ejection(false) }), [0, 1, 0]);
   assertEquals(shares({ healthy: false, weight: 3 }, { ejection: ejection(false) }), [0.75, 0.25]);
   assertEquals(shares({ healthy: false }, { weight: 0 }, { draining: true }), [1, 0, 0]);
 });
 
-Deno.test("predictShares() counts a server on trial, which is trusted", () => {
+Deno.test("predictShares() gives a server on trial its full share", () => {
   assertEquals(shares({ ejection: ejection(true) }, {}), [0.5, 0.5]);
 });
 
-Deno.test("predictShares() is 0 for all where none takes requests, and empty without servers", () => {
+Deno.test("predictShares() returns zeros if no server takes requests, and an empty list without servers", () => {
   assertEquals(shares({ weight: 0 }, { draining: true }), [0, 0]);
   assertEquals(shares(), []);
 });

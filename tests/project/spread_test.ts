@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ROOT } from "../testing/program.ts";
 
-// The examples of what spreads clients over balancers, as the programs read them that they are for.
+// The example files for spreading clients over balancers, checked by the programs that read them.
 
 async function read(path: string): Promise<string> {
   return await Deno.readTextFile(new URL(path, ROOT));
 }
 
-/** A program's complaint about a file; empty if it has none. */
+/** Returns a program's error about a file: empty if it has none, undefined if not installed. */
 async function check(program: string, args: readonly string[]): Promise<string | undefined> {
   try {
-    // Most of them are where only root looks.
+    // Most of these programs are in a folder that only root has on its path.
     const PATH = `${Deno.env.get("PATH")}:/usr/sbin`;
     const command = new Deno.Command(program, { args: [...args], env: { PATH }, stdin: "null" });
     const { code, stdout, stderr } = await command.output();
@@ -22,7 +22,7 @@ async function check(program: string, args: readonly string[]): Promise<string |
   }
 }
 
-/** Has a program check what is right and what is not, or says that it is not installed. */
+/** Checks that a program accepts the file and refuses it with a fault; ignored if not installed. */
 async function checkBoth(
   t: Deno.TestContext,
   program: string,
@@ -44,7 +44,7 @@ async function checkBoth(
         assertEquals(found, "");
         assert(text.includes(fault[0]));
         await Deno.writeTextFile(file, text.replace(...fault));
-        assert(await check(program, args(file)) !== "", `${program} sees no fault`);
+        assert(await check(program, args(file)) !== "", `${program} did not detect the fault`);
       },
     });
   } finally {
@@ -52,7 +52,7 @@ async function checkBoth(
   }
 }
 
-Deno.test("deploy/keepalived.conf: keepalived takes it", async (t) => {
+Deno.test("deploy/keepalived.conf: keepalived accepts it", async (t) => {
   const text = await read("deploy/keepalived.conf");
   const device = Deno.networkInterfaces().find(({ name }) => name !== "lo")?.name;
   if (device === undefined) {
@@ -61,16 +61,16 @@ Deno.test("deploy/keepalived.conf: keepalived takes it", async (t) => {
   }
   await checkBoth(t, "keepalived", {
     text: text.replaceAll("interface eth0", `interface ${device}`)
-      // 2.2.7 ends itself by a signal when it checks a file whose scripts run as another user.
+      // keepalived 2.2.7 is ended by a signal when it checks a file whose scripts run as another user.
       .replace("script_user nobody", "script_user root")
-      // It wants to see the script, and curl may not be there.
+      // keepalived requires the script to exist, and curl may not be installed.
       .replace("/usr/bin/curl", "/bin/echo"),
     fault: ["advert_int", "advertise_int"],
     args: (file) => ["-t", "-f", file],
   });
 });
 
-Deno.test("deploy/bird.conf: BIRD 2 takes it", async (t) => {
+Deno.test("deploy/bird.conf: BIRD 2 accepts it", async (t) => {
   await checkBoth(t, "bird", {
     text: await read("deploy/bird.conf"),
     fault: ["protocol bgp uplink", "protocol bgb uplink"],
@@ -78,7 +78,7 @@ Deno.test("deploy/bird.conf: BIRD 2 takes it", async (t) => {
   });
 });
 
-Deno.test("deploy/frr.conf: FRR takes it", async (t) => {
+Deno.test("deploy/frr.conf: FRR accepts it", async (t) => {
   await checkBoth(t, "vtysh", {
     text: await read("deploy/frr.conf"),
     fault: ["router bgp 65010", "router bgb 65010"],
@@ -86,12 +86,12 @@ Deno.test("deploy/frr.conf: FRR takes it", async (t) => {
   });
 });
 
-Deno.test("deploy/: the examples of anycast agree on the address", async () => {
+Deno.test("deploy/: the anycast examples use the same address", async () => {
   const address = "203.0.113.10/32";
   for (const name of ["bird.conf", "frr.conf", "anycast.conf"]) {
     assert((await read(`deploy/${name}`)).includes(address), name);
   }
-  // Withdrawn first, and stopped when the routers know.
+  // The address is withdrawn first; the balancer stops once the routers know.
   const stops = (await read("deploy/anycast.conf")).match(/^ExecStop=.*$/gm)!;
   assertMatch(stops[0]!, /ip address flush dev anycast0$/);
   assertMatch(stops.at(-1)!, /kill -TERM/);

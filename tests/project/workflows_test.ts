@@ -46,7 +46,7 @@ function commands({ jobs }: Workflow): string[] {
 }
 
 for (const name of ["ci", "bench", "release"]) {
-  Deno.test(`workflow ${name}: has the shape that GitHub wants, and no more rights than it uses`, async () => {
+  Deno.test(`workflow ${name}: follows GitHub's schema, with read-only contents by default`, async () => {
     const workflow = await readWorkflow(name);
     const keys = ["name", "on", "permissions", "jobs"];
     assertEquals(Object.keys(workflow).filter((key) => key !== "concurrency"), keys);
@@ -66,7 +66,7 @@ for (const name of ["ci", "bench", "release"]) {
     }
   });
 
-  Deno.test(`workflow ${name}: runs only tasks and files that there are`, async () => {
+  Deno.test(`workflow ${name}: runs only tasks and files that exist`, async () => {
     const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
     for (const line of commands(await readWorkflow(name))) {
       const task = /\bdeno task ([a-z:-]+)/.exec(line)?.[1];
@@ -78,7 +78,7 @@ for (const name of ["ci", "bench", "release"]) {
   });
 }
 
-Deno.test("workflow ci: tests on three systems, with the oldest Deno that README names", async () => {
+Deno.test("workflow ci: tests on three systems, with the oldest Deno that the README supports", async () => {
   const { jobs } = await readWorkflow("ci");
   const { matrix } = jobs["test"]!["strategy"] as { matrix: Record<string, string[]> };
   assertEquals(matrix["os"], ["ubuntu-latest", "macos-latest", "windows-latest"]);
@@ -88,7 +88,7 @@ Deno.test("workflow ci: tests on three systems, with the oldest Deno that README
   assert(matrix["deno"]!.includes(`v${named?.[1]}.x`));
 });
 
-Deno.test("workflow bench: names scenarios and peers that there are", async () => {
+Deno.test("workflow bench: names only scenarios and peers that exist", async () => {
   const line = commands(await readWorkflow("bench")).find((text) => text.includes("--only"))!;
   const [, only, peers] = /--only (\S+) --peers (\S+)/.exec(line)!;
   const scenarios = SCENARIOS.map(({ name }) => name);
@@ -97,16 +97,16 @@ Deno.test("workflow bench: names scenarios and peers that there are", async () =
   assertEquals(peers!.split(",").filter((name) => !known.includes(name)), []);
 });
 
-Deno.test("workflow release: only checked code goes out, with the rights that takes", async () => {
+Deno.test("workflow release: publishes only checked code, with the permissions needed for that", async () => {
   const { on, jobs } = await readWorkflow("release");
   assertEquals(on, { push: { tags: ["v*"] } });
   assertEquals([jobs["jsr"]!.needs, jobs["binaries"]!.needs], ["check", "check"]);
-  // The provenance of a package on JSR is made of this token.
+  // JSR uses this token to attest the package's provenance.
   assertEquals(jobs["jsr"]!.permissions, { contents: "read", "id-token": "write" });
   assertEquals(jobs["binaries"]!.permissions, { contents: "write" });
 });
 
-Deno.test("issue forms: each field has what GitHub wants of it", async () => {
+Deno.test("issue forms: each field has the attributes that GitHub requires", async () => {
   for (const name of ["bug", "idea"]) {
     const form = await readYaml(`ISSUE_TEMPLATE/${name}.yml`) as {
       name: string;

@@ -29,10 +29,10 @@ export async function readEtcdFiles(
   { user, passwordFile, caFile, certFile, keyFile }: EtcdSettings,
 ): Promise<EtcdCredentials> {
   const [password, ca, cert, key] = await readAll<(string | undefined)[]>([
-    readIfNamed(passwordFile, "the password for etcd"),
-    readIfNamed(caFile, "the CA certificate of etcd"),
-    readIfNamed(certFile, "the certificate for etcd"),
-    readIfNamed(keyFile, "the private key for etcd"),
+    readIfNamed(passwordFile, "etcd's password"),
+    readIfNamed(caFile, "etcd's CA certificate"),
+    readIfNamed(certFile, "etcd's client certificate"),
+    readIfNamed(keyFile, "etcd's client key"),
   ]);
   return {
     // An editor's final newline is not part of the password.

@@ -37,7 +37,7 @@ export const WORKLOAD_FLAGS = {
   "start": {
     value: "HOW",
     help:
-      "whether balancers start with the same server (together, the default) or different ones (apart)",
+      "first server that balancers pick: the same for all (together, the default) or random (apart)",
     choices: STARTS,
   },
   "seed": { value: "N", help: "random seed (default 1)" },
