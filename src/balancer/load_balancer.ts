@@ -116,8 +116,7 @@ export class LoadBalancer implements AsyncDisposable {
 
   /**
    * Accepts connections with `Deno.serve` (Deno only). Large responses are faster than through
-   * {@linkcode LoadBalancer.fetch}, because Ballast then knows that no other code handles them
-   * on the way to the client.
+   * {@linkcode LoadBalancer.fetch}, because they cannot pass through any of the caller's code.
    *
    * @param options Address, TLS and a signal that stops the listener.
    * @returns The listener. With one worker, {@linkcode LoadBalancer.close} does not stop it.

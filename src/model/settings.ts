@@ -98,9 +98,9 @@ export interface DnsSettings {
    */
   readonly server?: string;
   /**
-   * Maximum time for a name server to respond, in seconds, 0.1 to 30. It is asked over TCP first; if
-   * that fails, it gets the same time again to respond over UDP.
-   * Default: that of `/etc/resolv.conf`, or 2.
+   * Maximum time for a name server to respond, in seconds, 0.1 to 30. It is asked over TCP first;
+   * if that fails, it gets the same time again to respond over UDP. Default: that of
+   * `/etc/resolv.conf`, or 2.
    */
   readonly timeout?: number;
   /**

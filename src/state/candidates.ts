@@ -7,8 +7,8 @@ export interface CandidateList {
   /** Number of slots. */
   length: number;
   /**
-   * Version of a list that is reused for several picks. Its slots are in ascending order, and do not
-   * change unless the version changes. Undefined for a list that is made for a single pick.
+   * Version of a list that is reused for several picks. Its slots are in ascending order, and do
+   * not change unless the version changes. Undefined for a list that is made for a single pick.
    */
   version?: number | undefined;
 }

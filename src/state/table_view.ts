@@ -19,8 +19,8 @@ export interface TableView {
   /**
    * One number for each group of 64 slots (0 to 63, 64 to 127, and so on). It changes whenever a
    * count of active requests in the group changes, so a policy can skip groups whose number is
-   * unchanged. Read the number before the counts, with `Atomics.load` if threads share the table. Do
-   * not write to it. Undefined in a table of few servers, and in a snapshot.
+   * unchanged. Read the number before the counts, with `Atomics.load` if threads share the table.
+   * Do not write to it. Undefined in a table of few servers, and in a snapshot.
    */
   readonly activity?: Int32Array | undefined;
 }
