@@ -1,11 +1,11 @@
 /**
- * A balancer on Bun, which serves what a module exports with `Bun.serve`.
+ * A balancer on Bun, which passes a module's default export to `Bun.serve`.
  *
  * Run it: `bun run examples/bun_serve.ts`
  */
 import { LoadBalancer } from "@ballast/lb";
 
-/** The part of Bun's server that says who a client is. */
+/** The part of Bun's server that returns a client's address. */
 interface BunServer {
   requestIP(request: Request): { readonly address: string } | null;
 }
@@ -20,7 +20,7 @@ const balancer = new LoadBalancer({
 
 export default {
   port: 8080,
-  // Bun would close a connection after ten seconds in which a server thinks.
+  // Otherwise Bun closes a connection when a server takes more than ten seconds to respond.
   idleTimeout: 255,
   fetch(request: Request, server: BunServer): Promise<Response> {
     const client = server.requestIP(request);

@@ -1,8 +1,7 @@
 // deno-lint-ignore-file no-console
 /**
- * A balancer on Node (22.18 or later, which reads TypeScript), by node:http. What turns its requests
- * into those of the web is @hono/node-server, which the Hono team keeps:
- * `npm install @ballast/lb @hono/node-server`.
+ * A balancer on Node with `node:http`. @hono/node-server turns its requests into web requests.
+ * Running TypeScript takes Node 22.18 or newer; docs/library.md explains how to install both packages.
  *
  * Run it: `node examples/node_http.ts`
  */

@@ -19,9 +19,16 @@ const SHOWN_MAX = 60;
  * @throws {BalancerError} `invalid`, with every fault.
  */
 export function validate<T>(schema: Schema<T>, value: unknown, what: string, at = ""): T {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: plainMessage });
   if (result.success) return result.data;
   throw invalid(what, result.error.issues.flatMap((issue) => toFaults(issue, value, at)));
+}
+
+/** The message of a rule that has none of its own. */
+function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === "invalid_type") return `must be of type ${issue.expected}`;
+  if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
+  return undefined;
 }
 
 /**

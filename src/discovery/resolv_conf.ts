@@ -14,17 +14,17 @@ export const DEFAULT_TIMEOUT = 2000;
 /** How often all are asked then: by TCP, and by UDP again and again, is more than one question. */
 export const DEFAULT_ATTEMPTS = 1;
 
-/** Whom to ask, and for what. */
+/** The configuration of a resolver. */
 export interface ResolverConfig {
   /** The name servers, in the order in which they are asked. */
   readonly servers: readonly NameServer[];
-  /** Domains that are put behind names which are not full. */
+  /** Domains that are appended to relative names. */
   readonly search: readonly string[];
   /** Names with at least so many dots are tried as they are first. */
   readonly ndots: number;
   /** How long a name server has to answer by TCP, and then by UDP, in milliseconds. */
   readonly timeout: number;
-  /** How often all of them are asked until that counts as no answer. */
+  /** How often all name servers are asked before a lookup fails. */
   readonly attempts: number;
 }
 

@@ -61,8 +61,8 @@ export interface Workload {
   /** Number of balancers. Each sees its own requests only. */
   readonly balancers: number;
   /**
-   * Whether all balancers begin with the same server, as after a change of the servers, or each with
-   * another, as a long time after that.
+   * Whether all balancers start with the same server, as after a change of the servers, or each with
+   * a different one, as long after a change.
    */
   readonly start: "together" | "apart";
   /** Whether each request, or each client, goes to a random balancer. */

@@ -3,8 +3,8 @@ import { LoadBalancer } from "../../mod.ts";
 import { AdminCaller, serverPath } from "../testing/admin_caller.ts";
 import { DnsServer } from "../testing/dns_server.ts";
 
-const API = "http://api.test:3001";
-const [ONE, TWO] = ["http://127.0.0.1:3001", "http://127.0.0.2:3001"] as const;
+const API = "http://api.test:9";
+const [ONE, TWO] = ["http://127.0.0.1:9", "http://127.0.0.2:9"] as const;
 
 /** Balancer without servers, its admin API, and its name server. */
 class Fixture implements AsyncDisposable {
@@ -49,7 +49,7 @@ Deno.test("POST /add of a source answers once its servers are there, each with i
   const added = await admin.call("POST", "/add", { body });
   const entry = {
     url: API,
-    name: "api.test:3001",
+    name: "api.test:9",
     weight: 3,
     health_check_period: 0,
     max_connections: 0,
@@ -91,7 +91,7 @@ Deno.test("GET /discovery reports a failed lookup, and addresses that are left o
 
   dns.setAddresses("b.test", 300, ["127.0.0.1"]);
   await admin.call("POST", "/add", { body: { url: ONE, health_check_period: 0 } });
-  await fixture.add({ url: "http://b.test:3001" });
+  await fixture.add({ url: "http://b.test:9" });
   const { json: [, other] } = await admin.call("GET", "/discovery");
   const problem = "a server with this URL is configured already";
   assertEquals(other.addresses, [{ url: ONE, source: "b.test", problem }]);
@@ -137,7 +137,7 @@ Deno.test("POST /update, PATCH, PUT and drain of a source change all its servers
   assertEquals(fixture.fields("weight"), [5, 5]);
   assertEquals((await admin.call("POST", `${path}/drain`)).json.draining, true);
   assertEquals(fixture.fields("draining"), [true, true]);
-  assertEquals((await admin.call("POST", "/servers/api.test:3001/enable")).status, 200);
+  assertEquals((await admin.call("POST", "/servers/api.test:9/enable")).status, 200);
   assertEquals(fixture.fields("draining"), [false, false]);
 });
 
@@ -213,7 +213,7 @@ Deno.test("a dry run with a source reports the shares of all its servers", async
   await using fixture = await Fixture.start("127.0.0.1", "127.0.0.2");
   const { admin } = fixture;
   await fixture.add();
-  const single = "http://127.0.0.3:3001";
+  const single = "http://127.0.0.3:9";
   await admin.call("POST", "/add", { body: { url: single, health_check_period: 0, weight: 2 } });
   const shares = async (method: string, path: string, body?: unknown) => {
     const { json } = await admin.call(method, path, body === undefined ? {} : { body });
@@ -238,7 +238,7 @@ Deno.test("GET /config has the sources, not the discovered servers", async () =>
   assertMatch(text, new RegExp(`dns:\n {2}server: "?${fixture.dns.address}"?\n`));
   assertMatch(
     text,
-    /servers:\n {2}- url: http:\/\/api\.test:3001\n(?: {4}.*\n)*? {4}discover: dns\n$/,
+    /servers:\n {2}- url: http:\/\/api\.test:9\n(?: {4}.*\n)*? {4}discover: dns\n$/,
   );
-  assertEquals(text.includes("127.0.0.1:3001"), false);
+  assertEquals(text.includes("127.0.0.1:9"), false);
 });

@@ -78,6 +78,11 @@ Deno.test("check-config --json writes every error with its field, and exits with
       },
     ],
   });
+  const folder = await runCli("check-config", "/");
+  assertEquals(
+    [folder.code, folder.stderr],
+    [1, "ballast: Cannot read the configuration /: it is a folder\n"],
+  );
   const missing = await runCli("check-config", "--json", "/no");
   assertEquals([missing.code, missing.stderr], [1, ""]);
   assertEquals(JSON.parse(missing.stdout), {

@@ -175,11 +175,13 @@ Deno.test("readDecisions() reports errors", () => {
     ["", /^Cannot use file: it has no decisions$/],
     ["[]", /it has no decisions/],
     ["null", /decisions\[0\]/],
-    ["7", /decisions\[0\]/],
+    ["7", /decisions\[0\] must be of type object; not 7$/],
+    ["{}", /decisions\[0\]\.number must be of type number; it is missing; /],
     ['{"decisions":7}', /decisions/],
     ["{\n", /line 1 is not JSON; it must be the output of explain --json/],
     [`${JSON.stringify(one)}\nnope`, /line 2 is not JSON/],
     [JSON.stringify([{ ...one, chosen: 7 }]), /decisions\[0\]\.chosen/],
+    [JSON.stringify([{ ...one, code: "x" }]), /\.code must be one of policy, session, .*; not "x"/],
     [JSON.stringify([{ ...one, candidates: [{}] }]), /decisions\[0\]\.candidates\[0\]\.url/],
   ];
   for (const [text, message] of cases) {

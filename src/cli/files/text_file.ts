@@ -17,6 +17,7 @@ export async function readTextFile(path: string, what: string): Promise<string> 
 
 function whyUnreadable(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   if (error instanceof Deno.errors.NotCapable) return "no read permission; start with --allow-read";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof TypeError) return "it is not UTF-8 text";

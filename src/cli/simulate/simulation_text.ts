@@ -10,13 +10,14 @@ const STEPS = "▁▂▃▄▅▆▇█";
 const SERVERS_MAX = 12;
 
 const POLICY_HEADER = [
-  ...["POLICY", "P50", "P99", "P99.9", "MEAN", "QUEUED", "QUEUE P99", "UTILISATION"],
+  ...["POLICY", "P50", "P99", "P99.9", "MEAN", "QUEUED", "QUEUE P99", "UTILIZATION"],
   ...["PEAK", "RETRIES", "FAILED"],
 ];
 
 /** Formats the result of a simulation as tables and charts. */
 export function simulationText(result: SimulationJson): string {
   const { policies } = result;
+  const health = policies.flatMap(healthLine);
   return [
     headline(result),
     "",
@@ -25,7 +26,7 @@ export function simulationText(result: SimulationJson): string {
     ...responseChart(policies),
     "",
     ...(policies[0]!.servers.length <= SERVERS_MAX ? serverTable(policies) : spreads(policies)),
-    ...policies.flatMap(healthLine),
+    ...(health.length === 0 ? [] : ["", ...health]),
   ].join("\n");
 }
 
@@ -54,15 +55,15 @@ function policyRow(result: PolicyResultJson): string[] {
     time(response_ms.mean),
     percent(waited),
     time(waiting_ms.p99),
-    utilisationText(servers),
+    utilizationText(servers),
     `${most(servers.map(({ peak }) => peak))} active`,
     String(retries),
     failed === 0 ? "0" : `${failed} (${failureText(result)})`,
   ];
 }
 
-/** The minimum, mean and maximum of the servers' utilisation. */
-function utilisationText(servers: readonly ServerResultJson[]): string {
+/** The minimum, mean and maximum of the servers' utilization. */
+function utilizationText(servers: readonly ServerResultJson[]): string {
   const used = servers.map(({ utilisation }) => utilisation).filter((share) => share !== null);
   if (used.length === 0) return "-";
   const mean = used.reduce((sum, share) => sum + share, 0) / used.length;
@@ -89,7 +90,7 @@ function responseChart(policies: readonly PolicyResultJson[]): string[] {
   });
 }
 
-/** Each server with its share of the requests and its utilisation under each policy. */
+/** Each server with its share of the requests and its utilization under each policy. */
 function serverTable(policies: readonly PolicyResultJson[]): string[] {
   const header = ["SERVER", "WEIGHT", ...policies.map(({ policy }) => policy)];
   const rows = policies[0]!.servers.map(({ name, weight }, number) => [
@@ -124,7 +125,7 @@ function spreads(policies: readonly PolicyResultJson[]): string[] {
     "Distribution over the servers, from minimum to maximum:",
     ...spread("requests/weight", policies, relativeShares, (share) => share.toFixed(2)),
     ...spread(
-      "utilisation",
+      "utilization",
       policies,
       (servers) => servers.map(({ utilisation }) => utilisation ?? 0),
       percent,
@@ -159,7 +160,7 @@ function relativeShares(servers: readonly ServerResultJson[]): number[] {
 
 function healthLine({ policy, health, longest_line }: PolicyResultJson): string[] {
   const changes = Object.entries(health).map(([change, count]) =>
-    `${count} × ${change.replace("_", " ")}`
+    `${count} × ${change === "on_trial" ? "probing" : change}`
   );
   return [
     ...(longest_line === 0 ? [] : [`${policy}: longest queue of a balancer: ${longest_line}`]),

@@ -45,7 +45,7 @@ function describe(
   inspect: (value: unknown) => string,
   colors: boolean,
 ): string {
-  const text = escapeControls(inspect(value));
+  const text = escapeControls(typeof value === "string" ? value : inspect(value));
   if (!colors) return text;
   return `${typeof value === "string" ? GREEN : YELLOW}${text}${DEFAULT_COLOR}`;
 }

@@ -69,9 +69,9 @@ Deno.test("prettyLines() writes a line for people, with colours if wanted", () =
   const seen = record({ url: "http://a" }, "", "http://a", " is ", 2, "");
   assertEquals(
     prettyLines(false)(seen),
-    '2026-01-02T03:04:05.006Z [WRN] ballast.proxy: "http://a" is 2\n',
+    "2026-01-02T03:04:05.006Z [WRN] ballast.proxy: http://a is 2\n",
   );
-  assertStringIncludes(prettyLines(true)(seen), '\u001b[32m"http://a"\u001b[39m is ');
+  assertStringIncludes(prettyLines(true)(seen), "\u001b[32mhttp://a\u001b[39m is ");
 });
 
 Deno.test("prettyLines() lets no text control the terminal or begin a line", () => {
