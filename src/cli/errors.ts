@@ -1,9 +1,8 @@
 /** An expected failure of a command, which is printed without a stack. */
 abstract class CliError extends Error {
-  /** Whether the command has printed or logged the message itself. */
+  /** Whether the command has printed or logged the message itself. Default: false. */
   readonly isReported: boolean;
 
-  /** @param isReported Whether the command has printed or logged it itself. Default: false. */
   constructor(message: string, isReported = false) {
     super(message);
     this.name = this.constructor.name;

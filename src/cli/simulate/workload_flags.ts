@@ -6,8 +6,6 @@ import { readConfig } from "../files/config_file.ts";
 /** The most servers without a configuration. */
 const SERVERS_MAX = 65_536;
 
-const STARTS = ["together", "apart"] as const;
-
 /** The flags of the simulated servers, requests and balancers. */
 export const WORKLOAD_FLAGS = {
   "config": { value: "FILE", help: "configuration file with the settings and servers to simulate" },
@@ -38,7 +36,7 @@ export const WORKLOAD_FLAGS = {
     value: "HOW",
     help:
       "first server that balancers pick: the same for all (together, the default) or random (apart)",
-    choices: STARTS,
+    choices: ["together", "apart"],
   },
   "seed": { value: "N", help: "random seed (default 1)" },
 } satisfies Readonly<Record<string, ValueFlag>>;
@@ -83,7 +81,7 @@ export function readWorkloadFlags(args: Args, file: unknown): unknown {
     service: service && { distribution: "exponential", mean: service },
     concurrency: args.wholeNumber("concurrency", 0, 1_000_000),
     balancers: args.wholeNumber("balancers", 1, 10_000),
-    start: args.oneOf("start", STARTS),
+    start: args.oneOf("start", WORKLOAD_FLAGS.start.choices),
     seed: args.wholeNumber("seed", 0, 2 ** 32 - 1),
   };
   const given = Object.entries(flags).filter(([, value]) => value !== undefined);
