@@ -79,7 +79,11 @@ Deno.test("an ejected server is probed, fails or passes, and comes back slowly",
     ejection: { backoff: 0.02 },
     slowStart: 3600,
   });
-  await statuses(served.url, 6);
+  // No request comes after the ejection, which might probe the server before that is looked at.
+  await until("the ejection", async () => {
+    await statuses(served.url, 1);
+    return ejections(served.balancer)[0] !== undefined;
+  });
   await log.waitFor(`Ejected ${broken.url} for 0.02 s: 3 connections failed`);
   await log.waitFor(`Probing ${broken.url}`);
   assertEquals(ejections(served.balancer)[0]!.onTrial, true);
