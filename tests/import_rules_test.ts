@@ -7,6 +7,7 @@ import {
   readSource,
   sourceFiles,
 } from "./testing/module_graph.ts";
+import { runSource } from "./testing/run_source.ts";
 
 /**
  * The folders of src/, from the bottom up: what each may import besides its own files. An entry is a
@@ -258,20 +259,9 @@ Deno.test("findCode() sees Deno in code and types, and not in comments and strin
 
 Deno.test("importing mod.ts needs no permission and starts nothing", async () => {
   const module = new URL("../mod.ts", import.meta.url).href;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-"],
-    cwd: new URL("../", import.meta.url),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
   const source = `import * as ballast from ${JSON.stringify(module)};
 console.log(typeof ballast.LoadBalancer);`;
-  await writer.write(new TextEncoder().encode(source));
-  await writer.close();
   // It ends by itself: nothing that the import started keeps it running.
-  const { code, stdout, stderr } = await child.output();
-  const decoder = new TextDecoder();
-  assertEquals([code, decoder.decode(stdout)], [0, "function\n"], decoder.decode(stderr));
+  const { code, stdout, stderr } = await runSource(source);
+  assertEquals([code, stdout], [0, "function\n"], stderr);
 });

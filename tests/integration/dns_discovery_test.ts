@@ -5,6 +5,7 @@ import { pem } from "../testing/certificates.ts";
 import { DnsServer } from "../testing/dns_server.ts";
 import { Neighbours } from "../testing/neighbours.ts";
 import { ROOT } from "../testing/program.ts";
+import { runSource } from "../testing/run_source.ts";
 import { TlsServer } from "../testing/tls_server.ts";
 
 const [ONE, TWO, THREE] = ["127.0.0.1", "127.0.0.2", "127.0.0.3"] as const;
@@ -170,16 +171,8 @@ Deno.test("LoadBalancer.close() ends the lookups, so that a program can end", as
     await balancer.settled();
     console.log(balancer.servers().length);
     await balancer.close();`;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", "--no-prompt", "--no-check", "-"],
-    cwd: ROOT,
-    stdin: "piped",
-    stdout: "piped",
-    signal: AbortSignal.timeout(30_000),
-  }).spawn();
-  await new Blob([source]).stream().pipeTo(child.stdin);
-  const { code, stdout } = await child.output();
-  assertEquals([code, new TextDecoder().decode(stdout)], [0, "1\n"]);
+  const { code, stdout, stderr } = await runSource(source, "--allow-net", "--no-check");
+  assertEquals([code, stdout], [0, "1\n"], stderr);
 });
 
 Deno.test("SRV records tell ports, weights and priorities, and health checks ask for the name", async () => {

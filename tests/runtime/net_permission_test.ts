@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { netAddress } from "../../src/runtime/net_permission.ts";
 import { ROOT } from "../testing/program.ts";
+import { runSource } from "../testing/run_source.ts";
 
 Deno.test("netAddress() is the host and the port, default or not", () => {
   const cases: [url: string, address: string][] = [
@@ -23,19 +24,8 @@ async function runUnder(flags: readonly string[], code: string): Promise<string>
     }
     ${code}
     Deno.exit();`;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", ...flags, "-"],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(source));
-  await writer.close();
-  const { stdout, stderr } = await child.output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const { stdout, stderr } = await runSource(source, "--no-check", ...flags);
+  return stdout + stderr;
 }
 
 Deno.test("LoadBalancer refuses servers that it may not connect to, and changes nothing", async () => {

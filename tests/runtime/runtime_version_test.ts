@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runtimeFault } from "../../src/runtime/runtime_version.ts";
 import { ROOT } from "../testing/program.ts";
+import { runSource } from "../testing/run_source.ts";
 
 Deno.test("runtimeFault() names the version that is needed, and the one that there is", () => {
   assertEquals(
@@ -30,19 +31,7 @@ await import(${
       JSON.stringify(new URL(module, ROOT).href)
     }).catch(({ message }) => console.log(message));
 `;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", "--allow-read", "--allow-import", "-"],
-      cwd: ROOT,
-      env: { NO_COLOR: "1" },
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const stdin = child.stdin.getWriter();
-    await stdin.write(new TextEncoder().encode(program));
-    await stdin.close();
-    const { stdout, stderr } = await child.output();
-    const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assertStringIncludes(output, "it needs Node 22.3 or newer, and this is Node 20.20.2");
+    const { stdout, stderr } = await runSource(program, "--allow-read", "--allow-import");
+    assertStringIncludes(stdout + stderr, "it needs Node 22.3 or newer, and this is Node 20.20.2");
   });
 }
