@@ -1,5 +1,5 @@
 import { BalancerError } from "../../model/errors.ts";
-import { diffServers } from "../../model/server_diff.ts";
+import { isSame } from "../../model/server_diff.ts";
 import { completeServer, type Server } from "../../model/server.ts";
 import type { LoadBalancer } from "../../balancer/load_balancer.ts";
 
@@ -98,10 +98,6 @@ export class ServerApplier {
       return exists;
     }
   }
-}
-
-function isSame(one: Server, other: Server): boolean {
-  return diffServers([one], [other]).changed.length === 0;
 }
 
 function hasCode(error: unknown, code: BalancerError["code"]): boolean {
