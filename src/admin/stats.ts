@@ -9,7 +9,7 @@ import { writeMetrics } from "../observability/metrics/metrics.ts";
 import type { Clock } from "../runtime/clock.ts";
 import type { Answer, Routes } from "./operation.ts";
 import { REGISTRY, registryJson } from "./registry.ts";
-import { CHECK_REPORT, serverStatusJson } from "./server_json.ts";
+import { CHECK_REPORT, checkReportJson } from "./server_json.ts";
 import type { AdminTarget } from "./target.ts";
 import type { Measurement, TrafficMeter } from "./traffic_meter.ts";
 
@@ -143,7 +143,7 @@ function serverStatsJson(
   share: number,
   measurement: Measurement,
 ): ServerStatsJson {
-  const { url, name, weight, active, discoveredBy } = status;
+  const { url, name, weight, active, discoveredBy, lastCheck } = status;
   return {
     url,
     name,
@@ -153,7 +153,7 @@ function serverStatsJson(
     active,
     share: Math.round(share * 1e6) / 1e6,
     ...ratesJson(measurement),
-    last_check: serverStatusJson(status).last_check,
+    last_check: lastCheck === undefined ? null : checkReportJson(lastCheck),
   };
 }
 
