@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkServers } from "./check_servers.ts";
-import { checkOptions, completeOptions } from "../config/check_options.ts";
+import { completeOptions } from "../config/check_options.ts";
 import type { Config } from "../config/config.ts";
 import { checkKeys, type KnownKeys } from "../config/known_keys.ts";
 import {
@@ -8,12 +8,12 @@ import {
   balancerSchema,
   DEFAULT_POLICY,
   healthCheckSchema,
-  pickSettings,
   POLICY_ERROR,
   policySchema,
   serverNameSchema,
   workersSchema,
 } from "../config/settings_schema.ts";
+import { nestedCamelKeys, nestedSnakeKeys } from "../config/names.ts";
 import { invalid } from "../config/validate.ts";
 import { type Certificate, checkAuthorities } from "../fronts/web/certificate.ts";
 import type { ListenOptions } from "../fronts/web/listener.ts";
@@ -100,6 +100,8 @@ const programSchema = {
   }, { error: "must be an object with format and write" }).optional(),
 };
 
+type GivenSettings = z.input<typeof balancerSchema>;
+
 const optionsSchema = z.strictObject({ ...balancerSchema.shape, ...programSchema }, {
   error: "must be an object",
 });
@@ -155,8 +157,8 @@ export function checkBalancerOptions(options: LoadBalancerOptions): CheckedOptio
 }
 
 /**
- * The configuration file of a balancer with these options, without servers. What a file cannot have
- * is left out: a custom policy, certificates as text, and the secret of sticky sessions.
+ * The configuration file of a balancer with these checked options, without servers. It leaves out
+ * what a file cannot have: a custom policy, certificates as text, and the secret of sticky sessions.
  */
 function configOf(options: LoadBalancerOptions): Config {
   const { workers, policy, sticky, accessLog, upstreamTls } = options;
@@ -164,8 +166,8 @@ function configOf(options: LoadBalancerOptions): Config {
   // The caller may change its objects later.
   return structuredClone({
     healthCheck: {},
-    // Of instances of classes, only the settings.
-    ...checkOptions(balancerSchema, pickSettings(options), "the options"),
+    // Only the settings, also of instances of classes.
+    ...nestedCamelKeys(balancerSchema, nestedSnakeKeys(balancerSchema, options) as GivenSettings),
     ...(workers === undefined ? {} : { workers }),
     ...(typeof policy === "string" ? { policy } : {}),
     ...(sticky === undefined ? {} : { sticky: "cookie" as const }),
