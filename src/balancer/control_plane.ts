@@ -139,7 +139,7 @@ export class ControlPlane implements Disposable {
     };
   }
 
-  /** Acts by what a thread has to say about a server. */
+  /** Acts on a thread's report on a server. */
   get report(): (report: OutlierReport) => void {
     return this.#health.report;
   }

@@ -3,7 +3,7 @@ import type { Decision } from "./decision.ts";
 /** Why a server was picked or not, for programs. */
 export type CandidateCode = Decision["candidates"][number]["code"];
 
-/** What decided where a request went, for programs. */
+/** The kind of a decision, for programs. */
 export type DecisionCode = Decision["code"];
 
 /** The codes with which a policy explains why it passed over a candidate. */

@@ -98,8 +98,8 @@ export class KeyStore<T> implements KeyListener {
     { key, value: text, modRevision: revision }: EtcdKeyValue,
     previous?: T,
   ): StoredKey<T> {
-    const { prefix, keepsLastValid = false } = this.#options;
-    const id = key.slice(prefix.length);
+    const { keepsLastValid = false } = this.#options;
+    const id = this.#idOf(key);
     const before = this.#keys.get(id);
     let value: T | undefined;
     let fault: string | undefined;

@@ -9,7 +9,7 @@ import {
   type ServerChange,
   type ServerInit,
 } from "../../model/server.ts";
-import { diffServers } from "../../model/server_diff.ts";
+import { isSame } from "../../model/server_diff.ts";
 import { checkDiscoverKept } from "../../config/discover_change.ts";
 import { drainSchema } from "../../config/settings_schema.ts";
 import { validate } from "../../config/validate.ts";
@@ -176,7 +176,9 @@ export class ServerChanges {
     if (source !== undefined) throw isDiscovered(url, source);
     if (seen === undefined) {
       if (server === undefined) throw notFound(url);
-    } else if (server === undefined || !isSame(server, seen)) throw conflict(`${what} ${url}`);
+    } else if (server === undefined || !isSame(server, completeServer({ ...seen, url }))) {
+      throw conflict(`${what} ${url}`);
+    }
     return server;
   }
 
@@ -231,10 +233,6 @@ interface KeyUpdate {
   readonly value: string | undefined;
   /** A record to write with it. Default: none. */
   readonly record?: ExpiringRecord;
-}
-
-function isSame(one: Server, other: Server): boolean {
-  return diffServers([completeServer(other)], [one]).changed.length === 0;
 }
 
 function conflict(what: string): BalancerError {
