@@ -19,6 +19,7 @@ import { StickySessions } from "../proxy/affinity/sticky.ts";
 import { TrustedProxies } from "../proxy/trusted_proxies.ts";
 import { WebSockets } from "../proxy/websockets.ts";
 import { systemClock } from "../runtime/system_clock.ts";
+import { pause } from "../runtime/time.ts";
 import { OpenTelemetryTracing } from "../observability/tracing/open_telemetry.ts";
 import { makeTransport } from "../upstream/make_transport.ts";
 import type { WebSocketTransport } from "../upstream/transport.ts";
@@ -208,22 +209,14 @@ export class DataPlane {
     // Aborted requests end now and are logged; but while a client does not read its response, the
     // platform never reports its end.
     if (signal?.aborted) {
-      await before(drained, BREAK_OFF_MS);
+      const early = new AbortController();
+      void drained.then(() => early.abort());
+      await pause(systemClock, BREAK_OFF_MS, early.signal);
       this.#brokenOff.resolve();
     }
     // Requests that were not aborted still have their deadlines.
     void drained.then(() => this.#deadlines.clear());
   }
-}
-
-/** Waits for a promise, at most this many milliseconds. */
-async function before(end: Promise<void>, limit: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = systemClock.after(limit, resolve);
-  const release = systemClock.hold();
-  await Promise.race([end, promise]);
-  release();
-  cancel();
 }
 
 function aborted(signal: AbortSignal | undefined): Promise<void> {
